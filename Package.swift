@@ -1,0 +1,104 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "dbassistd",
+    products: [
+        .executable(name: "dbassistd", targets: ["RPCDaemon"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // MARK: C libraries, each imported by exactly one module
+
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+
+        // MARK: Databases
+
+        .target(
+            name: "Databases",
+            dependencies: ["CLibpq", "CMariaDB", "CSQLite", "Protocol"],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "DatabasesTests", dependencies: ["Databases", "TestSupport"], swiftSettings: settings),
+
+        // MARK: Handlers
+
+        .target(
+            name: "Handlers",
+            dependencies: ["Databases", "Protocol", "Security", "Store", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "HandlersTests", dependencies: ["Handlers", "TestSupport"], swiftSettings: settings),
+
+        // MARK: Protocol
+
+        .target(name: "Protocol", swiftSettings: settings),
+        .testTarget(name: "ProtocolTests", dependencies: ["Protocol", "TestSupport"], swiftSettings: settings),
+
+        // MARK: RPCDaemon
+
+        .executableTarget(
+            name: "RPCDaemon",
+            dependencies: [
+                "Handlers", "Transport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "DaemonTests", dependencies: ["TestSupport"], swiftSettings: settings),
+
+        // MARK: Security
+
+        .target(name: "Security", dependencies: ["CSodium"], swiftSettings: settings),
+        .testTarget(name: "SecurityTests", dependencies: ["Security", "TestSupport"], swiftSettings: settings),
+
+        // MARK: Store
+
+        .target(name: "Store", dependencies: ["Databases", "Security"], swiftSettings: settings),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "TestSupport"], swiftSettings: settings),
+
+        // MARK: TestSupport
+
+        .target(name: "TestSupport", dependencies: ["Protocol"], swiftSettings: settings),
+
+        // MARK: Transport
+
+        .target(
+            name: "Transport",
+            dependencies: [
+                "Protocol",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TransportTests",
+            dependencies: ["Transport", "TestSupport", .product(name: "NIOEmbedded", package: "swift-nio")],
+            swiftSettings: settings
+        ),
+    ]
+)

@@ -1,0 +1,5 @@
+enum PostgreSQLConnectionString {
+    static func parse(_ text: String) throws(DatabaseError) -> ConnectionTarget {
+        throw DatabaseError(.invalidConnectionString, phase: .parse, "not yet")
+    }
+}
