@@ -77,7 +77,8 @@ extension JSONReader {
         slice()
     }
 
-    @inline(never) private static func outOfRange<T: Comparable & BoundedRange>(_ minimum: T, _ maximum: T, at start: Int) -> JSONMismatch {
+    @inline(never)
+    private static func outOfRange<T: BoundedRange>(_ minimum: T, _ maximum: T, at start: Int) -> JSONMismatch {
         if minimum == T.lowest { return JSONMismatch(at: start, "must be at most \(maximum)") }
         if maximum == T.highest { return JSONMismatch(at: start, "must be at least \(minimum)") }
         return JSONMismatch(at: start, "must be from \(minimum) to \(maximum)")
@@ -85,7 +86,7 @@ extension JSONReader {
 }
 
 /// A number type with bounds that stand for "no rule".
-private protocol BoundedRange {
+private protocol BoundedRange: Equatable {
     static var lowest: Self { get }
     static var highest: Self { get }
 }

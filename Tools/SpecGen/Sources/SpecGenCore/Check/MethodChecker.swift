@@ -16,7 +16,8 @@ struct MethodChecker {
         let kind: Method.Kind = members.choice("kind", default: .request) ?? .request
         let method = Method(
             name: name, summary: members.text("summary"), description: members.text("description"), direction: direction,
-            kind: kind, namespace: namespace(name, members), access: members.choice("access", default: defaultAccess(direction)) ?? .session,
+            kind: kind, namespace: namespace(name, members),
+            access: members.choice("access", default: defaultAccess(direction)) ?? .session,
             ordering: members.choice("ordering", default: direction == .toClient ? .read : nil) ?? .read,
             execution: members.choice("execution", default: .task) ?? .task,
             unknownMembers: members.choice("unknownMembers", default: .refuse) ?? .refuse,
@@ -62,7 +63,8 @@ struct MethodChecker {
         let known = ["object": ["type", "properties"], "empty": ["type"], "raw": ["type", "shape"]]
         guard let word, let names = known[word] else {
             diagnostics.error(
-                node.location, "`result` must be `{$ref: Type}`, `{type: object, properties: …}`, `{type: empty}` or `{type: raw}`")
+                node.location,
+                "`result` must be `{$ref: Type}`, `{type: object, properties: …}`, `{type: empty}` or `{type: raw}`")
             return nil
         }
         guard let result = MemberReader(node, what: "a result of type \(word)", known: names, diagnostics) else { return nil }

@@ -72,7 +72,8 @@ struct ReferenceChecker {
         for type in specification.types where usage.lenient.contains(type.name) && usage.strict.contains(type.name) {
             diagnostics.error(
                 type.location,
-                "`\(type.name)` is read by methods that ignore unknown members and by methods that refuse them; it needs two types")
+                "`\(type.name)` is read by methods that ignore unknown members and by methods that refuse them; it needs two types"
+            )
         }
     }
 }

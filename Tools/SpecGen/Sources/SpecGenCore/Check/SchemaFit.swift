@@ -73,7 +73,9 @@ struct SchemaFit {
     private func check(_ text: String, _ rules: StringRules, _ node: SpecNode, _ path: String) {
         guard !Placeholder.isIn(text) else { return }
         let length = text.unicodeScalars.count
-        if let minLength = rules.minLength, length < minLength { refuse(node, path, "must have at least \(minLength) characters") }
+        if let minLength = rules.minLength, length < minLength {
+            refuse(node, path, "must have at least \(minLength) characters")
+        }
         if let maxLength = rules.maxLength, length > maxLength { refuse(node, path, "must have at most \(maxLength) characters") }
         if let format = rules.format, !format.fits(text) { refuse(node, path, "is not of the format \(format.rawValue)") }
     }

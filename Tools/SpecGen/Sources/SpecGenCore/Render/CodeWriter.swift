@@ -32,17 +32,27 @@ struct CodeWriter {
         line(tail)
     }
 
-    /// Words that fill lines, between `head` and `tail`.
+    /// `head[items]tail`: a collection literal whose items fill lines if it does not fit on one.
     mutating func filled(_ head: String, _ items: [String], _ tail: String) {
         let short = head + items.joined(separator: ", ") + tail
         if indent.count + short.count <= Self.width { return line(short) }
         line(head)
         indented { code in
-            for text in Wrap.fill(items.enumerated().map { $1 + ($0 == items.count - 1 ? "" : ",") }, width: Self.width - code.indent.count) {
-                code.line(text)
-            }
+            for text in Wrap.fill(items.map { $0 + "," }, width: Self.width - code.indent.count) { code.line(text) }
         }
         line(tail)
+    }
+
+    /// `case items: body`, on one line if it fits.
+    mutating func cases(_ items: [String], _ body: String) {
+        let short = "case \(items.joined(separator: ", ")): \(body)"
+        if indent.count + short.count <= Self.width { return line(short) }
+        let words = items.enumerated().map { $1 + ($0 == items.count - 1 ? ":" : ",") }
+        // The first line has `case ` before it, the others an indentation of about the same width.
+        for (index, text) in Wrap.fill(words, width: Self.width - indent.count - 5).enumerated() {
+            line(index == 0 ? "case \(text)" : "    \(text)")
+        }
+        indented { $0.line(body) }
     }
 
     /// A doc comment from Markdown.

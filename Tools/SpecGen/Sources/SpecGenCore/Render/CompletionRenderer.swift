@@ -14,7 +14,8 @@ enum CompletionRenderer {
         for method in specification.toServer {
             text += "    ['\(method.name)']='\(method.params.map(\.name).joined(separator: " "))'\n"
         }
-        text += ")\n\n# What a param may be, where it is one of a few words: 'method param' to words.\ndeclare -gA dbassist_words=(\n"
+        text +=
+            ")\n\n# What a param may be, where it is one of a few words: 'method param' to words.\ndeclare -gA dbassist_words=(\n"
         for method in specification.toServer {
             for property in method.params {
                 guard let words = words(property.schema, specification) else { continue }

@@ -7,7 +7,8 @@ struct DecoderRenderer {
         code.block("public init(from reader: inout JSONReader) throws(JSONMismatch)") { code in
             if structure.members.contains(where: { $0.presence == .required }) { code.line("let objectStart = reader.offset") }
             for member in structure.members {
-                code.line("var \(SwiftName.escaped(member.name)): \(SwiftType.name(member.schema))\(member.isNullable ? "??" : "?")")
+                code.line(
+                    "var \(SwiftName.escaped(member.name)): \(SwiftType.name(member.schema))\(member.isNullable ? "??" : "?")")
             }
             if decoding.allowsPositions {
                 code.block("if reader.kind == .array", end: "} else {", positions)

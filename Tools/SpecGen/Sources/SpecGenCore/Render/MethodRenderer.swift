@@ -17,7 +17,9 @@ struct MethodRenderer {
             code.line()
             property("access", "Access", "Who may call it.", &code) { $0.access.rawValue }
             code.line()
-            property("ordering", "Ordering", "How it is ordered among the calls of its connection.", &code) { $0.ordering.rawValue }
+            property("ordering", "Ordering", "How it is ordered among the calls of its connection.", &code) {
+                $0.ordering.rawValue
+            }
             code.line()
             property("execution", "Execution", "Where it runs.", &code) { $0.execution.rawValue }
             code.line()
@@ -82,12 +84,13 @@ struct MethodRenderer {
     ) {
         code.doc(doc)
         code.block("public var \(name): \(type)") { code in
-            let groups = Dictionary(grouping: calls) { value($0.method) }.sorted { ($0.value.count, $0.key) < ($1.value.count, $1.key) }
+            let groups = Dictionary(grouping: calls) { value($0.method) }.sorted {
+                ($0.value.count, $0.key) < ($1.value.count, $1.key)
+            }
             if groups.count == 1, let only = groups.first { return code.line(".\(only.key)") }
             code.line("switch self {")
             for (word, group) in groups {
-                code.filled("case ", group.map { ".\($0.caseName)" }, ":")
-                code.indented { $0.line(".\(word)") }
+                code.cases(group.map { ".\($0.caseName)" }, ".\(word)")
             }
             code.line("}")
         }

@@ -50,7 +50,8 @@ struct ProtocolDocument {
             "## Limits", ["Name", "Default", "Unit", "Configurable", "Meaning"],
             specification.limits.map { limit in
                 [
-                    "`\(limit.name)`", "\(limit.value)", limit.unit.rawValue, limit.isConfigurable ? "yes" : "no", limit.description,
+                    "`\(limit.name)`", "\(limit.value)", limit.unit.rawValue, limit.isConfigurable ? "yes" : "no",
+                    limit.description,
                 ]
             })
     }

@@ -14,7 +14,7 @@ enum ErrorCodeRenderer {
             code.block("public var number: Int") { code in
                 code.line("switch self {")
                 for (number, group) in Dictionary(grouping: errors, by: \.number).sorted(by: { $0.key < $1.key }) {
-                    code.filled("case ", group.map(caseName), ": \(number)")
+                    code.cases(group.map(caseName), "\(number)")
                 }
                 code.line("}")
             }
@@ -24,7 +24,7 @@ enum ErrorCodeRenderer {
                 let retryable = errors.filter(\.isRetryable)
                 if retryable.isEmpty { return code.line("false") }
                 code.line("switch self {")
-                code.filled("case ", retryable.map(caseName), ": true")
+                code.cases(retryable.map(caseName), "true")
                 if retryable.count < errors.count { code.line("default: false") }
                 code.line("}")
             }
@@ -73,7 +73,7 @@ enum LimitsRenderer {
             code.doc("What it limits, in a sentence.")
             code.line("public let summary: String")
             code.doc("Where its value is.")
-            code.line("public let keyPath: WritableKeyPath<Limits, Int> & Sendable")
+            code.line("public let keyPath: any WritableKeyPath<Limits, Int> & Sendable")
         }
         code.line()
         code.doc("All limits, in the order of `spec/limits.yaml`.")

@@ -11,7 +11,8 @@ struct OpenRPCTranslator {
         return .members([
             "openrpc": "1.3.2",
             "info": .members([
-                "title": .string(info.title), "version": .string(info.version), "description": .string(info.description.trimmedEnd),
+                "title": .string(info.title), "version": .string(info.version),
+                "description": .string(info.description.trimmedEnd),
                 "license": .members(["name": .string(info.license)]),
             ]),
             "methods": .array(specification.toServer.map(method)),
