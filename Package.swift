@@ -71,7 +71,13 @@ let package = Package(
 
         // MARK: Security
 
-        .target(name: "Security", dependencies: ["CSodium"], swiftSettings: settings),
+        .target(
+            name: "Security",
+            dependencies: ["CSodium", "Protocol"],
+            exclude: ["Passwords/common-passwords.LICENSE"],
+            resources: [.embedInCode("Passwords/common-passwords.txt")],
+            swiftSettings: settings
+        ),
         .testTarget(name: "SecurityTests", dependencies: ["Security", "TestSupport"], swiftSettings: settings),
 
         // MARK: Store
