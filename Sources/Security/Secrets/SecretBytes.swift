@@ -55,6 +55,11 @@ public final class SecretBytes: @unchecked Sendable {
     func withBytes<R, E: Error>(_ body: (UnsafePointer<UInt8>) throws(E) -> R) throws(E) -> R {
         try body(base.assumingMemoryBound(to: UInt8.self))
     }
+
+    /// As ``withBytes(_:)``, for the functions of libsodium that take passwords.
+    func withCharacters<R, E: Error>(_ body: (UnsafePointer<CChar>) throws(E) -> R) throws(E) -> R {
+        try body(base.assumingMemoryBound(to: CChar.self))
+    }
 }
 
 extension SecretBytes: Equatable {
