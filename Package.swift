@@ -75,7 +75,6 @@ let package = Package(
             name: "Security",
             dependencies: ["CSodium", "Protocol"],
             exclude: ["Passwords/common-passwords.LICENSE"],
-            resources: [.embedInCode("Passwords/common-passwords.txt")],
             swiftSettings: settings
         ),
         .testTarget(name: "SecurityTests", dependencies: ["Security", "TestSupport"], swiftSettings: settings),
