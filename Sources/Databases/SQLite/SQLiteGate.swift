@@ -47,8 +47,17 @@ enum SQLiteGate {
     static func failure(
         _ status: Int32, _ handle: SQLiteHandle, _ phase: DatabaseError.Phase, _ sql: String? = nil
     ) -> DatabaseError {
-        if let reason = handle.authorizer.refusal, [SQLITE_AUTH, SQLITE_ERROR].contains(status & 0xFF) {
-            var error = refused(handle.authorizer.mode, reason)
+        let mode = handle.authorizer.mode
+        // Whatever code the refusal surfaced as: SQLITE_AUTH, or SQLITE_SCHEMA or _ERROR from a virtual table in between.
+        let others = [SQLITE_INTERRUPT, SQLITE_BUSY, SQLITE_LOCKED, SQLITE_NOMEM, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB]
+        if let reason = handle.authorizer.refusal, !others.contains(status & 0xFF) {
+            var error = refused(mode, reason)
+            error.nativeCode = Int(status)
+            return error
+        }
+        // The schema table and shadow tables pass our authorizer (see there) and are refused by SQLite's own defences.
+        if mode == .read, status == SQLITE_ERROR, String(cString: sqlite3_errmsg(handle.raw)).hasSuffix("may not be modified") {
+            var error = refused(mode, "\(SQLiteText.command(sql ?? "")) changes the database, and this is a read-only statement.")
             error.nativeCode = Int(status)
             return error
         }
