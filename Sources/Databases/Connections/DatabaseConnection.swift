@@ -112,6 +112,22 @@ public final class DatabaseConnection: Sendable {
         }
     }
 
+    /// The same without a caller that waits: `done` hears, on the connection's thread, whether the session is clean. Answers false,
+    /// and does nothing, when the connection takes no job.
+    func reset(_ done: @escaping @Sendable (Bool) -> Void) -> Bool {
+        let run = StatementRun<Void>(canceller, watchdog, timing) { _ in }
+        do throws(DatabaseError) { try begin(run) } catch { return false }
+        run.arm(milliseconds: timing.resetMs, .closed)
+        let isPosted = thread.post { [self] in
+            execute(run, nil, { driver throws(DatabaseError) in try driver.reset() }) { done($0) }
+        }
+        if !isPosted {
+            _ = run.end(.failure(DatabaseError.closed))
+            finish(mustClose: true)
+        }
+        return isPosted
+    }
+
     /// Stops the running statement with `cancelled`, if one runs.
     public func cancel() {
         state.withLock { $0.stop }?(.stopped)
@@ -186,7 +202,8 @@ public final class DatabaseConnection: Sendable {
 
     /// On the thread.
     private func execute<Value: Sendable>(
-        _ run: StatementRun<Value>, _ sink: GuardedSink?, _ work: (any Driver) throws(DatabaseError) -> Value
+        _ run: StatementRun<Value>, _ sink: GuardedSink?, _ work: (any Driver) throws(DatabaseError) -> Value,
+        then done: (Bool) -> Void = { _ in }
     ) {
         var outcome = Result<Value, DatabaseError>.failure(run.cause ?? .stopped)
         if run.begin() {
@@ -197,6 +214,9 @@ public final class DatabaseConnection: Sendable {
         let mustClose = finish(mustClose: wasInterrupted || !confined.driver.isUsable)
         sink?.ended(result.map { $0 as? StatementOutcome ?? StatementOutcome(command: "") })
         run.result.complete(result)
+        var isClean = !mustClose
+        if case .failure = result { isClean = false }
+        done(isClean)
         if mustClose { closeDriver() }
     }
 

@@ -10,6 +10,7 @@ public protocol AuthAPI: Sendable {
     /// Takes the token of `auth.login`, `auth.signup` or `auth.refresh`. Any number of connections may share a session. A token
     /// that is malformed, too long, expired, revoked or another daemon's is answered `unauthenticated`, the same for each; the
     /// connection then has no session, even if it had one before.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`, `rate_limited`.
     func attach(_ params: AuthAttachParams, _ context: Context) async throws -> AuthAttachResult
 
@@ -20,6 +21,7 @@ public protocol AuthAPI: Sendable {
     /// this connection. Other connections get `session/expired`.
     ///
     /// A wrong current password counts as a failed log-in.
+    ///
     /// Errors: `invalid_params`, `weak_password`, `unauthenticated`, `invalid_credentials`, `rate_limited`, `busy`.
     func changePassword(_ params: AuthChangePasswordParams, _ context: Context) async throws -> Session
 
@@ -30,6 +32,7 @@ public protocol AuthAPI: Sendable {
     /// again.
     ///
     /// A wrong password counts as a failed log-in.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`, `invalid_credentials`, `rate_limited`, `busy`.
     func deleteAccount(_ params: AuthDeleteAccountParams, _ context: Context) async throws -> Empty
 
@@ -42,6 +45,7 @@ public protocol AuthAPI: Sendable {
     /// same time. After `loginFailures` failures in a row, for an account (known or not) or from a peer, each further attempt has
     /// to wait: until then it is `rate_limited` with `retryAfterMs`, and the password is not looked at. The wait doubles from
     /// `loginDelayMs` up to `loginDelayMaxMs`; no account is ever locked for good, and sessions that exist are not affected.
+    ///
     /// Errors: `invalid_params`, `invalid_credentials`, `rate_limited`, `busy`.
     func login(_ params: AuthLoginParams, _ context: Context) async throws -> Session
 
@@ -49,6 +53,7 @@ public protocol AuthAPI: Sendable {
     ///
     /// The token is refused from then on, on every connection and after a restart. Other connections that share the session get
     /// `session/expired`; this one stays open without a session.
+    ///
     /// Errors: `unauthenticated`.
     func logout(_ context: Context) async throws -> Empty
 
@@ -56,6 +61,7 @@ public protocol AuthAPI: Sendable {
     ///
     /// Answers a new token and binds its session to this connection. The old session ends at once and its token is refused from
     /// then on: other connections that share it get `session/expired` and attach the new token. Queries of this connection go on.
+    ///
     /// Errors: `unauthenticated`.
     func refresh(_ context: Context) async throws -> Session
 
@@ -65,12 +71,14 @@ public protocol AuthAPI: Sendable {
     /// are cancelled. Naming the session of this connection ends it as `auth.logout` does.
     ///
     /// Idempotent: a session that has ended, never was or is somebody else's answers `{}` all the same, and nothing happens.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`.
     func revoke(_ params: AuthRevokeParams, _ context: Context) async throws -> Empty
 
     /// `auth.sessions`: List your own sessions.
     ///
     /// Those that have not ended, newest first.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`.
     func sessions(_ params: AuthSessionsParams, _ context: Context) async throws -> AuthSessionsResult
 
@@ -86,6 +94,7 @@ public protocol AuthAPI: Sendable {
     /// **What it reveals.** A taken e-mail is answered `conflict`, so whoever may connect to the daemon can learn here that an
     /// account exists; without sending e-mail there is no honest way around it. It costs the same as a success (the password is
     /// hashed first), and attempts are rate limited per peer as those of `auth.login` are. `auth.login` itself reveals nothing.
+    ///
     /// Errors: `invalid_params`, `weak_password`, `conflict`, `rate_limited`, `busy`, `forbidden`.
     func signup(_ params: AuthSignupParams, _ context: Context) async throws -> Session
 
@@ -94,12 +103,14 @@ public protocol AuthAPI: Sendable {
     /// Takes at least one of `name` and `email`. A new e-mail needs `currentPassword`, because it is what one logs in with;
     /// without it the answer is `invalid_params`, with a wrong one `invalid_credentials`, which counts as a failed log-in. A
     /// taken e-mail is a `conflict`. Sessions go on.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`, `invalid_credentials`, `conflict`, `rate_limited`, `busy`.
     func updateProfile(_ params: AuthUpdateProfileParams, _ context: Context) async throws -> User
 
     /// `auth.whoami`: Answer whose session this connection has.
     ///
     /// The user and the session, without the token.
+    ///
     /// Errors: `unauthenticated`.
     func whoami(_ context: Context) async throws -> AuthWhoamiResult
 }

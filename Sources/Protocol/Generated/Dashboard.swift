@@ -9,6 +9,7 @@ public protocol DashboardAPI: Sendable {
     ///
     /// The period is the last `days` days in UTC, today included. All figures are of queries and messages accepted in it, so they
     /// add up: `totals.queries` is the sum of `queriesByStatus`, of the projects and of the days.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`.
     func get(_ params: DashboardGetParams, _ context: Context) async throws -> DashboardGetResult
 }

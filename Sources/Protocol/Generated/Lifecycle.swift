@@ -28,6 +28,7 @@ public protocol LifecycleAPI: Sendable {
     /// `initialize` on one connection is refused with `invalid_request`.
     ///
     /// Members of LSP that are not listed here are accepted and have no effect.
+    ///
     /// Errors: `invalid_request`, `invalid_params`, `unauthenticated`, `rate_limited`.
     func initialize(_ params: InitializeParams, _ context: Context) async throws -> InitializeResult
 
@@ -45,6 +46,7 @@ public protocol LifecycleAPI: Sendable {
     ///
     /// LSP's own request. The connection's running queries are cancelled and further requests are answered `invalid_request`;
     /// only `exit` is still expected. It never stops a daemon that serves a socket. Answers null, as LSP asks.
+    ///
     /// Errors: `invalid_request`, `not_initialized`.
     func shutdown(_ context: Context) throws -> JSONText
 }

@@ -12,6 +12,7 @@ public protocol ProjectAPI: Sendable {
     /// password.
     ///
     /// While `readOnly` is true, as it is unless you say otherwise, no query of the project can write, whatever its options.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`, `conflict`, `invalid_connection_string`, `policy`.
     func create(_ params: ProjectCreateParams, _ context: Context) async throws -> Project
 
@@ -22,18 +23,21 @@ public protocol ProjectAPI: Sendable {
     ///
     /// Idempotent: `{}` says that you have no such project now. A project that is gone, never was or is somebody else's answers
     /// the same, and nothing happens.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`.
     func delete(_ params: ProjectDeleteParams, _ context: Context) async throws -> Empty
 
     /// `project.get`: Answer one project.
     ///
     /// From the daemon's store; it does not connect.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`, `not_found`.
     func get(_ params: ProjectGetParams, _ context: Context) async throws -> Project
 
     /// `project.list`: List your projects.
     ///
     /// In the order they were created, newest first.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`.
     func list(_ params: ProjectListParams, _ context: Context) async throws -> ProjectListResult
 
@@ -41,6 +45,7 @@ public protocol ProjectAPI: Sendable {
     ///
     /// Figures are of the whole history of the project. The database is asked for its metadata; if it cannot be reached, or not
     /// within the connect timeout, `database` says why and the rest is answered all the same.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `busy`.
     func summary(_ params: ProjectSummaryParams, _ context: Context) async throws -> ProjectSummaryResult
 
@@ -51,6 +56,7 @@ public protocol ProjectAPI: Sendable {
     ///
     /// A database that cannot be reached is a result with `ok: false`, not an error. `steps` always has all eight steps, in
     /// order; after the one that failed, and where the engine has no such step, they are `skipped`.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `busy`.
     func test(_ params: ProjectTestParams, _ context: Context) async throws -> ProjectTestResult
 
@@ -61,6 +67,7 @@ public protocol ProjectAPI: Sendable {
     ///
     /// A new connection string is checked as in `project.create`. With it, or when `readOnly` becomes true, the project's open
     /// database connections are closed and its running writes are cancelled.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `conflict`, `invalid_connection_string`, `policy`.
     func update(_ params: ProjectUpdateParams, _ context: Context) async throws -> Project
 }

@@ -12,6 +12,7 @@ public protocol QueryAPI: Sendable {
     /// result if that was first. A database that does not obey has its connection cut after `cancelDeadlineMs`.
     ///
     /// Idempotent: a query that has ended, never was or is somebody else's answers `{}` all the same, and nothing happens.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`.
     func cancel(_ params: QueryCancelParams, _ context: Context) async throws -> Empty
 
@@ -20,6 +21,7 @@ public protocol QueryAPI: Sendable {
     /// Frees what it took of the quota; if its statement still runs, it is stopped. The query stays in history.
     ///
     /// Idempotent: a result that is gone, never was or is somebody else's answers `{}` all the same, and nothing happens.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`.
     func close(_ params: QueryCloseParams, _ context: Context) async throws -> Empty
 
@@ -31,6 +33,7 @@ public protocol QueryAPI: Sendable {
     ///
     /// A result that was closed, has expired or ended with its connection is `not_found`, as is one of somebody else, and one of
     /// another connection that was run without `keep`.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `query_failed`, `read_only`, `cancelled`, `timeout`,
     /// `connection_lost`.
     func fetch(_ params: QueryFetchParams, _ context: Context) async throws -> QueryFetchResult
@@ -39,12 +42,14 @@ public protocol QueryAPI: Sendable {
     ///
     /// What `query.history` lists, and a preview: the first `previewRows` rows, at most `previewBytes` bytes, as they were when
     /// the query ran. The preview is kept sealed and goes with the project.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`, `not_found`.
     func get(_ params: QueryGetParams, _ context: Context) async throws -> QueryRecord
 
     /// `query.history`: List your own queries.
     ///
     /// Newest first. Filters add up. A project that is unknown or somebody else's has no queries: the list is empty.
+    ///
     /// Errors: `invalid_params`, `unauthenticated`.
     func history(_ params: QueryHistoryParams, _ context: Context) async throws -> QueryHistoryResult
 
@@ -72,6 +77,7 @@ public protocol QueryAPI: Sendable {
     /// is answered, from another connection too. It must be new: an id that any query has had is a `conflict`, and nothing runs.
     ///
     /// **History.** A write is in history before it runs; other queries at the latest when they end. Parameters are never kept.
+    ///
     /// Errors: `invalid_params`, `invalid_parameters`, `unauthenticated`, `not_found`, `conflict`, `busy`, `read_only`, `policy`,
     /// `query_failed`, `cancelled`, `timeout`, `connection_failed`, `host_not_found`, `connection_refused`, `connect_timeout`,
     /// `tls_required`, `tls_failed`, `authentication_failed`, `unknown_database`, `not_a_database`, `connection_lost`.

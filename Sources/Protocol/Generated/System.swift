@@ -21,6 +21,7 @@ public protocol SystemAPI: Sendable {
     ///
     /// Counters, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are method names,
     /// outcomes and engines; never a user, a project, an address or SQL.
+    ///
     /// Errors: `unauthenticated`.
     func metrics(_ context: Context) async throws -> SystemMetricsResult
 }

@@ -14,10 +14,9 @@ enum APIRenderer {
 
     private static func function(_ call: SwiftCall, _ code: inout CodeWriter) {
         let method = call.method
-        code.doc("`\(method.name)`: \(method.summary)\n\n\(method.description)")
-        if !method.errors.isEmpty {
-            code.doc("\nErrors: \(method.errors.map { "`\($0)`" }.joined(separator: ", ")).")
-        }
+        var doc = "`\(method.name)`: \(method.summary)\n\n\(method.description)"
+        if !method.errors.isEmpty { doc += "\n\nErrors: \(method.errors.map { "`\($0)`" }.joined(separator: ", "))." }
+        code.doc(doc)
         let params = call.params.map { "_ params: \($0), " } ?? ""
         let effects = call.isInline ? "throws" : "async throws"
         let result = call.result.map { " -> \($0)" } ?? ""

@@ -66,6 +66,8 @@ struct OpenRPCTranslator {
     private func example(_ example: Example, of method: Method) -> JSONValue {
         var result: JSONValue?
         var error: JSONValue?
+        var isPositional = false
+        if case .sequence? = example.params?.value { isPositional = true }
         switch example.outcome {
         case .result(let node): result = .members(["name": "result", "value": node.json])
         case .error(let code): error = .string(code)
@@ -74,7 +76,7 @@ struct OpenRPCTranslator {
         return .members([
             "name": .string(example.name), "params": .array(params(example, of: method)), "result": result, "x-error": error,
             "x-needs": .string(example.needs),
-            "x-params": example.params?.json ?? .object([]),
+            "x-positional": isPositional ? true : nil,
         ])
     }
 
