@@ -35,7 +35,7 @@ public enum StoreID {
                     position += 1
                 }
                 let word = nibble < 16 ? high : low
-                buffer[position] = digits[Int(word >> UInt64(60 - nibble % 16 * 4)) & 0xF]
+                buffer[position] = digits[Int((word >> UInt64(60 - nibble % 16 * 4)) & 0xF)]
                 position += 1
             }
             return position

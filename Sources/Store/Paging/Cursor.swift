@@ -44,7 +44,7 @@ struct Cursor: Equatable {
     }
 }
 
-extension Page {
+extension ListPage {
     /// A page of `rows`, of which one more than `limit` was asked for.
     init(_ rows: [Item], limit: Int, cursor: (Item) -> Cursor) {
         let items = Array(rows.prefix(limit))

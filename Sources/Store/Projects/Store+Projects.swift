@@ -33,7 +33,7 @@ extension Store {
     /// An owner's projects, newest first. Throws `invalidCursor`.
     public func projects(
         userID: String, filter: ProjectFilter = ProjectFilter(), page: PageRequest = PageRequest()
-    ) async throws(StoreError) -> Page<Project> {
+    ) async throws(StoreError) -> ListPage<Project> {
         let cursor = try Cursor.of(page, list: .projects)
         return try await reader.read { session throws(StoreError) in
             var query = Conditions(userID: userID)
@@ -47,7 +47,7 @@ extension Store {
                 "SELECT \(Project.columns) FROM projects WHERE \(query.sql) ORDER BY created_at DESC, id DESC LIMIT \(query.next)",
                 query.parameters + [.integer(Int64(page.limit + 1))])
             for var row in rows { items.append(try Project(&row)) }
-            return Page(items, limit: page.limit) { Cursor(list: .projects, createdAtMs: $0.createdAtMs, id: $0.id) }
+            return ListPage(items, limit: page.limit) { Cursor(list: .projects, createdAtMs: $0.createdAtMs, id: $0.id) }
         }
     }
 

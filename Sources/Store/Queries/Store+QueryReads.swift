@@ -17,12 +17,12 @@ extension Store {
     /// Quick for every filter but `text`, which looks at each query in turn until the page is full.
     public func history(
         userID: String, filter: HistoryFilter = HistoryFilter(), page: PageRequest = PageRequest()
-    ) async throws(StoreError) -> Page<QueryRecord> {
+    ) async throws(StoreError) -> ListPage<QueryRecord> {
         let cursor = try Cursor.of(page, list: .queries)
         await flush()
         return try await scanner.read { session throws(StoreError) in
             let items = try Store.history(session, userID, filter, cursor, limit: page.limit + 1)
-            return Page(items, limit: page.limit) {
+            return ListPage(items, limit: page.limit) {
                 Cursor(list: .queries, createdAtMs: $0.start.createdAtMs, id: $0.start.id)
             }
         }

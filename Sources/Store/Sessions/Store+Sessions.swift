@@ -43,7 +43,7 @@ extension Store {
     /// The sessions of an account that may be used now, newest first. Throws `invalidCursor`.
     public func sessions(
         userID: String, nowMs: Int64, idleMs: Int64, page: PageRequest = PageRequest()
-    ) async throws(StoreError) -> Page<SessionRecord> {
+    ) async throws(StoreError) -> ListPage<SessionRecord> {
         let cursor = try Cursor.of(page, list: .sessions)
         await flush()
         return try await reader.read { session throws(StoreError) in
@@ -60,7 +60,7 @@ extension Store {
                     .text(cursor.id), .integer(Int64(page.limit + 1)),
                 ])
             for var row in rows { items.append(try SessionRecord(&row)) }
-            return Page(items, limit: page.limit) { Cursor(list: .sessions, createdAtMs: $0.createdAtMs, id: $0.id) }
+            return ListPage(items, limit: page.limit) { Cursor(list: .sessions, createdAtMs: $0.createdAtMs, id: $0.id) }
         }
     }
 

@@ -1,5 +1,5 @@
 /// One page of a list, and where the next one starts.
-public struct Page<Item: Sendable>: Sendable {
+public struct ListPage<Item: Sendable>: Sendable {
     public var items: [Item]
     /// Opaque; nil on the last page.
     public var nextCursor: String?
@@ -10,7 +10,7 @@ public struct Page<Item: Sendable>: Sendable {
     }
 }
 
-extension Page: Equatable where Item: Equatable {}
+extension ListPage: Equatable where Item: Equatable {}
 
 /// Which page: at most `limit` items (1 to 1000; others are brought into that range), after `cursor`.
 public struct PageRequest: Sendable, Equatable {
