@@ -6,7 +6,8 @@ public enum ProcessHardening {
     /// Names that start like this mean something to a database client library, which must not take orders from them.
     static let scrubbedPrefixes = ["PG", "MYSQL", "MARIADB"]
 
-    /// Applies all of it. Call it first in `main`, before any thread starts: the environment is shared and unguarded.
+    /// Applies all of it. Call it first in `main`, before any thread starts: the environment is shared and unguarded,
+    /// and the kernel keeps `no_new_privs` per thread, handed on to those started later.
     ///
     /// - files are made for the user alone (umask 077);
     /// - no core dumps, no debugger of the same user, `/proc/<pid>` belongs to root (`PR_SET_DUMPABLE`, `RLIMIT_CORE`);
