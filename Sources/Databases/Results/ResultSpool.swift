@@ -252,7 +252,8 @@ extension ResultSpool.State {
     fileprivate static func end(_ state: Self) -> SpooledEnd? {
         guard case .success(let outcome) = state.end else { return nil }
         return SpooledEnd(
-            outcome: outcome, rowCount: state.rowCount, byteCount: state.memoryBytes + state.fileBytes, truncated: state.truncated)
+            outcome: outcome, rowCount: state.rowCount, byteCount: state.memoryBytes + state.fileBytes, truncated: state.truncated
+        )
     }
 }
 
