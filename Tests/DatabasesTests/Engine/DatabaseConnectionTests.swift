@@ -37,7 +37,7 @@ import Testing
         let connection = try await open()
         let sink = CountingSink()
         let error = await #expect(throws: DatabaseError.self) {
-            try await connection.run(Statement(sql: "wait", timeoutMs: 20), sink: sink)
+            try await connection.run(Statement(sql: "wait", timeoutMs: 400), sink: sink)
         }
         #expect(error?.code == .timeout)
         #expect(sink.state.withLock { $0.ends } == 1)
@@ -62,7 +62,7 @@ import Testing
         server.set { $0.obeysCancel = false }
         let connection = try await open(ConnectionTiming(severMs: 30))
         let error = await #expect(throws: DatabaseError.self) {
-            try await connection.run(Statement(sql: "wait", timeoutMs: 10), sink: CountingSink())
+            try await connection.run(Statement(sql: "wait", timeoutMs: 400), sink: CountingSink())
         }
         #expect(error?.code == .timeout)
         #expect(server.get { $0.severs } == 1)
@@ -77,7 +77,7 @@ import Testing
         let connection = try await open(ConnectionTiming(severMs: 20, abandonMs: 20))
         let sink = CountingSink()
         let error = await #expect(throws: DatabaseError.self) {
-            try await connection.run(Statement(sql: "wait", timeoutMs: 10), sink: sink)
+            try await connection.run(Statement(sql: "wait", timeoutMs: 400), sink: sink)
         }
         #expect(error?.code == .timeout)
         #expect(sink.state.withLock { $0.ends } == 1)

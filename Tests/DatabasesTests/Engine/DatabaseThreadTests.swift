@@ -7,10 +7,10 @@ import Testing
         let seen = Monitor<[Int]>([])
         let thread = try DatabaseThread(name: "thread-in-order", jobsMax: 100)
         for index in 0..<100 { #expect(thread.post { seen.withLock { $0.append(index) } }) }
-        #expect(threadNames().contains("thread-in-order"))
+        #expect(await eventually { threadNames().contains("thread-in-order") })
         thread.stop()
         #expect(!thread.post {})
-        #expect(await eventually { !threadNames().contains("thread-in-order") })
+        #expect(await eventually { seen.withLock { $0.count } == 100 && !threadNames().contains("thread-in-order") })
         #expect(seen.withLock { $0 } == Array(0..<100))
     }
 
@@ -39,7 +39,7 @@ import Testing
         let watchdog = Watchdog()
         let fired = Monitor<[Int]>([])
         for delay in [30, 10, 20] { _ = watchdog.arm(milliseconds: delay) { fired.withLock { $0.append(delay) } } }
-        for _ in 0..<10_000 { watchdog.disarm(watchdog.arm(milliseconds: 15) { fired.withLock { $0.append(-1) } }) }
+        for _ in 0..<10_000 { watchdog.disarm(watchdog.arm(milliseconds: 60_000) { fired.withLock { $0.append(-1) } }) }
         #expect(await eventually { fired.withLock { $0.count } >= 3 })
         #expect(fired.withLock { $0 } == [10, 20, 30])
         #expect(watchdog.armedCount == 0)
