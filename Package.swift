@@ -23,6 +23,10 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
+        // MARK: What Linux has and Swift's Glibc module does not show
+
+        .target(name: "CLinux"),
+
         // MARK: C libraries, each imported by exactly one module
 
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -71,7 +75,12 @@ let package = Package(
 
         // MARK: Security
 
-        .target(name: "Security", dependencies: ["CSodium"], swiftSettings: settings),
+        .target(
+            name: "Security",
+            dependencies: ["CSodium", "Protocol"],
+            exclude: ["Passwords/common-passwords.LICENSE"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "SecurityTests", dependencies: ["Security", "TestSupport"], swiftSettings: settings),
 
         // MARK: Store
@@ -88,7 +97,7 @@ let package = Package(
         .target(
             name: "Transport",
             dependencies: [
-                "Protocol",
+                "CLinux", "Protocol",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -176,17 +176,22 @@ public struct JSONReader: ~Copyable {
 
     /// Steps over a string, quotes and all, and says whether it has escapes.
     private mutating func skipString() -> Bool {
-        position += 1
+        position &+= 1
         var escaped = false
-        while bytes[position] != UInt8(ascii: "\"") {
-            if bytes[position] == UInt8(ascii: "\\") {
-                escaped = true
-                position += 1
+        while true {
+            while position &+ 8 <= bytes.count,
+                !JSONEscape.any(in: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+            {
+                position &+= 8
             }
-            position += 1
+            let byte = bytes[position]
+            position &+= 1
+            if byte == UInt8(ascii: "\"") { return escaped }
+            if byte == UInt8(ascii: "\\") {
+                escaped = true
+                position &+= 1
+            }
         }
-        position += 1
-        return escaped
     }
 
     private mutating func skipNumber() -> UnsafeRawBufferPointer {

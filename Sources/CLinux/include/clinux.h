@@ -1,0 +1,18 @@
+#pragma once
+/* What Linux has and Swift's Glibc module does not show: calls behind _GNU_SOURCE, and variadic ones. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <stdint.h>
+
+/* Names the calling thread, at most 15 bytes (pthread_setname_np(3)). */
+void linux_set_thread_name(const char *name);
+
+/* The kernel's id of the calling thread (gettid(2)). */
+int32_t linux_thread_id(void);
+
+/* A pipe with both ends close-on-exec (pipe2(2)); 0 or -1. */
+int linux_pipe_cloexec(int ends[2]);
+
+/* No core dumps or ptrace of this process, no new privileges for it or its children (prctl(2)); 0 or -1. */
+int linux_harden_process(void);

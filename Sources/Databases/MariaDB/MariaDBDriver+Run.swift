@@ -1,0 +1,132 @@
+internal import CMariaDB
+internal import Protocol
+
+extension MariaDBDriver {
+    func run(_ statement: Statement, into pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
+        guard isUsable else {
+            throw DatabaseError(.connectionLost, phase: .execute, "The connection is closed.", retryable: true)
+        }
+        let shape = try statement.mode == .read ? gate.read(statement.sql) : gate.write(statement.sql)
+        stopper.begin()
+        let result: Result<StatementOutcome, DatabaseError>
+        do throws(DatabaseError) {
+            try setUp(mode: statement.mode, timeoutMs: statement.timeoutMs, phase: .execute)
+            result = .success(try execute(statement, shape, &pager))
+        } catch {
+            result = .failure(error)
+        }
+        let wasKilled = stopper.end()
+        return try finish(statement, shape, result, wasKilled: wasKilled)
+    }
+
+    /// Ends the transaction and leaves nothing of the statement in the session.
+    private func finish(
+        _ statement: Statement, _ shape: MariaDBGate.Shape, _ result: Result<StatementOutcome, DatabaseError>, wasKilled: Bool
+    ) throws(DatabaseError) -> StatementOutcome {
+        guard !isBroken else { return try result.get() }
+        // A kill may have arrived between the statement's last answer and now; it hits this one instead of the next.
+        if wasKilled { try? session.execute("DO 0") }
+        switch result {
+        case .success(let outcome):
+            try own(statement.mode == .write ? "COMMIT" : "ROLLBACK", .execute)
+            try reset()
+            if shape.command == "DROP DATABASE" || shape.command == "DROP SCHEMA" { isBroken = true }
+            return outcome
+        case .failure(let error):
+            try? own("ROLLBACK", .execute)
+            if !isBroken { try? reset() }
+            throw error
+        }
+    }
+
+    private func execute(
+        _ statement: Statement, _ shape: MariaDBGate.Shape, _ pager: inout RowPager
+    ) throws(DatabaseError) -> StatementOutcome {
+        guard let prepared = mysql_stmt_init(session.handle) else {
+            throw DatabaseError(.internal, phase: .prepare, "There is no memory for a statement.")
+        }
+        defer { mysql_stmt_close(prepared) }
+        guard mysql_stmt_prepare(prepared, statement.sql, UInt(shape.length)) == 0 else {
+            throw failure(prepared, .prepare, statement.sql)
+        }
+        if statement.mode == .read, mysql_stmt_field_count(prepared) == 0 {
+            throw DatabaseError(
+                .readOnly, phase: .gate,
+                "Refused by the read-only gate: \(shape.command) gives no rows here, so it does not read.")
+        }
+        let expected = Int(mysql_stmt_param_count(prepared))
+        guard expected == statement.parameters.count else {
+            throw DatabaseError(
+                .invalidParameters, phase: .prepare,
+                "The statement has \(expected) placeholders, but \(statement.parameters.count) parameters were given.")
+        }
+        let parameters = MariaDBParameters(statement.parameters)
+        guard parameters.bind(to: prepared), mysql_stmt_execute(prepared) == 0 else {
+            throw failure(prepared, .execute, statement.sql)
+        }
+        let hasRows = mysql_stmt_field_count(prepared) > 0
+        let affected = hasRows ? UInt64.max : mysql_stmt_affected_rows(prepared)
+        if hasRows { try fetch(prepared, statement, &pager) }
+        return StatementOutcome(
+            command: shape.command,
+            affectedRows: MariaDBDriver.countsRows.contains(shape.command) ? Int(exactly: affected) : nil,
+            notices: try notices())
+    }
+
+    private static let countsRows: Set<String> = ["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "LOAD DATA", "CALL"]
+
+    private func fetch(
+        _ prepared: UnsafeMutablePointer<MYSQL_STMT>, _ statement: Statement, _ pager: inout RowPager
+    ) throws(DatabaseError) {
+        guard let metadata = mysql_stmt_result_metadata(prepared), let fields = mysql_fetch_fields(metadata) else {
+            throw failure(prepared, .execute, nil)
+        }
+        let columns = (0..<Int(mysql_num_fields(metadata))).map { MariaDBColumn(fields[$0]) }
+        mysql_free_result(metadata)
+        let writer = MariaDBRowWriter(columns, cellBytesMax: statement.cellBytesMax)
+        do throws(DatabaseError) {
+            try pager.begin(columns.map(\.column))
+            while true {
+                let status = mysql_stmt_fetch(prepared)
+                guard status == 0 else {
+                    if status == MYSQL_NO_DATA { return }
+                    throw failure(prepared, .fetch, nil)
+                }
+                guard let cells = prepared.pointee.bind else { throw failure(prepared, .fetch, nil) }
+                writer.write(cells, into: &pager)
+                if try pager.endRow() == .enough { break }
+            }
+        } catch {
+            stop(prepared)
+            throw error
+        }
+        stop(prepared)
+    }
+
+    /// Ends a result early: a short rest is read, a long one is killed at the server first, so that it is not sent at all.
+    private func stop(_ prepared: UnsafeMutablePointer<MYSQL_STMT>) {
+        guard !isBroken else { return }
+        for _ in 0..<256 where mysql_stmt_fetch(prepared) != 0 { return }
+        stopper.cancel()
+        while mysql_stmt_fetch(prepared) == 0 {}
+        if mysql_stmt_errno(prepared) != 0, MariaDBFailure(statement: prepared).endsConnection { isBroken = true }
+    }
+
+    private func failure(
+        _ prepared: UnsafeMutablePointer<MYSQL_STMT>, _ phase: DatabaseError.Phase, _ sql: String?
+    ) -> DatabaseError {
+        let failure = MariaDBFailure(statement: prepared)
+        if failure.endsConnection { isBroken = true }
+        return failure.running(phase, sql: sql)
+    }
+
+    /// The warnings of the statement, before anything else clears them.
+    private func notices() throws(DatabaseError) -> [Notice] {
+        guard mysql_warning_count(session.handle) > 0 else { return [] }
+        return try session.rows("SHOW WARNINGS LIMIT 100").map { row in
+            Notice(
+                severity: row.first.flatMap { $0 }?.uppercased() ?? "NOTE", message: row.last.flatMap { $0 } ?? "",
+                code: row.count > 1 ? row[1] : nil)
+        }
+    }
+}

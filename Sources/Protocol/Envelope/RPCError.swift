@@ -1,0 +1,89 @@
+/// An error as a client sees it: everything in it is safe to send.
+public struct RPCError: Error, Sendable, Equatable {
+    /// The stable identity, which programs branch on; the number goes with it.
+    public var code: ErrorCode
+    /// One sentence that says what is wrong and what to do.
+    public var message: String
+    /// What else `error.data` carries.
+    public var details: Details
+
+    public struct Details: Sendable, Equatable {
+        /// The step that failed, where there are several.
+        public var phase: String?
+        /// The member of params that is wrong: `params.items[2].name`.
+        public var path: String?
+        public var sqlState: String?
+        /// The engine's own number.
+        public var nativeCode: Int?
+        /// Where in the user's SQL, in characters from 1.
+        public var position: Int?
+        public var hint: String?
+        /// The limit that was met.
+        public var limit: Int?
+        /// When to try again.
+        public var retryAfterMs: Int?
+        /// Overrides the code's own answer.
+        public var retryable: Bool?
+
+        public init(
+            phase: String? = nil, path: String? = nil, sqlState: String? = nil, nativeCode: Int? = nil, position: Int? = nil,
+            hint: String? = nil, limit: Int? = nil, retryAfterMs: Int? = nil, retryable: Bool? = nil
+        ) {
+            self.phase = phase
+            self.path = path
+            self.sqlState = sqlState
+            self.nativeCode = nativeCode
+            self.position = position
+            self.hint = hint
+            self.limit = limit
+            self.retryAfterMs = retryAfterMs
+            self.retryable = retryable
+        }
+    }
+
+    public init(_ code: ErrorCode, _ message: String, _ details: Details = Details()) {
+        self.code = code
+        self.message = message
+        self.details = details
+    }
+
+    /// The error object of JSON-RPC, with `requestId` so that a report can be matched with the log.
+    public func encode(to writer: inout JSONWriter, requestID: String?) {
+        writer.raw("{\"code\":")
+        writer.integer(code.number)
+        writer.raw(",\"message\":")
+        writer.string(message)
+        writer.raw(",\"data\":{\"code\":")
+        writer.string(code.rawValue)
+        writer.raw(details.retryable ?? code.isRetryable ? ",\"retryable\":true" : ",\"retryable\":false")
+        if let requestID { Self.member(",\"requestId\":", requestID, &writer) }
+        if let value = details.phase { Self.member(",\"phase\":", value, &writer) }
+        if let value = details.path { Self.member(",\"path\":", value, &writer) }
+        if let value = details.sqlState { Self.member(",\"sqlState\":", value, &writer) }
+        if let value = details.nativeCode { Self.member(",\"nativeCode\":", value, &writer) }
+        if let value = details.position { Self.member(",\"position\":", value, &writer) }
+        if let value = details.hint { Self.member(",\"hint\":", value, &writer) }
+        if let value = details.limit { Self.member(",\"limit\":", value, &writer) }
+        if let value = details.retryAfterMs { Self.member(",\"retryAfterMs\":", value, &writer) }
+        writer.raw("}}")
+    }
+
+    private static func member(_ name: StaticString, _ value: String, _ writer: inout JSONWriter) {
+        writer.raw(name)
+        writer.string(value)
+    }
+
+    private static func member(_ name: StaticString, _ value: Int, _ writer: inout JSONWriter) {
+        writer.raw(name)
+        writer.integer(value)
+    }
+}
+
+extension RPCError {
+    /// The error for params that are not what the spec asks for; `params` is the text the mismatch was found in.
+    public init(_ mismatch: JSONMismatch, in params: UnsafeRawBufferPointer) {
+        var path = JSONPath.path(to: mismatch.offset, in: params, root: "params")
+        if let member = mismatch.member { path += "." + member }
+        self.init(.invalidParams, "\(path) \(mismatch.reason).", Details(path: path))
+    }
+}

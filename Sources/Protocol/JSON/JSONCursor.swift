@@ -1,0 +1,162 @@
+/// A position in bytes that may be anything, and the steps over JSON's tokens: the lexical half of ``JSONScanner``.
+struct JSONCursor {
+    let bytes: UnsafeRawBufferPointer
+    private(set) var position = 0
+
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    var isAtEnd: Bool { position >= bytes.count }
+
+    /// The byte here; 0, which is never valid where it matters, at the end.
+    @inline(__always) func peek() -> UInt8 { position < bytes.count ? bytes[position] : 0 }
+
+    @inline(__always) mutating func advance() { position &+= 1 }
+
+    func error(_ reason: JSONSyntaxError.Reason) -> JSONSyntaxError { JSONSyntaxError(offset: position, reason: reason) }
+
+    @inline(__always) mutating func skipSpace() {
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x0A, 0x0D, 0x09: position &+= 1
+            default: return
+            }
+        }
+    }
+
+    mutating func word(_ word: StaticString) throws(JSONSyntaxError) {
+        for index in 0..<word.utf8CodeUnitCount {
+            guard peek() == word.utf8Start[index] else { throw error(isAtEnd ? .truncated : .unexpected) }
+            position &+= 1
+        }
+    }
+
+    /// Steps over a number.
+    mutating func number() throws(JSONSyntaxError) {
+        if peek() == UInt8(ascii: "-") { position &+= 1 }
+        if peek() == UInt8(ascii: "0") {
+            position &+= 1
+        } else {
+            try digits()
+        }
+        if peek() == UInt8(ascii: ".") {
+            position &+= 1
+            try digits()
+        }
+        if peek() | 0x20 == UInt8(ascii: "e") {
+            position &+= 1
+            if peek() == UInt8(ascii: "+") || peek() == UInt8(ascii: "-") { position &+= 1 }
+            try digits()
+        }
+    }
+
+    private mutating func digits() throws(JSONSyntaxError) {
+        let start = position
+        while peek() &- UInt8(ascii: "0") < 10 { position &+= 1 }
+        guard position > start else { throw error(isAtEnd ? .truncated : .invalidNumber) }
+    }
+
+    /// Steps over a string and says whether it has escapes.
+    mutating func string() throws(JSONSyntaxError) -> Bool {
+        position &+= 1
+        var escaped = false
+        while true {
+            // Eight bytes at a time while they are ASCII and none of them ends or escapes anything.
+            while position &+ 8 <= bytes.count {
+                let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+                if word & 0x8080_8080_8080_8080 != 0 || JSONEscape.any(in: word) { break }
+                position &+= 8
+            }
+            guard position < bytes.count else { throw error(.truncated) }
+            let byte = bytes[position]
+            switch byte {
+            case UInt8(ascii: "\""):
+                position &+= 1
+                return escaped
+            case UInt8(ascii: "\\"):
+                escaped = true
+                try escape()
+            case 0..<0x20: throw error(.controlCharacter)
+            case 0x20..<0x80: position &+= 1
+            default: try multibyte()
+            }
+        }
+    }
+
+    private mutating func escape() throws(JSONSyntaxError) {
+        position &+= 1
+        switch peek() {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            position &+= 1
+        case UInt8(ascii: "u"):
+            let first = try hex()
+            if (0xDC00..<0xE000).contains(first) { throw error(.loneSurrogate) }
+            guard (0xD800..<0xDC00).contains(first) else { return }
+            guard peek() == UInt8(ascii: "\\"), position &+ 1 < bytes.count, bytes[position &+ 1] == UInt8(ascii: "u")
+            else { throw error(.loneSurrogate) }
+            position &+= 1
+            guard (0xDC00..<0xE000).contains(try hex()) else { throw error(.loneSurrogate) }
+        default: throw error(isAtEnd ? .truncated : .invalidEscape)
+        }
+    }
+
+    /// Steps over `uXXXX` and answers its value.
+    private mutating func hex() throws(JSONSyntaxError) -> UInt32 {
+        position &+= 1
+        var value: UInt32 = 0
+        for _ in 0..<4 {
+            guard let digit = JSONString.hexValue(peek()) else { throw error(isAtEnd ? .truncated : .invalidEscape) }
+            value = value << 4 | UInt32(digit)
+            position &+= 1
+        }
+        return value
+    }
+
+    /// Steps over one character of two to four bytes: shortest form, no surrogates, at most U+10FFFF (RFC 3629).
+    private mutating func multibyte() throws(JSONSyntaxError) {
+        let length = UTF8Check.length(bytes, at: position)
+        guard length > 0 else { throw error(.invalidUTF8) }
+        position &+= length
+    }
+}
+
+/// Strict UTF-8 (RFC 3629), for bytes that come from outside.
+public enum UTF8Check {
+    /// The length of the well-formed multi-byte character at `offset`; 0 if there is none.
+    static func length(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int {
+        let first = bytes[offset]
+        let left = bytes.count &- offset
+        func continuation(_ index: Int, _ range: ClosedRange<UInt8> = 0x80...0xBF) -> Bool {
+            index < left && range.contains(bytes[offset &+ index])
+        }
+        switch first {
+        case 0xC2...0xDF: return continuation(1) ? 2 : 0
+        case 0xE0: return continuation(1, 0xA0...0xBF) && continuation(2) ? 3 : 0
+        case 0xED: return continuation(1, 0x80...0x9F) && continuation(2) ? 3 : 0
+        case 0xE1...0xEF: return continuation(1) && continuation(2) ? 3 : 0
+        case 0xF0: return continuation(1, 0x90...0xBF) && continuation(2) && continuation(3) ? 4 : 0
+        case 0xF1...0xF3: return continuation(1) && continuation(2) && continuation(3) ? 4 : 0
+        case 0xF4: return continuation(1, 0x80...0x8F) && continuation(2) && continuation(3) ? 4 : 0
+        default: return 0
+        }
+    }
+
+    /// Whether all of `bytes` is well-formed UTF-8.
+    public static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var index = 0
+        while index < bytes.count {
+            if index &+ 8 <= bytes.count,
+                bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+            {
+                index &+= 8
+            } else if bytes[index] < 0x80 {
+                index &+= 1
+            } else {
+                let length = length(bytes, at: index)
+                if length == 0 { return false }
+                index &+= length
+            }
+        }
+        return true
+    }
+}

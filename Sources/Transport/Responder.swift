@@ -1,0 +1,109 @@
+public import Protocol
+
+/// What stands behind the transport: it gives requests their meaning. The transport itself knows the names of two
+/// methods, `$/cancelRequest` and `exit`, because both act on connections.
+public protocol Responder: Sendable {
+    /// What the responder keeps for a connection.
+    associatedtype Client: Sendable
+    /// A decoded request.
+    associatedtype Request: Sendable
+
+    /// A connection has begun. Called on its event loop.
+    func connected(_ link: ClientLink) -> Client
+
+    /// Reads a request, on the event loop. `params` lives only as long as the call.
+    /// Throws what the client is to be told; for a notification nobody is.
+    func decode(method: UnsafeRawBufferPointer, params: UnsafeRawBufferPointer?, from client: Client) throws(RPCError) -> Request
+
+    /// The method's name, for logs.
+    func name(of request: Request) -> String
+
+    /// How the transport is to treat a request of this client, as things stand; asked again when its turn comes.
+    func traits(of request: Request, from client: Client) -> RequestTraits
+
+    /// Answers a request whose traits say `isInline`, at once, on the event loop.
+    func answerInline(_ request: Request, _ scope: RequestScope<Client>) throws(RPCError) -> any JSONEncodable
+
+    /// Answers any other request. The task is cancelled when the client cancels the request or goes away.
+    func answer(_ request: Request, _ scope: RequestScope<Client>) async throws(RPCError) -> any JSONEncodable
+
+    /// The connection is gone; what still runs for it has been cancelled.
+    func disconnected(_ client: Client)
+
+    /// What the process is to exit with when this client, on stdio, has gone: 0 after `shutdown`, else 1.
+    func exitStatus(for client: Client) -> Int32
+
+    /// One request has been answered, or has ended unanswered; for logs and metrics. Called on the event loop.
+    func finished(_ request: RequestSummary)
+}
+
+/// How the transport treats a request.
+public struct RequestTraits: Sendable, Equatable {
+    /// Later requests of the connection wait until this one is answered.
+    public var isBarrier: Bool
+    /// Answered on the event loop: touches no I/O and cannot suspend.
+    public var isInline: Bool
+
+    public init(isBarrier: Bool = false, isInline: Bool = false) {
+        self.isBarrier = isBarrier
+        self.isInline = isInline
+    }
+}
+
+/// A request and the connection it came on.
+public struct RequestScope<Client: Sendable>: Sendable {
+    public let client: Client
+    public let link: ClientLink
+    /// Counts the requests of the connection.
+    public let serial: UInt64
+    /// When the frame was read: nanoseconds of the monotonic clock.
+    public let receivedAt: UInt64
+
+    /// Names the request in logs and in `error.data.requestId`.
+    public var requestID: String { "\(link.connectionID)-\(serial)" }
+}
+
+/// How a request ended, without its content.
+public struct RequestSummary: Sendable {
+    public let connectionID: String
+    public let serial: UInt64
+    public let method: String
+    public let nanoseconds: UInt64
+    /// nil for success.
+    public let error: ErrorCode?
+    public let isInline: Bool
+
+    /// Names the request in logs and in `error.data.requestId`.
+    public var requestID: String { "\(connectionID)-\(serial)" }
+}
+
+/// What a responder may do with a connection from anywhere.
+public struct ClientLink: Sendable {
+    /// Names the connection in logs; unique in this process.
+    public let connectionID: String
+    /// Who is at the other end.
+    public let peer: Peer
+
+    let sendNotification: @Sendable (JSONText) -> Void
+    let setAuthenticated: @Sendable (Bool) -> Void
+    let closeConnection: @Sendable () -> Void
+
+    /// Sends a notification, whole JSON-RPC text. Dropped silently when the connection is gone.
+    public func notify(_ text: JSONText) { sendNotification(text) }
+
+    /// Raises or lowers the size of requests accepted: larger once somebody is logged in.
+    public func authenticated(_ isAuthenticated: Bool) { setAuthenticated(isAuthenticated) }
+
+    /// Ends the connection; what is queued is sent first.
+    public func close() { closeConnection() }
+}
+
+/// Who is at the other end of a connection.
+public enum Peer: Sendable, Hashable {
+    /// The process that started us.
+    case stdio
+    /// A process of this machine, by its user id as the kernel tells it.
+    case socket(uid: UInt32)
+
+    public var uid: UInt32? { if case .socket(let uid) = self { uid } else { nil } }
+}

@@ -1,0 +1,19 @@
+import Glibc
+import NIOCore
+
+/// Who connected, as the kernel recorded it at `connect()` (unix(7), SO_PEERCRED).
+enum PeerCredentials {
+    /// `struct ucred`, which Swift's Glibc module does not show.
+    private struct Credentials {
+        var pid: Int32 = 0
+        var uid: UInt32 = 0
+        var gid: UInt32 = 0
+    }
+
+    static func uid(of channel: any Channel) -> EventLoopFuture<UInt32?> {
+        guard let provider = channel as? any SocketOptionProvider else { return channel.eventLoop.makeSucceededFuture(nil) }
+        let credentials: EventLoopFuture<Credentials> = provider.unsafeGetSocketOption(
+            level: .init(rawValue: CInt(SOL_SOCKET)), name: .init(rawValue: CInt(SO_PEERCRED)))
+        return credentials.map { $0.uid }
+    }
+}

@@ -1,0 +1,123 @@
+import Glibc
+
+/// The daemon's place in the file system: a directory nobody else can enter, a lock held for life, and a listening socket that
+/// only its owner can connect to from its first instant.
+///
+/// Whoever holds the lock (`<socket>.lock`, an open-file-description lock, gone with the process however it ends) may remove a
+/// socket left by a daemon that died; nobody else touches the path. Nothing but a socket is ever removed.
+public final class SocketFile: Sendable {
+    public let path: String
+    /// Listening, non-blocking, close-on-exec; whoever serves it closes it.
+    public let descriptor: Int32
+    private let lock: Int32
+    private let device: UInt64
+    private let inode: UInt64
+
+    /// Makes the directory if it is missing, takes the lock, removes a stale socket, and listens.
+    public init(path: String, backlog: Int32 = 256) throws(TransportError) {
+        guard path.utf8.count < 108 else {
+            throw TransportError(
+                .pathTooLong, "The socket path \(path) is longer than 107 bytes; choose a shorter one with --socket.")
+        }
+        guard path.hasPrefix("/"), let slash = path.lastIndex(of: "/") else {
+            throw TransportError(.system, "The socket path \(path) must be absolute.")
+        }
+        let directory = slash == path.startIndex ? "/" : String(path[..<slash])
+        try Self.secure(directory)
+        let lock = try Self.lock(path + ".lock", socket: path)
+        do throws(TransportError) {
+            try Self.removeStale(path)
+            descriptor = try Self.listen(path, backlog)
+        } catch {
+            close(lock)
+            throw error
+        }
+        var status = stat()
+        lstat(path, &status)
+        self.path = path
+        self.lock = lock
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+    }
+
+    /// Removes the socket, if the path still names the one we made, and lets the lock go.
+    deinit {
+        var status = stat()
+        if lstat(path, &status) == 0, UInt64(status.st_dev) == device, UInt64(status.st_ino) == inode { unlink(path) }
+        close(lock)
+    }
+
+    /// The directory must be ours and closed to others. A missing one is made, its parents are not.
+    private static func secure(_ directory: String) throws(TransportError) {
+        if mkdir(directory, 0o700) != 0, errno != EEXIST {
+            throw .system("The socket directory \(directory) cannot be made", errno)
+        }
+        var status = stat()
+        guard lstat(directory, &status) == 0 else { throw .system("The socket directory \(directory) cannot be read", errno) }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw TransportError(.unsafeDirectory, "\(directory) must be a directory, not a link or a file.")
+        }
+        guard status.st_uid == geteuid() else {
+            throw TransportError(
+                .unsafeDirectory, "\(directory) belongs to uid \(status.st_uid), not to you; choose another place with --socket.")
+        }
+        guard status.st_mode & 0o077 == 0 else {
+            throw TransportError(
+                .unsafeDirectory,
+                "\(directory) is open to other users; run: chmod 700 \(directory), or choose another with --socket.")
+        }
+    }
+
+    private static func lock(_ path: String, socket: String) throws(TransportError) -> Int32 {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .system("The lock file \(path) cannot be opened", errno) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            var text = [UInt8](repeating: 0, count: 16)
+            let count = max(0, pread(descriptor, &text, 16, 0))
+            close(descriptor)
+            let holder = String(decoding: text[0..<count].prefix { $0 >= 0x30 && $0 <= 0x39 }, as: UTF8.self)
+            throw TransportError(
+                .alreadyRunning,
+                "A daemon\(holder.isEmpty ? "" : " (pid \(holder))") already serves \(socket); connect to it, stop it, or choose another path with --socket."
+            )
+        }
+        ftruncate(descriptor, 0)
+        let line = Array("\(getpid())\n".utf8)
+        _ = pwrite(descriptor, line, line.count, 0)
+        return descriptor
+    }
+
+    /// We hold the lock, so a socket at the path is nobody's. Anything else there is somebody's file.
+    private static func removeStale(_ path: String) throws(TransportError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == geteuid() else {
+            throw TransportError(
+                .foreignFile, "\(path) exists and is not a socket of ours; remove it or choose another with --socket.")
+        }
+        guard unlink(path) == 0 else { throw .system("The stale socket \(path) cannot be removed", errno) }
+    }
+
+    private static func listen(_ path: String, _ backlog: Int32) throws(TransportError) -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        guard descriptor >= 0 else { throw .system("A socket cannot be made", errno) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        // The mode is right from the first instant: no chmod afterwards, which would leave a window.
+        let mask = umask(0o177)
+        let bound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        let failure = errno
+        umask(mask)
+        guard bound == 0, Glibc.listen(descriptor, backlog) == 0 else {
+            let number = bound == 0 ? errno : failure
+            close(descriptor)
+            throw .system("The socket \(path) cannot be bound", number)
+        }
+        return descriptor
+    }
+}
