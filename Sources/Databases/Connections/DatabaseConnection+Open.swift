@@ -3,7 +3,9 @@ extension DatabaseConnection {
     ///
     /// Errors: the driver's, with the phase that failed; `cancelled` when the task is cancelled (the attempt then ends by itself,
     /// at the connect timeout at the latest); `connect_timeout` should a driver outstay its own timeout; `busy` without a thread.
-    public static func open(_ target: ConnectionTarget, _ options: ConnectOptions) async throws(DatabaseError) -> DatabaseConnection {
+    public static func open(_ target: ConnectionTarget, _ options: ConnectOptions) async throws(DatabaseError)
+        -> DatabaseConnection
+    {
         try await open(target, options, factory: .engines)
     }
 

@@ -82,7 +82,8 @@ public final class DatabaseConnection: Sendable {
         do throws(DatabaseError) {
             return try await perform(timeoutMs: statement.timeoutMs, .timedOut(statement.timeoutMs), guarded) {
                 driver throws(DatabaseError) in
-                var pager = RowPager(pageRows: pageRows, pageBytes: pageBytes, rowsMax: rowsMax, bytesMax: bytesMax, sink: guarded)
+                var pager = RowPager(
+                    pageRows: pageRows, pageBytes: pageBytes, rowsMax: rowsMax, bytesMax: bytesMax, sink: guarded)
                 let outcome = try driver.run(statement, into: &pager)
                 try pager.finish()
                 return outcome

@@ -102,7 +102,9 @@ struct PoolState {
             }
             if closing > 0 {
                 closing -= 1
-            } else if let oldest = slots.filter({ $0.value.phase == .idle }).min(by: { $0.value.idleSinceNs < $1.value.idleSinceNs }) {
+            } else if let oldest = slots.filter({ $0.value.phase == .idle }).min(by: {
+                $0.value.idleSinceNs < $1.value.idleSinceNs
+            }) {
                 slots[oldest.key]?.phase = .closing
                 if let connection = oldest.value.connection { toClose.append(connection) }
             }
@@ -115,7 +117,8 @@ struct PoolState {
     private mutating func idle(for key: PoolKey) -> Grant? {
         // The one used last: the others may then grow old and go.
         let candidates = slots.filter { $0.value.key == key && $0.value.phase == .idle && !$0.value.isDoomed }
-        guard let (id, slot) = candidates.max(by: { $0.value.idleSinceNs < $1.value.idleSinceNs }), let connection = slot.connection
+        guard let (id, slot) = candidates.max(by: { $0.value.idleSinceNs < $1.value.idleSinceNs }),
+            let connection = slot.connection
         else { return nil }
         slots[id]?.phase = .inUse
         totals.reusedTotal += 1

@@ -123,7 +123,8 @@ extension Watchdog.State {
         var parent = start
         while true {
             var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child].deadlineNs < heap[least].deadlineNs {
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < heap.count && heap[child].deadlineNs < heap[least].deadlineNs {
                 least = child
             }
             guard least != parent else { return }
