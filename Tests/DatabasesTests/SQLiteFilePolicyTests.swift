@@ -165,7 +165,7 @@ import Testing
             }
         }
         var outcomes: [String: Int] = [:]
-        for _ in 0..<3_000 {
+        for _ in 0..<1_000 {
             do {
                 let handle = try SQLiteHandle.open(try SQLiteFilePolicy.check(one, policy), .read, SQLiteStatementWatch())
                 defer { handle.close() }

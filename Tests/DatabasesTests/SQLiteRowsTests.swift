@@ -176,10 +176,10 @@ import Testing
                 for c in interesting {
                     check([a, b, c])
                     check([0x61, 0x61, 0x61, 0x61, 0x61, 0x61, 0x61, a, b, c])
-                    for d in interesting { check([a, b, c, d]) }
+                    if a >= 0xE0 { for d in interesting { check([a, b, c, d]) } }
                 }
             }
         }
-        #expect(checked > 400_000)
+        #expect(checked > 200_000)
     }
 }
