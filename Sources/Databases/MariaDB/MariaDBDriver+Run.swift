@@ -17,18 +17,23 @@ extension MariaDBDriver {
         } catch {
             result = .failure(error)
         }
-        let wasKilled = stopper.end()
-        return try finish(statement, shape, result, wasKilled: wasKilled)
+        return try finish(statement, shape, result, stopper.end())
     }
 
     /// Ends the transaction and leaves nothing of the statement in the session.
     private func finish(
-        _ statement: Statement, _ shape: MariaDBGate.Shape, _ result: Result<StatementOutcome, DatabaseError>, wasKilled: Bool
+        _ statement: Statement, _ shape: MariaDBGate.Shape, _ result: Result<StatementOutcome, DatabaseError>,
+        _ kill: MariaDBCanceller.Kill?
     ) throws(DatabaseError) -> StatementOutcome {
         guard !isBroken else { return try result.get() }
         // A kill may have arrived between the statement's last answer and now; it hits this one instead of the next.
-        if wasKilled { try? session.execute("DO 0") }
+        if kill != nil { try? session.execute("DO 0") }
         switch result {
+        // SLEEP and BENCHMARK answer a kill with a value. A write that came through is committed and says so.
+        case .success where kill == .asked && statement.mode == .read:
+            try own("ROLLBACK", .execute)
+            try reset()
+            throw DatabaseError(.cancelled, phase: .fetch, "The statement was cancelled.")
         case .success(let outcome):
             try own(statement.mode == .write ? "COMMIT" : "ROLLBACK", .execute)
             try reset()
@@ -119,17 +124,23 @@ extension MariaDBDriver {
     private func stop(_ prepared: UnsafeMutablePointer<MYSQL_STMT>) {
         guard !isBroken else { return }
         for _ in 0..<256 where mysql_stmt_fetch(prepared) != 0 { return }
-        stopper.cancel()
+        stopper.killForDriver()
         while mysql_stmt_fetch(prepared) == 0 {}
-        if mysql_stmt_errno(prepared) != 0, MariaDBFailure(statement: prepared).endsConnection { isBroken = true }
+        if lastFailure(prepared).endsConnection { isBroken = true }
     }
 
     private func failure(
         _ prepared: UnsafeMutablePointer<MYSQL_STMT>, _ phase: DatabaseError.Phase, _ sql: String?
     ) -> DatabaseError {
-        let failure = MariaDBFailure(statement: prepared)
+        let failure = lastFailure(prepared)
         if failure.endsConnection { isBroken = true }
         return failure.running(phase, sql: sql)
+    }
+
+    /// What broke a fetch that is not buffered is noted with the connection only.
+    private func lastFailure(_ prepared: UnsafeMutablePointer<MYSQL_STMT>) -> MariaDBFailure {
+        let failure = MariaDBFailure(statement: prepared)
+        return failure.number == 0 ? session.failure() : failure
     }
 
     /// The warnings of the statement, before anything else clears them.
