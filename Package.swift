@@ -41,12 +41,9 @@ let package = Package(
             dependencies: ["CLibpq", "CMariaDB", "CSQLite", "Protocol"],
             swiftSettings: settings
         ),
+        // Corpora are read from the source tree, by #filePath.
         .testTarget(
-            name: "DatabasesTests",
-            dependencies: ["Databases", "TestSupport"],
-            exclude: ["Corpora"],
-            swiftSettings: settings
-        ),
+            name: "DatabasesTests", dependencies: ["Databases", "TestSupport"], exclude: ["Corpora"], swiftSettings: settings),
 
         // MARK: Handlers
 
