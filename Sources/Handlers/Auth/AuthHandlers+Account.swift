@@ -43,14 +43,15 @@ extension AuthHandlers {
                 email = wanted
             }
         }
-        do {
-            let changed = try await services.store.updateUser(
+        let changed: StoredUser?
+        do throws(StoreError) {
+            changed = try await services.store.updateUser(
                 id: identity.userID, name: params.name, email: email, nowMs: Timestamp.now())
-            guard let changed else { throw RPCError.unauthenticated }
-            return Self.wire(changed)
-        } catch let error as StoreError where error.code == .conflict {
-            throw RPCError(.conflict, "This e-mail has an account already; use another address.", .init(path: "params.email"))
+        } catch {
+            throw error.code == .conflict ? Self.emailTaken : RPCError(error)
         }
+        guard let changed else { throw RPCError.unauthenticated }
+        return Self.wire(changed)
     }
 
     func deleteAccount(_ params: AuthDeleteAccountParams, _ context: RequestContext) async throws -> Empty {

@@ -14,11 +14,10 @@ extension AuthHandlers {
         let user = StoredUser(
             id: Identifier.make(now: nowMs), name: params.name, email: email, passwordHash: hash, createdAtMs: nowMs,
             updatedAtMs: nowMs)
-        do {
+        do throws(StoreError) {
             try await services.store.createUser(user)
-        } catch let error where error.code == .conflict {
-            throw RPCError(
-                .conflict, "This e-mail has an account; log in, or use another address.", .init(path: "params.email"))
+        } catch {
+            throw error.code == .conflict ? Self.emailTaken : RPCError(error)
         }
         try await services.store.clearThrottles(keys: peer)
         return try await begin(user, context)

@@ -21,6 +21,10 @@ struct AuthHandlers: AuthAPI {
             client: session.client.isEmpty ? nil : session.client)
     }
 
+    static var emailTaken: RPCError {
+        RPCError(.conflict, "This e-mail has an account; log in, or use another address.", .init(path: "params.email"))
+    }
+
     /// E-mail addresses are compared and kept in lower case.
     static func normalized(_ email: String) -> String { email.lowercased() }
 

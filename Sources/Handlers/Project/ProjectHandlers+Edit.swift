@@ -15,10 +15,10 @@ extension ProjectHandlers {
             id: id, userID: identity.userID, name: params.name, description: params.description ?? "", databaseType: type,
             sealedConnectionString: seal(params.connectionString, project: id, user: identity.userID),
             isReadOnly: params.readOnly, createdAtMs: nowMs)
-        do {
+        do throws(StoreError) {
             try await services.store.createProject(project)
-        } catch let error where error.code == .conflict {
-            throw Self.nameTaken
+        } catch {
+            throw error.code == .conflict ? Self.nameTaken : RPCError(error)
         }
         return wire(project)
     }
@@ -47,18 +47,19 @@ extension ProjectHandlers {
             try check(connectionString, project.databaseType)
             change.sealedConnectionString = seal(connectionString, project: project.id, user: identity.userID)
         }
-        do {
-            let changed = try await services.store.updateProject(
+        let changed: StoredProject?
+        do throws(StoreError) {
+            changed = try await services.store.updateProject(
                 id: project.id, userID: identity.userID, change: change, nowMs: Timestamp.now())
-            guard let changed else { throw RPCError.notFound }
-            if params.connectionString != nil || (params.readOnly == true && !project.isReadOnly) {
-                services.running.cancelWrites(ofProject: project.id)
-                services.pool.drain(projectID: project.id)
-            }
-            return wire(changed)
-        } catch let error as StoreError where error.code == .conflict {
-            throw Self.nameTaken
+        } catch {
+            throw error.code == .conflict ? Self.nameTaken : RPCError(error)
         }
+        guard let changed else { throw RPCError.notFound }
+        if params.connectionString != nil || (params.readOnly == true && !project.isReadOnly) {
+            services.running.cancelWrites(ofProject: project.id)
+            services.pool.drain(projectID: project.id)
+        }
+        return wire(changed)
     }
 
     func delete(_ params: ProjectDeleteParams, _ context: RequestContext) async throws -> Empty {
