@@ -27,6 +27,11 @@ extension JSONMemberName {
         return JSONMismatch(at: offset, "\(reason); did you mean `\(nearest)`?")
     }
 
+    /// The refusal of this word where only `words` may stand.
+    @inline(never) func isNone(of words: [String]) -> JSONMismatch {
+        JSONMismatch(at: offset, "must be one of \(words.joined(separator: ", "))")
+    }
+
     /// The known name this is most likely a misspelling of, if any is near: within a third of its length.
     private func nearest(_ known: [StaticString]) -> String? {
         let name = text.lowercased()

@@ -60,14 +60,19 @@ public struct JSONReader: ~Copyable {
             skipSpace()
             return nil
         }
-        let start = position
-        let escaped = skipString()
-        let name = JSONMemberName(
-            quoted: UnsafeRawBufferPointer(rebasing: bytes[start..<position]), offset: start, escaped: escaped)
-        skipSpace()
+        let name = quotedText()
         position += 1
         skipSpace()
         return name
+    }
+
+    /// Steps over a string and the space behind it.
+    mutating func quotedText() -> JSONMemberName {
+        let start = position
+        let escaped = skipString()
+        let quoted = UnsafeRawBufferPointer(rebasing: bytes[start..<position])
+        skipSpace()
+        return JSONMemberName(quoted: quoted, offset: start, escaped: escaped)
     }
 
     /// Steps into an array.
@@ -176,17 +181,22 @@ public struct JSONReader: ~Copyable {
 
     /// Steps over a string, quotes and all, and says whether it has escapes.
     private mutating func skipString() -> Bool {
-        position += 1
+        position &+= 1
         var escaped = false
-        while bytes[position] != UInt8(ascii: "\"") {
-            if bytes[position] == UInt8(ascii: "\\") {
-                escaped = true
-                position += 1
+        while true {
+            while position &+ 8 <= bytes.count,
+                !JSONEscape.any(in: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+            {
+                position &+= 8
             }
-            position += 1
+            let byte = bytes[position]
+            position &+= 1
+            if byte == UInt8(ascii: "\"") { return escaped }
+            if byte == UInt8(ascii: "\\") {
+                escaped = true
+                position &+= 1
+            }
         }
-        position += 1
-        return escaped
     }
 
     private mutating func skipNumber() -> UnsafeRawBufferPointer {
