@@ -85,6 +85,11 @@ import Testing
         #expect(throws: JSONMismatch(at: offset, reason)) { try decode(.projectCreate, text) }
     }
 
+    @Test func aVeryLongUnknownNameGetsNoSuggestion() {
+        let name = String(repeating: "n", count: 100_000)
+        #expect(throws: JSONMismatch(at: 1, "is not a known member")) { try decode(.projectCreate, "{\"\(name)\":1}") }
+    }
+
     @Test func aMissingMemberIsNamedAtItsObject() {
         #expect(throws: JSONMismatch(at: 1, member: "databaseType", "is missing")) {
             try decode(.projectCreate, #" {"name":"a","connectionString":"b"}"#)

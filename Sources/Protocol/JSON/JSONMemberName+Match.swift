@@ -34,9 +34,9 @@ extension JSONMemberName {
 
     /// The known name this is most likely a misspelling of, if any is near: within a third of its length.
     private func nearest(_ known: [StaticString]) -> String? {
-        let name = text.lowercased()
         // A name that is much longer than any known one is no misspelling, and would cost its length squared.
-        guard name.utf8.count <= 64 else { return nil }
+        guard quoted.count <= 66 else { return nil }
+        let name = text.lowercased()
         let candidates = known.map { ($0.description, EditDistance.between(name, $0.description.lowercased())) }
         guard let (best, distance) = candidates.min(by: { $0.1 < $1.1 }) else { return nil }
         return distance <= max(1, best.utf8.count / 3) ? best : nil

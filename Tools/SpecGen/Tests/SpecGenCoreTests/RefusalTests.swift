@@ -141,6 +141,19 @@ import Testing
         #expect(fixture.problems.contains { $0.contains("`Thing` is read by methods that ignore unknown members and") })
     }
 
+    @Test func refusesAnExampleThatLacksALimit() {
+        let result = "{type: object, properties: {limits: {$ref: Limits, description: x}}}"
+        func problems(_ limits: String) -> [String] {
+            let fixture = SpecFixture(method: [
+                "result": result, "examples": "[{name: a, params: {id: a}, result: {limits: \(limits)}}]",
+            ])
+            return fixture.problems.filter { !$0.contains("is used by no method") }
+        }
+        #expect(problems("{headerBytes: 1}") == [])
+        #expect(problems("{}").contains { $0.contains("result.limits.headerBytes is missing") })
+        #expect(problems("{headerBytes: 1, x: 2}").contains { $0.contains("there is no limit `x`") })
+    }
+
     @Test func namesEveryMistakeOfARun() {
         let problems = SpecFixture(method: ["ordering": "x", "access": "y", "params": "{id: {type: z, description: x}}"]).problems
         #expect(problems.count >= 3, "\(problems)")
