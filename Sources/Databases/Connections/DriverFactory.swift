@@ -4,7 +4,11 @@ struct DriverFactory: Sendable {
 
     /// The engines of this build. The only place that tells them apart.
     static let engines = DriverFactory { (target, options) throws(DatabaseError) -> any Driver in
-        throw DatabaseError(
-            .connectionFailed, phase: .connect, "This build has no driver for \(target.databaseType.rawValue).")
+        switch target.databaseType {
+        case .mysql: try MariaDBDriver.open(target, options)
+        case .sqlite: try SQLiteDriver.open(target, options)
+        case .postgresql:
+            throw DatabaseError(.connectionFailed, phase: .connect, "This build has no driver for PostgreSQL.")
+        }
     }
 }
