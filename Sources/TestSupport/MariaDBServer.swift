@@ -99,6 +99,7 @@ public final class MariaDBServer: Sendable {
         openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout "$dir/key.pem" -out "$dir/cert.pem" \
           -addext subjectAltName=DNS:localhost,IP:127.0.0.1
         [ -z "$as" ] || chown mysql "$dir/key.pem" "$dir/cert.pem"
+        mkdir -m 777 "$dir/out"
         cat > "$dir/init.sql" <<'SQL'
         CREATE DATABASE IF NOT EXISTS app CHARACTER SET utf8mb4;
         CREATE USER IF NOT EXISTS 'boss'@'%' IDENTIFIED BY 'boss-secret';

@@ -1,7 +1,11 @@
 import Protocol
 import TestSupport
+import Testing
 
 @testable import Databases
+
+/// Everything that talks to the one test server, one at a time: some tests look at all of its state.
+@Suite(.serialized) enum MariaDBServerTests {}
 
 /// A connection to the test server, and what comes back of a statement.
 final class MariaDBHarness {

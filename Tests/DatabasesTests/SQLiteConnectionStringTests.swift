@@ -20,22 +20,27 @@ import Testing
 
     @Test(arguments: [
         ("", "policy", "empty"), (":memory:", "policy", "in-memory"), ("sqlite::memory:", "policy", "in-memory"),
-        ("sqlite:///:memory:", "policy", "in-memory"), ("sqlite://:memory:", "policy", "in-memory"), ("sqlite:", "policy", "empty"),
+        ("sqlite:///:memory:", "policy", "in-memory"), ("sqlite://:memory:", "policy", "in-memory"),
+        ("sqlite:", "policy", "empty"),
         ("sqlite://", "policy", "empty"), ("sqlite:///", "policy", "empty"),
         ("app.db", "invalid_connection_string", "relative"), ("./app.db", "invalid_connection_string", "relative"),
         ("../app.db", "invalid_connection_string", "relative"), ("sqlite:app.db", "invalid_connection_string", "relative"),
-        ("~root/app.db", "invalid_connection_string", "relative"), ("sqlite://app.db", "invalid_connection_string", "three slashes"),
+        ("~root/app.db", "invalid_connection_string", "relative"),
+        ("sqlite://app.db", "invalid_connection_string", "three slashes"),
         ("sqlite://host/app.db", "invalid_connection_string", "host"),
         ("sqlite://user:pw@host/app.db", "invalid_connection_string", "host"),
-        ("file:/srv/app.db", "invalid_connection_string", "file:"), ("file:///srv/app.db?mode=rwc", "invalid_connection_string", "file:"),
+        ("file:/srv/app.db", "invalid_connection_string", "file:"),
+        ("file:///srv/app.db?mode=rwc", "invalid_connection_string", "file:"),
         ("FILE:x", "invalid_connection_string", "file:"), ("sqlite:file:/srv/app.db", "invalid_connection_string", "relative"),
         ("sqlite:///srv/app.db?mode=rwc", "invalid_connection_string", "Query parameters"),
         ("sqlite:///srv/app.db?", "invalid_connection_string", "Query parameters"),
         ("sqlite:///srv/app.db#x", "invalid_connection_string", "fragment"), ("/srv/", "invalid_connection_string", "slash"),
         ("/srv/a\0b", "invalid_connection_string", "NUL"), ("sqlite:///srv/a%00b", "invalid_connection_string", "NUL"),
-        ("sqlite:///srv/a%0", "invalid_connection_string", "hexadecimal"), ("sqlite:///a%", "invalid_connection_string", "hexadecimal"),
+        ("sqlite:///srv/a%0", "invalid_connection_string", "hexadecimal"),
+        ("sqlite:///a%", "invalid_connection_string", "hexadecimal"),
         ("sqlite:///a%zz", "invalid_connection_string", "hexadecimal"), ("sqlite:///a%ff", "invalid_connection_string", "UTF-8"),
-        ("postgresql://h/d", "invalid_connection_string", "not SQLite"), ("mysql://h/d", "invalid_connection_string", "not SQLite"),
+        ("postgresql://h/d", "invalid_connection_string", "not SQLite"),
+        ("mysql://h/d", "invalid_connection_string", "not SQLite"),
     ])
     func refused(_ text: String, _ code: String, _ reason: String) throws {
         let error = try databaseError { _ = try SQLiteConnectionString.parse(text) }

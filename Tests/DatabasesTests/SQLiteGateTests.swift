@@ -100,8 +100,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("SELECT 1", "SELECT"), ("  /* x */ insert into t values(1)", "INSERT"), ("CREATE UNIQUE INDEX i ON t(a)", "CREATE INDEX"),
-        ("WITH a AS (SELECT 1), b AS (SELECT ')' FROM \"(\") UPDATE t SET a = 1", "UPDATE"), ("with x(a) as (values(1)) table", "WITH"),
+        ("SELECT 1", "SELECT"), ("  /* x */ insert into t values(1)", "INSERT"),
+        ("CREATE UNIQUE INDEX i ON t(a)", "CREATE INDEX"),
+        ("WITH a AS (SELECT 1), b AS (SELECT ')' FROM \"(\") UPDATE t SET a = 1", "UPDATE"),
+        ("with x(a) as (values(1)) table", "WITH"),
         ("CREATE TEMP TABLE t(a)", "CREATE TABLE"), ("explain select 1", "EXPLAIN"), ("", ""), (";; select", "SELECT"),
         ("/*/ select */ values(1)", "VALUES"), ("--", ""), ("/*", ""), ("(", ""),
     ])

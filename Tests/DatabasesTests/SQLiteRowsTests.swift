@@ -23,7 +23,7 @@ import Testing
         ("9223372036854775807", #"{"$integer":"9223372036854775807"}"#),
         ("-9223372036854775808", #"{"$integer":"-9223372036854775808"}"#),
         ("1.0", "1.0"), ("0.1", "0.1"), ("1.5", "1.5"), ("-12.34", "-12.34"), ("0.07", "0.07"), ("100.0", "100.0"),
-        ("1e308", "1e+308"), ("-0.0", "0.0"), ("5e-324", "5e-324"), ("1e15", "1e+15"), ("123456.789", "123456.789"),
+        ("1e308", "1e+308"), ("-0.0", "-0.0"), ("5e-324", "5e-324"), ("1e15", "1000000000000000.0"), ("123456.789", "123456.789"),
         ("0.1 + 0.2", "0.30000000000000004"), ("1e999", #"{"$float":"Infinity"}"#), ("-1e999", #"{"$float":"-Infinity"}"#),
         ("1e999 - 1e999", "null"), ("'x'", #""x""#), ("''", #""""#), ("'1'", #""1""#), ("'Infinity'", #""Infinity""#),
         ("'{\"$integer\":\"1\"}'", #""{\"$integer\":\"1\"}""#), ("x''", #"{"$base64":""}"#), ("x'00ff'", #"{"$base64":"AP8="}"#),
@@ -34,12 +34,7 @@ import Testing
     ])
     func dynamicCells(_ literal: String, _ json: String) throws {
         let written = try SQLiteRowsTests.cell(literal)
-        // Doubles may be written with or without an exponent; what counts is that they read back the same.
-        if let a = Double(written), let b = Double(json) {
-            #expect(a == b && written.contains(".") == json.contains(".") || a == b && written.contains("e"))
-        } else {
-            #expect(written == json)
-        }
+        #expect(written == json)
     }
 
     @Test(arguments: [
@@ -47,7 +42,8 @@ import Testing
         ("i", "9007199254740991", "9007199254740991"), ("i", "1.5", #"{"$float":1.5}"#),
         ("i", "1e999", #"{"$float":"Infinity"}"#), ("i", "'12x'", #"{"$text":"12x"}"#), ("i", "x'01'", #"{"$base64":"AQ=="}"#),
         ("i", "cast(x'ff' AS TEXT)", #"{"$base64":"/w==","text":true}"#), ("i", "NULL", "null"),
-        ("r", "2", "2.0"), ("r", "1e999", #""Infinity""#), ("r", "-1e999", #""-Infinity""#), ("r", "'Infinity?'", #"{"$text":"Infinity?"}"#),
+        ("r", "2", "2.0"), ("r", "1e999", #""Infinity""#), ("r", "-1e999", #""-Infinity""#),
+        ("r", "'Infinity?'", #"{"$text":"Infinity?"}"#),
         ("r", "x'01'", #"{"$base64":"AQ=="}"#), ("t", "5", #""5""#), ("t", "x'01'", #"{"$base64":"AQ=="}"#),
         ("t", "'AQ=='", #""AQ==""#), ("t", "cast(x'ff' AS TEXT)", #"{"$base64":"/w==","text":true}"#),
         ("b", "x'01'", #""AQ==""#), ("b", "x''", #""""#), ("b", "'AQ=='", #"{"$text":"AQ=="}"#),
@@ -59,7 +55,6 @@ import Testing
     }
 
     @Test func negativeZeroKeepsItsSign() throws {
-        // SQLite stores -0.0 as 0, but computes with it.
         let file = try SQLiteTestFile()
         #expect(try file.driver().run("SELECT ?1, ?1 * 1.0, -?1", [.double(-0.0)]).rows.hasPrefix("[[-0.0,"))
     }
@@ -78,7 +73,9 @@ import Testing
         let file = try SQLiteTestFile()
         let driver = try file.driver()
         var state: UInt64 = 88_172_645_463_325_252
-        var values: [Double] = [0.01, 0.29, 1.005, 999_999_999_999.99, 999_999_999_999.995, 0.015, 4.35, 1e11 + 0.01, 123_456_789.12]
+        var values: [Double] = [
+            0.01, 0.29, 1.005, 999_999_999_999.99, 999_999_999_999.995, 0.015, 4.35, 1e11 + 0.01, 123_456_789.12,
+        ]
         for _ in 0..<3_000 {
             state ^= state << 13
             state ^= state >> 7
@@ -163,7 +160,8 @@ import Testing
 @Suite struct UTF8ValidationTests {
     @Test func agreesWithTheStandardLibraryOnEveryShortSequence() {
         // All pairs, and all that begin with an interesting byte.
-        let interesting: [UInt8] = [0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC]
+        let interesting: [UInt8] =
+            [0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC]
             + [0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF]
         var checked = 0
         func check(_ bytes: [UInt8]) {
@@ -178,10 +176,10 @@ import Testing
                 for c in interesting {
                     check([a, b, c])
                     check([0x61, 0x61, 0x61, 0x61, 0x61, 0x61, 0x61, a, b, c])
-                    for d in interesting { check([a, b, c, d]) }
+                    if a >= 0xE0 { for d in interesting { check([a, b, c, d]) } }
                 }
             }
         }
-        #expect(checked > 400_000)
+        #expect(checked > 200_000)
     }
 }

@@ -1,4 +1,6 @@
 import Glibc
+import Protocol
+import Synchronization
 
 @testable import Databases
 
@@ -107,6 +109,31 @@ func databaseError(_ body: () throws -> Void) throws -> DatabaseError {
         return error
     }
     throw TestFailure("nothing was thrown")
+}
+
+/// Tells a thread to end.
+final class Racing: Sendable {
+    private let over = Atomic<Bool>(false)
+    var isOver: Bool { over.load(ordering: .relaxed) }
+    func end() { over.store(true, ordering: .relaxed) }
+}
+
+/// Runs `body` on a thread of its own: tests block theirs, and the cooperative pool has few.
+func onThread(_ body: @escaping @Sendable () -> Void) {
+    final class Box: Sendable {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    var thread = pthread_t()
+    let box = Unmanaged.passRetained(Box(body))
+    let status = pthread_create(
+        &thread, nil,
+        { context in
+            if let context { Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body() }
+            return nil
+        }, box.toOpaque())
+    precondition(status == 0)
+    pthread_detach(thread)
 }
 
 func fileNames(_ directory: String) -> [String] {

@@ -4,11 +4,15 @@ internal import Synchronization
 
 /// Stops a statement from another thread: `KILL QUERY` over a short connection of its own, or by shutting the socket.
 final class MariaDBCanceller: StatementCanceller {
-    private enum Progress {
+    /// Who wanted the `KILL QUERY` that was sent while the statement ran.
+    enum Kill {
+        case asked, byDriver
+    }
+
+    private enum Progress: Equatable {
         case idle
         case running
-        /// `KILL QUERY` was sent while the statement ran.
-        case killed
+        case killed(Kill)
     }
 
     private let endpoint: MariaDBEndpoint
@@ -30,11 +34,16 @@ final class MariaDBCanceller: StatementCanceller {
 
     deinit { forget() }
 
-    func cancel() {
+    func cancel() { stop(.asked) }
+
+    /// The rest of the rows is not wanted; the statement has done what it should.
+    func killForDriver() { stop(.byDriver) }
+
+    private func stop(_ why: Kill) {
         progress.withLock { progress in
             guard progress == .running else { return }
             // A refused or failed kill leaves the statement running; the caller then severs.
-            if kill() { progress = .killed }
+            if kill() { progress = .killed(why) }
         }
     }
 
@@ -49,10 +58,10 @@ final class MariaDBCanceller: StatementCanceller {
     }
 
     /// Answers whether the statement was killed; waits for a kill that is on its way.
-    @discardableResult func end() -> Bool {
+    func end() -> Kill? {
         progress.withLock { progress in
             defer { progress = .idle }
-            return progress == .killed
+            return if case .killed(let why) = progress { why } else { nil }
         }
     }
 

@@ -11,22 +11,29 @@ extension MariaDBDriver {
         let result: Result<StatementOutcome, DatabaseError>
         do throws(DatabaseError) {
             try setUp(mode: statement.mode, timeoutMs: statement.timeoutMs, phase: .execute)
+            // The one thing a reset keeps: FOUND_ROWS() of the statement before. It becomes that of this.
+            if shape.readsFoundRows { _ = try session.rows("SELECT 1") }
             result = .success(try execute(statement, shape, &pager))
         } catch {
             result = .failure(error)
         }
-        let wasKilled = stopper.end()
-        return try finish(statement, shape, result, wasKilled: wasKilled)
+        return try finish(statement, shape, result, stopper.end())
     }
 
     /// Ends the transaction and leaves nothing of the statement in the session.
     private func finish(
-        _ statement: Statement, _ shape: MariaDBGate.Shape, _ result: Result<StatementOutcome, DatabaseError>, wasKilled: Bool
+        _ statement: Statement, _ shape: MariaDBGate.Shape, _ result: Result<StatementOutcome, DatabaseError>,
+        _ kill: MariaDBCanceller.Kill?
     ) throws(DatabaseError) -> StatementOutcome {
         guard !isBroken else { return try result.get() }
         // A kill may have arrived between the statement's last answer and now; it hits this one instead of the next.
-        if wasKilled { try? session.execute("DO 0") }
+        if kill != nil { try? session.execute("DO 0") }
         switch result {
+        // SLEEP and BENCHMARK answer a kill with a value. A write that came through is committed and says so.
+        case .success where kill == .asked && statement.mode == .read:
+            try own("ROLLBACK", .execute)
+            try reset()
+            throw DatabaseError(.cancelled, phase: .fetch, "The statement was cancelled.")
         case .success(let outcome):
             try own(statement.mode == .write ? "COMMIT" : "ROLLBACK", .execute)
             try reset()
@@ -49,7 +56,8 @@ extension MariaDBDriver {
         guard mysql_stmt_prepare(prepared, statement.sql, UInt(shape.length)) == 0 else {
             throw failure(prepared, .prepare, statement.sql)
         }
-        if statement.mode == .read, mysql_stmt_field_count(prepared) == 0 {
+        // Some SHOW statements tell their columns only when they run; by its first word it is a read already.
+        if statement.mode == .read, shape.command != "SHOW", mysql_stmt_field_count(prepared) == 0 {
             throw DatabaseError(
                 .readOnly, phase: .gate,
                 "Refused by the read-only gate: \(shape.command) gives no rows here, so it does not read.")
@@ -66,18 +74,19 @@ extension MariaDBDriver {
         }
         let hasRows = mysql_stmt_field_count(prepared) > 0
         let affected = hasRows ? UInt64.max : mysql_stmt_affected_rows(prepared)
-        if hasRows { try fetch(prepared, statement, &pager) }
+        let warnings = hasRows ? try fetch(prepared, statement, &pager) : Int(mysql_warning_count(session.handle))
         return StatementOutcome(
             command: shape.command,
             affectedRows: MariaDBDriver.countsRows.contains(shape.command) ? Int(exactly: affected) : nil,
-            notices: try notices())
+            notices: warnings > 0 ? try notices() : [])
     }
 
     private static let countsRows: Set<String> = ["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "LOAD DATA", "CALL"]
 
+    /// Writes the rows; answers how many warnings the server has.
     private func fetch(
         _ prepared: UnsafeMutablePointer<MYSQL_STMT>, _ statement: Statement, _ pager: inout RowPager
-    ) throws(DatabaseError) {
+    ) throws(DatabaseError) -> Int {
         guard let metadata = mysql_stmt_result_metadata(prepared), let fields = mysql_fetch_fields(metadata) else {
             throw failure(prepared, .execute, nil)
         }
@@ -89,7 +98,7 @@ extension MariaDBDriver {
             while true {
                 let status = mysql_stmt_fetch(prepared)
                 guard status == 0 else {
-                    if status == MYSQL_NO_DATA { return }
+                    if status == MYSQL_NO_DATA { return warningsAtEnd() }
                     throw failure(prepared, .fetch, nil)
                 }
                 guard let cells = prepared.pointee.bind else { throw failure(prepared, .fetch, nil) }
@@ -101,29 +110,42 @@ extension MariaDBDriver {
             throw error
         }
         stop(prepared)
+        return 0
+    }
+
+    /// The count in the packet that ended the rows (0xFE, then two bytes), which the library does not take over when rows
+    /// are not buffered.
+    private func warningsAtEnd() -> Int {
+        guard let packet = session.handle.pointee.net.read_pos, packet[0] == 0xFE else { return 0 }
+        return Int(packet[1]) | Int(packet[2]) << 8
     }
 
     /// Ends a result early: a short rest is read, a long one is killed at the server first, so that it is not sent at all.
     private func stop(_ prepared: UnsafeMutablePointer<MYSQL_STMT>) {
         guard !isBroken else { return }
         for _ in 0..<256 where mysql_stmt_fetch(prepared) != 0 { return }
-        stopper.cancel()
+        stopper.killForDriver()
         while mysql_stmt_fetch(prepared) == 0 {}
-        if mysql_stmt_errno(prepared) != 0, MariaDBFailure(statement: prepared).endsConnection { isBroken = true }
+        if lastFailure(prepared).endsConnection { isBroken = true }
     }
 
     private func failure(
         _ prepared: UnsafeMutablePointer<MYSQL_STMT>, _ phase: DatabaseError.Phase, _ sql: String?
     ) -> DatabaseError {
-        let failure = MariaDBFailure(statement: prepared)
+        let failure = lastFailure(prepared)
         if failure.endsConnection { isBroken = true }
         return failure.running(phase, sql: sql)
     }
 
+    /// What broke a fetch that is not buffered is noted with the connection only.
+    private func lastFailure(_ prepared: UnsafeMutablePointer<MYSQL_STMT>) -> MariaDBFailure {
+        let failure = MariaDBFailure(statement: prepared)
+        return failure.number == 0 ? session.failure() : failure
+    }
+
     /// The warnings of the statement, before anything else clears them.
     private func notices() throws(DatabaseError) -> [Notice] {
-        guard mysql_warning_count(session.handle) > 0 else { return [] }
-        return try session.rows("SHOW WARNINGS LIMIT 100").map { row in
+        try session.rows("SHOW WARNINGS LIMIT 100").map { row in
             Notice(
                 severity: row.first.flatMap { $0 }?.uppercased() ?? "NOTE", message: row.last.flatMap { $0 } ?? "",
                 code: row.count > 1 ? row[1] : nil)

@@ -14,6 +14,8 @@ struct MariaDBGate {
         var command: String
         /// How many bytes of the text to send: all up to a terminating `;`.
         var length: Int
+        /// Whether `FOUND_ROWS` is mentioned.
+        var readsFoundRows = false
     }
 
     /// Refuses everything but one reading statement. Errors: `read_only` or `query_failed`, phase `gate`, naming the rule.
@@ -23,9 +25,10 @@ struct MariaDBGate {
         guard MariaDBGate.reads.contains(command) || command == "ANALYZE" else {
             throw MariaDBGate.refused("\(command) is not a reading statement")
         }
+        if scan.isStacked { throw MariaDBGate.error(.secondStatement) }
         if ["EXPLAIN", "DESCRIBE", "DESC", "ANALYZE"].contains(command) { try checkExplained(scan.head, command) }
         if scan.hasInto { throw MariaDBGate.refused("SELECT … INTO writes files or variables") }
-        return Shape(command: command == "(" ? "SELECT" : command, length: scan.length)
+        return Shape(command: command == "(" ? "SELECT" : command, length: scan.length, readsFoundRows: scan.readsFoundRows)
     }
 
     /// Refuses what would end or split the transaction a write runs in, and reading files of this machine.
@@ -38,6 +41,7 @@ struct MariaDBGate {
                 .queryFailed, phase: .gate,
                 "\(command) is refused: each statement runs in a transaction of its own, which is committed when it succeeds.")
         }
+        if scan.isStacked { throw MariaDBGate.error(.secondStatement) }
         if command == "SET", scan.hasTransactionWord {
             throw DatabaseError(.queryFailed, phase: .gate, "SET of transaction modes is refused: each statement has its own.")
         }
@@ -45,7 +49,7 @@ struct MariaDBGate {
             throw DatabaseError(
                 .policy, phase: .gate, "LOAD DATA LOCAL is refused: it would read files of the machine the daemon runs on.")
         }
-        return Shape(command: MariaDBGate.commandTag(words, command), length: scan.length)
+        return Shape(command: MariaDBGate.commandTag(words, command), length: scan.length, readsFoundRows: scan.readsFoundRows)
     }
 
     // MARK: Rules
@@ -82,6 +86,9 @@ struct MariaDBGate {
         let runs = command == "ANALYZE" || tokens.prefix(index).contains(.word("ANALYZE"))
         switch index < tokens.count ? tokens[index] : nil {
         case .symbol(UInt8(ascii: "(")): return
+        // `ANALYZE TABLE` gathers statistics; only `EXPLAIN ANALYZE TABLE` explains.
+        case .word("TABLE") where command == "ANALYZE":
+            throw MariaDBGate.refused("ANALYZE TABLE changes the statistics of a table")
         case .word(let word) where MariaDBGate.explainable.contains(word): return
         case .word(let word) where runs || MariaDBGate.notExplainable.contains(word):
             throw MariaDBGate.refused("\(command) may explain only reading statements, not \(word)")
@@ -122,6 +129,9 @@ struct MariaDBGate {
         /// `INTO` is reserved: a bare one is `SELECT … INTO`. After a name and a dot it is a name.
         var hasInto = false
         var hasTransactionWord = false
+        var readsFoundRows = false
+        /// Whether something follows the terminator. What the first statement is matters more to whoever sent it.
+        var isStacked = false
         var length = 0
     }
 
@@ -147,7 +157,10 @@ struct MariaDBGate {
         var previous: MariaDBLexer.Token?
         var beforePrevious: MariaDBLexer.Token?
         while let token = try lexer.next() {
-            if ended { throw .secondStatement }
+            if ended {
+                scan.isStacked = true
+                break
+            }
             if token == .symbol(UInt8(ascii: ";")) {
                 scan.length = lexer.tokenStart
                 ended = true
@@ -159,6 +172,8 @@ struct MariaDBGate {
                 scan.hasInto = scan.hasInto || !isMember
             } else if token == .word("AUTOCOMMIT") || token == .word("TRANSACTION") {
                 scan.hasTransactionWord = true
+            } else if token == .word("FOUND_ROWS") {
+                scan.readsFoundRows = true
             }
             (beforePrevious, previous) = (previous, token)
         }

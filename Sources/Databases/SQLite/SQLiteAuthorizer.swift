@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// Allows what a statement may do, action by action, while SQLite compiles it; everything not named is refused.
 ///
@@ -12,6 +13,7 @@ final class SQLiteAuthorizer {
     private(set) var refusal: String?
     /// The PRAGMA that the statement is, if it is one.
     private(set) var pragma: String?
+    private var isTemporary = false
     /// Set while the driver runs its own BEGIN, COMMIT and ROLLBACK.
     var isSuspended = false
 
@@ -21,9 +23,11 @@ final class SQLiteAuthorizer {
     func install(on handle: OpaquePointer) {
         sqlite3_set_authorizer(
             handle,
-            { context, action, first, second, _, _ in
+            { context, action, first, second, database, _ in
                 guard let context else { return SQLITE_DENY }
                 let authorizer = Unmanaged<SQLiteAuthorizer>.fromOpaque(context).takeUnretainedValue()
+                // `CREATE TABLE temp.t` is announced like any CREATE TABLE, only in another database.
+                authorizer.isTemporary = database.map { strcmp($0, "temp") == 0 } ?? false
                 return authorizer.decide(action, first.map { String(cString: $0) }, second.map { String(cString: $0) })
             }, Unmanaged.passUnretained(self).toOpaque())
     }
@@ -102,8 +106,10 @@ final class SQLiteAuthorizer {
     private static let modules: Set<String> = ["fts3", "fts4", "fts5", "rtree", "rtree_i32", "geopoly"]
 
     private func write(_ action: Int32, _ second: String?) -> String? {
-        switch action {
-        case SQLITE_CREATE_TEMP_INDEX, SQLITE_CREATE_TEMP_TABLE, SQLITE_CREATE_TEMP_TRIGGER, SQLITE_CREATE_TEMP_VIEW,
+        let creates = [SQLITE_CREATE_TABLE, SQLITE_CREATE_VTABLE, SQLITE_CREATE_VIEW, SQLITE_CREATE_INDEX, SQLITE_CREATE_TRIGGER]
+        return switch action {
+        case _ where isTemporary && creates.contains(action),
+            SQLITE_CREATE_TEMP_INDEX, SQLITE_CREATE_TEMP_TABLE, SQLITE_CREATE_TEMP_TRIGGER, SQLITE_CREATE_TEMP_VIEW,
             SQLITE_DROP_TEMP_INDEX, SQLITE_DROP_TEMP_TABLE, SQLITE_DROP_TEMP_TRIGGER, SQLITE_DROP_TEMP_VIEW:
             "Temporary objects are not allowed: they would be gone with the end of this statement."
         case SQLITE_CREATE_VTABLE where !SQLiteAuthorizer.modules.contains((second ?? "").lowercased()):

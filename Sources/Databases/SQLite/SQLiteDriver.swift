@@ -80,7 +80,7 @@ final class SQLiteDriver: Driver {
     private func read(_ statement: Statement, _ pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         let handle = try currentReader()
         let passed = try SQLiteGate.prepare(statement.sql, handle)
-        defer { sqlite3_finalize(passed.statement) }
+        defer { SQLiteGate.discard(passed) }
         try SQLiteBinding.bind(statement.parameters, to: passed.statement)
         try pager.begin(passed.columns)
         try fetch(passed, handle, statement, &pager)
@@ -142,7 +142,7 @@ final class SQLiteDriver: Driver {
     /// The integer that a small query of ours answers.
     private func scalar(_ sql: String, _ handle: SQLiteHandle) throws(DatabaseError) -> Int64 {
         let passed = try SQLiteGate.prepare(sql, handle)
-        defer { sqlite3_finalize(passed.statement) }
+        defer { SQLiteGate.discard(passed) }
         let status = sqlite3_step(passed.statement)
         guard status == SQLITE_ROW else { throw SQLiteGate.failure(status, handle, .execute) }
         return sqlite3_column_int64(passed.statement, 0)
@@ -170,7 +170,7 @@ final class SQLiteDriver: Driver {
     ) throws(DatabaseError) -> StatementOutcome {
         let passed = try SQLiteGate.prepare(statement.sql, handle)
         var isFinalized = false
-        defer { if !isFinalized { sqlite3_finalize(passed.statement) } }
+        defer { if !isFinalized { SQLiteGate.discard(passed) } }
         try SQLiteBinding.bind(statement.parameters, to: passed.statement)
         let changes = sqlite3_stmt_readonly(passed.statement) == 0
         try own(changes ? "BEGIN IMMEDIATE" : "BEGIN", handle)
@@ -178,13 +178,13 @@ final class SQLiteDriver: Driver {
             if !passed.columns.isEmpty { try pager.begin(passed.columns) }
             try fetch(passed, handle, statement, &pager)
             let affected = SQLiteDriver.changesRows(passed.command) ? Int(sqlite3_changes64(handle.raw)) : nil
-            sqlite3_finalize(passed.statement)
+            SQLiteGate.discard(passed)
             isFinalized = true
             try own("COMMIT", handle)
             return StatementOutcome(command: passed.command, affectedRows: affected)
         } catch {
             // Before the ROLLBACK: SQLite cannot undo under a statement that is still running.
-            if !isFinalized { sqlite3_finalize(passed.statement) }
+            if !isFinalized { SQLiteGate.discard(passed) }
             isFinalized = true
             if sqlite3_get_autocommit(handle.raw) == 0 { try? own("ROLLBACK", handle) }
             throw error

@@ -3,7 +3,7 @@ import CSQLite
 /// Prepare and look: compiles a statement on a guarded handle and lets it through only if it is one statement of the kind
 /// that its mode allows. What is refused was compiled at most, never run.
 enum SQLiteGate {
-    /// A statement that may run. The owner finalizes it.
+    /// A statement that may run. The owner gives it back with ``discard(_:)``.
     struct Passed {
         var statement: OpaquePointer
         var command: String
@@ -42,6 +42,9 @@ enum SQLiteGate {
         prepared = nil
         return Passed(statement: statement, command: command, columns: columns)
     }
+
+    /// Gives back what ``prepare(_:_:)`` made.
+    static func discard(_ passed: Passed) { sqlite3_finalize(passed.statement) }
 
     /// What a failing call of the library means: our own refusal, if the authorizer refused.
     static func failure(
