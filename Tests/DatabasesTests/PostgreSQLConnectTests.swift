@@ -8,7 +8,8 @@ import Testing
     private func server() throws -> PostgreSQLServer { try PostgreSQLServer.shared() }
 
     private func expect(
-        _ uri: String, _ code: DatabaseError.Code, _ phase: DatabaseError.Phase, _ options: ConnectOptions = PostgreSQLTestDatabase.options,
+        _ uri: String, _ code: DatabaseError.Code, _ phase: DatabaseError.Phase,
+        _ options: ConnectOptions = PostgreSQLTestDatabase.options,
         _ location: SourceLocation = #_sourceLocation
     ) throws {
         let error = try PostgreSQLTestDatabase.failure(uri, options)
@@ -56,7 +57,8 @@ import Testing
         let uri = server.uri(role: PostgreSQLServer.tlsRole, query: "?sslmode=disable")
         // An explicit `reject` in pg_hba.conf, and no line at all, read differently.
         #expect(try [.tlsRequired, .authenticationFailed].contains(PostgreSQLTestDatabase.failure(uri)?.code ?? .internal))
-        let text = "FATAL:  28000: no pg_hba.conf entry for host \"127.0.0.1\", user \"u\", database \"d\", no encryption\nLOCATION: x"
+        let text =
+            "FATAL:  28000: no pg_hba.conf entry for host \"127.0.0.1\", user \"u\", database \"d\", no encryption\nLOCATION: x"
         let failure = PostgreSQLConnectFailure(text: text, furthest: .login, target: try PostgreSQLConnectionString.parse(uri))
         #expect(failure.error.code == .tlsRequired)
         #expect(failure.error.phase == .tls)

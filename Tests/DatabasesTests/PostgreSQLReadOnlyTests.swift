@@ -123,7 +123,9 @@ import Testing
                 #expect(error == nil, "\(sql): \(error?.message ?? "")")
             }
         }
-        #expect(try fixture.server.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", database: Self.database) == "0\n")
+        #expect(
+            try fixture.server.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", database: Self.database) == "0\n"
+        )
     }
 
     @Test(arguments: [
@@ -136,7 +138,8 @@ import Testing
         ("PREPARE left_over AS SELECT 4711", .write), ("SELECT leave_prepared()", .read), ("SELECT deallocate_all()", .read),
         ("DEALLOCATE ALL", .write), ("DISCARD ALL", .write), ("DECLARE c CURSOR WITH HOLD FOR SELECT 1", .write),
         ("SELECT nextval('victim_seq')", .write), ("SELECT set_config('search_path', 'pg_temp', false)", .read),
-        ("SELECT set_config('client_encoding', 'LATIN1', false)", .read), ("SELECT set_config('role', 'plain_role', false)", .read),
+        ("SELECT set_config('client_encoding', 'LATIN1', false)", .read),
+        ("SELECT set_config('role', 'plain_role', false)", .read),
         ("SELECT set_config('my.secret', 'x', false)", .write), ("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE", .write),
         ("DO $$ BEGIN PERFORM set_config('work_mem', '1MB', false); COMMIT; END $$", .write),
     ])

@@ -23,12 +23,14 @@ import Testing
         // A sink that has enough must not undo the write.
         let sink = CollectingSink()
         sink.stopAfterPages = 1
-        _ = try driver.answer("INSERT INTO written SELECT g FROM generate_series(100, 5000) g RETURNING id", mode: .write, sink: sink)
+        _ = try driver.answer(
+            "INSERT INTO written SELECT g FROM generate_series(100, 5000) g RETURNING id", mode: .write, sink: sink)
         #expect(try driver.rows("SELECT count(*) FROM written") == "[[4905]]")
     }
 
     @Test(arguments: [
-        "BEGIN", "COMMIT", "rollback", "/* x */ END", "SAVEPOINT a", "RELEASE a", "START TRANSACTION", "ABORT", "PREPARE TRANSACTION 'x'",
+        "BEGIN", "COMMIT", "rollback", "/* x */ END", "SAVEPOINT a", "RELEASE a", "START TRANSACTION", "ABORT",
+        "PREPARE TRANSACTION 'x'",
         "COPY pg_class TO STDOUT", "COPY x FROM STDIN",
     ])
     func refused(_ sql: String) throws {
@@ -46,7 +48,8 @@ import Testing
         #expect(try driver.answer("VACUUM pg_class", mode: .write).outcome?.command == "VACUUM")
         _ = try driver.answer("CREATE TABLE alone (a int)", mode: .write)
         _ = try driver.answer("CREATE INDEX CONCURRENTLY ON alone (a)", mode: .write)
-        _ = try driver.answer("DO $$ BEGIN INSERT INTO alone VALUES (1); COMMIT; INSERT INTO alone VALUES (2); END $$", mode: .write)
+        _ = try driver.answer(
+            "DO $$ BEGIN INSERT INTO alone VALUES (1); COMMIT; INSERT INTO alone VALUES (2); END $$", mode: .write)
         #expect(try driver.rows("SELECT * FROM alone ORDER BY a") == "[[1],[2]]")
         #expect(driver.failure("INSERT INTO alone VALUES (3)")?.code == .readOnly)
     }

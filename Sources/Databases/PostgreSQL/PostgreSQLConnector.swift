@@ -27,7 +27,9 @@ struct PostgreSQLConnector {
 
     /// libpq's own list, and what it reads besides.
     private static let environmentNames: [String] = {
-        var names = ["PGTZ", "PGDATESTYLE", "PGGEQO", "PGSERVICEFILE", "PGSYSCONFDIR", "PGLOCALEDIR", "PGREALM", "PGCLIENTENCODING"]
+        var names = [
+            "PGTZ", "PGDATESTYLE", "PGGEQO", "PGSERVICEFILE", "PGSYSCONFDIR", "PGLOCALEDIR", "PGREALM", "PGCLIENTENCODING",
+        ]
         guard let options = PQconndefaults() else { return names }
         defer { PQconninfoFree(options) }
         var option = options

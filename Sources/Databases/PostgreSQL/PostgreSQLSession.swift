@@ -168,6 +168,7 @@ final class PostgreSQLSession {
 
     /// Waits until a result is complete. Another thread ends the wait with ``PostgreSQLCanceller/sever()``.
     private func waitForInput() throws(DatabaseError) {
+        let before = usesTLS ? TCPCounter.bytesReceived(PQsocket(handle)) : nil
         while true {
             // TLS may hold up to a record of 16 KiB that the socket no longer shows; each call takes at least 8 KiB of it.
             if usesTLS {
@@ -179,8 +180,12 @@ final class PostgreSQLSession {
             var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
             guard descriptor.fd >= 0 else { return }
             if poll(&descriptor, 1, -1) < 0, errno != EINTR { return }
-            var waiting: Int32 = 0
-            if ioctl(descriptor.fd, UInt(FIONREAD), &waiting) == 0 { bytesSinceRow += Int(waiting) }
+            if let before, let now = TCPCounter.bytesReceived(descriptor.fd) {
+                bytesSinceRow = now - before
+            } else {
+                var waiting: Int32 = 0
+                if ioctl(descriptor.fd, UInt(FIONREAD), &waiting) == 0 { bytesSinceRow += Int(waiting) }
+            }
             guard bytesSinceRow <= Self.rowBytesMax else {
                 isBroken = true
                 throw DatabaseError(
