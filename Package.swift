@@ -37,7 +37,8 @@ let package = Package(
             dependencies: ["CLibpq", "CMariaDB", "CSQLite", "Protocol"],
             swiftSettings: settings
         ),
-        .testTarget(name: "DatabasesTests", dependencies: ["Databases", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "DatabasesTests", dependencies: ["Databases", "TestSupport"], exclude: ["Corpora"], swiftSettings: settings),
 
         // MARK: Handlers
 
