@@ -154,15 +154,15 @@ import Testing
 
     @Test func aRowTooLargeToHold() throws {
         let driver = try PostgreSQLTestDatabase.open()
-        let error = driver.failure("SELECT repeat('x', 1000000000)")
+        let error = driver.failure("SELECT repeat('x', 150000000)")
         #expect(error?.message.contains("larger than 64 MiB") == true, "\(String(describing: error))")
         #expect(!driver.isUsable)
         driver.close()
         let other = try PostgreSQLTestDatabase.open(try PostgreSQLServer.shared().uri(query: "?sslmode=require"))
-        #expect(other.failure("SELECT repeat('x', 300000000)")?.message.contains("larger than 64 MiB") == true)
+        #expect(other.failure("SELECT repeat('x', 100000000)")?.message.contains("larger than 64 MiB") == true)
         let large = try PostgreSQLTestDatabase.open(try PostgreSQLServer.shared().uri(query: "?sslmode=require"))
         #expect(
-            try large.rows("SELECT length(repeat('x', 30000000)), repeat('x', 30000000)").hasPrefix("[[30000000,{\"$truncated\""))
+            try large.rows("SELECT 1, repeat('x', 30000000)").hasPrefix("[[1,{\"$truncated\""))
         large.close()
     }
 }
