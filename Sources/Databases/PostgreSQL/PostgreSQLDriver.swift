@@ -45,8 +45,8 @@ final class PostgreSQLDriver: Driver {
             throw DatabaseError(.internal, phase: .connect, "No memory or file is left for a connection.", retryable: true)
         }
         let driver = PostgreSQLDriver(session, stopper)
-        // From here on the caller can only cancel through the canceller, which it does not have yet: the statement
-        // timeout of the first transaction is the limit.
+        session.deadline = MonotonicClock.milliseconds() + max(options.connectTimeoutMs, 1)
+        defer { session.deadline = nil }
         try driver.prepareOwnStatements()
         try driver.checkReadOnly(timeoutMs: options.connectTimeoutMs)
         return driver

@@ -12,6 +12,8 @@ final class PostgreSQLSession {
     private(set) var handle: OpaquePointer?
     let notices: PostgreSQLNotices
     private(set) var isBroken = false
+    /// Until when replies are waited for; without one, until a statement is cancelled or cut from outside.
+    var deadline: Int?
     private let usesTLS: Bool
     private var bytesSinceRow = 0
 
@@ -179,7 +181,15 @@ final class PostgreSQLSession {
             }
             var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
             guard descriptor.fd >= 0 else { return }
-            if poll(&descriptor, 1, -1) < 0, errno != EINTR { return }
+            let limit = deadline.map { Int32(clamping: max($0 - MonotonicClock.milliseconds(), 0)) } ?? -1
+            let ready = poll(&descriptor, 1, limit)
+            if ready < 0, errno != EINTR { return }
+            guard ready != 0 else {
+                isBroken = true
+                throw DatabaseError(
+                    .connectTimeout, phase: .readOnlyCheck, "The database server stopped answering after the login.",
+                    retryable: true)
+            }
             if let before, let now = TCPCounter.bytesReceived(descriptor.fd) {
                 bytesSinceRow = now - before
             } else {
