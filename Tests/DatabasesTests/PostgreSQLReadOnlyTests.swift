@@ -108,7 +108,6 @@ import Testing
         driver.close()
     }
 
-    /// One by one where the whole corpus differs: slow, and only to name the culprit.
     @Test(arguments: [PostgreSQLServer.plainRole, PostgreSQLServer.superuser])
     func ordinaryReadsRun(role: String) throws {
         let fixture = try Self.fixture.get()
