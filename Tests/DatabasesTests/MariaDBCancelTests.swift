@@ -98,6 +98,7 @@ extension MariaDBServerTests {
         }
 
         private final class Flags: Sendable {
+            let isDone = Atomic(false)
         }
 
         @Test(arguments: [endless, "SELECT SLEEP(60)"]) func `a timeout is the server's to keep`(sql: String) throws {
