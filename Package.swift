@@ -80,7 +80,12 @@ let package = Package(
 
         // MARK: Security
 
-        .target(name: "Security", dependencies: ["CSodium"], swiftSettings: settings),
+        .target(
+            name: "Security",
+            dependencies: ["CSodium", "Protocol"],
+            exclude: ["Passwords/common-passwords.LICENSE"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "SecurityTests", dependencies: ["Security", "TestSupport"], swiftSettings: settings),
 
         // MARK: Store

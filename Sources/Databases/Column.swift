@@ -12,6 +12,22 @@ public struct Column: Sendable, Equatable {
     }
 
     /// How a cell that is not null is written in JSON. Every engine's types map to these (table in `docs/protocol.md`).
+    ///
+    /// In SQLite a cell's storage class need not be its column's type. A cell that does not fit its column's encoding is
+    /// then an object with one tag, so that nothing is lost and nothing can be mistaken for something else:
+    ///
+    /// | storage class              | `integer`            | `float`             | `string`            | `base64`            | `dynamic`            |
+    /// |----------------------------|----------------------|---------------------|---------------------|---------------------|----------------------|
+    /// | INTEGER within ±(2^53−1)   | `1`                  | `{"$integer":"1"}`  | `{"$integer":"1"}`  | `{"$integer":"1"}`  | `1`                  |
+    /// | INTEGER beyond             | `"9007199254740992"` | `{"$integer":"…"}`  | `{"$integer":"…"}`  | `{"$integer":"…"}`  | `{"$integer":"…"}`   |
+    /// | REAL, finite               | `{"$float":1.5}`     | `1.5`               | `{"$float":1.5}`    | `{"$float":1.5}`    | `1.5` (with `.`/`e`) |
+    /// | REAL, infinite             | `{"$float":"Infinity"}` | `"Infinity"`     | `{"$float":"Infinity"}` | `{"$float":"Infinity"}` | `{"$float":"Infinity"}` |
+    /// | TEXT, valid UTF-8          | `{"$text":"x"}`      | `{"$text":"x"}`     | `"x"`               | `{"$text":"x"}`     | `"x"`                |
+    /// | TEXT, not UTF-8            | `{"$base64":"/w==","text":true}` in every column                                                 |||||
+    /// | BLOB                       | `{"$base64":"/w=="}` | `{"$base64":"/w=="}` | `{"$base64":"/w=="}` | `"/w=="`          | `{"$base64":"/w=="}` |
+    /// | NULL (and NaN, which SQLite stores as NULL) | `null` in every column                                                          |||||
+    ///
+    /// In every engine a cell over the limit is `{"$truncated":{"bytes":N,"prefix":"…"}}`.
     public enum Encoding: String, Sendable, CaseIterable {
         /// `true` or `false`.
         case boolean
@@ -27,8 +43,9 @@ public struct Column: Sendable, Equatable {
         case base64
         /// The JSON value itself.
         case json
-        /// SQLite, where each cell has a type of its own: integers as `integer` if they fit, else `{"$integer":"…"}`; reals as
-        /// numbers, else `{"$float":"Infinity"}`; text as strings; blobs as `{"$base64":"…"}`.
+        /// SQLite, for columns without a declared type, of NUMERIC affinity, and for expressions: each cell has a type of its
+        /// own. Integers as numbers if they fit, else `{"$integer":"…"}`; reals as numbers that have a `.` or an exponent,
+        /// else `{"$float":"Infinity"}`; text as strings; blobs as `{"$base64":"…"}`.
         case dynamic
     }
 }

@@ -1,1 +1,83 @@
-// Store
+/// The daemon's own state: accounts, sessions, projects, history.
+///
+/// Every method is one unit: a write returns only after its commit is on the disk, and concurrent writes share a commit;
+/// a read never waits for a write. A caller that is cancelled does not take its write back. Times are Unix milliseconds,
+/// ids are UUIDv7 text (``StoreID``). Every method may throw `unavailable`, `io`, `full` (writes), `corrupt` or
+/// `internal`; further errors are named where they are.
+public final class Store: Sendable {
+    let engine: any StoreEngine
+    let writer: WriteQueue
+    /// For reads by key: quick, so a log-in never waits behind a dashboard.
+    let reader: ReadQueue
+    /// For reads that may look at many rows.
+    let scanner: ReadQueue
+    let touches = Touches()
+    /// History rows that a crash had left as running; marked as `interrupted` when the store was opened.
+    public let interruptedQueries: Int
+
+    private init(engine: any StoreEngine, session: StoreSession, interruptedQueries: Int) {
+        self.engine = engine
+        self.interruptedQueries = interruptedQueries
+        writer = WriteQueue(session: session)
+        reader = ReadQueue(name: "store-read", engine: engine)
+        scanner = ReadQueue(name: "store-scan", engine: engine)
+    }
+
+    /// Opens the store, making or migrating it where needed. Blocks for a millisecond or two; no thread is started yet.
+    ///
+    /// - Parameter nowMs: the time to write at migrations and interrupted rows.
+    /// - Throws: `locked` (another daemon has it, with its pid), `permissions` (owner, mode, link; what to change),
+    ///   `newerSchema`, `corrupt`, `full`, `io`. The messages name files: they are for the operator.
+    public static func open(_ location: StoreLocation, nowMs: Int64) async throws(StoreError) -> Store {
+        let engine: any StoreEngine =
+            switch location {
+            case .sqlite(let path): try SQLiteEngine(path: path)
+            }
+        do throws(StoreError) {
+            let session = try engine.connect()
+            do throws(StoreError) {
+                try Migrations.bring(session, nowMs: nowMs)
+                let interrupted = try Store.markInterrupted(session)
+                return Store(engine: engine, session: session, interruptedQueries: interrupted)
+            } catch {
+                session.close()
+                throw error
+            }
+        } catch {
+            engine.release()
+            throw error
+        }
+    }
+
+    /// Writes what waits, ends the threads and lets the next daemon in. Later calls throw `unavailable`; safe to call twice.
+    public func close() async {
+        await writer.close()
+        await reader.close()
+        await scanner.close()
+        engine.release()
+    }
+
+    /// Runs `body` in a transaction and returns once it is durable. Never cancelled, run again if its group failed:
+    /// `body` must have no effect but its statements.
+    @discardableResult
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (StoreSession) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
+            writer.submit(WriteJob(body) { continuation.resume(returning: $0) })
+        }
+        return try result.get()
+    }
+
+    /// Makes lazy writes visible to the read that follows. What the disk refuses stays queued; the read goes on without.
+    func flush() async {
+        guard writer.hasLazyWrites else { return }
+        try? await write { _ throws(StoreError) in }
+    }
+}
+
+/// Where the store is.
+public enum StoreLocation: Sendable, Equatable {
+    /// An absolute path of a file in a directory that is the daemon's alone.
+    case sqlite(path: String)
+}

@@ -21,6 +21,25 @@ public protocol RowSink: AnyObject {
     func columns(_ columns: [Column]) throws(DatabaseError)
     /// May block the thread (that is the back-pressure); must not be called again after `.enough`.
     func page(_ page: Page) throws(DatabaseError) -> Demand
+    /// There was at least one row more than the limit let through. At most once, after the last page.
+    func truncated(by limit: RowLimit)
+    /// How the run ended; exactly once, last, mostly on the connection's thread. After a failure the pages before it stand.
+    func ended(_ result: Result<StatementOutcome, DatabaseError>)
+    /// The run is being stopped: a `page` that blocks must return soon. From any thread.
+    func interrupt()
+}
+
+extension RowSink {
+    public func truncated(by limit: RowLimit) {}
+    public func ended(_ result: Result<StatementOutcome, DatabaseError>) {}
+    public func interrupt() {}
+}
+
+/// What cut a result short.
+public enum RowLimit: String, Sendable {
+    case rows, bytes
+    /// No room left to keep the result.
+    case quota
 }
 
 /// Cuts rows into pages while a driver writes them, cell by cell, straight into JSON.
@@ -42,16 +61,38 @@ public struct RowPager: ~Copyable {
 
     private let pageRows: Int
     private let pageBytes: Int
+    private let rowsMax: Int
+    private let bytesMax: Int
+    /// Rows that end the page being written: fewer at the row limit, so that the limit falls on a page's end; one beyond it.
+    private var rowsUntilPage: Int
+    /// The limit that was reached; a row after it is dropped and reported.
+    private var limitReached: RowLimit?
     private let sink: any RowSink
     private var rowsInPage = 0
     private var cellsInRow = 0
 
     /// A page ends at `pageRows` rows or once it has `pageBytes` bytes, whichever comes first.
-    public init(pageRows: Int, pageBytes: Int, sink: any RowSink) {
-        self.pageRows = pageRows
+    ///
+    /// `rowsMax` is exact; `bytesMax` ends the result with the page that reaches it. One more row is asked for, so that the sink
+    /// hears `truncated` only when there was one.
+    public init(pageRows: Int, pageBytes: Int, rowsMax: Int = .max, bytesMax: Int = .max, sink: any RowSink) {
+        self.pageRows = max(pageRows, 1)
         self.pageBytes = pageBytes
+        self.rowsMax = rowsMax
+        self.bytesMax = bytesMax
+        self.rowsUntilPage = 0
         self.sink = sink
         self.writer = JSONWriter(capacity: 16 * 1024)
+        startPage()
+    }
+
+    private mutating func startPage() {
+        if rowsTotal >= rowsMax {
+            limitReached = .rows
+        } else if bytesTotal >= bytesMax {
+            limitReached = .bytes
+        }
+        rowsUntilPage = limitReached == nil ? min(pageRows, rowsMax - rowsTotal) : 1
     }
 
     /// Says what the columns are; once, before the first row.
@@ -75,7 +116,7 @@ public struct RowPager: ~Copyable {
     @inline(__always) public mutating func endRow() throws(DatabaseError) -> Demand {
         writer.byte(UInt8(ascii: "]"))
         rowsInPage &+= 1
-        guard rowsInPage >= pageRows || writer.count >= pageBytes else { return .more }
+        guard rowsInPage >= rowsUntilPage || writer.count >= pageBytes else { return .more }
         return try deliver()
     }
 
@@ -85,12 +126,19 @@ public struct RowPager: ~Copyable {
     }
 
     private mutating func deliver() throws(DatabaseError) -> Demand {
+        if let limitReached {
+            writer.truncate(to: 0)
+            rowsInPage = 0
+            sink.truncated(by: limitReached)
+            return .enough
+        }
         writer.byte(UInt8(ascii: "]"))
         bytesTotal += writer.count
         let page = Page(firstRow: rowsTotal, rowCount: rowsInPage, rows: writer.take())
         writer.reserve(page.rows.count + page.rows.count / 8)
         rowsTotal += rowsInPage
         rowsInPage = 0
+        startPage()
         return try sink.page(page)
     }
 

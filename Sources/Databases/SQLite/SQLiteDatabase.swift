@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// An open SQLite file and its prepared statements: a thin, typed face of the C library, used by the SQLite driver and by
 /// the daemon's own store. Confined to one thread at a time.
@@ -18,7 +19,8 @@ public final class SQLiteDatabase: SQLSession {
             }
         var opened: OpaquePointer?
         let status = sqlite3_open_v2(
-            path, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, nil)
+            SQLiteDatabase.neverURI(path), &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE,
+            nil)
         guard status == SQLITE_OK, let opened else {
             let error = SQLiteDatabase.error(opened, status, phase: .database)
             sqlite3_close_v2(opened)
@@ -30,23 +32,27 @@ public final class SQLiteDatabase: SQLSession {
 
     deinit { close() }
 
+    /// Debian's library reads every name that begins with `file:` as a URI, asked or not.
+    private static func neverURI(_ path: String) -> String { path.hasPrefix("/") ? path : "./" + path }
+
     private var isClosed = false
 
     /// Finalizes every statement and closes the file; safe to call twice.
     public func close() {
         guard !isClosed else { return }
         isClosed = true
-        for statement in statements.values { sqlite3_finalize(statement) }
-        statements = [:]
+        forgetStatements()
         sqlite3_close_v2(handle)
     }
 
     /// Runs one or more statements without parameters or rows: schema changes and pragmas.
     public func execute(_ sql: String) throws(DatabaseError) {
+        try checkUsable(sql)
         let status = sqlite3_exec(handle, sql, nil, nil, nil)
         guard status == SQLITE_OK else { throw SQLiteDatabase.error(handle, status, phase: .execute) }
     }
 
+    /// Runs one statement. `affectedRows` is 0 for a statement that changes none.
     @discardableResult
     public func run(_ sql: String, _ parameters: [Parameter]) throws(DatabaseError) -> SQLRows {
         let statement = try cached(sql)
@@ -55,33 +61,75 @@ public final class SQLiteDatabase: SQLSession {
             sqlite3_clear_bindings(statement)
         }
         try bind(parameters, to: statement)
+        let changesBefore = sqlite3_total_changes64(handle)
+        let columns = sqlite3_column_count(statement)
         var rows: [[Parameter]] = []
         while true {
             let status = sqlite3_step(statement)
             if status == SQLITE_DONE { break }
             guard status == SQLITE_ROW else { throw SQLiteDatabase.error(handle, status, phase: .execute) }
-            rows.append((0..<sqlite3_column_count(statement)).map { SQLiteDatabase.value(statement, $0) })
+            rows.append((0..<columns).map { SQLiteDatabase.value(statement, $0) })
         }
-        return SQLRows(rows: rows, affectedRows: Int(sqlite3_changes64(handle)))
+        // The library keeps the last number until the next change.
+        let changed = sqlite3_total_changes64(handle) != changesBefore
+        return SQLRows(rows: rows, affectedRows: changed ? Int(sqlite3_changes64(handle)) : 0)
     }
 
-    /// The statement for `sql`, prepared once and kept.
+    /// Statements kept; the store has a few dozen.
+    private static let statementsMax = 256
+
+    /// The statement for `sql`, prepared once and kept. Text after the first statement is an error, never ignored.
     private func cached(_ sql: String) throws(DatabaseError) -> OpaquePointer {
+        try checkUsable(sql)
         if let statement = statements[sql] { return statement }
         var statement: OpaquePointer?
-        let status = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+        var hasMore = false
+        let status = sql.withCString { text in
+            var tail: UnsafePointer<CChar>?
+            let status = sqlite3_prepare_v3(handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, &tail)
+            if let tail {
+                let rest = UnsafeRawBufferPointer(start: tail, count: strlen(tail))
+                hasMore = !SQLiteText.isBlank(rest.assumingMemoryBound(to: UInt8.self))
+            }
+            return status
+        }
         guard status == SQLITE_OK, let statement else {
             throw SQLiteDatabase.error(handle, status == SQLITE_OK ? SQLITE_ERROR : status, phase: .prepare)
         }
+        guard !hasMore else {
+            sqlite3_finalize(statement)
+            throw DatabaseError(.queryFailed, phase: .prepare, "More than one statement.")
+        }
+        if statements.count >= SQLiteDatabase.statementsMax { forgetStatements() }
         statements[sql] = statement
         return statement
     }
 
-    /// Binds `parameters` to `$1`, `$2`, … by name.
+    private func forgetStatements() {
+        for statement in statements.values { sqlite3_finalize(statement) }
+        statements = [:]
+    }
+
+    /// C text ends at its first NUL: what is behind it would be dropped in silence.
+    private func checkUsable(_ sql: String) throws(DatabaseError) {
+        guard !isClosed else { throw DatabaseError(.connectionLost, phase: .prepare, "The database is closed.") }
+        guard !sql.utf8.contains(0) else {
+            throw DatabaseError(.queryFailed, phase: .prepare, "The statement contains a NUL character.")
+        }
+    }
+
+    /// Binds `parameters` to `$1`, `$2`, … by name; as many as the statement has.
     private func bind(_ parameters: [Parameter], to statement: OpaquePointer) throws(DatabaseError) {
+        guard parameters.count == Int(sqlite3_bind_parameter_count(statement)) else {
+            throw DatabaseError(
+                .invalidParameters, phase: .prepare,
+                "The statement has \(sqlite3_bind_parameter_count(statement)) parameters, and \(parameters.count) were given.")
+        }
         for (index, parameter) in parameters.enumerated() {
             let slot = sqlite3_bind_parameter_index(statement, "$\(index + 1)")
-            guard slot > 0 else { continue }
+            guard slot > 0 else {
+                throw DatabaseError(.invalidParameters, phase: .prepare, "The statement has no parameter $\(index + 1).")
+            }
             let status = SQLiteDatabase.bind(parameter, to: statement, at: slot)
             guard status == SQLITE_OK else { throw SQLiteDatabase.error(handle, status, phase: .prepare) }
         }
@@ -96,6 +144,8 @@ public final class SQLiteDatabase: SQLSession {
         case .integer(let value): return sqlite3_bind_int64(statement, slot, value)
         case .double(let value): return sqlite3_bind_double(statement, slot, value)
         case .text(var value):
+            // A null address would bind NULL, and an empty buffer may have one.
+            if value.isEmpty { return sqlite3_bind_text64(statement, slot, "", 0, transient, UInt8(SQLITE_UTF8)) }
             return value.withUTF8 { utf8 in
                 utf8.withMemoryRebound(to: CChar.self) { text in
                     sqlite3_bind_text64(statement, slot, text.baseAddress, UInt64(text.count), transient, UInt8(SQLITE_UTF8))
@@ -107,6 +157,7 @@ public final class SQLiteDatabase: SQLSession {
         }
     }
 
+    /// Text that is not UTF-8 comes as its bytes: repairing it would lose what was stored.
     private static func value(_ statement: OpaquePointer, _ column: Int32) -> Parameter {
         switch sqlite3_column_type(statement, column) {
         case SQLITE_INTEGER: return .integer(sqlite3_column_int64(statement, column))
@@ -114,7 +165,8 @@ public final class SQLiteDatabase: SQLSession {
         case SQLITE_TEXT:
             let text = sqlite3_column_text(statement, column)
             let count = Int(sqlite3_column_bytes(statement, column))
-            return .text(String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self))
+            let bytes = UnsafeBufferPointer(start: text, count: text == nil ? 0 : count)
+            return String(validating: bytes, as: UTF8.self).map { .text($0) } ?? .bytes(Array(bytes))
         case SQLITE_BLOB:
             let blob = sqlite3_column_blob(statement, column)
             return .bytes(Array(UnsafeRawBufferPointer(start: blob, count: Int(sqlite3_column_bytes(statement, column)))))
@@ -122,19 +174,7 @@ public final class SQLiteDatabase: SQLSession {
         }
     }
 
-    /// The library's last error on `handle`, by its result code.
     static func error(_ handle: OpaquePointer?, _ status: Int32, phase: DatabaseError.Phase) -> DatabaseError {
-        let message = handle.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(status))
-        let code: DatabaseError.Code =
-            switch status & 0xFF {
-            case SQLITE_NOTADB: .notADatabase
-            case SQLITE_CANTOPEN: .connectionFailed
-            case SQLITE_INTERRUPT: .cancelled
-            case SQLITE_BUSY, SQLITE_LOCKED: .busy
-            case SQLITE_READONLY, SQLITE_AUTH: .readOnly
-            default: .queryFailed
-            }
-        return DatabaseError(
-            code, phase: phase, message, nativeCode: Int(status), retryable: code == .busy, debugDescription: "SQLite \(status)")
+        SQLiteErrors.of(handle, status, phase: phase)
     }
 }

@@ -47,3 +47,10 @@ public final class JSONText: @unchecked Sendable, JSONEncodable {
         withUnsafeBytes { writer.raw($0) }
     }
 }
+
+extension JSONText: Equatable {
+    /// Whether both are the same bytes; `1` and `1.0` are not.
+    public static func == (left: JSONText, right: JSONText) -> Bool {
+        left.withUnsafeBytes { a in right.withUnsafeBytes { b in a.elementsEqual(b) } }
+    }
+}

@@ -157,7 +157,7 @@ final class RPCConnection<R: Responder>: ChannelDuplexHandler {
             }
         }
         isProcessing = false
-        if unread.readableBytes == 0 { unread.clear(minimumCapacity: 0) } else { unread.discardReadBytes() }
+        if unread.readableBytes == 0 || state != .open { unread.clear(minimumCapacity: 0) } else { unread.discardReadBytes() }
         flush()
         resumeReading()
         watchProgress()
@@ -189,7 +189,6 @@ final class RPCConnection<R: Responder>: ChannelDuplexHandler {
     func end(saying error: RPCError?) {
         if let error { send(error: error, id: .null, serial: nil) }
         state = .draining
-        unread.clear(minimumCapacity: 0)
         for entry in table.takeWaiting() {
             settle(entry, .failure(RPCError(.cancelled, "The connection ended before this request began.")))
         }

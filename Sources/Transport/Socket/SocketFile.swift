@@ -5,10 +5,10 @@ import Glibc
 ///
 /// Whoever holds the lock (`<socket>.lock`, an open-file-description lock, gone with the process however it ends) may remove a
 /// socket left by a daemon that died; nobody else touches the path. Nothing but a socket is ever removed.
-public struct SocketFile: ~Copyable {
+public final class SocketFile: Sendable {
     public let path: String
-    /// Listening, non-blocking, close-on-exec. Owned by this value until ``takeDescriptor()``.
-    private var descriptor: Int32
+    /// Listening, non-blocking, close-on-exec; whoever serves it closes it.
+    public let descriptor: Int32
     private let lock: Int32
     private let device: UInt64
     private let inode: UInt64
@@ -40,17 +40,10 @@ public struct SocketFile: ~Copyable {
         inode = UInt64(status.st_ino)
     }
 
-    /// Hands the listening descriptor to the caller, who closes it from then on.
-    public mutating func takeDescriptor() -> Int32 {
-        defer { descriptor = -1 }
-        return descriptor
-    }
-
     /// Removes the socket, if the path still names the one we made, and lets the lock go.
     deinit {
         var status = stat()
         if lstat(path, &status) == 0, UInt64(status.st_dev) == device, UInt64(status.st_ino) == inode { unlink(path) }
-        if descriptor >= 0 { close(descriptor) }
         close(lock)
     }
 

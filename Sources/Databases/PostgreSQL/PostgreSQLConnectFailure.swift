@@ -1,0 +1,90 @@
+/// What libpq says when a connection fails, made into a code, a phase and a sentence of ours.
+///
+/// libpq has only text for it. With verbose errors the text of a server's refusal has its SQLSTATE, whatever the language.
+struct PostgreSQLConnectFailure {
+    let text: String
+    /// How far the connection got.
+    let furthest: DatabaseError.Phase
+    let target: ConnectionTarget
+
+    var error: DatabaseError {
+        guard let (state, message) = serverRefusal else { return libraryError }
+        switch state {
+        case "28000" where message.contains("no encryption") || message.contains("SSL off"):
+            return make(
+                .tlsRequired, .tls, "The server accepts this user and database only with TLS; set sslmode to require.", state)
+        case "28000", "28P01":
+            return make(.authenticationFailed, .login, "The server refused the user name or password.", state)
+        case "3D000": return make(.unknownDatabase, .database, "The server has no database of that name.", state)
+        case "42501":
+            return make(.connectionFailed, .database, "The user may not connect to this database.", state)
+        case "53300":
+            return make(.connectionFailed, .login, "The server has too many connections; try again.", state, retryable: true)
+        case "57P01", "57P02", "57P03":
+            return make(
+                .connectionFailed, .login, "The server is starting up or shutting down; try again.", state, retryable: true)
+        default:
+            return make(.connectionFailed, furthest, "The server refused the connection (SQLSTATE \(state)).", state)
+        }
+    }
+
+    /// SQLSTATE and text of the first `FATAL:  28P01: …`. libpq may try again without TLS; the first answer is the cause.
+    private var serverRefusal: (state: String, message: String)? {
+        for line in text.split(separator: "\n") {
+            let parts = line.split(separator: ":", omittingEmptySubsequences: false).map { $0.drop { $0 == " " } }
+            for index in parts.indices.dropLast() where index > 0 && isState(parts[index]) {
+                return (String(parts[index]), parts[(index + 1)...].joined(separator: ":"))
+            }
+        }
+        return nil
+    }
+
+    private func isState(_ text: Substring) -> Bool {
+        text.utf8.count == 5 && text.utf8.allSatisfy { 0x30...0x39 ~= $0 || 0x41...0x5A ~= $0 }
+            && text.utf8.contains { 0x30...0x39 ~= $0 }
+    }
+
+    private var libraryError: DatabaseError {
+        func has(_ words: String...) -> Bool { words.contains { text.contains($0) } }
+        if has("server does not support SSL") {
+            return make(.tlsRequired, .tls, "TLS is required, and the server does not have it; set sslmode or enable TLS there.")
+        }
+        if has("Connection refused", "No such file or directory") {
+            return make(
+                .connectionRefused, .connect, "No database server is listening there; check host, port and that it runs.", nil,
+                retryable: true)
+        }
+        if has("password supplied", "SCRAM", "SASL", "channel binding", "authentication") {
+            return make(.authenticationFailed, .login, "The server asked for a way to log in that failed; check the password.")
+        }
+        if has("session is read-only", "session is not read-only", "server is in hot standby", "server is not in hot standby") {
+            return make(.connectionFailed, .readOnlyCheck, "The server is not of the kind target_session_attrs asks for.")
+        }
+        if has("timeout expired", "Connection timed out") {
+            return make(
+                .connectTimeout, furthest, "The database server did not answer in time; check host, port and firewall.", nil,
+                retryable: true)
+        }
+        if furthest == .tls || has("SSL", "certificate", "TLS") {
+            return make(.tlsFailed, .tls, "TLS with the server failed; check its certificate and sslmode.")
+        }
+        if has("Permission denied") {
+            return make(.connectionFailed, .connect, "The daemon may not use that Unix socket.")
+        }
+        return make(
+            .connectionFailed, furthest, "The connection could not be made; check that it is a PostgreSQL server.", nil,
+            retryable: true)
+    }
+
+    private func make(
+        _ code: DatabaseError.Code, _ phase: DatabaseError.Phase, _ message: String, _ state: String? = nil,
+        retryable: Bool = false
+    ) -> DatabaseError {
+        DatabaseError(code, phase: phase, message, sqlState: state, retryable: retryable, debugDescription: redactedText)
+    }
+
+    private var redactedText: String {
+        guard let password = target.password, !password.isEmpty else { return text }
+        return text.split(separator: password, omittingEmptySubsequences: false).joined(separator: "***")
+    }
+}

@@ -1,0 +1,253 @@
+/// One connection to a PostgreSQL server.
+///
+/// The session's time zone is the server's (role's, database's) own, as in psql; `timestamptz` always shows its offset.
+/// The session's default is read-only, and both modes run in an explicit transaction, so that what escapes one, if
+/// anything ever does, still cannot write.
+final class PostgreSQLDriver: Driver {
+    let session: PostgreSQLSession
+    let stopper: PostgreSQLCanceller
+    let isSuperuser: Bool
+    var cache = PostgreSQLStatementCache()
+    var typeNames = PostgreSQLTypeNames()
+    /// Statements on the server that we no longer know, to be deallocated with the next pipeline.
+    var discarded: [String] = []
+    /// Something ran since the last ``reset()``.
+    private var isUsed = false
+    /// Names of prepared statements that nobody can guess, so that no statement can execute or drop ours by name.
+    private let prefix: String
+    private var statementsMade = 0
+
+    var canceller: any StatementCanceller { stopper }
+    var isUsable: Bool { session.isIdle }
+
+    private init(_ session: PostgreSQLSession, _ stopper: PostgreSQLCanceller) {
+        self.session = session
+        self.stopper = stopper
+        isSuperuser = session.parameterStatus("is_superuser") != "off"
+        prefix = "dba_" + String(UInt64.random(in: .min ... .max), radix: 36) + "_"
+    }
+
+    deinit { close() }
+
+    static func open(_ target: ConnectionTarget, _ options: ConnectOptions) throws(DatabaseError) -> PostgreSQLDriver {
+        try open(target, options, resolver: .system)
+    }
+
+    static func open(
+        _ target: ConnectionTarget, _ options: ConnectOptions, resolver: HostResolver
+    ) throws(DatabaseError) -> PostgreSQLDriver {
+        let connected = try PostgreSQLConnector(target: target, options: options, resolver: resolver).connect()
+        let stopper = PostgreSQLCanceller(connected.connection)
+        let session = PostgreSQLSession(connected.connection, notices: connected.notices)
+        guard let stopper, !session.isBroken else {
+            throw DatabaseError(.internal, phase: .connect, "No memory or file is left for a connection.", retryable: true)
+        }
+        let driver = PostgreSQLDriver(session, stopper)
+        // From here on the caller can only cancel through the canceller, which it does not have yet: the statement
+        // timeout of the first transaction is the limit.
+        try driver.prepareOwnStatements()
+        try driver.checkReadOnly(timeoutMs: options.connectTimeoutMs)
+        return driver
+    }
+
+    func close() {
+        stopper.release()
+        session.close()
+    }
+
+    // MARK: Our own statements
+
+    enum Own: String, CaseIterable {
+        case beginRead, beginWrite, limits, rollback, commit, unlock
+
+        var sql: String {
+            switch self {
+            case .beginRead: "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY"
+            case .beginWrite: "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE"
+            // A query, so that it takes a snapshot: from here on the transaction cannot be made read-write.
+            case .limits:
+                """
+                SELECT pg_catalog.set_config('statement_timeout', $1, true), pg_catalog.set_config('lock_timeout', $1, true), \
+                pg_catalog.set_config('idle_in_transaction_session_timeout', $2, true)
+                """
+            case .rollback: "ROLLBACK"
+            case .commit: "COMMIT"
+            case .unlock: "SELECT pg_catalog.pg_advisory_unlock_all()"
+            }
+        }
+    }
+
+    func name(of own: Own) -> String { prefix + own.rawValue }
+
+    func newStatementName() -> String {
+        statementsMade += 1
+        return prefix + String(statementsMade)
+    }
+
+    private func prepareOwnStatements() throws(DatabaseError) {
+        for own in Own.allCases { try session.sendPrepare(name(of: own), own.sql) }
+        try session.sync()
+        var failure: PostgreSQLFailure?
+        for _ in Own.allCases {
+            if case .failed(let found) = try session.reply(), failure == nil { failure = found }
+        }
+        try session.synced()
+        if let failure { throw failure.error(phase: .readOnlyCheck, mode: .read) }
+    }
+
+    /// Proves once, on this very connection, that the server holds the transaction to be read-only.
+    private func checkReadOnly(timeoutMs: Int) throws(DatabaseError) {
+        try sendBegin(.beginRead, timeoutMs: timeoutMs)
+        try session.send(
+            "SELECT pg_catalog.current_setting('transaction_read_only'), pg_catalog.current_setting('client_encoding')")
+        try sendEnd()
+        try session.sync()
+        try expectBegun()
+        var answer: [String?] = []
+        let reply = try session.reply { answer = PostgreSQLSession.firstRow($0) }
+        try endTransaction()
+        if case .failed(let failure) = reply { throw failure.error(phase: .readOnlyCheck, mode: .read) }
+        guard answer == ["on", "UTF8"] else {
+            throw DatabaseError(
+                .connectionFailed, phase: .readOnlyCheck, "The server did not make the session read-only in UTF-8.")
+        }
+    }
+
+    // MARK: Pieces of a pipeline
+
+    func sendBegin(_ begin: Own, timeoutMs: Int) throws(DatabaseError) {
+        for name in discarded { try session.send(text: "DEALLOCATE \"\(name)\"") }
+        // With a sync of its own, so that one that is gone already spoils nothing.
+        if !discarded.isEmpty { try session.sync() }
+        try session.sendExecute(name(of: begin))
+        let limit = String(min(max(timeoutMs, 1), Int(Int32.max)))
+        let idle = String(min(max(timeoutMs, 1), Int(Int32.max) - 60_000) + 60_000)
+        try session.sendExecute(name(of: .limits), PostgreSQLParameters(texts: [limit, idle]))
+    }
+
+    func sendEnd() throws(DatabaseError) {
+        try session.sendExecute(name(of: .rollback))
+        try session.sendExecute(name(of: .unlock))
+    }
+
+    /// Reads the replies to ``sendBegin(_:timeoutMs:)``; answers the failure, if any.
+    func begun() throws(DatabaseError) -> PostgreSQLFailure? {
+        var failure: PostgreSQLFailure?
+        if !discarded.isEmpty {
+            try skipToSync(replies: discarded.count)
+            discarded = []
+        }
+        for _ in 0..<2 {
+            if case .failed(let found) = try session.reply(), failure == nil { failure = found }
+        }
+        return failure
+    }
+
+    private func expectBegun() throws(DatabaseError) {
+        guard let failure = try begun() else { return }
+        try skipToSync(replies: 3)
+        try rollBackAgain()
+        throw failure.error(phase: .readOnlyCheck, mode: .read)
+    }
+
+    func skipToSync(replies: Int) throws(DatabaseError) {
+        for _ in 0..<replies { _ = try session.reply() }
+        try session.synced()
+    }
+
+    /// Reads the replies to ``sendEnd()`` and the sync, and makes sure that the transaction is over.
+    func endTransaction() throws(DatabaseError) {
+        var isClean = true
+        for _ in 0..<2 {
+            if case .done = try session.reply() { continue }
+            isClean = false
+        }
+        try session.synced()
+        if !isClean || !session.isIdle { try rollBackAgain() }
+    }
+
+    /// After a failure the rest of a pipeline was skipped, ROLLBACK included; a cancel may even hit this one.
+    func rollBackAgain() throws(DatabaseError) {
+        for _ in 0..<3 {
+            guard !session.isBroken else { return }
+            try sendEnd()
+            try session.sync()
+            var isClean = true
+            for _ in 0..<2 {
+                if case .done = try session.reply() { continue }
+                isClean = false
+            }
+            try session.synced()
+            if isClean, session.isIdle { return }
+        }
+        session.abandon()
+    }
+
+    // MARK: Between statements
+
+    func run(_ statement: Statement, into pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
+        try PostgreSQLGate.checkText(statement.sql)
+        isUsed = true
+        _ = session.notices.take()
+        switch statement.mode {
+        case .read: return try runRead(statement, into: &pager)
+        case .write:
+            defer { forgetStatements() }
+            return try runWrite(statement, into: &pager)
+        }
+    }
+
+    /// A write may have changed, dropped or deallocated anything.
+    private func forgetStatements() {
+        needsFullReset = true
+        if !session.isBroken { try? reset() }
+    }
+
+    private var needsFullReset = false
+
+    func reset() throws(DatabaseError) {
+        guard !session.isBroken else { throw session.lost() }
+        guard isUsed else { return }
+        var commands: [StaticString] = [
+            "ROLLBACK", "CLOSE ALL", "SET SESSION AUTHORIZATION DEFAULT", "RESET ALL", "UNLISTEN *", "DISCARD TEMP",
+            "DISCARD SEQUENCES", "SELECT pg_catalog.pg_advisory_unlock_all()",
+        ]
+        var isFull = needsFullReset
+        if !isFull { isFull = try hasForeignStatements() }
+        if isFull { commands += ["DEALLOCATE ALL", "DISCARD PLANS"] }
+        // Each with a sync of its own: several of them cannot share even an implicit transaction.
+        for command in commands {
+            try session.send(command)
+            try session.sync()
+        }
+        var failure: PostgreSQLFailure?
+        for _ in commands {
+            if case .failed(let found) = try session.reply() { failure = found }
+            try session.synced()
+        }
+        _ = session.notices.take()
+        guard failure == nil, session.isIdle else {
+            session.abandon()
+            throw failure?.error(phase: .execute, mode: .write) ?? session.lost()
+        }
+        if isFull {
+            cache.removeAll()
+            discarded = []
+            try prepareOwnStatements()
+        }
+        needsFullReset = false
+        isUsed = false
+    }
+
+    /// Whether a function left a prepared statement behind, which no transaction undoes.
+    private func hasForeignStatements() throws(DatabaseError) -> Bool {
+        try session.send(
+            "SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements WHERE NOT pg_catalog.starts_with(name, $1)",
+            PostgreSQLParameters(texts: [prefix]))
+        try session.sync()
+        var count: String?
+        _ = try session.reply { count = PostgreSQLSession.firstRow($0).first ?? nil }
+        try session.synced()
+        return count != "0"
+    }
+}

@@ -1,0 +1,66 @@
+import Protocol
+import Security
+import Store
+
+/// The account itself.
+extension AuthHandlers {
+    public func changePassword(_ params: AuthChangePasswordParams, _ context: RequestContext) async throws -> WireSession {
+        let identity = try context.identity()
+        let user = try await account(identity)
+        guard !params.newPassword.utf8.elementsEqual(params.currentPassword.utf8) else {
+            throw RPCError.invalid("newPassword", "must differ from the current password.")
+        }
+        try check(newPassword: params.newPassword, member: "newPassword", name: user.name, email: user.email)
+        _ = try await verify(params.currentPassword, email: user.email, user, context)
+        let hash = try await services.hasher.hash(Array(params.newPassword.utf8))
+        // A rehash may have replaced the stored hash a moment ago: what counts is that the password was right.
+        let current = try await account(identity)
+        let nowMs = Timestamp.now()
+        let isReplaced = try await services.store.setPasswordHash(
+            userID: user.id, from: current.passwordHash, to: hash, nowMs: nowMs)
+        guard isReplaced else {
+            throw RPCError(.conflict, "The password was changed a moment ago from elsewhere; log in with the new one.")
+        }
+        let ended = try await services.store.revokeSessions(userID: user.id, nowMs: nowMs)
+        end(ended, .passwordChanged, requester: context.client)
+        return try await begin(user, context)
+    }
+
+    public func updateProfile(_ params: AuthUpdateProfileParams, _ context: RequestContext) async throws -> WireUser {
+        let identity = try context.identity()
+        guard params.name != nil || params.email != nil else {
+            throw RPCError.invalid("name", "or email must be given.")
+        }
+        var email: String?
+        if let wanted = params.email.map(Self.normalized) {
+            let user = try await account(identity)
+            if !wanted.utf8.elementsEqual(user.email.utf8) {
+                guard let password = params.currentPassword else {
+                    throw RPCError.invalid("currentPassword", "is needed to change the e-mail.")
+                }
+                _ = try await verify(password, email: user.email, user, context)
+                email = wanted
+            }
+        }
+        do {
+            let changed = try await services.store.updateUser(
+                id: identity.userID, name: params.name, email: email, nowMs: Timestamp.now())
+            guard let changed else { throw RPCError.unauthenticated }
+            return Self.wire(changed)
+        } catch let error as StoreError where error.code == .conflict {
+            throw RPCError(.conflict, "This e-mail has an account already; use another address.", .init(path: "params.email"))
+        }
+    }
+
+    public func deleteAccount(_ params: AuthDeleteAccountParams, _ context: RequestContext) async throws -> Empty {
+        let identity = try context.identity()
+        let user = try await account(identity)
+        _ = try await verify(params.currentPassword, email: user.email, user, context)
+        let ended = try await services.store.revokeSessions(userID: user.id, nowMs: Timestamp.now())
+        end(ended, .accountDeleted, requester: context.client)
+        services.running.cancel(ofUser: user.id)
+        services.results.closeAll(ofUser: user.id)
+        _ = try await services.store.deleteUser(id: user.id)
+        return Empty()
+    }
+}

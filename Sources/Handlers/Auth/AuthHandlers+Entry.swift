@@ -1,0 +1,37 @@
+import Protocol
+import Security
+import Store
+
+/// The ways in: signup, login, attach.
+extension AuthHandlers {
+    public func signup(_ params: AuthSignupParams, _ context: RequestContext) async throws -> WireSession {
+        let email = Self.normalized(params.email)
+        let peer = [context.client.peerKey]
+        try check(newPassword: params.password, member: "password", name: params.name, email: email)
+        try await beginAttempt(peer)
+        let hash = try await services.hasher.hash(Array(params.password.utf8))
+        let nowMs = Timestamp.now()
+        let user = StoredUser(
+            id: Identifier.make(now: nowMs), name: params.name, email: email, passwordHash: hash, createdAtMs: nowMs,
+            updatedAtMs: nowMs)
+        do {
+            try await services.store.createUser(user)
+        } catch let error where error.code == .conflict {
+            throw RPCError(
+                .conflict, "This e-mail has an account; log in, or use another address.", .init(path: "params.email"))
+        }
+        try await services.store.clearThrottles(keys: peer)
+        return try await begin(user, context)
+    }
+
+    public func login(_ params: AuthLoginParams, _ context: RequestContext) async throws -> WireSession {
+        let email = Self.normalized(params.email)
+        let account = try await services.store.user(email: email)
+        return try await begin(verify(params.password, email: email, account, context), context)
+    }
+
+    public func attach(_ params: AuthAttachParams, _ context: RequestContext) async throws -> AuthAttachResult {
+        let (user, session) = try await attach(token: params.token, to: context.client)
+        return AuthAttachResult(expiresAt: Timestamp.format(session.expiresAtMs), user: Self.wire(user))
+    }
+}

@@ -1,0 +1,70 @@
+import Protocol
+import Security
+import Store
+
+/// Accounts and sessions.
+public struct AuthHandlers: AuthAPI {
+    let services: Services
+
+    var limits: Limits { services.limits }
+
+    // MARK: Shapes
+
+    static func wire(_ user: StoredUser) -> WireUser {
+        WireUser(id: user.id, name: user.name, email: user.email, createdAt: Timestamp.format(user.createdAtMs))
+    }
+
+    static func wire(_ session: SessionRecord, current: String) -> SessionInfo {
+        SessionInfo(
+            id: session.id, createdAt: Timestamp.format(session.createdAtMs), lastUsedAt: Timestamp.format(session.lastUsedAtMs),
+            expiresAt: Timestamp.format(session.expiresAtMs), current: session.id == current,
+            client: session.client.isEmpty ? nil : session.client)
+    }
+
+    /// E-mail addresses are compared and kept in lower case.
+    static func normalized(_ email: String) -> String { email.lowercased() }
+
+    // MARK: Sessions
+
+    /// Begins a session, durably, and binds it to the connection.
+    func begin(_ user: StoredUser, _ context: RequestContext) async throws -> WireSession {
+        let nowMs = Timestamp.now()
+        let lifetimeMs = Int64(limits.tokenLifetimeMs)
+        let record = SessionRecord(
+            id: Identifier.make(now: nowMs), userID: user.id, client: context.client.clientName, createdAtMs: nowMs,
+            expiresAtMs: nowMs + lifetimeMs)
+        let token = try services.issuer.issue(user: user.id, session: record.id, lifetimeMs: lifetimeMs, now: nowMs)
+        try await services.store.createSession(record)
+        services.sessions.bind(
+            context.client,
+            Identity(userID: user.id, sessionID: record.id, expiresAtMs: record.expiresAtMs, lastUsedAtMs: nowMs))
+        return WireSession(token: token, expiresAt: Timestamp.format(record.expiresAtMs), user: Self.wire(user))
+    }
+
+    /// Binds the session a token stands for. One error for every reason why it may not be used.
+    func attach(token: String, to client: ClientSession) async throws -> (user: StoredUser, session: SessionRecord) {
+        guard token.utf8.count <= limits.tokenBytes else { throw RPCError.unauthenticated }
+        let nowMs = Timestamp.now()
+        let claims = try services.verifier.verify(token, now: nowMs)
+        let found = try await services.store.validSession(id: claims.session, nowMs: nowMs, idleMs: Int64(limits.sessionIdleMs))
+        guard let found, found.user.id == claims.user else { throw RPCError.unauthenticated }
+        services.sessions.bind(
+            client,
+            Identity(
+                userID: found.user.id, sessionID: found.session.id, expiresAtMs: found.session.expiresAtMs, lastUsedAtMs: nowMs))
+        await services.store.touchSession(id: found.session.id, nowMs: nowMs)
+        return (found.user, found.session)
+    }
+
+    /// Ends sessions on every connection that has them, and what runs under them.
+    func end(_ sessionIDs: [String], _ reason: SessionEndReason, requester: ClientSession?, sparingQueriesOf: ClientSession? = nil) {
+        services.sessions.end(sessionIDs, reason, requester: requester)
+        for sessionID in sessionIDs { services.running.cancel(ofSession: sessionID, except: sparingQueriesOf) }
+    }
+
+    /// The account a request acts for. It exists: deleting it ends its sessions first; but a race is possible.
+    func account(_ identity: Identity) async throws -> StoredUser {
+        guard let user = try await services.store.user(id: identity.userID) else { throw RPCError.unauthenticated }
+        return user
+    }
+}

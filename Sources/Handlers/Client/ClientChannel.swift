@@ -1,0 +1,14 @@
+public import Protocol
+
+/// A connection as the handlers see it, whatever carries it.
+public protocol ClientChannel: Sendable {
+    /// Names the connection in logs; unique in this process.
+    var connectionID: String { get }
+    /// The user id of the process at the other end; nil for the process that started us (stdio).
+    var peerUID: UInt32? { get }
+    /// Sends a notification: whole JSON-RPC text.
+    func notify(_ text: JSONText)
+    /// Says whether somebody is logged in, which raises the size of requests accepted.
+    func authenticated(_ isAuthenticated: Bool)
+    func close()
+}

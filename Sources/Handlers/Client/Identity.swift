@@ -1,0 +1,29 @@
+import Protocol
+import Synchronization
+
+/// A session bound to a connection: who its requests act for.
+final class Identity: Sendable {
+    let userID: String
+    /// The token's `jti`.
+    let sessionID: String
+    let expiresAtMs: Int64
+    private let lastUsed: Atomic<Int64>
+
+    init(userID: String, sessionID: String, expiresAtMs: Int64, lastUsedAtMs: Int64) {
+        self.userID = userID
+        self.sessionID = sessionID
+        self.expiresAtMs = expiresAtMs
+        self.lastUsed = Atomic(lastUsedAtMs)
+    }
+
+    var lastUsedAtMs: Int64 { lastUsed.load(ordering: .relaxed) }
+
+    func touch(_ nowMs: Int64) { lastUsed.store(nowMs, ordering: .relaxed) }
+
+    /// Why it may not be used at `nowMs` any more; nil while it may.
+    func endReason(nowMs: Int64, idleMs: Int64) -> SessionEndReason? {
+        if nowMs >= expiresAtMs { return .expired }
+        return nowMs - lastUsedAtMs >= idleMs ? .idle : nil
+    }
+}
+

@@ -1,0 +1,87 @@
+import Databases
+import Protocol
+import Security
+import Store
+
+/// Databases that people registered.
+public struct ProjectHandlers: ProjectAPI {
+    /// Binds sealed connection strings to this use: a record moved to another column does not open.
+    private static let sealPurpose = "project.connectionString"
+
+    let services: Services
+
+    /// The user's own project. Somebody else's is as unknown as one that never was.
+    func own(_ id: String, _ identity: Identity) async throws -> StoredProject {
+        guard let project = try await services.store.project(id: id.lowercased(), userID: identity.userID) else {
+            throw RPCError.notFound
+        }
+        return project
+    }
+
+    // MARK: Connection strings
+
+    func seal(_ connectionString: String, project id: String, user: String) -> [UInt8] {
+        services.sealer.seal(Array(connectionString.utf8), purpose: Self.sealPurpose, user: user, row: id)
+    }
+
+    /// What the project connects to. Errors as of ``ConnectionTarget/parse(_:as:)``, and `internal` if the record was tampered with.
+    func target(_ project: StoredProject) throws(DatabaseError) -> ConnectionTarget {
+        let opened: [UInt8]
+        do {
+            opened = try services.sealer.open(
+                project.sealedConnectionString, purpose: Self.sealPurpose, user: project.userID, row: project.id)
+        } catch {
+            services.logger.error(
+                "a sealed connection string does not open", metadata: ["project": "\(project.id)", "error": "\(debugText(error))"])
+            throw DatabaseError(
+                .internal, phase: .parse, "The stored connection string cannot be read; set it again with project.update.",
+                debugDescription: error.debugDescription)
+        }
+        return try ConnectionTarget.parse(String(decoding: opened, as: UTF8.self), as: project.databaseType)
+    }
+
+    /// Which pooled connections are the project's: those of its connection string as it is now. Every sealing has its own nonce.
+    func poolKey(_ project: StoredProject) -> PoolKey {
+        PoolKey(projectID: project.id, fingerprint: project.sealedConnectionString.prefix(33).map { String($0, radix: 16) }.joined())
+    }
+
+    /// Checks a connection string as far as that is possible without connecting.
+    func check(_ connectionString: String, _ type: Databases.DatabaseType) throws {
+        do throws(DatabaseError) {
+            let target = try ConnectionTarget.parse(connectionString, as: type)
+            try target.check(services.policy)
+        } catch {
+            var refused = RPCError(error)
+            refused.details.path = "params.connectionString"
+            throw refused
+        }
+    }
+
+    // MARK: Shapes
+
+    func wire(_ project: StoredProject) -> WireProject {
+        // One that cannot be read any more is still listed, so that its owner can mend or delete it.
+        let connection = (try? target(project).redacted) ?? "\(project.databaseType.rawValue)://"
+        return WireProject(
+            id: project.id, name: project.name, description: project.description.isEmpty ? nil : project.description,
+            databaseType: Self.wire(project.databaseType), connection: connection, readOnly: project.isReadOnly,
+            createdAt: Timestamp.format(project.createdAtMs), updatedAt: Timestamp.format(project.updatedAtMs),
+            lastUsedAt: project.lastUsedAtMs.map(Timestamp.format))
+    }
+
+    static func wire(_ type: Databases.DatabaseType) -> WireDatabaseType {
+        switch type {
+        case .postgresql: .postgresql
+        case .mysql: .mysql
+        case .sqlite: .sqlite
+        }
+    }
+
+    static func engine(_ type: WireDatabaseType) -> Databases.DatabaseType {
+        switch type {
+        case .postgresql: .postgresql
+        case .mysql: .mysql
+        case .sqlite: .sqlite
+        }
+    }
+}

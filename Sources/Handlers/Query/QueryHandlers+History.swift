@@ -1,0 +1,51 @@
+import Databases
+import Protocol
+import Security
+import Store
+
+/// query.history and query.get.
+extension QueryHandlers {
+    public func history(_ params: QueryHistoryParams, _ context: RequestContext) async throws -> QueryHistoryResult {
+        let identity = try context.identity()
+        let filter = HistoryFilter(
+            projectID: params.projectId?.lowercased(), status: params.status.flatMap { StoredQueryStatus(rawValue: $0.rawValue) },
+            mode: params.mode.map { $0 == .write ? .write : .read },
+            source: params.source.flatMap { StoredQuerySource(rawValue: $0.rawValue) }, text: params.text,
+            sinceMs: try time(params.since, "since"), untilMs: try time(params.until, "until"))
+        let page = try await services.store.history(
+            userID: identity.userID, filter: filter, page: PageRequest(limit: params.limit, cursor: params.cursor))
+        let names = try await projectNames(page.items, identity)
+        return QueryHistoryResult(
+            items: page.items.map { Self.wire($0, projectName: names[$0.start.projectID] ?? "") }, nextCursor: page.nextCursor)
+    }
+
+    public func get(_ params: QueryGetParams, _ context: RequestContext) async throws -> WireQueryRecord {
+        let identity = try context.identity()
+        guard let record = try await services.store.query(id: params.queryId.lowercased(), userID: identity.userID) else {
+            throw RPCError.notFound
+        }
+        var preview: JSONText?
+        if let sealed = record.end.sealedPreview {
+            let opened = try services.sealer.open(
+                sealed, purpose: QueryHistory.sealPurpose, user: identity.userID, row: record.start.id)
+            preview = opened.withUnsafeBytes { JSONText(copying: $0) }
+        }
+        let names = try await projectNames([record], identity)
+        return Self.wire(record, projectName: names[record.start.projectID] ?? "", preview: preview)
+    }
+
+    private func time(_ text: String?, _ member: String) throws(RPCError) -> Int64? {
+        guard let text else { return nil }
+        guard let time = Timestamp.parse(text) else { throw .invalid(member, "must be a time that exists.") }
+        return time
+    }
+
+    /// The names of the projects that these queries were of.
+    private func projectNames(_ records: [StoredQuery], _ identity: Identity) async throws -> [String: String] {
+        var names: [String: String] = [:]
+        for id in Set(records.map(\.start.projectID)) {
+            names[id] = try await services.store.project(id: id, userID: identity.userID)?.name
+        }
+        return names
+    }
+}

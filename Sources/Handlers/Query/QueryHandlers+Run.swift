@@ -1,0 +1,49 @@
+import Databases
+import Protocol
+import Security
+import Store
+
+/// query.run: one statement, its first page, and the rest kept for query.fetch.
+extension QueryHandlers {
+    public func run(_ params: QueryRunParams, _ context: RequestContext) async throws -> QueryResult {
+        let identity = try context.identity()
+        let mode: AccessMode = params.mode == .write ? .write : .read
+        let statement = try statement(params, mode)
+        let project = try await projects.own(params.projectId, identity)
+        guard mode == .read || !project.isReadOnly else {
+            throw RPCError(
+                .readOnly, "The project is read-only; its owner can lift that with project.update {readOnly: false}.",
+                .init(phase: "gate"))
+        }
+        let run = QueryRun(
+            services: services, projects: projects, project: project, identity: identity, client: context.client,
+            id: params.queryId?.lowercased() ?? Identifier.make(), statement: statement, label: params.label,
+            pageRows: params.pageRows ?? limits.pageRows, maxRows: params.maxRows, keep: params.keep)
+        return try await run.start(isClientID: params.queryId != nil)
+    }
+
+    /// The statement, once everything about it that needs no database has been checked.
+    private func statement(_ params: QueryRunParams, _ mode: AccessMode) throws(RPCError) -> Statement {
+        guard params.sql.utf8.count <= limits.sqlBytes else {
+            throw .invalid("sql", "may have at most \(limits.sqlBytes) bytes.", limit: limits.sqlBytes)
+        }
+        guard !params.sql.utf8.contains(0) else { throw .invalid("sql", "must not contain a NUL character.") }
+        if let rows = params.pageRows, rows > limits.pageRows {
+            throw .invalid("pageRows", "may be at most \(limits.pageRows).", limit: limits.pageRows)
+        }
+        if let timeoutMs = params.timeoutMs, timeoutMs > limits.queryTimeoutMaxMs {
+            throw .invalid("timeoutMs", "may be at most \(limits.queryTimeoutMaxMs).", limit: limits.queryTimeoutMaxMs)
+        }
+        var parameters: [Parameter] = []
+        for (index, text) in (params.parameters ?? []).enumerated() {
+            guard let parameter = Parameter(json: text) else {
+                throw .invalid(
+                    "parameters[\(index)]", "must be null, a boolean, a number, a string or {\"$base64\": \"…\"}.")
+            }
+            parameters.append(parameter)
+        }
+        return Statement(
+            sql: params.sql, parameters: parameters, mode: mode, timeoutMs: params.timeoutMs ?? limits.queryTimeoutMs,
+            cellBytesMax: limits.cellBytes)
+    }
+}

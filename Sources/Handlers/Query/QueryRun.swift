@@ -1,0 +1,158 @@
+import Databases
+import Protocol
+import Security
+import Store
+import Synchronization
+
+/// One query from its acceptance to its row in history.
+///
+/// The statement runs in a task of its own, because the rest of a large result is still read after the reply has gone out. That
+/// task ends the query exactly once: connection given back, history written, registration removed.
+struct QueryRun: Sendable {
+    let services: Services
+    let projects: ProjectHandlers
+    let project: StoredProject
+    let identity: Identity
+    let client: ClientSession
+    let id: String
+    let statement: Statement
+    let label: String?
+    let pageRows: Int
+    let maxRows: Int?
+    let keep: Bool
+
+    private var limits: Limits { services.limits }
+
+    /// Runs the query and answers its first page.
+    func start(isClientID: Bool) async throws -> QueryResult {
+        if isClientID, try await services.store.query(id: id, userID: identity.userID) != nil { throw Self.idInUse }
+        try register()
+        let history = QueryHistory(run: self)
+        do throws(StoreError) {
+            if statement.mode == .write { try await services.store.insertRunning(history.start) }
+        } catch {
+            services.running.remove(id)
+            throw error.code == .conflict ? Self.idInUse : RPCError(error)
+        }
+        let spool = ResultSpool(
+            limits: SpoolLimits(directory: services.spoolDirectory, bytesMax: limits.spoolPerResultBytes),
+            quota: services.results.quota(ofUser: identity.userID))
+        let task = Task { await execute(spool, history) }
+        services.running.began(id) { task.cancel() }
+        spool.onClose { task.cancel() }
+        return try await withTaskCancellationHandler {
+            // Not cancelled itself: what the statement came to is the answer, also when it was stopped.
+            try await Task { try await answer(spool, task, history) }.value
+        } onCancel: {
+            task.cancel()
+        }
+    }
+
+    private func register() throws(RPCError) {
+        let entry = RunningQueries.Entry(
+            id: id, userID: identity.userID, sessionID: identity.sessionID, projectID: project.id, client: client,
+            isWrite: statement.mode == .write)
+        do throws(RunningQueries.Refusal) {
+            try services.running.register(entry, perUserMax: limits.queriesPerUser)
+        } catch {
+            switch error {
+            case .idInUse: throw Self.idInUse
+            case .tooMany:
+                throw RPCError(
+                    .busy, "You have \(limits.queriesPerUser) queries running; wait for one or cancel one.",
+                    .init(limit: limits.queriesPerUser, retryAfterMs: 1_000))
+            }
+        }
+    }
+
+    private static var idInUse: RPCError {
+        RPCError(.conflict, "A query has had this id; make a new one.", .init(path: "params.queryId"))
+    }
+
+    // MARK: The statement's task
+
+    private func execute(_ spool: ResultSpool, _ history: QueryHistory) async {
+        let projects = projects
+        let project = project
+        do throws(DatabaseError) {
+            let lease = try await services.pool.checkout(
+                projects.poolKey(project), options: services.connectOptions,
+                target: { () async throws(DatabaseError) in try projects.target(project) })
+            defer { lease.checkin() }
+            let outcome = try await lease.connection.run(
+                statement, pageRows: pageRows, pageBytes: limits.pageBytes, rowsMax: maxRows ?? limits.resultRows,
+                bytesMax: maxRows == nil ? limits.resultBytes : limits.spoolPerResultBytes, sink: spool)
+            await history.succeeded(outcome, spool)
+        } catch {
+            spool.fail(error)
+            await history.failed(error)
+        }
+        services.running.remove(id)
+    }
+
+    // MARK: The reply
+
+    private func answer(_ spool: ResultSpool, _ task: Task<Void, Never>, _ history: QueryHistory) async throws -> QueryResult {
+        let first: SpooledFirst
+        do throws(DatabaseError) {
+            first = try await spool.firstPage()
+            history.keepPreview(first)
+        } catch {
+            history.keepPreview(nil)
+            await task.value
+            spool.close()
+            throw error
+        }
+        // What has ended is in history before its reply is sent.
+        if first.end != nil { await task.value }
+        let hasMore = first.page?.hasMore ?? false
+        var resultID: String?
+        if hasMore || (keep && first.page != nil) {
+            let id = Identifier.make()
+            services.results.insert(
+                spool, id: id, userID: identity.userID, connectionID: client.channel.connectionID, keep: keep)
+            resultID = id
+        }
+        defer { if resultID == nil { spool.close() } }
+        return QueryResult(
+            queryId: id, columns: first.columns.map(QueryHandlers.wire), rows: first.page?.rows ?? JSONText("[]"),
+            rowCount: first.page?.rowCount ?? 0, hasMore: hasMore, resultId: resultID,
+            nextCursor: hasMore ? ResultCursor(page: 1).text : nil,
+            command: first.end?.outcome.command ?? StatementWord.first(of: statement.sql),
+            affectedRows: first.end?.outcome.affectedRows, durationMs: history.elapsedMs,
+            mode: statement.mode == .write ? .write : .read, truncated: first.end?.truncated != nil,
+            notices: (first.end?.outcome.notices ?? []).prefix(limits.noticesPerQuery).map(QueryHandlers.wire))
+    }
+}
+
+/// The word a statement begins with, for a reply that goes out while the statement runs.
+enum StatementWord {
+    static func first(of sql: String) -> String {
+        var rest = Substring(sql)
+        while true {
+            rest = rest.drop { $0.isWhitespace || $0 == "(" }
+            if rest.hasPrefix("--") || rest.hasPrefix("#") {
+                rest = rest.drop { !$0.isNewline }
+            } else if rest.hasPrefix("/*") {
+                guard let end = rest.firstRange(of: "*/") else { return "" }
+                rest = rest[end.upperBound...]
+            } else {
+                return rest.prefix { $0.isASCII && $0.isLetter }.uppercased()
+            }
+        }
+    }
+}
+
+/// Where a page of a kept result begins, as clients hold it.
+struct ResultCursor {
+    var page: Int
+
+    init(page: Int) { self.page = page }
+
+    init?(_ text: String) {
+        guard text.hasPrefix("p"), let page = Int(text.dropFirst()), page >= 0 else { return nil }
+        self.page = page
+    }
+
+    var text: String { "p\(page)" }
+}

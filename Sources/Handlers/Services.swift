@@ -1,0 +1,78 @@
+public import Databases
+public import Logging
+public import Protocol
+public import Security
+import Synchronization
+public import Store
+
+/// Everything the handlers work with; made once by the daemon's main.
+public struct Services: Sendable {
+    public let store: Store
+    public let keyring: Keyring
+    public let limits: Limits
+    public let policy: ConnectionPolicy
+    public let version: String
+    public let logger: Logger
+    let hasher: PasswordHasher
+    let issuer: TokenIssuer
+    let verifier: TokenVerifier
+    let sealer: Sealer
+    let pool: ConnectionPool
+    let results: ResultRegistry
+    let sessions = SessionRegistry()
+    let running = RunningQueries()
+    let counters = RequestCounters()
+    let spoolDirectory: String
+    let startedAtMs: Int64
+    let clientCount: @Sendable () -> Int
+
+    /// - Parameter spoolDirectory: where large results are kept, in files without a name.
+    /// - Parameter clientCount: open client connections, for `system.health`.
+    public init(
+        store: Store, keyring: Keyring, limits: Limits, policy: ConnectionPolicy, version: String, spoolDirectory: String,
+        logger: Logger, clientCount: @escaping @Sendable () -> Int
+    ) {
+        self.store = store
+        self.keyring = keyring
+        self.limits = limits
+        self.policy = policy
+        self.version = version
+        self.logger = logger
+        self.spoolDirectory = spoolDirectory
+        self.clientCount = clientCount
+        startedAtMs = Timestamp.now()
+        hasher = PasswordHasher(queueCount: limits.passwordHashQueue)
+        issuer = TokenIssuer(keyring: keyring)
+        verifier = TokenVerifier(keyring: keyring)
+        sealer = Sealer(keyring: keyring)
+        pool = ConnectionPool(
+            limits: ConnectionPoolLimits(
+                perKey: limits.databaseConnectionsPerProject, total: limits.databaseConnections,
+                waitMs: limits.connectTimeoutMs, idleMs: limits.databaseIdleMs))
+        results = ResultRegistry(idleMs: limits.resultIdleMs, quotaBytes: limits.spoolPerUserBytes)
+    }
+
+    var connectOptions: ConnectOptions {
+        ConnectOptions(connectTimeoutMs: limits.connectTimeoutMs, applicationName: "dbassistd/\(version)", policy: policy)
+    }
+
+    /// Ends what users' databases are still doing and closes the connections to them.
+    public func stopDatabases(deadlineMs: Int) async {
+        running.cancelAll()
+        results.closeAll()
+        _ = await pool.shutdown(deadlineMs: deadlineMs)
+    }
+
+    /// Work that is due from time to time: sessions that have outlived themselves, rows nobody needs.
+    public func housekeep() async {
+        let nowMs = Timestamp.now()
+        let ended = sessions.endOutlived(nowMs: nowMs, idleMs: Int64(limits.sessionIdleMs))
+        for sessionID in ended { running.cancel(ofSession: sessionID) }
+        do {
+            try await store.deleteExpiredSessions(nowMs: nowMs)
+            try await store.pruneThrottles(beforeMs: nowMs - 86_400_000)
+        } catch {
+            logger.warning("housekeeping failed", metadata: ["error": "\(debugText(error))"])
+        }
+    }
+}

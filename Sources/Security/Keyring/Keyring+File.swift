@@ -1,0 +1,70 @@
+/// The keyring and its file. These block for a few milliseconds: they are for start-up and for an operator's commands.
+///
+/// Messages of the errors name the path and say what to do; they are for whoever runs the daemon.
+extension Keyring {
+    /// Reads the keyring at `path`.
+    /// - Throws: `keyringMissing`; `keyringPermissions` or `keyringOwner` if file or directory may be used by others;
+    ///   `keyringNotAFile` for a symbolic link, FIFO, device or directory; `keyringDamaged`, `keyringVersion`,
+    ///   `keyringDuplicateKey`; `keyringIO`.
+    public static func load(path: String) throws(SecurityError) -> Keyring {
+        try KeyringText.decode(try KeyringFile(path: path).read())
+    }
+
+    /// Makes a keyring with new keys at `path`, and the directories above it.
+    ///
+    /// It is on disk when this returns. Of several processes at once exactly one succeeds.
+    /// - Throws: `keyringExists` if there is anything at `path`; as ``load(path:)``.
+    public static func create(path: String, now: Int64 = Timestamp.now()) throws(SecurityError) -> Keyring {
+        let file = try KeyringFile(path: path, creating: true)
+        try file.lock()
+        let keyring = try generate(now: now)
+        try file.create(KeyringText.encode(keyring))
+        return keyring
+    }
+
+    /// Reads the keyring at `path`, or makes one where there is none; of several processes at once all get the same.
+    public static func loadOrCreate(path: String, now: Int64 = Timestamp.now()) throws(SecurityError) -> Keyring {
+        do throws(SecurityError) {
+            return try load(path: path)
+        } catch  where error.code == .keyringMissing {
+            do throws(SecurityError) {
+                return try create(path: path, now: now)
+            } catch  where error.code == .keyringExists {
+                return try load(path: path)
+            }
+        }
+    }
+
+    // MARK: Rotation
+
+    /// Adds a signing key, which signs from now on; tokens of the others stay valid until they expire.
+    ///
+    /// The file is replaced in one step: whenever this is killed, the old or the new keyring is there, whole.
+    /// - Throws: as ``load(path:)``.
+    public static func addSigningKey(path: String, now: Int64 = Timestamp.now()) throws(SecurityError) -> Keyring {
+        try change(path) { keyring throws(SecurityError) in try keyring.addingSigningKey(now: now) }
+    }
+
+    /// Adds a sealing key, which seals from now on; records under the others still open (``Sealer/needsReseal(_:)``).
+    /// - Throws: as ``load(path:)``.
+    public static func addSealingKey(path: String, now: Int64 = Timestamp.now()) throws(SecurityError) -> Keyring {
+        try change(path) { keyring throws(SecurityError) in try keyring.addingSealingKey(now: now) }
+    }
+
+    /// Takes a key out of use for good: its tokens or records are refused. Its bytes stay in the file.
+    /// - Parameter id: as in the file: `k4.pid.…` of a signing key, 16 hexadecimal digits of a sealing key.
+    /// - Throws: `invalidKey` if there is no such key, `keyringKeyInUse` if it is the newest; as ``load(path:)``.
+    public static func retire(path: String, id: String) throws(SecurityError) -> Keyring {
+        try change(path) { keyring throws(SecurityError) in try keyring.retiring(id) }
+    }
+
+    private static func change(
+        _ path: String, _ body: (Keyring) throws(SecurityError) -> Keyring
+    ) throws(SecurityError) -> Keyring {
+        let file = try KeyringFile(path: path)
+        try file.lock()
+        let changed = try body(try KeyringText.decode(try file.read()))
+        try file.replace(KeyringText.encode(changed))
+        return changed
+    }
+}

@@ -1,0 +1,48 @@
+import CSodium
+import Glibc
+
+/// What the process gives up before it touches a secret.
+public enum ProcessHardening {
+    /// Names that start like this mean something to a database client library, which must not take orders from them.
+    static let scrubbedPrefixes = ["PG", "MYSQL", "MARIADB"]
+
+    /// Applies all of it. Call it first in `main`, before any thread starts: the environment is shared and unguarded,
+    /// and the kernel keeps `no_new_privs` per thread, handed on to those started later.
+    ///
+    /// - files are made for the user alone (umask 077);
+    /// - no core dumps, no debugger of the same user, `/proc/<pid>` belongs to root (`PR_SET_DUMPABLE`, `RLIMIT_CORE`);
+    /// - no privileges through set-uid programs, for it and all it starts (`PR_SET_NO_NEW_PRIVS`);
+    /// - no `PG…`, `MYSQL…` or `MARIADB…` in the environment.
+    ///
+    /// - Returns: the names of the variables that were removed, for the log.
+    /// - Throws: `hardeningFailed` if the kernel refuses one of them.
+    @discardableResult
+    public static func apply() throws(SecurityError) -> [String] {
+        umask(0o077)
+        guard dbassist_prctl(PR_SET_DUMPABLE, 0) == 0 else { throw failed("PR_SET_DUMPABLE") }
+        guard dbassist_prctl(PR_SET_NO_NEW_PRIVS, 1) == 0 else { throw failed("PR_SET_NO_NEW_PRIVS") }
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0 else { throw failed("RLIMIT_CORE") }
+        return scrubEnvironment()
+    }
+
+    private static func scrubEnvironment() -> [String] {
+        let names = environmentNames().filter { name in scrubbedPrefixes.contains { name.hasPrefix($0) } }
+        for name in names { unsetenv(name) }
+        return names
+    }
+
+    private static func environmentNames() -> [String] {
+        var names: [String] = []
+        var next = dbassist_environ()
+        while let current = next, let entry = current.pointee {
+            names.append(String(String(cString: entry).prefix { $0 != "=" }))
+            next = current + 1
+        }
+        return names
+    }
+
+    private static func failed(_ what: String) -> SecurityError {
+        SecurityError(.hardeningFailed, "The system refused \(what): \(String(cString: strerror(errno))).")
+    }
+}

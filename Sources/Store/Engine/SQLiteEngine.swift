@@ -1,0 +1,88 @@
+internal import Databases
+import Glibc
+
+/// The store in a file of its own.
+final class SQLiteEngine: StoreEngine {
+    private let path: String
+    private let lock: StoreLock
+
+    /// Prepares the file and takes the lock; connects nothing yet.
+    init(path: String) throws(StoreError) {
+        try StoreFile.prepare(path)
+        self.path = path
+        lock = try StoreLock(store: path)
+    }
+
+    let bytesType = "BLOB"
+    let beginWrite = "BEGIN IMMEDIATE"
+    let beginRead = "BEGIN"
+    let countTables = "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
+
+    func contains(_ haystack: String, _ needle: String) -> String { "instr(\(haystack), \(needle)) > 0" }
+
+    func connect() throws(StoreError) -> StoreSession {
+        // FULL: in WAL mode the one setting that syncs each commit before it is told. The log is cut back after it grew.
+        try open(
+            """
+            PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
+            PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384
+            """)
+    }
+
+    func connectReader() throws(StoreError) -> StoreSession {
+        try open("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384")
+    }
+
+    private func open(_ pragmas: String) throws(StoreError) -> StoreSession {
+        do throws(DatabaseError) {
+            // It closes itself when the pragmas fail.
+            let database = try SQLiteDatabase(path: path, access: .readWrite, busyTimeoutMs: 5_000)
+            try database.execute(pragmas)
+            return StoreSession(connection: database, engine: self)
+        } catch {
+            throw storeError(error)
+        }
+    }
+
+    func integrityProblems(_ session: StoreSession) throws(StoreError) -> [String] {
+        var problems: [String] = []
+        for var row in try session.rows("PRAGMA integrity_check(100)") {
+            let line = try row.text()
+            if line != "ok" { problems.append(line) }
+        }
+        for var row in try session.rows("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 100") {
+            problems.append("a row of \(try row.text()) refers to a missing row of \(try row.text())")
+        }
+        return problems
+    }
+
+    func sizes() -> StoreSizes {
+        var volume = statvfs()
+        let free = statvfs(StoreFile.directory(of: path), &volume) == 0 ? Int64(volume.f_bavail) * Int64(volume.f_frsize) : 0
+        return StoreSizes(databaseBytes: size(path), logBytes: size(path + "-wal"), freeBytes: free)
+    }
+
+    private func size(_ path: String) -> Int64 {
+        var status = stat()
+        return lstat(path, &status) == 0 ? Int64(status.st_size) : 0
+    }
+
+    func release() { lock.release() }
+
+    /// By SQLite's result codes, primary in the low byte: https://sqlite.org/rescode.html
+    func storeError(_ error: DatabaseError) -> StoreError {
+        let native = error.nativeCode ?? 0
+        let (code, message): (StoreError.Code, String) =
+            switch (native & 0xFF, native) {
+            case (19, 2067), (19, 1555): (.conflict, "That is there already; choose another name.")
+            case (19, 787): (.notFound, "What this belongs to is not there any more.")
+            case (5, _), (6, _): (.unavailable, "The store is busy; try again.")
+            case (8, _): (.io, "The store cannot be written: its file or file system is read-only.")
+            case (10, _), (14, _): (.io, "The store cannot be read or written; check the disk.")
+            case (11, _), (26, _): (.corrupt, "The store is damaged, or not a store; run `dbassistd doctor`.")
+            case (13, _): (.full, "The disk of the store is full; free some space.")
+            default: (.internal, "The store could not do this.")
+            }
+        return StoreError(code, message, debugDescription: "SQLite \(native): \(error.message)")
+    }
+}

@@ -1,0 +1,38 @@
+internal import Databases
+
+/// What differs between the databases that can hold the store. Everything else is the SQL they share.
+protocol StoreEngine: Sendable {
+    /// A connection that may write.
+    func connect() throws(StoreError) -> StoreSession
+    /// A connection for reading only.
+    func connectReader() throws(StoreError) -> StoreSession
+    /// Our error for what the engine said.
+    func storeError(_ error: DatabaseError) -> StoreError
+
+    /// The column type of byte strings.
+    var bytesType: String { get }
+    /// Starts a transaction that will write, so that it waits at its start rather than failing at its end.
+    var beginWrite: String { get }
+    /// Starts a read-only transaction with one view of the data.
+    var beginRead: String { get }
+    /// An expression that is true when the text `needle` occurs in the text `haystack`, byte for byte.
+    func contains(_ haystack: String, _ needle: String) -> String
+    /// A statement that counts the tables of this database.
+    var countTables: String { get }
+
+    /// What is wrong with the data, in the engine's own words; empty when nothing is.
+    func integrityProblems(_ session: StoreSession) throws(StoreError) -> [String]
+    /// Bytes on disk.
+    func sizes() -> StoreSizes
+    /// Gives up what keeps other daemons away. Nothing is used after this.
+    func release()
+}
+
+/// How large the store is, in bytes.
+public struct StoreSizes: Sendable, Equatable {
+    public var databaseBytes: Int64
+    /// The write-ahead log, where the engine keeps one beside the data.
+    public var logBytes: Int64
+    /// Free space for the daemon on the store's file system.
+    public var freeBytes: Int64
+}

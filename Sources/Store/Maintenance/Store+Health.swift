@@ -1,0 +1,41 @@
+/// How the store is doing.
+public struct StoreHealth: Sendable, Equatable {
+    public var sizes: StoreSizes
+    /// Transactions made durable since the store was opened.
+    public var commits: Int
+    /// Writes that wait for their turn now.
+    public var waitingWrites: Int
+    /// History rows and last uses that could not be kept since the store was opened.
+    public var droppedWrites: Int
+    /// Why the last such row could not be written, safe to show; it may have been written since.
+    public var lastError: String?
+}
+
+extension Store {
+    /// Sizes and counters; asks the file system, not the database.
+    public func health() -> StoreHealth {
+        let counters = writer.counters
+        return StoreHealth(
+            sizes: engine.sizes(), commits: counters.commits, waitingWrites: counters.waiting,
+            droppedWrites: counters.dropped, lastError: counters.lastError?.message)
+    }
+
+    /// Checks every page, index and reference, and that the counts kept per day are those of the rows. Takes seconds
+    /// where there is much; other reads by key go on.
+    ///
+    /// - Returns: what is wrong, for the operator; empty when nothing is.
+    public func integrityProblems() async throws(StoreError) -> [String] {
+        try await scanner.read { session throws(StoreError) in
+            var problems = try session.engine.integrityProblems(session)
+            var row = try session.first(
+                """
+                SELECT (SELECT count(*) FROM queries)
+                    - (SELECT CAST(coalesce(sum(success + error + cancelled + running), 0) AS BIGINT) FROM query_days)
+                """)
+            if let difference = try row?.integer(), difference != 0 {
+                problems.append("the counts per day and the rows of history differ by \(difference)")
+            }
+            return problems
+        }
+    }
+}

@@ -1,0 +1,124 @@
+internal import Databases
+
+extension Store {
+    /// Adds a project. Throws `conflict` when its owner has one of that name, `notFound` when the owner is gone.
+    public func createProject(_ project: Project) async throws(StoreError) {
+        try await write { session throws(StoreError) in
+            try session.change(
+                """
+                INSERT INTO projects (\(Project.columns), folded)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                """,
+                [
+                    .text(project.id), .text(project.userID), .text(project.name), .text(project.description),
+                    .text(project.databaseType.rawValue), .bytes(project.sealedConnectionString), .flag(project.isReadOnly),
+                    .integer(project.createdAtMs), .integer(project.updatedAtMs), .optional(project.lastUsedAtMs),
+                    .text(project.folded),
+                ])
+        }
+    }
+
+    /// The project, if it is this owner's.
+    public func project(id: String, userID: String) async throws(StoreError) -> Project? {
+        try await reader.read { session throws(StoreError) in try Store.project(session, id: id, userID: userID) }
+    }
+
+    static func project(_ session: StoreSession, id: String, userID: String) throws(StoreError) -> Project? {
+        let row = try session.first(
+            "SELECT \(Project.columns) FROM projects WHERE id = $1 AND user_id = $2", [.text(id), .text(userID)])
+        guard var row else { return nil }
+        return try Project(&row)
+    }
+
+    /// An owner's projects, newest first. Throws `invalidCursor`.
+    public func projects(
+        userID: String, filter: ProjectFilter = ProjectFilter(), page: PageRequest = PageRequest()
+    ) async throws(StoreError) -> ListPage<Project> {
+        let cursor = try Cursor.of(page, list: .projects)
+        return try await reader.read { session throws(StoreError) in
+            var query = Conditions(userID: userID)
+            query.add("(created_at, id) < (#, #)", .integer(cursor.createdAtMs), .text(cursor.id))
+            if let type = filter.databaseType { query.add("database_type = #", .text(type.rawValue)) }
+            if let text = filter.text, !text.isEmpty {
+                query.add(session.engine.contains("folded", "#"), .text(text.lowercased()))
+            }
+            var items: [Project] = []
+            let rows = try session.rows(
+                "SELECT \(Project.columns) FROM projects WHERE \(query.sql) ORDER BY created_at DESC, id DESC LIMIT \(query.next)",
+                query.parameters + [.integer(Int64(page.limit + 1))])
+            for var row in rows { items.append(try Project(&row)) }
+            return ListPage(items, limit: page.limit) { Cursor(list: .projects, createdAtMs: $0.createdAtMs, id: $0.id) }
+        }
+    }
+
+    /// Changes a project and answers it as it is now; nil when this owner has none of that id.
+    /// Throws `conflict` when the new name is taken.
+    public func updateProject(
+        id: String, userID: String, change: ProjectChange, nowMs: Int64
+    ) async throws(StoreError) -> Project? {
+        try await write { session throws(StoreError) in
+            guard var project = try Store.project(session, id: id, userID: userID) else { return nil }
+            project.name = change.name ?? project.name
+            project.description = change.description ?? project.description
+            project.databaseType = change.databaseType ?? project.databaseType
+            project.sealedConnectionString = change.sealedConnectionString ?? project.sealedConnectionString
+            project.isReadOnly = change.isReadOnly ?? project.isReadOnly
+            project.updatedAtMs = nowMs
+            try session.change(
+                """
+                UPDATE projects SET name = $3, description = $4, folded = $5, database_type = $6, connection_string = $7,
+                    read_only = $8, updated_at = $9
+                WHERE id = $1 AND user_id = $2
+                """,
+                [
+                    .text(id), .text(userID), .text(project.name), .text(project.description), .text(project.folded),
+                    .text(project.databaseType.rawValue), .bytes(project.sealedConnectionString),
+                    .flag(project.isReadOnly), .integer(nowMs),
+                ])
+            return project
+        }
+    }
+
+    /// Puts `new` in the place of the sealed string `old`: for sealing anew under another key without undoing a change
+    /// that came in between.
+    ///
+    /// - Returns: whether it was replaced.
+    public func resealProject(id: String, from old: [UInt8], to new: [UInt8]) async throws(StoreError) -> Bool {
+        try await write { session throws(StoreError) in
+            try session.change(
+                "UPDATE projects SET connection_string = $3 WHERE id = $1 AND connection_string = $2",
+                [.text(id), .bytes(old), .bytes(new)]) > 0
+        }
+    }
+
+    /// Deletes an owner's project with its history and conversations.
+    ///
+    /// - Returns: whether there was one. Deleting again, or another owner's, changes nothing.
+    @discardableResult
+    public func deleteProject(id: String, userID: String) async throws(StoreError) -> Bool {
+        await flush()
+        return try await write { session throws(StoreError) in
+            try session.change("DELETE FROM projects WHERE id = $1 AND user_id = $2", [.text(id), .text(userID)]) > 0
+        }
+    }
+
+    /// Notes that a project was used. Written later, with others, at most once a minute; never waits for the disk.
+    public func touchProject(id: String, nowMs: Int64) async {
+        guard touches.isDue("p" + id, atMs: nowMs) else { return }
+        await writer.enqueue(
+            LazyWrite { session throws(StoreError) in
+                try session.change(
+                    "UPDATE projects SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)",
+                    [.text(id), .integer(nowMs)])
+            })
+    }
+
+    public func countProjects(userID: String) async throws(StoreError) -> Int {
+        try await reader.read { session throws(StoreError) in
+            guard var row = try session.first("SELECT count(*) FROM projects WHERE user_id = $1", [.text(userID)]) else {
+                return 0
+            }
+            return try row.int()
+        }
+    }
+}

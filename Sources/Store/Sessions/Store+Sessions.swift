@@ -1,0 +1,103 @@
+internal import Databases
+
+extension Store {
+    /// Adds a session. Throws `notFound` when the account is gone, `conflict` when the id was used.
+    public func createSession(_ record: SessionRecord) async throws(StoreError) {
+        try await write { session throws(StoreError) in
+            try session.change(
+                "INSERT INTO sessions (\(SessionRecord.columns)) VALUES ($1, $2, $3, $4, $5, $6)",
+                [
+                    .text(record.id), .text(record.userID), .text(record.client), .integer(record.createdAtMs),
+                    .integer(record.expiresAtMs), .integer(record.lastUsedAtMs),
+                ])
+        }
+    }
+
+    /// The session and its account, if it may be used now: not revoked, not expired, last used less than `idleMs` ago.
+    public func validSession(
+        id: String, nowMs: Int64, idleMs: Int64
+    ) async throws(StoreError) -> (session: SessionRecord, user: User)? {
+        try await reader.read { session throws(StoreError) in
+            let row = try session.first(
+                """
+                SELECT s.id, s.user_id, s.client, s.created_at, s.expires_at, s.last_used_at,
+                    u.id, u.name, u.email, u.password, u.created_at, u.updated_at
+                FROM sessions s JOIN users u ON u.id = s.user_id
+                WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND s.last_used_at > $3
+                """, [.text(id), .integer(nowMs), .integer(nowMs - idleMs)])
+            guard var row else { return nil }
+            return try (SessionRecord(&row), User(&row))
+        }
+    }
+
+    /// Notes that a session was used. Written later, with others, at most once a minute; never waits for the disk.
+    public func touchSession(id: String, nowMs: Int64) async {
+        guard touches.isDue("s" + id, atMs: nowMs) else { return }
+        await writer.enqueue(
+            LazyWrite { session throws(StoreError) in
+                try session.change(
+                    "UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2", [.text(id), .integer(nowMs)])
+            })
+    }
+
+    /// The sessions of an account that may be used now, newest first. Throws `invalidCursor`.
+    public func sessions(
+        userID: String, nowMs: Int64, idleMs: Int64, page: PageRequest = PageRequest()
+    ) async throws(StoreError) -> ListPage<SessionRecord> {
+        let cursor = try Cursor.of(page, list: .sessions)
+        await flush()
+        return try await reader.read { session throws(StoreError) in
+            var items: [SessionRecord] = []
+            let rows = try session.rows(
+                """
+                SELECT \(SessionRecord.columns) FROM sessions
+                WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND last_used_at > $3
+                    AND (created_at, id) < ($4, $5)
+                ORDER BY created_at DESC, id DESC LIMIT $6
+                """,
+                [
+                    .text(userID), .integer(nowMs), .integer(nowMs - idleMs), .integer(cursor.createdAtMs),
+                    .text(cursor.id), .integer(Int64(page.limit + 1)),
+                ])
+            for var row in rows { items.append(try SessionRecord(&row)) }
+            return ListPage(items, limit: page.limit) { Cursor(list: .sessions, createdAtMs: $0.createdAtMs, id: $0.id) }
+        }
+    }
+
+    /// Ends a session of this account; another account's is left alone, and ending it again changes nothing.
+    ///
+    /// - Returns: whether a session ended now.
+    @discardableResult
+    public func revokeSession(id: String, userID: String, nowMs: Int64) async throws(StoreError) -> Bool {
+        try await write { session throws(StoreError) in
+            try session.change(
+                "UPDATE sessions SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL",
+                [.text(id), .text(userID), .integer(nowMs)]) > 0
+        }
+    }
+
+    /// Ends all sessions of an account but `kept`.
+    ///
+    /// - Returns: the ids that ended now, for the connections that hold them.
+    @discardableResult
+    public func revokeSessions(userID: String, except kept: String? = nil, nowMs: Int64) async throws(StoreError) -> [String] {
+        try await write { session throws(StoreError) in
+            var ids: [String] = []
+            let rows = try session.rows(
+                "UPDATE sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING id",
+                [.text(userID), .text(kept ?? ""), .integer(nowMs)])
+            for var row in rows { ids.append(try row.text()) }
+            return ids
+        }
+    }
+
+    /// Housekeeping: forgets sessions whose tokens have expired, revoked ones too (an expired token is refused anyway).
+    ///
+    /// - Returns: how many.
+    @discardableResult
+    public func deleteExpiredSessions(nowMs: Int64) async throws(StoreError) -> Int {
+        try await write { session throws(StoreError) in
+            try session.change("DELETE FROM sessions WHERE expires_at <= $1", [.integer(nowMs)])
+        }
+    }
+}

@@ -1,0 +1,86 @@
+/// Counts of queries.
+public struct QueryCounts: Sendable, Equatable {
+    public var success: Int64
+    public var error: Int64
+    public var cancelled: Int64
+    public var running: Int64
+    /// Rows answered by all of them.
+    public var rows: Int64
+
+    public init(success: Int64 = 0, error: Int64 = 0, cancelled: Int64 = 0, running: Int64 = 0, rows: Int64 = 0) {
+        self.success = success
+        self.error = error
+        self.cancelled = cancelled
+        self.running = running
+        self.rows = rows
+    }
+
+    public var total: Int64 { success + error + cancelled + running }
+
+    /// Successful among those that ended, 0 to 1; nil when none has.
+    public var successRate: Double? {
+        let ended = success + error + cancelled
+        return ended == 0 ? nil : Double(success) / Double(ended)
+    }
+
+    /// The sums of `query_days`, in the order ``init(_:)`` reads them.
+    static let sums = ["success", "error", "cancelled", "running", "row_count"]
+        .map { "CAST(coalesce(sum(d.\($0)), 0) AS BIGINT)" }.joined(separator: ", ")
+
+    init(_ row: inout Row) throws(StoreError) {
+        try self.init(
+            success: row.integer(), error: row.integer(), cancelled: row.integer(), running: row.integer(), rows: row.integer())
+    }
+}
+
+/// How long successful queries took, by nearest rank: a duration that was measured. Nil when there is none.
+public struct Latency: Sendable, Equatable {
+    public var p50Ms: Double?
+    public var p95Ms: Double?
+
+    public init(p50Ms: Double? = nil, p95Ms: Double? = nil) {
+        self.p50Ms = p50Ms
+        self.p95Ms = p95Ms
+    }
+}
+
+/// One UTC day's queries.
+public struct DayActivity: Sendable, Equatable {
+    /// Midnight UTC at its start.
+    public var startMs: Int64
+    public var counts: QueryCounts
+
+    public init(startMs: Int64, counts: QueryCounts) {
+        self.startMs = startMs
+        self.counts = counts
+    }
+}
+
+/// A message of a conversation, as a dashboard shows it.
+public struct MessageRecord: Sendable, Equatable {
+    public var id: String
+    public var threadID: String
+    public var projectID: String
+    public var role: String
+    public var content: String
+    public var createdAtMs: Int64
+
+    static let columns = "id, thread_id, project_id, role, content, created_at"
+
+    init(_ row: inout Row) throws(StoreError) {
+        id = try row.text()
+        threadID = try row.text()
+        projectID = try row.text()
+        role = try row.text()
+        content = try row.text()
+        createdAtMs = try row.integer()
+    }
+}
+
+/// UTC days as numbers since 1970.
+enum Day {
+    static let ms: Int64 = 86_400_000
+
+    /// The day of a time; also right before 1970.
+    static func of(_ timeMs: Int64) -> Int64 { timeMs >= 0 ? timeMs / ms : (timeMs + 1) / ms - 1 }
+}

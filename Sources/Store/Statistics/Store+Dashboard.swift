@@ -1,0 +1,129 @@
+public import Databases
+
+/// A user's figures over some days that end today.
+public struct Dashboard: Sendable, Equatable {
+    /// The first moment counted: midnight UTC.
+    public var sinceMs: Int64
+    public var projectCount: Int64
+    public var threadCount: Int64
+    /// Messages within the time.
+    public var messageCount: Int64
+    /// Queries within the time.
+    public var counts: QueryCounts
+    /// Of the queries within the time.
+    public var latency: Latency
+    /// Each day, the quiet ones too, oldest first.
+    public var days: [DayActivity]
+    /// Each project, the idle ones too, newest first; at most 1000.
+    public var projects: [ProjectActivity]
+    /// Newest first, without previews, of any time.
+    public var recentQueries: [QueryRecord]
+    public var recentMessages: [MessageRecord]
+}
+
+/// A project's queries within a dashboard's time.
+public struct ProjectActivity: Sendable, Equatable {
+    public var projectID: String
+    public var name: String
+    public var databaseType: DatabaseType
+    public var counts: QueryCounts
+}
+
+extension Store {
+    /// The figures of one moment.
+    ///
+    /// - Parameters:
+    ///   - days: how many UTC days, today's among them: 1 to 366; others are brought into that range.
+    ///   - nowMs: a time of today.
+    public func dashboard(userID: String, days: Int, nowMs: Int64, recent: Int = 10) async throws(StoreError) -> Dashboard {
+        await flush()
+        let recent = min(max(recent, 0), 100)
+        let lastDay = Day.of(nowMs)
+        let range = DayRange(userID: userID, first: lastDay - Int64(min(max(days, 1), 366)) + 1, last: lastDay)
+        return try await scanner.read { session throws(StoreError) in
+            try session.snapshot { session throws(StoreError) in
+                let activity = try Store.activity(session, range)
+                return try Dashboard(
+                    sinceMs: range.sinceMs,
+                    projectCount: Store.count(session, "SELECT count(*) FROM projects WHERE user_id = $1", [range.user]),
+                    threadCount: Store.count(session, "SELECT count(*) FROM threads WHERE user_id = $1", [range.user]),
+                    messageCount: Store.count(
+                        session, "SELECT count(*) FROM messages WHERE user_id = $1 AND created_at >= $2 AND created_at < $3",
+                        [range.user, .integer(range.sinceMs), .integer(range.untilMs)]),
+                    counts: activity.reduce(into: QueryCounts()) { $0.add($1.counts) },
+                    latency: Latency.of(session, userID: userID, sinceMs: range.sinceMs, untilMs: range.untilMs),
+                    days: activity, projects: Store.projectActivity(session, range),
+                    recentQueries: Store.history(session, userID, HistoryFilter(), .start(.queries), limit: recent),
+                    recentMessages: Store.recentMessages(session, range.user, limit: recent))
+            }
+        }
+    }
+
+    private struct DayRange: Sendable {
+        var userID: String
+        var first: Int64
+        var last: Int64
+        var user: Parameter { .text(userID) }
+        var sinceMs: Int64 { first * Day.ms }
+        var untilMs: Int64 { (last + 1) * Day.ms }
+    }
+
+    private static func count(_ session: StoreSession, _ sql: String, _ parameters: [Parameter]) throws(StoreError) -> Int64 {
+        var row = try session.first(sql, parameters)
+        return try row?.integer() ?? 0
+    }
+
+    private static func activity(_ session: StoreSession, _ range: DayRange) throws(StoreError) -> [DayActivity] {
+        var counts: [Int64: QueryCounts] = [:]
+        for var row in try session.rows(
+            """
+            SELECT d.day, \(QueryCounts.sums) FROM query_days d
+            WHERE d.user_id = $1 AND d.day >= $2 AND d.day <= $3 GROUP BY d.day
+            """, [range.user, .integer(range.first), .integer(range.last)])
+        {
+            counts[try row.integer()] = try QueryCounts(&row)
+        }
+        return (range.first...range.last).map { DayActivity(startMs: $0 * Day.ms, counts: counts[$0] ?? QueryCounts()) }
+    }
+
+    private static func projectActivity(_ session: StoreSession, _ range: DayRange) throws(StoreError) -> [ProjectActivity] {
+        var projects: [ProjectActivity] = []
+        for var row in try session.rows(
+            """
+            SELECT p.id, p.name, p.database_type, \(QueryCounts.sums)
+            FROM projects p LEFT JOIN query_days d ON d.project_id = p.id AND d.day >= $2 AND d.day <= $3
+            WHERE p.user_id = $1 GROUP BY p.id, p.name, p.database_type, p.created_at
+            ORDER BY p.created_at DESC, p.id DESC LIMIT 1000
+            """, [range.user, .integer(range.first), .integer(range.last)])
+        {
+            projects.append(
+                try ProjectActivity(
+                    projectID: row.text(), name: row.text(), databaseType: row.word(DatabaseType.self),
+                    counts: QueryCounts(&row)))
+        }
+        return projects
+    }
+
+    private static func recentMessages(
+        _ session: StoreSession, _ user: Parameter, limit: Int
+    ) throws(StoreError) -> [MessageRecord] {
+        var messages: [MessageRecord] = []
+        for var row in try session.rows(
+            "SELECT \(MessageRecord.columns) FROM messages WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
+            [user, .integer(Int64(limit))])
+        {
+            messages.append(try MessageRecord(&row))
+        }
+        return messages
+    }
+}
+
+extension QueryCounts {
+    mutating func add(_ other: QueryCounts) {
+        success += other.success
+        error += other.error
+        cancelled += other.cancelled
+        running += other.running
+        rows += other.rows
+    }
+}

@@ -1,0 +1,45 @@
+internal import Databases
+
+/// What a project has seen, all time.
+public struct ProjectSummary: Sendable, Equatable {
+    public var project: Project
+    public var counts: QueryCounts
+    public var latency: Latency
+    /// Newest first, without previews.
+    public var recentQueries: [QueryRecord]
+    public var threadCount: Int64
+    /// Messages by role: `user`, `assistant`, `tool`.
+    public var messageCounts: [String: Int64]
+}
+
+extension Store {
+    /// The figures of a project, of one moment; nil when it is not this owner's.
+    public func summary(projectID: String, userID: String, recent: Int = 10) async throws(StoreError) -> ProjectSummary? {
+        await flush()
+        return try await scanner.read { session throws(StoreError) in
+            try session.snapshot { session throws(StoreError) in
+                guard let project = try Store.project(session, id: projectID, userID: userID) else { return nil }
+                let id = Parameter.text(projectID)
+                var counts = QueryCounts()
+                if var row = try session.first("SELECT \(QueryCounts.sums) FROM query_days d WHERE d.project_id = $1", [id]) {
+                    counts = try QueryCounts(&row)
+                }
+                let recentQueries = try Store.history(
+                    session, userID, HistoryFilter(projectID: projectID), .start(.queries), limit: min(max(recent, 0), 100))
+                var threadCount: Int64 = 0
+                if var row = try session.first("SELECT count(*) FROM threads WHERE project_id = $1", [id]) {
+                    threadCount = try row.integer()
+                }
+                var messageCounts: [String: Int64] = [:]
+                for var row in try session.rows(
+                    "SELECT role, count(*) FROM messages WHERE project_id = $1 GROUP BY role", [id])
+                {
+                    messageCounts[try row.text()] = try row.integer()
+                }
+                return try ProjectSummary(
+                    project: project, counts: counts, latency: Latency.of(session, projectID: projectID),
+                    recentQueries: recentQueries, threadCount: threadCount, messageCounts: messageCounts)
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+/// Runs many writes as one transaction: a savepoint each, one commit, and only then the answers.
+struct GroupCommit {
+    let session: StoreSession
+    /// Told after each commit that reached the disk.
+    let committed: @Sendable () -> Void
+
+    /// Runs the jobs in order. Each is answered exactly once: after the commit that holds it, or with its own error.
+    func run(_ jobs: [WriteJob]) {
+        guard !jobs.isEmpty else { return }
+        if let error = attempt(jobs) {
+            guard jobs.count > 1 else { return jobs[0].fail(error) }
+            // The whole transaction is gone (a full disk makes SQLite roll it back). Alone, each gets its own verdict.
+            for job in jobs {
+                if let error = attempt([job]) { job.fail(error) }
+            }
+        }
+    }
+
+    /// - Returns: why nothing was committed and nobody answered; nil when every job has its answer.
+    private func attempt(_ jobs: [WriteJob]) -> StoreError? {
+        var answers: [() -> Void] = []
+        answers.reserveCapacity(jobs.count)
+        do throws(StoreError) {
+            try session.execute(session.engine.beginWrite)
+            for job in jobs {
+                try session.execute("SAVEPOINT job")
+                switch job.perform(session) {
+                case .done(let committed):
+                    try session.execute("RELEASE SAVEPOINT job")
+                    answers.append(committed)
+                case .failed(let error):
+                    do throws(StoreError) {
+                        try session.execute("ROLLBACK TO SAVEPOINT job")
+                        try session.execute("RELEASE SAVEPOINT job")
+                    } catch let lost {
+                        // The savepoint is gone, and the transaction with it. The reason is the job's error.
+                        throw jobs.count == 1 ? error : lost
+                    }
+                    answers.append { job.fail(error) }
+                }
+            }
+            try session.execute("COMMIT")
+        } catch {
+            // Fails where the transaction has ended by itself, which is what we want.
+            try? session.execute("ROLLBACK")
+            return error
+        }
+        committed()
+        for answer in answers { answer() }
+        return nil
+    }
+}

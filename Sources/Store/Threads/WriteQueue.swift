@@ -1,0 +1,191 @@
+/// The one thread that writes. Waiting writes are taken together and share a commit; a lazy write waits for company, at
+/// most ``lazyDelayMs``, and goes before the others of its group.
+final class WriteQueue: Sendable {
+    /// Lazy writes that may wait. Past it `enqueue` holds its caller back.
+    static let lazyMax = 10_000
+    /// Writes in one transaction: enough to share a sync, few enough that the first does not wait long for it.
+    static let groupMax = 1_000
+    static let lazyDelayMs: Int64 = 100
+    /// After a lazy write failed for the disk's sake, how long until the next try.
+    static let retryDelayMs: Int64 = 1_000
+
+    private struct State {
+        var session: StoreSession?
+        var isStarted = false
+        var isClosing = false
+        var isClosed = false
+        var jobs: [WriteJob] = []
+        var lazy: [LazyWrite] = []
+        /// When the lazy writes are due, once there are any.
+        var lazyDueMs: Int64?
+        var isFailing = false
+        var counters = WriteCounters()
+        var waitingForSpace: [CheckedContinuation<Void, Never>] = []
+        var waitingForClose: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let monitor: Monitor<State>
+
+    /// Takes over `session`; the thread starts with the first write.
+    init(session: StoreSession) { monitor = Monitor(State(session: session)) }
+
+    var counters: WriteCounters {
+        monitor.withLock { state in
+            var counters = state.counters
+            counters.waiting = state.jobs.count + state.lazy.count
+            return counters
+        }
+    }
+
+    /// Whether lazy writes wait to be written.
+    var hasLazyWrites: Bool { monitor.withLock { !$0.lazy.isEmpty } }
+
+    // MARK: Asking
+
+    /// Puts a job in the queue. It is answered exactly once, whatever happens to the caller.
+    func submit(_ job: WriteJob) {
+        let refusal: StoreError? = monitor.withLock { state in
+            if state.isClosing { return StoreError(.unavailable, "The store is closing.") }
+            if let error = start(&state) { return error }
+            state.jobs.append(job)
+            return nil
+        }
+        if let refusal { job.fail(refusal) } else { monitor.signal() }
+    }
+
+    /// Puts a write in the queue that nobody waits for; waits for room when `lazyMax` are there.
+    ///
+    /// While the disk refuses writes and the queue is full, the write is dropped and counted: reads must go on.
+    func enqueue(_ write: LazyWrite) async {
+        while true {
+            let isTaken = monitor.withLock { state in
+                if state.isClosing || start(&state) != nil || (state.isFailing && state.lazy.count >= WriteQueue.lazyMax) {
+                    state.counters.dropped += 1
+                    return true
+                }
+                guard state.lazy.count < WriteQueue.lazyMax else { return false }
+                state.lazy.append(write)
+                if state.lazyDueMs == nil { state.lazyDueMs = monotonicMs() + WriteQueue.lazyDelayMs }
+                return true
+            }
+            if isTaken { return monitor.signal() }
+            await withCheckedContinuation { continuation in
+                let hasRoom = monitor.withLock { state in
+                    if state.lazy.count < WriteQueue.lazyMax || state.isFailing || state.isClosing { return true }
+                    state.waitingForSpace.append(continuation)
+                    return false
+                }
+                if hasRoom { continuation.resume() }
+            }
+        }
+    }
+
+    /// Writes what waits and ends the thread. No write is accepted from here on.
+    func close() async {
+        await withCheckedContinuation { continuation in
+            let isDone = monitor.withLock { state in
+                state.isClosing = true
+                if !state.isStarted {
+                    state.isClosed = true
+                    state.session?.close()
+                    state.session = nil
+                }
+                if !state.isClosed { state.waitingForClose.append(continuation) }
+                return state.isClosed
+            }
+            if isDone { continuation.resume() } else { monitor.signal() }
+        }
+    }
+
+    // MARK: The thread
+
+    private func start(_ state: inout State) -> StoreError? {
+        guard !state.isStarted else { return nil }
+        state.isStarted = startThread(named: "store-write") { [self] in work() }
+        return state.isStarted ? nil : StoreError(.unavailable, "No thread could be started for the store; try again.")
+    }
+
+    private enum Turn {
+        case group(jobs: [WriteJob], lazy: [LazyWrite], resume: [CheckedContinuation<Void, Never>])
+        case end(resume: [CheckedContinuation<Void, Never>])
+    }
+
+    private func work() {
+        guard let session = monitor.withLock({ $0.session }) else { return }
+        let commit = GroupCommit(session: session) { [self] in monitor.withLock { $0.counters.commits += 1 } }
+        while true {
+            switch monitor.wait({ nextTurn(&$0) }) {
+            case .group(let jobs, let lazy, let waiting):
+                for continuation in waiting { continuation.resume() }
+                commit.run(lazy.map(lazyJob) + jobs)
+            case .end(let waiting):
+                session.close()
+                let closing = monitor.withLock { state in
+                    state.isClosed = true
+                    state.session = nil
+                    defer { state.waitingForClose = [] }
+                    return state.waitingForClose
+                }
+                for continuation in closing + waiting { continuation.resume() }
+                return
+            }
+        }
+    }
+
+    private func nextTurn(_ state: inout State) -> Monitor<State>.Decision<Turn> {
+        let isDue =
+            state.lazy.count >= WriteQueue.groupMax && !state.isFailing || state.lazyDueMs.map { $0 <= monotonicMs() } ?? false
+        guard !state.jobs.isEmpty || (isDue && !state.lazy.isEmpty) || state.isClosing else {
+            return state.lazyDueMs.map { .waitUntil($0) } ?? .wait
+        }
+        if state.isClosing && state.jobs.isEmpty && state.lazy.isEmpty {
+            defer { state.waitingForSpace = [] }
+            return .go(.end(resume: state.waitingForSpace))
+        }
+        // A disk that just refused them is asked again when they are due, not with every other write.
+        let lazy = state.isFailing && !isDue && !state.isClosing ? [] : Array(state.lazy.prefix(WriteQueue.groupMax))
+        state.lazy.removeFirst(lazy.count)
+        state.lazyDueMs = state.lazy.isEmpty ? nil : monotonicMs() + (state.isFailing ? WriteQueue.retryDelayMs : 0)
+        let jobs = Array(state.jobs.prefix(WriteQueue.groupMax))
+        state.jobs.removeFirst(jobs.count)
+        defer { state.waitingForSpace = [] }
+        return .go(.group(jobs: jobs, lazy: lazy, resume: state.waitingForSpace))
+    }
+
+    private func lazyJob(_ write: LazyWrite) -> WriteJob {
+        WriteJob(write.body) { [self] result in lazyFinished(write, result) }
+    }
+
+    private func lazyFinished(_ write: LazyWrite, _ result: Result<Void, StoreError>) {
+        monitor.withLock { state in
+            switch result {
+            case .success: state.isFailing = false
+            // The project or account went away in between, and its history with it.
+            case .failure(let error) where error.code == .notFound: break
+            case .failure(let error) where error.isRetryable && !state.isClosing:
+                state.isFailing = true
+                state.counters.lastError = error
+                state.lazy.append(write)
+                state.lazyDueMs = monotonicMs() + WriteQueue.retryDelayMs
+            case .failure(let error):
+                state.counters.dropped += 1
+                state.counters.lastError = error
+            }
+        }
+    }
+}
+
+/// A write that nobody waits for: a row of history, a last use.
+struct LazyWrite: Sendable {
+    let body: @Sendable (StoreSession) throws(StoreError) -> Void
+}
+
+/// What the writing thread has done since the store was opened.
+struct WriteCounters: Sendable {
+    var commits = 0
+    /// Writes that wait now.
+    var waiting = 0
+    /// Lazy writes that could not be kept.
+    var dropped = 0
+    var lastError: StoreError?
+}

@@ -1,0 +1,163 @@
+import Glibc
+
+/// A throw-away PostgreSQL server for tests: one per test process, started at first use, gone with the process.
+///
+/// It listens on a Unix socket (`trust`) and on a loopback port (`scram-sha-256`), with TLS and a self-signed certificate.
+/// Roles: ``superuser`` and ``plainRole``, both with ``password``, and ``tlsRole``, which is let in over TLS only; database
+/// ``database``, owned by the plain role.
+///
+/// `DBASSIST_TEST_POSTGRES` may name the directory of a server that runs already, so that several test processes share one:
+/// it holds `.s.PGSQL.<port>` and a file `port`, and was set up by this type (see ``setUp(in:)`` for what it expects).
+public final class PostgreSQLServer: Sendable {
+    public static let superuser = "root_role"
+    public static let plainRole = "plain_role"
+    public static let tlsRole = "tls_role"
+    public static let password = "canary-p@ss/word:1"
+    public static let database = "test_db"
+    private static let binaries = "/usr/lib/postgresql/15/bin/"
+
+    /// Also where the Unix socket is.
+    public let directory: String
+    public let port: Int
+
+    /// The server of this process.
+    public static func shared() throws -> PostgreSQLServer { try sharedResult.get() }
+    private static let sharedResult: Result<PostgreSQLServer, any Error> = Result { try start() }
+
+    private init(directory: String, port: Int) {
+        self.directory = directory
+        self.port = port
+    }
+
+    private static func start() throws -> PostgreSQLServer {
+        if let named = getenv("DBASSIST_TEST_POSTGRES") {
+            let directory = String(cString: named)
+            let text = try ChildProcess.run(["cat", directory + "/port"])
+            guard let port = Int(text.split(separator: "\n").first ?? "") else {
+                throw ChildProcess.Failure("\(directory)/port is not a port")
+            }
+            return PostgreSQLServer(directory: directory, port: port)
+        }
+        var template = Array("/tmp/dbassist-pg-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw ChildProcess.Failure("cannot make a temporary directory") }
+        let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return try setUp(in: directory)
+    }
+
+    /// Makes a cluster in an empty directory and starts it. A guard process ends it when this process does, however that
+    /// may be: it reads from a pipe whose other end only we have.
+    public static func setUp(in directory: String) throws -> PostgreSQLServer {
+        let data = directory + "/data"
+        // PostgreSQL refuses to run as root.
+        let asUser = getuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : []
+        if getuid() == 0 { try ChildProcess.run(["chown", "postgres:postgres", directory]) }
+        try ChildProcess.run(["chmod", "0755", directory])
+        try ChildProcess.run(
+            asUser + [
+                binaries + "initdb", "-D", data, "-U", superuser, "--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8",
+                "--locale=C.UTF-8", "--no-sync",
+            ])
+        try ChildProcess.run(
+            asUser + [
+                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout",
+                data + "/server.key", "-out", data + "/server.crt",
+            ])
+        try ChildProcess.run(asUser + ["chmod", "0600", data + "/server.key"])
+        let port = try freePort()
+        let access = """
+            local all all trust
+            hostssl all \(tlsRole) all scram-sha-256
+            hostnossl all \(tlsRole) all reject
+            host all all 127.0.0.1/32 scram-sha-256
+            host all all ::1/128 scram-sha-256
+            """
+        try ChildProcess.run(asUser + ["sh", "-c", "printf '%s\\n' \"$1\" > \"$0\"", data + "/pg_hba.conf", access])
+        try launch(asUser, directory: directory, port: port)
+        let server = PostgreSQLServer(directory: directory, port: port)
+        try server.waitUntilReady()
+        try server.createRoles()
+        return server
+    }
+
+    private static func launch(_ asUser: [String], directory: String, port: Int) throws {
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0, fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0, fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0 else {
+            throw ChildProcess.Failure("no pipe")
+        }
+        let script = """
+            "$0" -D "$1/data" -k "$1" -p "$2" -c listen_addresses=localhost -c fsync=off -c ssl=on \
+            -c max_connections=200 -c max_prepared_transactions=4 -c wal_level=logical -c log_destination=stderr \
+            </dev/null >"$1/log" 2>&1 & server=$!
+            printf '%s\\n' "$2" > "$1/port"
+            cat >/dev/null
+            kill -QUIT $server; wait $server
+            rm -rf "$1"/* "$1"/.s.*
+            """
+        _ = try ChildProcess.start(
+            asUser + ["sh", "-c", script, binaries + "postgres", directory, String(port)], standardInput: ends[0])
+        close(ends[0])
+    }
+
+    private func waitUntilReady() throws {
+        for _ in 0..<200 {
+            let ready = try ChildProcess.wait(
+                ChildProcess.start([Self.binaries + "pg_isready", "-q", "-h", directory, "-p", String(port)]))
+            if ready == 0 { return }
+            usleep(25_000)
+        }
+        throw ChildProcess.Failure("the server does not answer; see \(directory)/log")
+    }
+
+    private func createRoles() throws {
+        let word = "'" + Self.password + "'"
+        try psql("ALTER ROLE \(Self.superuser) PASSWORD \(word)", database: "postgres")
+        for role in [Self.plainRole, Self.tlsRole] {
+            try psql("CREATE ROLE \(role) LOGIN PASSWORD \(word)", database: "postgres")
+        }
+        try psql("CREATE DATABASE \(Self.database) OWNER \(Self.plainRole)", database: "postgres")
+    }
+
+    /// Runs a script as the superuser, or another role, outside of all that is tested; answers its unaligned output.
+    @discardableResult
+    public func psql(
+        _ sql: String, role: String = PostgreSQLServer.superuser, database: String = PostgreSQLServer.database
+    ) throws -> String {
+        try ChildProcess.run([
+            Self.binaries + "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", directory, "-p", String(port), "-U",
+            role,
+            "-d", database, "-c", sql,
+        ])
+    }
+
+    /// The connection string over TCP. `password` is percent-encoded.
+    public func uri(
+        role: String = PostgreSQLServer.plainRole, password: String = "canary-p%40ss%2Fword%3A1", host: String = "127.0.0.1",
+        port: Int? = nil, database: String = PostgreSQLServer.database, query: String = ""
+    ) -> String {
+        "postgresql://\(role):\(password)@\(host):\(port ?? self.port)/\(database)\(query)"
+    }
+
+    /// The connection string over the Unix socket.
+    public func socketURI(
+        role: String = PostgreSQLServer.plainRole, database: String = PostgreSQLServer.database
+    ) -> String {
+        "postgresql://\(role)@/\(database)?host=\(directory)&port=\(port)"
+    }
+
+    /// A loopback port nobody listens on.
+    public static func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                bind(descriptor, generic, length) == 0 ? getsockname(descriptor, generic, &length) : -1
+            }
+        }
+        guard status == 0 else { throw ChildProcess.Failure("no free port") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}

@@ -1,0 +1,37 @@
+import CSodium
+import Foundation
+import Testing
+
+@testable import Security
+
+struct ProcessHardeningTests {
+    /// In a process of its own: there is no way back.
+    @Test func theProcessGivesUpWhatItDoesNotNeed() async {
+        await #expect(processExitsWith: .success) {
+            setenv("PGPASSWORD", "canary", 1)
+            setenv("PGSERVICE", "x", 1)
+            setenv("MYSQL_PWD", "canary", 1)
+            setenv("MARIADB_TLS_DISABLE_PEER_VERIFICATION", "1", 1)
+            setenv("MYSQL_HOST", "", 1)
+            setenv("DBASSIST_SOCKET", "/run/x", 1)
+            umask(0)
+            let removed = try ProcessHardening.apply()
+            #expect(
+                Set(removed).isSuperset(of: [
+                    "PGPASSWORD", "PGSERVICE", "MYSQL_PWD", "MARIADB_TLS_DISABLE_PEER_VERIFICATION", "MYSQL_HOST",
+                ]))
+            for name in removed { #expect(getenv(name) == nil) }
+            #expect(getenv("DBASSIST_SOCKET") != nil)
+            #expect(getenv("PATH") != nil)
+            #expect(umask(0) == 0o077)
+            #expect(dbassist_prctl(PR_GET_DUMPABLE, 0) == 0)
+            // The kernel keeps this one per thread and hands it on: /proc/self/status tells of the main thread only.
+            #expect(dbassist_prctl(PR_GET_NO_NEW_PRIVS, 0) == 1)
+            var limit = rlimit()
+            #expect(getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0)
+            #expect(limit.rlim_cur == 0 && limit.rlim_max == 0)
+            // Twice is as good as once.
+            #expect(try ProcessHardening.apply().isEmpty)
+        }
+    }
+}
