@@ -1,10 +1,11 @@
+import Databases
 import Protocol
 import Security
 import Store
 
 /// The account itself.
 extension AuthHandlers {
-    public func changePassword(_ params: AuthChangePasswordParams, _ context: RequestContext) async throws -> WireSession {
+    func changePassword(_ params: AuthChangePasswordParams, _ context: RequestContext) async throws -> WireSession {
         let identity = try context.identity()
         let user = try await account(identity)
         guard !params.newPassword.utf8.elementsEqual(params.currentPassword.utf8) else {
@@ -26,7 +27,7 @@ extension AuthHandlers {
         return try await begin(user, context)
     }
 
-    public func updateProfile(_ params: AuthUpdateProfileParams, _ context: RequestContext) async throws -> WireUser {
+    func updateProfile(_ params: AuthUpdateProfileParams, _ context: RequestContext) async throws -> WireUser {
         let identity = try context.identity()
         guard params.name != nil || params.email != nil else {
             throw RPCError.invalid("name", "or email must be given.")
@@ -52,7 +53,7 @@ extension AuthHandlers {
         }
     }
 
-    public func deleteAccount(_ params: AuthDeleteAccountParams, _ context: RequestContext) async throws -> Empty {
+    func deleteAccount(_ params: AuthDeleteAccountParams, _ context: RequestContext) async throws -> Empty {
         let identity = try context.identity()
         let user = try await account(identity)
         _ = try await verify(params.currentPassword, email: user.email, user, context)

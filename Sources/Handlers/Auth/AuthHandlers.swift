@@ -3,7 +3,7 @@ import Security
 import Store
 
 /// Accounts and sessions.
-public struct AuthHandlers: AuthAPI {
+struct AuthHandlers: AuthAPI {
     let services: Services
 
     var limits: Limits { services.limits }

@@ -4,7 +4,7 @@ import Store
 
 /// query.fetch: pages of a kept result.
 extension QueryHandlers {
-    public func fetch(_ params: QueryFetchParams, _ context: RequestContext) async throws -> QueryFetchResult {
+    func fetch(_ params: QueryFetchParams, _ context: RequestContext) async throws -> QueryFetchResult {
         let identity = try context.identity()
         guard let spool = services.results.find(params.resultId.lowercased(), userID: identity.userID) else {
             throw RPCError.notFound
