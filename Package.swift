@@ -18,8 +18,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -41,12 +41,9 @@ let package = Package(
             dependencies: ["CLibpq", "CMariaDB", "CSQLite", "Protocol"],
             swiftSettings: settings
         ),
+        // Corpora are read from the source tree, by #filePath.
         .testTarget(
-            name: "DatabasesTests",
-            dependencies: ["Databases", "TestSupport"],
-            exclude: ["Corpora"],
-            swiftSettings: settings
-        ),
+            name: "DatabasesTests", dependencies: ["Databases", "TestSupport"], exclude: ["Corpora"], swiftSettings: settings),
 
         // MARK: Handlers
 
@@ -65,18 +62,22 @@ let package = Package(
         // MARK: RPCDaemon
 
         .executableTarget(
-            name: "RPCDaemon",
+            name: "dbassistd",
             dependencies: [
-                "Handlers", "Transport",
+                "Databases", "Handlers", "Protocol", "Security", "Store", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
             ],
+            path: "Sources/RPCDaemon",
             swiftSettings: settings
         ),
-        .testTarget(name: "DaemonTests", dependencies: ["TestSupport"], swiftSettings: settings),
+        .testTarget(name: "DaemonTests", dependencies: ["Protocol", "TestSupport", "dbassistd"], swiftSettings: settings),
 
         // MARK: Security
 

@@ -1,26 +1,17 @@
+import Databases
 import Logging
 public import Protocol
 import Security
 import Store
 
-/// Every method of the daemon, and what must hold before one is called: the life cycle, the session, the log.
-public struct Daemon: DaemonAPI {
-    public let auth: AuthHandlers
-    public let dashboard: DashboardHandlers
-    public let lifecycle: LifecycleHandlers
-    public let project: ProjectHandlers
-    public let query: QueryHandlers
-    public let system: SystemHandlers
+/// The daemon, whatever carries its messages: connections, calls, and what must hold before one is answered.
+public struct Daemon: Sendable {
     public let services: Services
+    private let methods: Methods
 
     public init(_ services: Services) {
         self.services = services
-        auth = AuthHandlers(services: services)
-        dashboard = DashboardHandlers(services: services)
-        lifecycle = LifecycleHandlers(services: services, auth: auth)
-        project = ProjectHandlers(services: services)
-        query = QueryHandlers(services: services, projects: project)
-        system = SystemHandlers(services: services)
+        methods = Methods(services)
     }
 
     // MARK: Connections
@@ -63,7 +54,7 @@ public struct Daemon: DaemonAPI {
         if let refusal = refusal(call.method, client) { throw refusal }
         let context = RequestContext(client: client, boundIdentity: client.identity, requestID: requestID)
         do {
-            guard let answer = try answerInline(call, context) else { throw RPCError(.internal, "The method is not inline.") }
+            guard let answer = try methods.answerInline(call, context) else { throw RPCError(.internal, "The method is not inline.") }
             return answer
         } catch {
             throw report(error, call.method, requestID)
@@ -86,7 +77,7 @@ public struct Daemon: DaemonAPI {
         }
         let context = RequestContext(client: client, boundIdentity: client.identity, requestID: requestID)
         do {
-            return try await answer(call, context)
+            return try await methods.answer(call, context)
         } catch {
             throw report(error, call.method, requestID)
         }

@@ -7,6 +7,6 @@ typealias StoredUser = User
 typealias StoredQuery = QueryRecord
 typealias StoredQueryStatus = QueryStatus
 typealias StoredQuerySource = QuerySource
-typealias StoredPage = Page
+
 typealias StoredLatency = Latency
 typealias StoredProjectActivity = ProjectActivity

@@ -40,9 +40,13 @@ enum StringFormat {
         guard bytes.count == 36 else { return false }
         for index in 0..<36 {
             let isDash = index == 8 || index == 13 || index == 18 || index == 23
-            if isDash ? bytes[index] != UInt8(ascii: "-") : JSONString.hexValue(bytes[index]) == nil { return false }
+            if isDash ? bytes[index] != UInt8(ascii: "-") : !isHex(bytes[index]) { return false }
         }
         return true
+    }
+
+    private static func isHex(_ byte: UInt8) -> Bool {
+        byte &- UInt8(ascii: "0") < 10 || (byte | 0x20) &- UInt8(ascii: "a") < 6
     }
 
     /// One `@` that is neither first nor last, and no white space or control character.

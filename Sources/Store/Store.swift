@@ -71,8 +71,10 @@ public final class Store: Sendable {
 
     /// Makes lazy writes visible to the read that follows. What the disk refuses stays queued; the read goes on without.
     func flush() async {
-        guard writer.hasLazyWrites else { return }
-        try? await write { _ throws(StoreError) in }
+        // A group takes at most `groupMax`; after this many, all that waited when we came have had their turn.
+        for _ in 0...WriteQueue.lazyMax / WriteQueue.groupMax where writer.hasLazyWrites {
+            try? await write { _ throws(StoreError) in }
+        }
     }
 }
 

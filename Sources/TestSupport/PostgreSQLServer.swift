@@ -91,7 +91,7 @@ public final class PostgreSQLServer: Sendable {
             printf '%s\\n' "$2" > "$1/port"
             cat >/dev/null
             kill -QUIT $server; wait $server
-            rm -rf "$1"/* "$1"/.s.*
+            rm -rf "$1"/* "$1"/.s.*; rmdir "$1"
             """
         _ = try ChildProcess.start(
             asUser + ["sh", "-c", script, binaries + "postgres", directory, String(port)], standardInput: ends[0])

@@ -98,6 +98,7 @@ extension MariaDBServerTests {
         }
 
         private final class Flags: Sendable {
+            let isDone = Atomic(false)
         }
 
         @Test(arguments: [endless, "SELECT SLEEP(60)"]) func `a timeout is the server's to keep`(sql: String) throws {
@@ -131,7 +132,7 @@ extension MariaDBServerTests {
         @Test func `a row too large to hold is an error, not memory`() throws {
             let database = try MariaDBHarness(MariaDBServer.root)
             let error = #expect(throws: DatabaseError.self) { try database.run("SELECT REPEAT('x', 100000000)") }
-            #expect(error?.code == .queryFailed)
+            #expect(error?.code == .queryFailed, "\(error.debugDescription)")
             #expect(!database.driver.isUsable)
         }
 

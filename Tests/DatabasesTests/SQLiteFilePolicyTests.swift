@@ -155,14 +155,17 @@ import Testing
         link(one, one + ".a")
         link(two, two + ".b")
         let racing = Racing()
-        defer { racing.end() }
-        onThread {
+        let swapping = onThread {
             while !racing.isOver {
                 for source in [two + ".b", one + ".a"] {
                     link(source, one + ".new")
                     rename(one + ".new", one)
                 }
             }
+        }
+        defer {
+            racing.end()
+            pthread_join(swapping, nil)
         }
         var outcomes: [String: Int] = [:]
         for _ in 0..<1_000 {

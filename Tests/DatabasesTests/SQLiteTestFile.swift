@@ -119,7 +119,9 @@ final class Racing: Sendable {
 }
 
 /// Runs `body` on a thread of its own: tests block theirs, and the cooperative pool has few.
-func onThread(_ body: @escaping @Sendable () -> Void) {
+/// Join it where it must not outlive the test.
+@discardableResult
+func onThread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
     final class Box: Sendable {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -133,7 +135,7 @@ func onThread(_ body: @escaping @Sendable () -> Void) {
             return nil
         }, box.toOpaque())
     precondition(status == 0)
-    pthread_detach(thread)
+    return thread
 }
 
 func fileNames(_ directory: String) -> [String] {

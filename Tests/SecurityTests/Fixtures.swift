@@ -28,8 +28,8 @@ enum Fixtures {
         try SigningKey(seed: SecretBytes(copying: [UInt8](repeating: fill, count: 32)))
     }
 
-    /// The file of the official vectors (paseto-standard/test-vectors `v4.json`): in the folder that `DBASSIST_SHARED` names, or in
-    /// `shared` beside or above the package; `nil` where there is none.
+    /// The file of the official vectors (paseto-standard/test-vectors `v4.json`): in the folder that
+    /// `DBASSIST_SHARED` names, or in `shared` in or above the package; `nil` where there is none.
     static let vectors: String? = {
         let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()

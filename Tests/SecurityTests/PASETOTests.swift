@@ -39,7 +39,8 @@ struct PASETOTests {
                 for bit in 0..<8 {
                     var flipped = bytes
                     flipped[index] ^= 1 << bit
-                    // A byte that is no longer UTF-8 cannot come in a String; the decoder repairs it to U+FFFD, which is tampering too.
+                    // A byte that is no longer UTF-8 cannot come in a String; the decoder repairs it to U+FFFD,
+                    // which is tampering too.
                     let text = String(decoding: flipped, as: UTF8.self)
                     if accepts(text) { Issue.record("accepted with bit \(bit) of byte \(index) flipped") }
                     flips += 1

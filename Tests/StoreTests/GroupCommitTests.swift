@@ -125,6 +125,18 @@ import Testing
         await again.close()
     }
 
+    @Test func aReadSeesEveryLazyWriteBeforeIt() async throws {
+        try await withStore { store, _ in
+            let project = try await store.makeProject()
+            for round in 1...4 {
+                // More than one group takes.
+                for _ in 0..<2_500 { await store.recordFinished(Sample.start(project), Sample.success()) }
+                let summary = try await store.summary(projectID: project.id, userID: project.userID)
+                #expect(summary?.counts.total == Int64(round * 2_500))
+            }
+        }
+    }
+
     @Test func moreLazyWritesThanMayWaitHoldTheirCallersBackAndLoseNone() async throws {
         try await withStore { store, _ in
             let project = try await store.makeProject()

@@ -2,9 +2,12 @@
 struct DriverFactory: Sendable {
     let open: @Sendable (ConnectionTarget, ConnectOptions) throws(DatabaseError) -> any Driver
 
-    /// The engines of this build. The only place that tells them apart.
+    /// The engines we speak to. The only place that tells them apart.
     static let engines = DriverFactory { (target, options) throws(DatabaseError) -> any Driver in
-        throw DatabaseError(
-            .connectionFailed, phase: .connect, "This build has no driver for \(target.databaseType.rawValue).")
+        switch target.databaseType {
+        case .postgresql: try PostgreSQLDriver.open(target, options)
+        case .mysql: try MariaDBDriver.open(target, options)
+        case .sqlite: try SQLiteDriver.open(target, options)
+        }
     }
 }

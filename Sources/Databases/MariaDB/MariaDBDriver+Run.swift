@@ -138,9 +138,15 @@ extension MariaDBDriver {
     }
 
     /// What broke a fetch that is not buffered is noted with the connection only.
+    ///
+    /// The library says "lost" also of a row that is longer than it may hold, and drops the connection then; what is left to
+    /// see is the buffer, which grew by packets of 16 MiB until the next would not fit.
     private func lastFailure(_ prepared: UnsafeMutablePointer<MYSQL_STMT>) -> MariaDBFailure {
-        let failure = MariaDBFailure(statement: prepared)
-        return failure.number == 0 ? session.failure() : failure
+        var failure = MariaDBFailure(statement: prepared)
+        if failure.number == 0 { failure = session.failure() }
+        let isFull = Int(session.handle.pointee.net.max_packet) >= MariaDBSession.rowBytesMax - (17 << 20)
+        if failure.number == 2013, isFull { failure.number = 2020 }
+        return failure
     }
 
     /// The warnings of the statement, before anything else clears them.

@@ -121,12 +121,12 @@ final class MariaDBDriver: Driver {
         try own(mode == .read ? "START TRANSACTION READ ONLY" : "START TRANSACTION READ WRITE", phase)
     }
 
-    /// One of our own statements; a connection that fails one is not used again.
+    /// One of our own statements; a connection that fails one is not used again, unless it was only hit by a cancel.
     func own(_ sql: String, _ phase: DatabaseError.Phase) throws(DatabaseError) {
         do throws(DatabaseError) {
             try session.execute(sql, phase)
         } catch {
-            isBroken = true
+            isBroken = isBroken || error.code != .cancelled || session.failure().endsConnection
             throw error
         }
     }

@@ -4,8 +4,8 @@ internal import Protocol
 /// Writes rows of a prepared statement as JSON, straight from the library's network buffer.
 ///
 /// No result is bound: after each fetch the library leaves, for every column, a pointer to the cell as it came over the wire
-/// (`MYSQL_BIND.u.row_ptr`, null for NULL) and its length, having checked that they lie inside the row. Reading there saves
-/// the copy into bound buffers and the second fetch of long cells.
+/// (`MYSQL_BIND.u.row_ptr`, null for NULL) and its length. Reading there saves the copy into bound buffers and the second fetch
+/// of long cells. That a cell lies inside its row is for the library to check: bound or not, it walks the row first.
 struct MariaDBRowWriter {
     private let kinds: [MariaDBCellKind]
     private let fractions: [UInt8]

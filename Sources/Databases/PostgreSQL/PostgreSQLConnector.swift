@@ -19,8 +19,30 @@ struct PostgreSQLConnector {
         -c standard_conforming_strings=on -c default_transaction_read_only=on -c client_min_messages=notice
         """
 
+    /// Removes what libpq would read from the environment: to it, an empty value of ours means "take that". The daemon does
+    /// so at start, when nothing else runs; this is for whoever else uses the driver, and then finds nothing to remove.
+    static func scrubEnvironment() {
+        for name in environmentNames where getenv(name) != nil { unsetenv(name) }
+    }
+
+    /// libpq's own list, and what it reads besides.
+    private static let environmentNames: [String] = {
+        var names = [
+            "PGTZ", "PGDATESTYLE", "PGGEQO", "PGSERVICEFILE", "PGSYSCONFDIR", "PGLOCALEDIR", "PGREALM", "PGCLIENTENCODING",
+        ]
+        guard let options = PQconndefaults() else { return names }
+        defer { PQconninfoFree(options) }
+        var option = options
+        while option.pointee.keyword != nil {
+            if let name = option.pointee.envvar { names.append(String(cString: name)) }
+            option += 1
+        }
+        return names
+    }()
+
     /// The connection and the collector of its notices.
     func connect() throws(DatabaseError) -> (connection: OpaquePointer, notices: PostgreSQLNotices) {
+        Self.scrubEnvironment()
         let start = MonotonicClock.milliseconds()
         var budget = max(options.connectTimeoutMs, 1)
         if let asked = target.options["connect_timeout"].flatMap({ Int($0) }) { budget = min(budget, asked * 1000) }
@@ -57,8 +79,8 @@ struct PostgreSQLConnector {
             "passfile": "/dev/null", "client_encoding": "UTF8", "options": Self.sessionSettings,
             "application_name": applicationName, "fallback_application_name": "dbassistd", "connect_timeout": "0",
             "gssencmode": "disable", "sslcompression": "0", "sslcert": Self.nowhere, "sslkey": Self.nowhere,
-            "sslcrl": Self.nowhere, "sslcrldir": "", "sslrootcert": Self.nowhere, "sslsni": "1", "requirepeer": "",
-            "ssl_min_protocol_version": "TLSv1.2", "ssl_max_protocol_version": "", "krbsrvname": "postgres",
+            "sslcrl": Self.nowhere, "sslcrldir": Self.nowhere, "sslrootcert": Self.nowhere, "sslsni": "1",
+            "ssl_min_protocol_version": "TLSv1.2", "ssl_max_protocol_version": "TLSv1.3", "krbsrvname": "postgres",
             "channel_binding": "prefer", "target_session_attrs": "any", "keepalives": "1", "keepalives_idle": "30",
             "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "0",
         ]
@@ -66,6 +88,12 @@ struct PostgreSQLConnector {
         if all["sslmode"]?.hasPrefix("verify") == true { all["sslrootcert"] = Self.systemAuthorities }
         for keyword in PostgreSQLKeyword.passedOn where keyword != .applicationName && keyword != .connectTimeout {
             if let value = target.options[keyword.rawValue] { all[keyword.rawValue] = value }
+        }
+        // Our own read-only default would decide these two.
+        switch all["target_session_attrs"] {
+        case "read-write": all["target_session_attrs"] = "primary"
+        case "read-only": all["target_session_attrs"] = "standby"
+        default: break
         }
         return all
     }

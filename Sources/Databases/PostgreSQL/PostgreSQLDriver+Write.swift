@@ -26,7 +26,7 @@ extension PostgreSQLDriver {
             let end = try prepareAndRun(statement, parameters, watch, into: &pager)
             if case .failed = end.reply { return try outcome(end, watch, mode: .write) }
             if let error = end.sinkError { throw error }
-            try session.sendExecute(name(of: .commit))
+            try session.send("COMMIT")
             try session.sync()
             let committed = try session.reply()
             try session.synced()

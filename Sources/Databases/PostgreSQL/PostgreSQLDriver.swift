@@ -11,6 +11,8 @@ final class PostgreSQLDriver: Driver {
     var typeNames = PostgreSQLTypeNames()
     /// Statements on the server that we no longer know, to be deallocated with the next pipeline.
     var discarded: [String] = []
+    /// Our statements, or what we know of the server's, may be gone.
+    private var needsFullReset = false
     /// Something ran since the last ``reset()``.
     private var isUsed = false
     /// Names of prepared statements that nobody can guess, so that no statement can execute or drop ours by name.
@@ -43,8 +45,8 @@ final class PostgreSQLDriver: Driver {
             throw DatabaseError(.internal, phase: .connect, "No memory or file is left for a connection.", retryable: true)
         }
         let driver = PostgreSQLDriver(session, stopper)
-        // From here on the caller can only cancel through the canceller, which it does not have yet: the statement
-        // timeout of the first transaction is the limit.
+        session.deadline = MonotonicClock.milliseconds() + max(options.connectTimeoutMs, 1)
+        defer { session.deadline = nil }
         try driver.prepareOwnStatements()
         try driver.checkReadOnly(timeoutMs: options.connectTimeoutMs)
         return driver
@@ -58,7 +60,7 @@ final class PostgreSQLDriver: Driver {
     // MARK: Our own statements
 
     enum Own: String, CaseIterable {
-        case beginRead, beginWrite, limits, rollback, commit, unlock
+        case beginRead, beginWrite, limits, rollback, unlock
 
         var sql: String {
             switch self {
@@ -71,7 +73,6 @@ final class PostgreSQLDriver: Driver {
                 pg_catalog.set_config('idle_in_transaction_session_timeout', $2, true)
                 """
             case .rollback: "ROLLBACK"
-            case .commit: "COMMIT"
             case .unlock: "SELECT pg_catalog.pg_advisory_unlock_all()"
             }
         }
@@ -159,18 +160,24 @@ final class PostgreSQLDriver: Driver {
     func endTransaction() throws(DatabaseError) {
         var isClean = true
         for _ in 0..<2 {
-            if case .done = try session.reply() { continue }
+            switch try session.reply() {
+            case .done: continue
+            case .failed(let failure) where failure.isStaleStatement: needsFullReset = true
+            case .failed, .skipped: break
+            }
             isClean = false
         }
         try session.synced()
         if !isClean || !session.isIdle { try rollBackAgain() }
     }
 
-    /// After a failure the rest of a pipeline was skipped, ROLLBACK included; a cancel may even hit this one.
+    /// After a failure the rest of a pipeline was skipped, ROLLBACK included; a cancel may even hit this one. As text, for
+    /// a function may have deallocated our statements.
     func rollBackAgain() throws(DatabaseError) {
         for _ in 0..<3 {
             guard !session.isBroken else { return }
-            try sendEnd()
+            try session.send("ROLLBACK")
+            try session.send("SELECT pg_catalog.pg_advisory_unlock_all()")
             try session.sync()
             var isClean = true
             for _ in 0..<2 {
@@ -187,6 +194,7 @@ final class PostgreSQLDriver: Driver {
 
     func run(_ statement: Statement, into pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         try PostgreSQLGate.checkText(statement.sql)
+        if needsFullReset { try reset() }
         isUsed = true
         _ = session.notices.take()
         switch statement.mode {
@@ -202,8 +210,6 @@ final class PostgreSQLDriver: Driver {
         needsFullReset = true
         if !session.isBroken { try? reset() }
     }
-
-    private var needsFullReset = false
 
     func reset() throws(DatabaseError) {
         guard !session.isBroken else { throw session.lost() }

@@ -12,6 +12,8 @@ final class PostgreSQLSession {
     private(set) var handle: OpaquePointer?
     let notices: PostgreSQLNotices
     private(set) var isBroken = false
+    /// Until when replies are waited for; without one, until a statement is cancelled or cut from outside.
+    var deadline: Int?
     private let usesTLS: Bool
     private var bytesSinceRow = 0
 
@@ -168,6 +170,7 @@ final class PostgreSQLSession {
 
     /// Waits until a result is complete. Another thread ends the wait with ``PostgreSQLCanceller/sever()``.
     private func waitForInput() throws(DatabaseError) {
+        let before = usesTLS ? TCPCounter.bytesReceived(PQsocket(handle)) : nil
         while true {
             // TLS may hold up to a record of 16 KiB that the socket no longer shows; each call takes at least 8 KiB of it.
             if usesTLS {
@@ -178,9 +181,21 @@ final class PostgreSQLSession {
             }
             var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
             guard descriptor.fd >= 0 else { return }
-            if poll(&descriptor, 1, -1) < 0, errno != EINTR { return }
-            var waiting: Int32 = 0
-            if ioctl(descriptor.fd, UInt(FIONREAD), &waiting) == 0 { bytesSinceRow += Int(waiting) }
+            let limit = deadline.map { Int32(clamping: max($0 - MonotonicClock.milliseconds(), 0)) } ?? -1
+            let ready = poll(&descriptor, 1, limit)
+            if ready < 0, errno != EINTR { return }
+            guard ready != 0 else {
+                isBroken = true
+                throw DatabaseError(
+                    .connectTimeout, phase: .readOnlyCheck, "The database server stopped answering after the login.",
+                    retryable: true)
+            }
+            if let before, let now = TCPCounter.bytesReceived(descriptor.fd) {
+                bytesSinceRow = now - before
+            } else {
+                var waiting: Int32 = 0
+                if ioctl(descriptor.fd, UInt(FIONREAD), &waiting) == 0 { bytesSinceRow += Int(waiting) }
+            }
             guard bytesSinceRow <= Self.rowBytesMax else {
                 isBroken = true
                 throw DatabaseError(

@@ -21,7 +21,7 @@ struct PostgreSQLTypeNames {
     /// the schema where the search path does not lead to it.
     static let query: StaticString = """
         SELECT CASE WHEN pg_catalog.pg_type_is_visible(b.oid) THEN '' ELSE n.nspname || '.' END || b.typname
-               || COALESCE(pg_catalog.substring(pg_catalog.format_type(b.oid, a.modifier), '( [a-z ]+)?(\\(.*\\))'), '')
+               || COALESCE(pg_catalog.substring(pg_catalog.format_type(b.oid, a.modifier), '((?: [a-z ]+)?\\(.*\\))'), '')
                || CASE WHEN e.oid IS NULL THEN '' ELSE '[]' END
         FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::int4[])) WITH ORDINALITY AS a(type, modifier, place)
         JOIN pg_catalog.pg_type t ON t.oid = a.type

@@ -1,10 +1,11 @@
+import Databases
 import Protocol
 import Security
 import Store
 
 /// The account itself.
 extension AuthHandlers {
-    public func changePassword(_ params: AuthChangePasswordParams, _ context: RequestContext) async throws -> WireSession {
+    func changePassword(_ params: AuthChangePasswordParams, _ context: RequestContext) async throws -> WireSession {
         let identity = try context.identity()
         let user = try await account(identity)
         guard !params.newPassword.utf8.elementsEqual(params.currentPassword.utf8) else {
@@ -26,7 +27,7 @@ extension AuthHandlers {
         return try await begin(user, context)
     }
 
-    public func updateProfile(_ params: AuthUpdateProfileParams, _ context: RequestContext) async throws -> WireUser {
+    func updateProfile(_ params: AuthUpdateProfileParams, _ context: RequestContext) async throws -> WireUser {
         let identity = try context.identity()
         guard params.name != nil || params.email != nil else {
             throw RPCError.invalid("name", "or email must be given.")
@@ -42,17 +43,18 @@ extension AuthHandlers {
                 email = wanted
             }
         }
-        do {
-            let changed = try await services.store.updateUser(
+        let changed: StoredUser?
+        do throws(StoreError) {
+            changed = try await services.store.updateUser(
                 id: identity.userID, name: params.name, email: email, nowMs: Timestamp.now())
-            guard let changed else { throw RPCError.unauthenticated }
-            return Self.wire(changed)
-        } catch let error as StoreError where error.code == .conflict {
-            throw RPCError(.conflict, "This e-mail has an account already; use another address.", .init(path: "params.email"))
+        } catch {
+            throw error.code == .conflict ? Self.emailTaken : RPCError(error)
         }
+        guard let changed else { throw RPCError.unauthenticated }
+        return Self.wire(changed)
     }
 
-    public func deleteAccount(_ params: AuthDeleteAccountParams, _ context: RequestContext) async throws -> Empty {
+    func deleteAccount(_ params: AuthDeleteAccountParams, _ context: RequestContext) async throws -> Empty {
         let identity = try context.identity()
         let user = try await account(identity)
         _ = try await verify(params.currentPassword, email: user.email, user, context)

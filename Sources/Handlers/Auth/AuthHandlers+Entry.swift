@@ -4,7 +4,7 @@ import Store
 
 /// The ways in: signup, login, attach.
 extension AuthHandlers {
-    public func signup(_ params: AuthSignupParams, _ context: RequestContext) async throws -> WireSession {
+    func signup(_ params: AuthSignupParams, _ context: RequestContext) async throws -> WireSession {
         let email = Self.normalized(params.email)
         let peer = [context.client.peerKey]
         try check(newPassword: params.password, member: "password", name: params.name, email: email)
@@ -14,23 +14,22 @@ extension AuthHandlers {
         let user = StoredUser(
             id: Identifier.make(now: nowMs), name: params.name, email: email, passwordHash: hash, createdAtMs: nowMs,
             updatedAtMs: nowMs)
-        do {
+        do throws(StoreError) {
             try await services.store.createUser(user)
-        } catch let error where error.code == .conflict {
-            throw RPCError(
-                .conflict, "This e-mail has an account; log in, or use another address.", .init(path: "params.email"))
+        } catch {
+            throw error.code == .conflict ? Self.emailTaken : RPCError(error)
         }
         try await services.store.clearThrottles(keys: peer)
         return try await begin(user, context)
     }
 
-    public func login(_ params: AuthLoginParams, _ context: RequestContext) async throws -> WireSession {
+    func login(_ params: AuthLoginParams, _ context: RequestContext) async throws -> WireSession {
         let email = Self.normalized(params.email)
         let account = try await services.store.user(email: email)
         return try await begin(verify(params.password, email: email, account, context), context)
     }
 
-    public func attach(_ params: AuthAttachParams, _ context: RequestContext) async throws -> AuthAttachResult {
+    func attach(_ params: AuthAttachParams, _ context: RequestContext) async throws -> AuthAttachResult {
         let (user, session) = try await attach(token: params.token, to: context.client)
         return AuthAttachResult(expiresAt: Timestamp.format(session.expiresAtMs), user: Self.wire(user))
     }

@@ -4,7 +4,7 @@ import Store
 
 /// The session of the connection, and the user's others.
 extension AuthHandlers {
-    public func whoami(_ context: RequestContext) async throws -> AuthWhoamiResult {
+    func whoami(_ context: RequestContext) async throws -> AuthWhoamiResult {
         let identity = try context.identity()
         let found = try await services.store.validSession(
             id: identity.sessionID, nowMs: Timestamp.now(), idleMs: Int64(limits.sessionIdleMs))
@@ -13,7 +13,7 @@ extension AuthHandlers {
         return AuthWhoamiResult(user: Self.wire(found.user), session: Self.wire(found.session, current: identity.sessionID))
     }
 
-    public func refresh(_ context: RequestContext) async throws -> WireSession {
+    func refresh(_ context: RequestContext) async throws -> WireSession {
         let identity = try context.identity()
         let user = try await account(identity)
         let session = try await begin(user, context)
@@ -22,14 +22,14 @@ extension AuthHandlers {
         return session
     }
 
-    public func logout(_ context: RequestContext) async throws -> Empty {
+    func logout(_ context: RequestContext) async throws -> Empty {
         let identity = try context.identity()
         try await services.store.revokeSession(id: identity.sessionID, userID: identity.userID, nowMs: Timestamp.now())
         end([identity.sessionID], .loggedOut, requester: context.client)
         return Empty()
     }
 
-    public func sessions(_ params: AuthSessionsParams, _ context: RequestContext) async throws -> AuthSessionsResult {
+    func sessions(_ params: AuthSessionsParams, _ context: RequestContext) async throws -> AuthSessionsResult {
         let identity = try context.identity()
         let page = try await services.store.sessions(
             userID: identity.userID, nowMs: Timestamp.now(), idleMs: Int64(limits.sessionIdleMs),
@@ -38,7 +38,7 @@ extension AuthHandlers {
             items: page.items.map { Self.wire($0, current: identity.sessionID) }, nextCursor: page.nextCursor)
     }
 
-    public func revoke(_ params: AuthRevokeParams, _ context: RequestContext) async throws -> Empty {
+    func revoke(_ params: AuthRevokeParams, _ context: RequestContext) async throws -> Empty {
         let identity = try context.identity()
         let nowMs = Timestamp.now()
         switch (params.sessionId, params.others) {

@@ -3,7 +3,7 @@ import Security
 import Store
 
 /// Accounts and sessions.
-public struct AuthHandlers: AuthAPI {
+struct AuthHandlers: AuthAPI {
     let services: Services
 
     var limits: Limits { services.limits }
@@ -19,6 +19,10 @@ public struct AuthHandlers: AuthAPI {
             id: session.id, createdAt: Timestamp.format(session.createdAtMs), lastUsedAt: Timestamp.format(session.lastUsedAtMs),
             expiresAt: Timestamp.format(session.expiresAtMs), current: session.id == current,
             client: session.client.isEmpty ? nil : session.client)
+    }
+
+    static var emailTaken: RPCError {
+        RPCError(.conflict, "This e-mail has an account; log in, or use another address.", .init(path: "params.email"))
     }
 
     /// E-mail addresses are compared and kept in lower case.

@@ -3,10 +3,10 @@ import Security
 import Store
 
 /// The user's own figures.
-public struct DashboardHandlers: DashboardAPI {
+struct DashboardHandlers: DashboardAPI {
     let services: Services
 
-    public func get(_ params: DashboardGetParams, _ context: RequestContext) async throws -> DashboardGetResult {
+    func get(_ params: DashboardGetParams, _ context: RequestContext) async throws -> DashboardGetResult {
         let identity = try context.identity()
         let figures = try await services.store.dashboard(
             userID: identity.userID, days: params.days, nowMs: Timestamp.now(), recent: services.limits.recentItems)

@@ -1,14 +1,14 @@
 import Protocol
 
 /// LSP's life cycle, and the protocol's own description.
-public struct LifecycleHandlers: LifecycleAPI {
+struct LifecycleHandlers: LifecycleAPI {
     /// Version of the protocol, by semantic versioning: `info.yaml` of the spec has the same.
     static let protocolVersion = "1.0.0"
 
     let services: Services
     let auth: AuthHandlers
 
-    public func initialize(_ params: InitializeParams, _ context: RequestContext) async throws -> InitializeResult {
+    func initialize(_ params: InitializeParams, _ context: RequestContext) async throws -> InitializeResult {
         guard !context.client.isInitialized else {
             throw RPCError(.invalidRequest, "This connection was initialized before; open another for a new beginning.")
         }
@@ -20,23 +20,23 @@ public struct LifecycleHandlers: LifecycleAPI {
             capabilities: JSONText("{}"), limits: services.limits, user: user)
     }
 
-    public func initialized(_ context: RequestContext) throws {}
+    func initialized(_ context: RequestContext) throws {}
 
-    public func shutdown(_ context: RequestContext) throws -> JSONText {
+    func shutdown(_ context: RequestContext) throws -> JSONText {
         context.client.shutDown()
         services.running.cancel(ofConnection: context.client.channel.connectionID)
         return JSONText("null")
     }
 
-    public func discover(_ context: RequestContext) throws -> JSONText { OpenRPCDocument.text }
+    func discover(_ context: RequestContext) throws -> JSONText { OpenRPCDocument.text }
 
     /// The transport cancels requests itself, ahead of everything that waits; this is reached by one sent as a request.
-    public func cancelRequest(_ params: CancelRequestParams, _ context: RequestContext) throws {
+    func cancelRequest(_ params: CancelRequestParams, _ context: RequestContext) throws {
         throw RPCError(.invalidRequest, "$/cancelRequest is a notification: send it without an id.")
     }
 
     /// The transport ends connections itself; this is reached by one sent as a request.
-    public func exit(_ context: RequestContext) throws {
+    func exit(_ context: RequestContext) throws {
         throw RPCError(.invalidRequest, "exit is a notification: send it without an id.")
     }
 }

@@ -5,7 +5,7 @@ import Store
 
 /// create, get, list, update, delete.
 extension ProjectHandlers {
-    public func create(_ params: ProjectCreateParams, _ context: RequestContext) async throws -> WireProject {
+    func create(_ params: ProjectCreateParams, _ context: RequestContext) async throws -> WireProject {
         let identity = try context.identity()
         let type = Self.engine(params.databaseType)
         try check(params.connectionString, type)
@@ -15,19 +15,19 @@ extension ProjectHandlers {
             id: id, userID: identity.userID, name: params.name, description: params.description ?? "", databaseType: type,
             sealedConnectionString: seal(params.connectionString, project: id, user: identity.userID),
             isReadOnly: params.readOnly, createdAtMs: nowMs)
-        do {
+        do throws(StoreError) {
             try await services.store.createProject(project)
-        } catch let error where error.code == .conflict {
-            throw Self.nameTaken
+        } catch {
+            throw error.code == .conflict ? Self.nameTaken : RPCError(error)
         }
         return wire(project)
     }
 
-    public func get(_ params: ProjectGetParams, _ context: RequestContext) async throws -> WireProject {
+    func get(_ params: ProjectGetParams, _ context: RequestContext) async throws -> WireProject {
         wire(try await own(params.projectId, context.identity()))
     }
 
-    public func list(_ params: ProjectListParams, _ context: RequestContext) async throws -> ProjectListResult {
+    func list(_ params: ProjectListParams, _ context: RequestContext) async throws -> ProjectListResult {
         let identity = try context.identity()
         let page = try await services.store.projects(
             userID: identity.userID,
@@ -36,7 +36,7 @@ extension ProjectHandlers {
         return ProjectListResult(items: page.items.map(wire), nextCursor: page.nextCursor)
     }
 
-    public func update(_ params: ProjectUpdateParams, _ context: RequestContext) async throws -> WireProject {
+    func update(_ params: ProjectUpdateParams, _ context: RequestContext) async throws -> WireProject {
         let identity = try context.identity()
         guard params.name != nil || params.description != nil || params.connectionString != nil || params.readOnly != nil else {
             throw RPCError.invalid("name", "or another member to change must be given.")
@@ -47,21 +47,22 @@ extension ProjectHandlers {
             try check(connectionString, project.databaseType)
             change.sealedConnectionString = seal(connectionString, project: project.id, user: identity.userID)
         }
-        do {
-            let changed = try await services.store.updateProject(
-                id: project.id, userID: identity.userID, change, nowMs: Timestamp.now())
-            guard let changed else { throw RPCError.notFound }
-            if params.connectionString != nil || (params.readOnly == true && !project.isReadOnly) {
-                services.running.cancelWrites(ofProject: project.id)
-                services.pool.drain(projectID: project.id)
-            }
-            return wire(changed)
-        } catch let error as StoreError where error.code == .conflict {
-            throw Self.nameTaken
+        let changed: StoredProject?
+        do throws(StoreError) {
+            changed = try await services.store.updateProject(
+                id: project.id, userID: identity.userID, change: change, nowMs: Timestamp.now())
+        } catch {
+            throw error.code == .conflict ? Self.nameTaken : RPCError(error)
         }
+        guard let changed else { throw RPCError.notFound }
+        if params.connectionString != nil || (params.readOnly == true && !project.isReadOnly) {
+            services.running.cancelWrites(ofProject: project.id)
+            services.pool.drain(projectID: project.id)
+        }
+        return wire(changed)
     }
 
-    public func delete(_ params: ProjectDeleteParams, _ context: RequestContext) async throws -> Empty {
+    func delete(_ params: ProjectDeleteParams, _ context: RequestContext) async throws -> Empty {
         let identity = try context.identity()
         let id = params.projectId.lowercased()
         if try await services.store.deleteProject(id: id, userID: identity.userID) {

@@ -5,7 +5,7 @@ import Store
 
 /// project.summary: figures from history, and what the database says of itself.
 extension ProjectHandlers {
-    public func summary(_ params: ProjectSummaryParams, _ context: RequestContext) async throws -> ProjectSummaryResult {
+    func summary(_ params: ProjectSummaryParams, _ context: RequestContext) async throws -> ProjectSummaryResult {
         let identity = try context.identity()
         let id = params.projectId.lowercased()
         let recent = services.limits.recentItems

@@ -5,7 +5,7 @@ import Store
 
 /// project.test: how far one gets towards a database.
 extension ProjectHandlers {
-    public func test(_ params: ProjectTestParams, _ context: RequestContext) async throws -> ProjectTestResult {
+    func test(_ params: ProjectTestParams, _ context: RequestContext) async throws -> ProjectTestResult {
         let identity = try context.identity()
         var report = TestReport()
         do throws(DatabaseError) {

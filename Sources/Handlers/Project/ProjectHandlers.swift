@@ -1,10 +1,11 @@
 import Databases
+import Logging
 import Protocol
 import Security
 import Store
 
 /// Databases that people registered.
-public struct ProjectHandlers: ProjectAPI {
+struct ProjectHandlers: ProjectAPI {
     /// Binds sealed connection strings to this use: a record moved to another column does not open.
     private static let sealPurpose = "project.connectionString"
 

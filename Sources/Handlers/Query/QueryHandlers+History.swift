@@ -5,7 +5,7 @@ import Store
 
 /// query.history and query.get.
 extension QueryHandlers {
-    public func history(_ params: QueryHistoryParams, _ context: RequestContext) async throws -> QueryHistoryResult {
+    func history(_ params: QueryHistoryParams, _ context: RequestContext) async throws -> QueryHistoryResult {
         let identity = try context.identity()
         let filter = HistoryFilter(
             projectID: params.projectId?.lowercased(), status: params.status.flatMap { StoredQueryStatus(rawValue: $0.rawValue) },
@@ -19,7 +19,7 @@ extension QueryHandlers {
             items: page.items.map { Self.wire($0, projectName: names[$0.start.projectID] ?? "") }, nextCursor: page.nextCursor)
     }
 
-    public func get(_ params: QueryGetParams, _ context: RequestContext) async throws -> WireQueryRecord {
+    func get(_ params: QueryGetParams, _ context: RequestContext) async throws -> WireQueryRecord {
         let identity = try context.identity()
         guard let record = try await services.store.query(id: params.queryId.lowercased(), userID: identity.userID) else {
             throw RPCError.notFound

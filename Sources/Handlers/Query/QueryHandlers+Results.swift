@@ -4,7 +4,7 @@ import Store
 
 /// query.fetch: pages of a kept result.
 extension QueryHandlers {
-    public func fetch(_ params: QueryFetchParams, _ context: RequestContext) async throws -> QueryFetchResult {
+    func fetch(_ params: QueryFetchParams, _ context: RequestContext) async throws -> QueryFetchResult {
         let identity = try context.identity()
         guard let spool = services.results.find(params.resultId.lowercased(), userID: identity.userID) else {
             throw RPCError.notFound
@@ -12,12 +12,7 @@ extension QueryHandlers {
         guard let cursor = params.cursor.map(ResultCursor.init) ?? ResultCursor(page: 0) else {
             throw RPCError.invalid("cursor", "is not a cursor of this result; begin again without one.")
         }
-        let page: SpooledPage?
-        do {
-            page = try await spool.page(cursor.page)
-        } catch let error where error.code.description == "not_found" {
-            throw RPCError.notFound
-        }
+        let page = try await page(cursor.page, of: spool)
         let end = spool.isEnded ? try? await spool.finished() : nil
         guard let page else {
             return QueryFetchResult(
@@ -28,5 +23,14 @@ extension QueryHandlers {
             rows: page.rows, firstRow: page.firstRow, rowCount: page.rowCount, hasMore: page.hasMore,
             nextCursor: page.hasMore ? ResultCursor(page: cursor.page + 1).text : nil, totalRows: end?.rowCount,
             truncated: end?.truncated != nil)
+    }
+
+    private func page(_ index: Int, of spool: ResultSpool) async throws(RPCError) -> SpooledPage? {
+        do throws(DatabaseError) {
+            return try await spool.page(index)
+        } catch {
+            // Closed a moment ago: as unknown as one closed before.
+            throw ErrorCode(rawValue: error.code.description) == .notFound ? .notFound : RPCError(error)
+        }
     }
 }

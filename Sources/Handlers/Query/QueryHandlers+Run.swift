@@ -5,7 +5,7 @@ import Store
 
 /// query.run: one statement, its first page, and the rest kept for query.fetch.
 extension QueryHandlers {
-    public func run(_ params: QueryRunParams, _ context: RequestContext) async throws -> QueryResult {
+    func run(_ params: QueryRunParams, _ context: RequestContext) async throws -> QueryResult {
         let identity = try context.identity()
         let mode: AccessMode = params.mode == .write ? .write : .read
         let statement = try statement(params, mode)

@@ -4,18 +4,18 @@ import Security
 import Store
 
 /// Statements, their results and their history.
-public struct QueryHandlers: QueryAPI {
+struct QueryHandlers: QueryAPI {
     let services: Services
     let projects: ProjectHandlers
 
     var limits: Limits { services.limits }
 
-    public func cancel(_ params: QueryCancelParams, _ context: RequestContext) async throws -> Empty {
+    func cancel(_ params: QueryCancelParams, _ context: RequestContext) async throws -> Empty {
         services.running.cancel(params.queryId.lowercased(), userID: try context.identity().userID)
         return Empty()
     }
 
-    public func close(_ params: QueryCloseParams, _ context: RequestContext) async throws -> Empty {
+    func close(_ params: QueryCloseParams, _ context: RequestContext) async throws -> Empty {
         services.results.close(params.resultId.lowercased(), userID: try context.identity().userID)
         return Empty()
     }

@@ -1,5 +1,6 @@
 import Databases
 import Glibc
+import Logging
 import Protocol
 import Security
 import Store

@@ -1,6 +1,7 @@
 import Databases
 import Protocol
 import Security
+import Store
 
 /// The daemon's figures in Prometheus' text format, version 0.0.4.
 enum PrometheusText {

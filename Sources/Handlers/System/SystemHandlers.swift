@@ -4,10 +4,10 @@ import Security
 import Store
 
 /// What the daemon says of itself.
-public struct SystemHandlers: SystemAPI {
+struct SystemHandlers: SystemAPI {
     let services: Services
 
-    public func health(_ context: RequestContext) throws -> SystemHealthResult {
+    func health(_ context: RequestContext) throws -> SystemHealthResult {
         let uptimeMs = Int(max(0, Timestamp.now() - services.startedAtMs))
         let isStoreWell = services.store.health().lastError == nil
         var result = SystemHealthResult(
@@ -21,9 +21,9 @@ public struct SystemHandlers: SystemAPI {
         return result
     }
 
-    public func limits(_ context: RequestContext) throws -> Limits { services.limits }
+    func limits(_ context: RequestContext) throws -> Limits { services.limits }
 
-    public func metrics(_ context: RequestContext) async throws -> SystemMetricsResult {
+    func metrics(_ context: RequestContext) async throws -> SystemMetricsResult {
         SystemMetricsResult(text: PrometheusText.render(services))
     }
 }

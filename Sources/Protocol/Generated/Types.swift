@@ -278,7 +278,18 @@ public enum DatabaseType: String, Sendable, CaseIterable, JSONDecodable, JSONEnc
     case mysql
     case sqlite
 
-    public init(from reader: inout JSONReader) throws(JSONMismatch) { self = try reader.choice() }
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        let word = try reader.word()
+        if word.matches("postgresql") {
+            self = .postgresql
+        } else if word.matches("mysql") {
+            self = .mysql
+        } else if word.matches("sqlite") {
+            self = .sqlite
+        } else {
+            throw word.isNone(of: Self.allCases.map(\.rawValue))
+        }
+    }
 
     public func encode(to writer: inout JSONWriter) {
         switch self {
@@ -559,7 +570,16 @@ public enum QueryMode: String, Sendable, CaseIterable, JSONDecodable, JSONEncoda
     case read
     case write
 
-    public init(from reader: inout JSONReader) throws(JSONMismatch) { self = try reader.choice() }
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        let word = try reader.word()
+        if word.matches("read") {
+            self = .read
+        } else if word.matches("write") {
+            self = .write
+        } else {
+            throw word.isNone(of: Self.allCases.map(\.rawValue))
+        }
+    }
 
     public func encode(to writer: inout JSONWriter) {
         switch self {
@@ -576,7 +596,20 @@ public enum QueryStatus: String, Sendable, CaseIterable, JSONDecodable, JSONEnco
     case error
     case cancelled
 
-    public init(from reader: inout JSONReader) throws(JSONMismatch) { self = try reader.choice() }
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        let word = try reader.word()
+        if word.matches("running") {
+            self = .running
+        } else if word.matches("success") {
+            self = .success
+        } else if word.matches("error") {
+            self = .error
+        } else if word.matches("cancelled") {
+            self = .cancelled
+        } else {
+            throw word.isNone(of: Self.allCases.map(\.rawValue))
+        }
+    }
 
     public func encode(to writer: inout JSONWriter) {
         switch self {
@@ -594,7 +627,18 @@ public enum QuerySource: String, Sendable, CaseIterable, JSONDecodable, JSONEnco
     case script
     case chat
 
-    public init(from reader: inout JSONReader) throws(JSONMismatch) { self = try reader.choice() }
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        let word = try reader.word()
+        if word.matches("editor") {
+            self = .editor
+        } else if word.matches("script") {
+            self = .script
+        } else if word.matches("chat") {
+            self = .chat
+        } else {
+            throw word.isNone(of: Self.allCases.map(\.rawValue))
+        }
+    }
 
     public func encode(to writer: inout JSONWriter) {
         switch self {

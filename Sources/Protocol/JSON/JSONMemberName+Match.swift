@@ -27,11 +27,16 @@ extension JSONMemberName {
         return JSONMismatch(at: offset, "\(reason); did you mean `\(nearest)`?")
     }
 
+    /// The refusal of this word where only `words` may stand.
+    @inline(never) func isNone(of words: [String]) -> JSONMismatch {
+        JSONMismatch(at: offset, "must be one of \(words.joined(separator: ", "))")
+    }
+
     /// The known name this is most likely a misspelling of, if any is near: within a third of its length.
     private func nearest(_ known: [StaticString]) -> String? {
-        let name = text.lowercased()
         // A name that is much longer than any known one is no misspelling, and would cost its length squared.
-        guard name.utf8.count <= 64 else { return nil }
+        guard quoted.count <= 66 else { return nil }
+        let name = text.lowercased()
         let candidates = known.map { ($0.description, EditDistance.between(name, $0.description.lowercased())) }
         guard let (best, distance) = candidates.min(by: { $0.1 < $1.1 }) else { return nil }
         return distance <= max(1, best.utf8.count / 3) ? best : nil

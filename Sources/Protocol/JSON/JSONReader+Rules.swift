@@ -50,12 +50,10 @@ extension JSONReader {
         return elements
     }
 
-    /// Reads one of an enumeration's words.
-    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>() throws(JSONMismatch) -> Choice {
-        let start = offset
-        let word = try string()
-        if let choice = Choice(rawValue: word) { return choice }
-        throw JSONMismatch(at: start, "must be one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+    /// Reads a string that is to be one of a few words, without making a `String` of it.
+    mutating func word() throws(JSONMismatch) -> JSONMemberName {
+        guard kind == .string else { throw JSONMismatch(at: offset, "must be a string") }
+        return quotedText()
     }
 
     /// The value of a member that has to be there, or the refusal of the object at `start` that lacks it.

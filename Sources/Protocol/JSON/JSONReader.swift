@@ -60,14 +60,19 @@ public struct JSONReader: ~Copyable {
             skipSpace()
             return nil
         }
-        let start = position
-        let escaped = skipString()
-        let name = JSONMemberName(
-            quoted: UnsafeRawBufferPointer(rebasing: bytes[start..<position]), offset: start, escaped: escaped)
-        skipSpace()
+        let name = quotedText()
         position += 1
         skipSpace()
         return name
+    }
+
+    /// Steps over a string and the space behind it.
+    mutating func quotedText() -> JSONMemberName {
+        let start = position
+        let escaped = skipString()
+        let quoted = UnsafeRawBufferPointer(rebasing: bytes[start..<position])
+        skipSpace()
+        return JSONMemberName(quoted: quoted, offset: start, escaped: escaped)
     }
 
     /// Steps into an array.

@@ -2,7 +2,8 @@ extension CommonPasswords {
     /// The entries of at least 8 bytes among the most frequent passwords, most frequent first, separated by white space.
     ///
     /// Derived from the frequency list of zxcvbn; see `common-passwords.LICENSE` beside this file. It is a literal and not an
-    /// embedded resource because the compiler takes seven seconds over the array that SwiftPM makes of one, and no time over this.
+    /// embedded resource because the compiler takes seven seconds over the array that SwiftPM makes of one, and no
+    /// time over this.
     static let list: StaticString = """
         password 12345678 123456789 baseball football qwertyuiop 1234567890 superman 1qaz2wsx trustno1 sunshine iloveyou
         computer starwars princess 11111111 corvette 1234qwer internet samantha q1w2e3r4t5 maverick whatever mercedes steelers

@@ -5,8 +5,8 @@ import Glibc
 ///
 /// The work does not belong on Swift's cooperative threads: a hash would hold one for a tenth of a second.
 final class HashingThreads: @unchecked Sendable {
-    // Unchecked because of the pointers and variables below: `mutex` guards `waiting`, `started`, `busy`, `nextID` and `stopping`;
-    // the pointers themselves never change. The threads keep the object alive until they have left.
+    // Unchecked because of the pointers and variables below: `mutex` guards `waiting`, `started`, `busy`, `nextID` and
+    // `stopping`; the pointers themselves never change. The threads keep the object alive until they have left.
     private struct Job {
         var id: UInt64
         var run: @Sendable () -> Void

@@ -23,7 +23,7 @@ public final class PasswordHasher: Sendable {
     public let queueCount: Int
 
     private let parameters: PasswordHash.Parameters
-    private let pool: HashingThreads
+    let pool: HashingThreads
 
     /// A hasher with the standard parameters: Argon2id, t=3, m=64 MiB, p=1.
     /// - Parameters:

@@ -21,7 +21,8 @@ public enum PasswordProblem: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// Which passwords an account may have (NIST SP 800-63B, OWASP ASVS 5.0 section 6.2): long enough, and not one that is guessed first.
+/// Which passwords an account may have (NIST SP 800-63B, OWASP ASVS 5.0 section 6.2): long enough, and not one that
+/// is guessed first.
 ///
 /// Any characters, in any composition, NUL and white space too; nothing is trimmed or normalised.
 public enum PasswordRules {

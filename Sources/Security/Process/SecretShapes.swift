@@ -47,8 +47,8 @@ enum SecretShapes {
 
     // MARK: scheme://user:password@host
 
-    /// From the first colon of the user part to the last `@` before white space: a password may have `@` and `/` in it although it
-    /// should not. Also answers where the white space is: what follows in the same word has been looked at.
+    /// From the first colon of the user part to the last `@` before white space: a password may have `@` and `/` in it
+    /// although it should not. Also answers where the white space is: what follows in the word has been looked at.
     private static func userInfo(at index: Int, _ bytes: [UInt8]) -> (range: Range<Int>?, end: Int) {
         var colon: Int?
         var at: Int?

@@ -44,7 +44,8 @@ enum Schema {
             FOREIGN KEY (project_id, user_id) REFERENCES projects (id, user_id) ON DELETE CASCADE);
         CREATE INDEX queries_of_user ON queries (user_id, created_at, id, status, mode, source);
         CREATE INDEX queries_of_project ON queries (project_id, created_at, id, status, mode, source);
-        CREATE INDEX queries_durations_of_user ON queries (user_id, status, created_at, duration_ms);
+        CREATE INDEX queries_by_status ON queries (user_id, status, created_at, id);
+        CREATE INDEX queries_durations_of_user ON queries (user_id, status, duration_ms, created_at);
         CREATE INDEX queries_durations_of_project ON queries (project_id, status, duration_ms);
         CREATE INDEX queries_running ON queries (id) WHERE status = 'running';
         CREATE TABLE query_days (

@@ -18,6 +18,8 @@ final class WriteQueue: Sendable {
         var lazy: [LazyWrite] = []
         /// When the lazy writes are due, once there are any.
         var lazyDueMs: Int64?
+        /// Taken by the thread and not yet committed.
+        var lazyInFlight = 0
         var isFailing = false
         var counters = WriteCounters()
         var waitingForSpace: [CheckedContinuation<Void, Never>] = []
@@ -37,8 +39,8 @@ final class WriteQueue: Sendable {
         }
     }
 
-    /// Whether lazy writes wait to be written.
-    var hasLazyWrites: Bool { monitor.withLock { !$0.lazy.isEmpty } }
+    /// Whether lazy writes wait to be written, or are being written.
+    var hasLazyWrites: Bool { monitor.withLock { !$0.lazy.isEmpty || $0.lazyInFlight > 0 } }
 
     // MARK: Asking
 
@@ -133,6 +135,7 @@ final class WriteQueue: Sendable {
     }
 
     private func nextTurn(_ state: inout State) -> Monitor<State>.Decision<Turn> {
+        state.lazyInFlight = 0
         let isDue =
             state.lazy.count >= WriteQueue.groupMax && !state.isFailing || state.lazyDueMs.map { $0 <= monotonicMs() } ?? false
         guard !state.jobs.isEmpty || (isDue && !state.lazy.isEmpty) || state.isClosing else {
@@ -145,6 +148,7 @@ final class WriteQueue: Sendable {
         // A disk that just refused them is asked again when they are due, not with every other write.
         let lazy = state.isFailing && !isDue && !state.isClosing ? [] : Array(state.lazy.prefix(WriteQueue.groupMax))
         state.lazy.removeFirst(lazy.count)
+        state.lazyInFlight = lazy.count
         state.lazyDueMs = state.lazy.isEmpty ? nil : monotonicMs() + (state.isFailing ? WriteQueue.retryDelayMs : 0)
         let jobs = Array(state.jobs.prefix(WriteQueue.groupMax))
         state.jobs.removeFirst(jobs.count)

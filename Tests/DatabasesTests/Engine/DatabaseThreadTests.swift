@@ -38,10 +38,10 @@ import Testing
     @Test func theWatchdogKeepsOrderAndForgetsWhatIsDisarmed() async throws {
         let watchdog = Watchdog()
         let fired = Monitor<[Int]>([])
-        for delay in [30, 10, 20] { _ = watchdog.arm(milliseconds: delay) { fired.withLock { $0.append(delay) } } }
+        for delay in [600, 200, 400] { _ = watchdog.arm(milliseconds: delay) { fired.withLock { $0.append(delay) } } }
         for _ in 0..<10_000 { watchdog.disarm(watchdog.arm(milliseconds: 60_000) { fired.withLock { $0.append(-1) } }) }
         #expect(await eventually { fired.withLock { $0.count } >= 3 })
-        #expect(fired.withLock { $0 } == [10, 20, 30])
+        #expect(fired.withLock { $0 } == [200, 400, 600])
         #expect(watchdog.armedCount == 0)
     }
 }

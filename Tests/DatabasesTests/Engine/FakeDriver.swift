@@ -68,7 +68,7 @@ final class FakeDriver: Driver {
         defer { stopper.state.withLock { $0.isRunning = false } }
         let words = statement.sql.split(separator: " ")
         if words.first == "rows", let count = Int(words[1]) {
-            try pager.begin([Column(name: "n", type: "int8", encoding: .integer)])
+            try pager.begin([Databases.Column(name: "n", type: "int8", encoding: .integer)])
             for row in 0..<count {
                 pager.beginRow()
                 pager.beginCell()
@@ -145,7 +145,7 @@ extension ConnectOptions {
 final class CountingSink: RowSink, Sendable {
     struct State { var rows = 0, ends = 0, truncated: RowLimit?, pages: [Int] = [] }
     let state = Mutex(State())
-    func columns(_ columns: [Column]) throws(DatabaseError) {}
+    func columns(_ columns: [Databases.Column]) throws(DatabaseError) {}
     func page(_ page: Page) throws(DatabaseError) -> Demand {
         state.withLock {
             $0.rows += page.rowCount

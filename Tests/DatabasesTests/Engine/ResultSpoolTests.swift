@@ -71,7 +71,7 @@ import Testing
     @Test func theFirstPageComesBeforeTheEnd() async throws {
         let spool = spool(graceMs: 5)
         let reader = Task { try await spool.firstPage() }
-        try spool.columns([Column(name: "n", type: "int8", encoding: .integer)])
+        try spool.columns([Databases.Column(name: "n", type: "int8", encoding: .integer)])
         _ = try spool.page(page("[[1]]"))
         let first = try await reader.value
         #expect(first.columns.count == 1 && first.page?.rows.string == "[[1]]" && first.end == nil)

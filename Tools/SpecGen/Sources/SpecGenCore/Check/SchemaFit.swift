@@ -54,6 +54,9 @@ struct SchemaFit {
                 }
                 check(value, .integer(minimum: 0, maximum: nil), path: "\(path).\(key.name)")
             }
+            for limit in specification.limits where !pairs.contains(where: { $0.key.name == limit.name }) {
+                diagnostics.error(node.location, "\(path).\(limit.name) is missing")
+            }
             return
         }
         // An unknown name was reported where it stands.

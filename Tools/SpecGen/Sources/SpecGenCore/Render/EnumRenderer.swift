@@ -12,12 +12,27 @@ enum EnumRenderer {
             }
             if enumeration.isDecodable {
                 code.line()
-                code.line("public init(from reader: inout JSONReader) throws(JSONMismatch) { self = try reader.choice() }")
+                decoder(enumeration, &code)
             }
             if enumeration.isEncodable {
                 code.line()
                 encoder(enumeration, &code)
             }
+        }
+    }
+
+    private static func decoder(_ enumeration: SwiftEnum, _ code: inout CodeWriter) {
+        code.block("public init(from reader: inout JSONReader) throws(JSONMismatch)") { code in
+            code.line("let word = try reader.word()")
+            var head = "if"
+            for item in enumeration.cases {
+                code.line("\(head) word.matches(\(SwiftLiteral.string(item.value))) {")
+                code.indented { $0.line("self = .\(SwiftName.escaped(item.name))") }
+                head = "} else if"
+            }
+            code.line("} else {")
+            code.indented { $0.line("throw word.isNone(of: Self.allCases.map(\\.rawValue))") }
+            code.line("}")
         }
     }
 

@@ -1,0 +1,20 @@
+import Protocol
+
+/// Every method of the spec and the handler that answers it: one for each namespace.
+struct Methods: DaemonAPI {
+    let auth: AuthHandlers
+    let dashboard: DashboardHandlers
+    let lifecycle: LifecycleHandlers
+    let project: ProjectHandlers
+    let query: QueryHandlers
+    let system: SystemHandlers
+
+    init(_ services: Services) {
+        auth = AuthHandlers(services: services)
+        dashboard = DashboardHandlers(services: services)
+        lifecycle = LifecycleHandlers(services: services, auth: auth)
+        project = ProjectHandlers(services: services)
+        query = QueryHandlers(services: services, projects: project)
+        system = SystemHandlers(services: services)
+    }
+}

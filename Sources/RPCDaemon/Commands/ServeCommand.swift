@@ -1,0 +1,14 @@
+import ArgumentParser
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve tools and scripts over a Unix socket.",
+        discussion: "Stops on SIGTERM and SIGINT once what is in flight is answered; reads its configuration again on SIGHUP.")
+
+    @Flag(help: "Serve standard input and output as well.") var stdio = false
+    @OptionGroup var options: SettingOptions
+
+    func run() async throws {
+        try await DaemonRun(options, socket: true, stdio: stdio).run()
+    }
+}

@@ -1,0 +1,76 @@
+import Databases
+import Foundation
+import Glibc
+import Logging
+import Protocol
+
+/// The configuration in the daemon's own terms.
+struct Configuration: Sendable {
+    let stateDirectory: String
+    let socketPath: String
+    let mode: ConnectionPolicy.Mode
+    let allowedUIDs: Set<UInt32>
+    let policy: ConnectionPolicy
+    let logLevel: Logger.Level
+    let logsJSON: Bool
+    let limits: Limits
+
+    var storePath: String { stateDirectory + "/store.sqlite" }
+    var keyringPath: String { stateDirectory + "/keyring" }
+
+    init(_ settings: Settings) throws(ConfigurationError) {
+        let environment = ProcessInfo.processInfo.environment
+        stateDirectory = try Self.stateDirectory(settings["stateDir"].text, environment)
+        socketPath = try Self.socketPath(settings["socket"].text, environment)
+        mode = settings["mode"].text == "shared" ? .shared : .personal
+        var uids: Set<UInt32> = [geteuid()]
+        for text in Self.list(settings["allowedUIDs"].text) {
+            guard let uid = UInt32(text) else { throw ConfigurationError("allowedUIDs: \"\(text)\" is not a user id.") }
+            uids.insert(uid)
+        }
+        allowedUIDs = mode == .shared ? uids : [geteuid()]
+        policy = ConnectionPolicy(
+            mode: mode, fileRoots: Self.list(settings["fileRoots"].text),
+            socketDirectories: Self.list(settings["socketDirectories"].text),
+            allowPrivateAddresses: settings["allowPrivateAddresses"].text == "true",
+            requireTLSForRemote: settings["requireTLSForRemote"].text == "true")
+        logLevel = Logger.Level(rawValue: settings["logLevel"].text) ?? .info
+        let format = settings["logFormat"].text
+        logsJSON = format == "json" || (format == "auto" && isatty(STDERR_FILENO) == 0)
+        var limits = Limits()
+        for entry in Limits.table where entry.isConfigurable {
+            if let value = Int(settings["limits.\(entry.name)"].text) { limits[keyPath: entry.keyPath] = value }
+        }
+        self.limits = limits
+    }
+
+    private static func list(_ text: String) -> [String] {
+        text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    }
+
+    private static func stateDirectory(_ text: String, _ environment: [String: String]) throws(ConfigurationError) -> String {
+        if !text.isEmpty { return try absolute(text, "stateDir") }
+        if let base = environment["XDG_STATE_HOME"], base.hasPrefix("/") { return base + "/dbassist" }
+        guard let home = environment["HOME"], home.hasPrefix("/") else {
+            throw ConfigurationError("There is no home directory; name a place with --state-dir or DBASSIST_STATE_DIR.")
+        }
+        return home + "/.local/state/dbassist"
+    }
+
+    /// Never below /tmp: others could be there first.
+    private static func socketPath(_ text: String, _ environment: [String: String]) throws(ConfigurationError) -> String {
+        if !text.isEmpty { return try absolute(text, "socket") }
+        if let base = environment["XDG_RUNTIME_DIR"], base.hasPrefix("/") { return base + "/dbassist/dbassistd.sock" }
+        let base = "/run/user/\(geteuid())"
+        if access(base, W_OK) == 0 { return base + "/dbassist/dbassistd.sock" }
+        // No login session made a runtime directory: the state directory is as private, if not as short-lived.
+        return try stateDirectory("", environment) + "/run/dbassistd.sock"
+    }
+
+    private static func absolute(_ path: String, _ name: String) throws(ConfigurationError) -> String {
+        if path.hasPrefix("/") { return path }
+        let current = FileManager.default.currentDirectoryPath
+        guard current.hasPrefix("/") else { throw ConfigurationError("\(name) must be an absolute path.") }
+        return current + "/" + path
+    }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+
+/// The command line.
+@main struct Dbassistd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dbassistd",
+        abstract: "A database assistant that runs as a daemon and speaks JSON-RPC 2.0.",
+        discussion: """
+            An editor starts it with --stdio, as it starts a language server. Tools and scripts share one that \
+            serves a Unix socket: dbassistd serve. The shell client is dbassist.
+            """,
+        version: daemonVersion, subcommands: [ServeCommand.self, ConfigCommand.self, DoctorCommand.self])
+
+    @Flag(help: "Serve the process that starts it, over standard input and output.") var stdio = false
+    @OptionGroup var options: SettingOptions
+
+    func run() async throws {
+        guard stdio else { throw CleanExit.helpRequest(self) }
+        try await DaemonRun(options, socket: false, stdio: true).run()
+    }
+}
+
+/// Flags that stand over the environment and the file.
+struct SettingOptions: ParsableArguments {
+    @Option(help: "The configuration file.") var config: String?
+    @Option(name: .customLong("state-dir"), help: "Where the store and the keyring are.") var stateDir: String?
+    @Option(help: "The Unix socket.") var socket: String?
+    @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
+
+    /// What was given, by setting.
+    var given: [String: String] {
+        var given: [String: String] = [:]
+        given["stateDir"] = stateDir
+        given["socket"] = socket
+        given["logLevel"] = logLevel
+        return given
+    }
+}

@@ -1,0 +1,58 @@
+import Handlers
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// Does what is due from time to time.
+struct HousekeepingService: Service {
+    private static let interval = Duration.seconds(30)
+    let services: Services
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            while true {
+                do { try await Task.sleep(for: Self.interval) } catch { return }
+                await services.housekeep()
+            }
+        }
+    }
+}
+
+/// Reads the configuration again on SIGHUP: applies what can be applied, and says what cannot.
+struct ReloadService: Service {
+    let options: SettingOptions
+    let current: Configuration
+    let logger: Logger
+
+    func run() async throws {
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        await cancelWhenGracefulShutdown {
+            var effective = try? Settings.load(options)
+            for await _ in signals {
+                effective = reload(effective)
+            }
+        }
+    }
+
+    private func reload(_ old: Settings?) -> Settings? {
+        do {
+            let new = try Settings.load(options)
+            let configuration = try Configuration(new)
+            for value in new.values {
+                let before = old?[value.setting.name].text
+                guard before != value.text else { continue }
+                let change: Logger.Metadata = ["setting": "\(value.setting.name)", "value": "\(value.text)"]
+                if value.setting.isReloadable {
+                    logger.notice("reloaded", metadata: change)
+                } else {
+                    logger.warning("changed, but needs a restart", metadata: change)
+                }
+            }
+            StderrLogHandler.level.withLock { $0 = configuration.logLevel }
+            return new
+        } catch {
+            logger.error("the configuration was not reloaded", metadata: ["error": "\(error)"])
+            return old
+        }
+    }
+}

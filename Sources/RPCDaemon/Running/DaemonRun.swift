@@ -1,0 +1,149 @@
+import ArgumentParser
+import Databases
+import Glibc
+import Handlers
+import Logging
+import NIOCore
+import NIOPosix
+import Protocol
+import Security
+import ServiceLifecycle
+import Store
+import Synchronization
+import Transport
+
+/// A run of the daemon, from its configuration to its exit status.
+struct DaemonRun {
+    private let options: SettingOptions
+    private let servesSocket: Bool
+    private let servesStdio: Bool
+
+    init(_ options: SettingOptions, socket: Bool, stdio: Bool) {
+        self.options = options
+        servesSocket = socket
+        servesStdio = stdio
+    }
+
+    func run() async throws {
+        let configuration: Configuration
+        do {
+            configuration = try Configuration(Settings.load(options))
+        } catch {
+            throw Failure("\(error)", status: 78)
+        }
+        let logger = Self.logger(configuration)
+        for problem in (try? ProcessHardening.apply()) ?? ["hardening failed"] {
+            logger.warning("hardening", metadata: ["problem": "\(problem)"])
+        }
+        let status = Mutex<Int32>(0)
+        do {
+            try await serve(configuration, logger) { code in status.withLock { $0 = code } }
+        } catch let error as StoreError {
+            throw Failure(error.message, status: 1)
+        } catch let error as SecurityError {
+            throw Failure(error.message, status: 1)
+        } catch let error as TransportError {
+            throw Failure(error.description, status: 1)
+        }
+        let code = status.withLock { $0 }
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    private func serve(_ configuration: Configuration, _ logger: Logger, _ exit: @escaping @Sendable (Int32) -> Void) async throws {
+        // The lock of the socket comes first: of two daemons started at once the second touches nothing.
+        let file = servesSocket ? try SocketFile(path: configuration.socketPath) : nil
+        let keyring = try Keyring.loadOrCreate(path: configuration.keyringPath)
+        let store = try await Store.open(.sqlite(path: configuration.storePath), nowMs: Timestamp.now())
+        var policy = configuration.policy
+        policy.forbiddenFiles = Self.identities([configuration.storePath, configuration.keyringPath])
+        let clients = Mutex<@Sendable () -> Int>({ 0 })
+        let clientCount = ClientCount()
+        _ = clients
+        let services = Services(
+            store: store, keyring: keyring, limits: configuration.limits, policy: policy, version: daemonVersion,
+            spoolDirectory: configuration.stateDirectory, logger: logger, clientCount: { clientCount.value })
+        let responder = DaemonResponder(daemon: Daemon(services))
+        let limits = TransportLimits(configuration.limits)
+        let threads = servesSocket ? max(1, min(4, System.coreCount)) : 1
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        var list: [ServiceGroupConfiguration.ServiceConfiguration] = []
+        if let file {
+            let server = SocketServer(
+                responder: responder, limits: limits, allowedUIDs: configuration.allowedUIDs, group: group, logger: logger)
+            clientCount.add { server.connectionCount }
+            list.append(.init(service: SocketService(server: server, file: file, graceMs: configuration.limits.shutdownMs, logger: logger)))
+        }
+        if servesStdio {
+            let server = StdioServer(responder: responder, limits: limits, group: group)
+            clientCount.add { 1 }
+            // A daemon that serves a socket as well goes on when the editor has gone.
+            list.append(
+                .init(
+                    service: StdioService(server: server, graceMs: configuration.limits.shutdownMs, exit: servesSocket ? { _ in } : exit),
+                    successTerminationBehavior: servesSocket ? .ignore : .gracefullyShutdownGroup))
+        }
+        list.append(.init(service: HousekeepingService(services: services)))
+        list.append(.init(service: ReloadService(options: options, current: configuration, logger: logger)))
+        logger.info("started", metadata: ["version": "\(daemonVersion)", "pid": "\(getpid())"])
+        let services_ = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: list, gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
+        try await services_.run()
+        await services.stopDatabases(deadlineMs: configuration.limits.shutdownMs)
+        await store.close()
+        logger.info("stopped")
+    }
+
+    private static func logger(_ configuration: Configuration) -> Logger {
+        StderrLogHandler.level.withLock { $0 = configuration.logLevel }
+        let isJSON = configuration.logsJSON
+        return Logger(label: "dbassistd") { StderrLogHandler(label: $0, isJSON: isJSON) }
+    }
+
+    private static func identities(_ paths: [String]) -> Set<FileIdentity> {
+        var identities: Set<FileIdentity> = []
+        for path in paths {
+            for suffix in ["", "-wal", "-shm", ".lock"] {
+                var status = stat()
+                guard lstat(path + suffix, &status) == 0 else { continue }
+                identities.insert(FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)))
+            }
+        }
+        return identities
+    }
+}
+
+/// Adds up the clients of every server.
+private final class ClientCount: Sendable {
+    private let sources = Mutex<[@Sendable () -> Int]>([])
+    func add(_ source: @escaping @Sendable () -> Int) { sources.withLock { $0.append(source) } }
+    var value: Int { sources.withLock { $0 }.reduce(0) { $0 + $1() } }
+}
+
+/// Ends the process with a sentence on stderr.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+    let status: Int32
+
+    init(_ description: String, status: Int32) {
+        self.description = description
+        self.status = status
+    }
+}
+
+extension TransportLimits {
+    init(_ limits: Limits) {
+        self.init()
+        headerBytes = limits.headerBytes
+        bodyBytesBeforeLogin = limits.bodyBeforeLoginBytes
+        bodyBytes = limits.bodyBytes
+        jsonDepth = limits.jsonDepth
+        batchRequests = limits.batchItems
+        requestsInFlight = limits.requestsInFlight
+        outputBytes = limits.outputQueueBytes
+        outputStallMs = limits.outputStallMs
+        headerMs = limits.headerMs
+        bodyMs = limits.bodyMs
+        connections = limits.clientConnections
+    }
+}

@@ -1,0 +1,168 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Databases
+
+@Suite(.serialized) struct PostgreSQLCancelTests {
+    /// Runs `body` on another thread after `delayMs`.
+    private func later(_ delayMs: Int, _ body: @escaping () -> Void) -> BackgroundThread {
+        BackgroundThread {
+            usleep(UInt32(delayMs * 1000))
+            body()
+        }
+    }
+
+    @Test(arguments: [
+        "SELECT pg_sleep(30)", "SELECT count(*) FROM generate_series(1, 100000000000) g",
+        "WITH RECURSIVE t(n) AS (VALUES (1) UNION ALL SELECT n FROM t) SELECT count(*) FROM t",
+        "SELECT set_config('statement_timeout', '0', true), pg_sleep(30)",
+        "SELECT g, pg_sleep(0.01) FROM generate_series(1, 100000) g",
+    ])
+    func stopsWithinASecond(_ sql: String) throws {
+        let driver = try PostgreSQLTestDatabase.open()
+        defer { driver.close() }
+        for _ in 0..<2 {
+            let canceller = driver.canceller
+            let thread = later(200) { canceller.cancel() }
+            let start = MonotonicClock.milliseconds()
+            #expect(driver.failure(sql)?.code == .cancelled)
+            #expect(MonotonicClock.milliseconds() - start < 1200)
+            #expect(driver.isUsable)
+            #expect(try driver.rows("SELECT 1") == "[[1]]")
+            _ = thread
+        }
+    }
+
+    @Test func aWriteIsCancelledAndUndone() throws {
+        let driver = try PostgreSQLTestDatabase.open()
+        defer { driver.close() }
+        _ = try driver.rows("CREATE TABLE cancelled_write (a int)", mode: .write)
+        let canceller = driver.canceller
+        _ = later(200) { canceller.cancel() }
+        let error = driver.failure(
+            "WITH x AS (INSERT INTO cancelled_write VALUES (1) RETURNING a) SELECT a, pg_sleep(30) FROM x", mode: .write)
+        #expect(error?.code == .cancelled)
+        #expect(try driver.rows("SELECT count(*) FROM cancelled_write") == "[[0]]")
+    }
+
+    @Test func timeouts() throws {
+        let driver = try PostgreSQLTestDatabase.open()
+        defer { driver.close() }
+        for mode in [AccessMode.read, .write] {
+            let start = MonotonicClock.milliseconds()
+            let error = driver.failure("SELECT pg_sleep(30)", mode: mode, timeoutMs: 200)
+            #expect(error?.code == .timeout)
+            #expect(error?.sqlState == "57014")
+            #expect(MonotonicClock.milliseconds() - start < 1200)
+            #expect(try driver.rows("SELECT current_setting('statement_timeout')", mode: mode) != "[[\"200ms\"]]")
+        }
+    }
+
+    @Test func waitingForALockEnds() throws {
+        let driver = try PostgreSQLTestDatabase.open()
+        let other = try PostgreSQLTestDatabase.open()
+        defer {
+            driver.close()
+            other.close()
+        }
+        _ = try driver.rows("CREATE TABLE locked_table (a int)", mode: .write)
+        let blocker = other.canceller
+        let thread = BackgroundThread {
+            _ = other.failure("DO $$ BEGIN LOCK TABLE locked_table; PERFORM pg_sleep(20); END $$", mode: .write)
+        }
+        usleep(300_000)
+        // The prepare waits already.
+        #expect(driver.failure("SELECT * FROM locked_table", timeoutMs: 300)?.code == .timeout)
+        blocker.cancel()
+        thread.join()
+        #expect(try driver.rows("SELECT * FROM locked_table") == "[]")
+    }
+
+    @Test func aLateCancelHitsNothing() throws {
+        let driver = try PostgreSQLTestDatabase.open()
+        defer { driver.close() }
+        driver.canceller.cancel()
+        #expect(try driver.rows("SELECT 1") == "[[1]]")
+        let canceller = driver.canceller
+        for round in 0..<200 {
+            let thread = BackgroundThread {
+                usleep(UInt32(round * 7 % 500))
+                canceller.cancel()
+            }
+            let first = driver.failure("SELECT count(*) FROM generate_series(1, 1000)")
+            #expect(first == nil || first?.code == .cancelled)
+            thread.join()
+            #expect(driver.failure("SELECT 2") == nil, "round \(round)")
+        }
+        #expect(driver.isUsable)
+    }
+
+    @Test func enoughStopsTheStatement() throws {
+        let driver = try PostgreSQLTestDatabase.open()
+        defer { driver.close() }
+        let sink = CollectingSink()
+        sink.stopAfterPages = 2
+        let start = MonotonicClock.milliseconds()
+        let answer = try driver.answer("SELECT generate_series(1, 1000000000) AS g", sink: sink)
+        #expect(MonotonicClock.milliseconds() - start < 1500)
+        #expect(answer.pages.count == 2)
+        #expect(answer.outcome?.command == "SELECT")
+        let failing = CollectingSink()
+        failing.failure = DatabaseError(.cancelled, phase: .fetch, "the reader went away")
+        do throws(DatabaseError) {
+            _ = try driver.answer("SELECT generate_series(1, 1000000000) AS g", sink: failing)
+            Issue.record("the sink's error was lost")
+        } catch {
+            #expect(error.message == "the reader went away")
+        }
+        #expect(try driver.rows("SELECT 1") == "[[1]]")
+    }
+
+    @Test func serverGoneInTheMiddle() throws {
+        let server = try PostgreSQLServer.shared()
+        for uri in [server.uri(), server.socketURI()] {
+            let driver = try PostgreSQLTestDatabase.open(uri)
+            let pid = try driver.rows("SELECT pg_backend_pid()").filter(\.isNumber)
+            let sink = CollectingSink()
+            sink.keepsPages = false
+            sink.onPage = { page in if page == 3 { _ = try? server.psql("SELECT pg_terminate_backend(\(pid))") } }
+            do throws(DatabaseError) {
+                _ = try driver.answer("SELECT generate_series(1, 100000000), repeat('x', 100)", sink: sink)
+                Issue.record("the connection survived")
+            } catch {
+                #expect(error.code == .connectionLost)
+            }
+            #expect(!driver.isUsable)
+            #expect(driver.failure("SELECT 1")?.code == .connectionLost)
+            driver.canceller.cancel()
+            driver.close()
+            driver.canceller.sever()
+        }
+    }
+
+    @Test func severing() throws {
+        let driver = try PostgreSQLTestDatabase.open()
+        let canceller = driver.canceller
+        _ = later(200) { canceller.sever() }
+        let start = MonotonicClock.milliseconds()
+        #expect(driver.failure("SELECT pg_sleep(30)")?.code == .connectionLost)
+        #expect(MonotonicClock.milliseconds() - start < 1200)
+        #expect(!driver.isUsable)
+        driver.close()
+    }
+
+    @Test func aRowTooLargeToHold() throws {
+        let driver = try PostgreSQLTestDatabase.open()
+        let error = driver.failure("SELECT repeat('x', 150000000)")
+        #expect(error?.message.contains("larger than 64 MiB") == true, "\(String(describing: error))")
+        #expect(!driver.isUsable)
+        driver.close()
+        let other = try PostgreSQLTestDatabase.open(try PostgreSQLServer.shared().uri(query: "?sslmode=require"))
+        #expect(other.failure("SELECT repeat('x', 100000000)")?.message.contains("larger than 64 MiB") == true)
+        let large = try PostgreSQLTestDatabase.open(try PostgreSQLServer.shared().uri(query: "?sslmode=require"))
+        #expect(
+            try large.rows("SELECT 1, repeat('x', 30000000)").hasPrefix("[[1,{\"$truncated\""))
+        large.close()
+    }
+}
