@@ -88,7 +88,7 @@ command_coprocess() {
     allow
     arguments 0 0 $#
     connection_open
-    if [ -s "$token_file" ]; then
+    if [ -n "$attached" ]; then
         IFS= read -r reply <&4 || connection_lost
         payload=$(printf '%s\n' "$reply" | jq -cM '.error // empty')
         [ -z "$payload" ] || error_exit

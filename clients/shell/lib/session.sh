@@ -5,6 +5,8 @@
 terminal_state=
 # Empty for commands that begin without the session that may be saved.
 session_use=1
+attached=
+token=
 
 token_find() {
     if [ -n "${DBASSIST_TOKEN_FILE:-}" ]; then
@@ -27,9 +29,13 @@ session_attach() {
         chmod 600 "$token_file" 2>/dev/null
         note "dbassist: others could read $token_file; that is mended. If they may have, run dbassist logout and log in again."
     fi
-    attach=$(jq -RncM '{jsonrpc: "2.0", id: "attach", method: "auth.attach", params: {token: input}}' <"$token_file" 2>/dev/null) ||
-        return 0
-    send "$attach"
+    IFS= read -r token <"$token_file" || [ -n "$token" ] || return 0
+    # No token has any other character; what has is not sent, and a reply will say that there is no session.
+    case $token in
+    '' | *[!A-Za-z0-9._-]*) return 0 ;;
+    esac
+    attached=1
+    send "{\"jsonrpc\":\"2.0\",\"id\":\"attach\",\"method\":\"auth.attach\",\"params\":{\"token\":\"$token\"}}"
 }
 
 # session_save: keep the token of the session in `payload`, so that a reader sees the old one or the new one and never a part.
