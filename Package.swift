@@ -62,7 +62,7 @@ let package = Package(
         // MARK: RPCDaemon
 
         .executableTarget(
-            name: "dbassistd",
+            name: "RPCDaemon",
             dependencies: [
                 "Databases", "Handlers", "Protocol", "Security", "Store", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -74,10 +74,9 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            path: "Sources/RPCDaemon",
             swiftSettings: settings
         ),
-        .testTarget(name: "DaemonTests", dependencies: ["Protocol", "TestSupport", "dbassistd"], swiftSettings: settings),
+        .testTarget(name: "DaemonTests", dependencies: ["Protocol", "TestSupport", "RPCDaemon"], swiftSettings: settings),
 
         // MARK: Security
 

@@ -113,13 +113,13 @@ extension MariaDBServerTests {
         @Test func `enough is enough`() throws {
             let database = try MariaDBHarness()
             let started = ContinuousClock.now
-            let sink = CollectingSink(pageRows: 10, pagesMax: 2)
+            let sink = MariaDBSink(pageRows: 10, pagesMax: 2)
             let answer = try database.run("SELECT seq, REPEAT('x', 1000) FROM seq_1_to_100000000", sink: sink)
             #expect(answer.outcome.command == "SELECT")
             #expect(sink.rowCount == 20)
             #expect(ContinuousClock.now - started < .seconds(3))
             #expect(try database.run("SELECT 1").rows == "[[1]]")
-            let failing = CollectingSink(pageRows: 10) { () throws(DatabaseError) in
+            let failing = MariaDBSink(pageRows: 10) { () throws(DatabaseError) in
                 throw DatabaseError(.busy, phase: .fetch, "full")
             }
             let error = #expect(throws: DatabaseError.self) {
@@ -140,7 +140,7 @@ extension MariaDBServerTests {
             let server = try MariaDBServer.start()
             let driver = try MariaDBHarness.open(server.uri(MariaDBServer.plain))
             defer { driver.close() }
-            let sink = CollectingSink(pageRows: 10) { () throws(DatabaseError) in server.kill() }
+            let sink = MariaDBSink(pageRows: 10) { () throws(DatabaseError) in server.kill() }
             let error = #expect(throws: DatabaseError.self) {
                 try MariaDBHarness.run(
                     driver, Statement(sql: "SELECT seq, REPEAT('x', 1000) FROM seq_1_to_10000000"), sink)

@@ -27,14 +27,14 @@ final class MariaDBHarness {
     /// Runs a statement and answers its rows as JSON text, its columns and its outcome.
     @discardableResult func run(
         _ sql: String, _ parameters: [Parameter] = [], mode: AccessMode = .read, timeoutMs: Int = 20_000,
-        cellBytesMax: Int = 1 << 20, sink: CollectingSink = CollectingSink()
+        cellBytesMax: Int = 1 << 20, sink: MariaDBSink = MariaDBSink()
     ) throws -> Answer {
         try MariaDBHarness.run(
             driver,
             Statement(sql: sql, parameters: parameters, mode: mode, timeoutMs: timeoutMs, cellBytesMax: cellBytesMax), sink)
     }
 
-    static func run(_ driver: MariaDBDriver, _ statement: Statement, _ sink: CollectingSink = CollectingSink()) throws -> Answer {
+    static func run(_ driver: MariaDBDriver, _ statement: Statement, _ sink: MariaDBSink = MariaDBSink()) throws -> Answer {
         var pager = RowPager(pageRows: sink.pageRows, pageBytes: 256 << 10, sink: sink)
         let outcome = try driver.run(statement, into: &pager)
         if !sink.isFull { try pager.finish() }
@@ -44,15 +44,15 @@ final class MariaDBHarness {
     func write(_ sql: String) throws { try run(sql, mode: .write) }
 
     struct Answer {
-        var columns: [Column]
+        var columns: [Databases.Column]
         var rows: String
         var outcome: StatementOutcome
     }
 }
 
 /// Keeps pages, or stops after some.
-final class CollectingSink: RowSink {
-    var columns: [Column] = []
+final class MariaDBSink: RowSink {
+    var columns: [Databases.Column] = []
     var pages: [String] = []
     var rowCount = 0
     var isFull = false
@@ -68,7 +68,7 @@ final class CollectingSink: RowSink {
 
     var text: String { pages.joined() }
 
-    func columns(_ columns: [Column]) throws(DatabaseError) { self.columns = columns }
+    func columns(_ columns: [Databases.Column]) throws(DatabaseError) { self.columns = columns }
 
     func page(_ page: Page) throws(DatabaseError) -> Demand {
         if pages.count < 100 { pages.append(page.rows.string) }

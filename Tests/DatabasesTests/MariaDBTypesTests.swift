@@ -207,7 +207,7 @@ extension MariaDBServerTests {
 
         @Test func `more than a million rows, and more columns than a byte counts`() throws {
             let database = try MariaDBHarness()
-            let sink = CollectingSink()
+            let sink = MariaDBSink()
             try database.run("SELECT seq, CONCAT('row ', seq) FROM seq_1_to_1000000", sink: sink)
             #expect(sink.rowCount == 1_000_000)
             #expect(sink.pages[0].hasPrefix(#"[[1,"row 1"],[2,"row 2"]"#))

@@ -101,14 +101,14 @@ import Testing
     @Test func enoughStopsTheStatement() throws {
         let driver = try PostgreSQLTestDatabase.open()
         defer { driver.close() }
-        let sink = CollectingSink()
+        let sink = PostgreSQLSink()
         sink.stopAfterPages = 2
         let start = MonotonicClock.milliseconds()
         let answer = try driver.answer("SELECT generate_series(1, 1000000000) AS g", sink: sink)
         #expect(MonotonicClock.milliseconds() - start < 1500)
         #expect(answer.pages.count == 2)
         #expect(answer.outcome?.command == "SELECT")
-        let failing = CollectingSink()
+        let failing = PostgreSQLSink()
         failing.failure = DatabaseError(.cancelled, phase: .fetch, "the reader went away")
         do throws(DatabaseError) {
             _ = try driver.answer("SELECT generate_series(1, 1000000000) AS g", sink: failing)
@@ -124,7 +124,7 @@ import Testing
         for uri in [server.uri(), server.socketURI()] {
             let driver = try PostgreSQLTestDatabase.open(uri)
             let pid = try driver.rows("SELECT pg_backend_pid()").filter(\.isNumber)
-            let sink = CollectingSink()
+            let sink = PostgreSQLSink()
             sink.keepsPages = false
             sink.onPage = { page in if page == 3 { _ = try? server.psql("SELECT pg_terminate_backend(\(pid))") } }
             do throws(DatabaseError) {

@@ -6,7 +6,7 @@ import Testing
 
 /// What a statement answered, read back as text.
 struct Answer {
-    var columns: [Column] = []
+    var columns: [Databases.Column] = []
     /// Each page's JSON.
     var pages: [String] = []
     var outcome: StatementOutcome?
@@ -16,7 +16,7 @@ struct Answer {
 }
 
 /// Keeps pages; may have enough, or fail, after some.
-final class CollectingSink: RowSink {
+final class PostgreSQLSink: RowSink {
     var answer = Answer()
     var keepsPages = true
     var rowsTotal = 0
@@ -25,7 +25,7 @@ final class CollectingSink: RowSink {
     var onPage: ((Int) -> Void)?
     private var pagesSeen = 0
 
-    func columns(_ columns: [Column]) throws(DatabaseError) { answer.columns = columns }
+    func columns(_ columns: [Databases.Column]) throws(DatabaseError) { answer.columns = columns }
 
     func page(_ page: Page) throws(DatabaseError) -> Demand {
         pagesSeen += 1
@@ -62,7 +62,7 @@ enum PostgreSQLTestDatabase {
 extension PostgreSQLDriver {
     func answer(
         _ sql: String, _ parameters: [Parameter] = [], mode: AccessMode = .read, timeoutMs: Int = 20_000,
-        cellBytesMax: Int = 1 << 20, sink: CollectingSink = CollectingSink()
+        cellBytesMax: Int = 1 << 20, sink: PostgreSQLSink = PostgreSQLSink()
     ) throws(DatabaseError) -> Answer {
         var pager = RowPager(pageRows: 1000, pageBytes: 256 << 10, sink: sink)
         let statement = Statement(sql: sql, parameters: parameters, mode: mode, timeoutMs: timeoutMs, cellBytesMax: cellBytesMax)

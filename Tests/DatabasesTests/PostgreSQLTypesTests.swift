@@ -1,3 +1,4 @@
+import Protocol
 import TestSupport
 import Testing
 
@@ -7,11 +8,11 @@ import Testing
     struct Case: Sendable, CustomTestStringConvertible {
         var sql: String
         var type: String
-        var encoding: Column.Encoding
+        var encoding: Databases.Column.Encoding
         var json: String
         var testDescription: String { sql }
 
-        init(_ sql: String, _ type: String, _ encoding: Column.Encoding, _ json: String) {
+        init(_ sql: String, _ type: String, _ encoding: Databases.Column.Encoding, _ json: String) {
             (self.sql, self.type, self.encoding, self.json) = (sql, type, encoding, json)
         }
     }

@@ -21,7 +21,7 @@ import Testing
         #expect(driver.failure("INSERT INTO written VALUES (2, 'again')", mode: .write)?.sqlState == "23505")
         #expect(driver.failure("INSERT INTO written VALUES (9, 'r')")?.code == .readOnly)
         // A sink that has enough must not undo the write.
-        let sink = CollectingSink()
+        let sink = PostgreSQLSink()
         sink.stopAfterPages = 1
         _ = try driver.answer(
             "INSERT INTO written SELECT g FROM generate_series(100, 5000) g RETURNING id", mode: .write, sink: sink)

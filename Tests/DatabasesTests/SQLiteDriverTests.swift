@@ -26,7 +26,7 @@ import Testing
         let driver = try file.driver()
         for severing in [false, true] {
             let canceller = driver.canceller
-            let sink = CollectingSink()
+            let sink = SQLiteSink()
             // Only once rows flow, so nothing has to be waited for.
             var started: ContinuousClock.Instant?
             sink.onPage = {
@@ -96,7 +96,7 @@ import Testing
 
     @Test func enoughEndsAnEndlessRead() throws {
         let file = try SQLiteTestFile()
-        let sink = CollectingSink()
+        let sink = SQLiteSink()
         sink.rowsMax = 2_000
         let result = try file.driver().run(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n", into: sink)
@@ -219,7 +219,7 @@ import Testing
     @Test func aWriteRunsToItsEndThoughNobodyReadsOn() throws {
         let file = try SQLiteTestFile("CREATE TABLE t (a);")
         let driver = try file.driver()
-        let sink = CollectingSink()
+        let sink = SQLiteSink()
         sink.rowsMax = 10
         let sql =
             "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 500) SELECT i FROM n RETURNING a"
@@ -239,7 +239,7 @@ import Testing
         let file = try SQLiteTestFile("CREATE TABLE t (a); INSERT INTO t VALUES (1);")
         let driver = try file.driver()
         let before = file.tree()
-        let attacks = try corpus("sqlite-write-attacks.tsv")
+        let attacks = try Corpus.lines("sqlite-write-attacks.tsv", fields: .max)
         #expect(attacks.count >= 20)
         for attack in attacks {
             let sql = attack[0].replacing("@DIR@", with: file.directory)
@@ -283,7 +283,7 @@ import Testing
     @Test func aChangeUnderAnImmutableReadIsReported() throws {
         let file = try SQLiteTestFile("PRAGMA journal_mode = wal; CREATE TABLE t (a); INSERT INTO t VALUES (1);")
         let driver = try file.driver()
-        let sink = CollectingSink()
+        let sink = SQLiteSink()
         var changed = false
         sink.onPage = {
             guard !changed else { return }
@@ -316,8 +316,8 @@ import Testing
         try other.execute("INSERT INTO t VALUES (1)")
         // As a copy or a crash leaves it: a log without its index.
         let copy = try SQLiteTestFile()
-        writeFile(copy.path, readFile(file.path))
-        writeFile(copy.path + "-wal", readFile(file.path + "-wal"))
+        writeBytes(copy.path, fileBytes(file.path))
+        writeBytes(copy.path + "-wal", fileBytes(file.path + "-wal"))
         other.close()
         let before = copy.tree()
         let error = try databaseError { _ = try copy.driver() }
@@ -332,8 +332,8 @@ import Testing
         try other.execute("PRAGMA cache_size = 1; BEGIN; UPDATE t SET a = randomblob(100000)")
         try other.execute("INSERT INTO t VALUES (randomblob(1000000))")
         let copy = try SQLiteTestFile()
-        writeFile(copy.path, readFile(file.path))
-        writeFile(copy.path + "-journal", readFile(file.path + "-journal"))
+        writeBytes(copy.path, fileBytes(file.path))
+        writeBytes(copy.path + "-journal", fileBytes(file.path + "-journal"))
         other.close()
         let before = copy.tree()
         let error = try databaseError { _ = try copy.driver() }
@@ -347,6 +347,6 @@ import Testing
         let metadata = try file.driver().metadata()
         #expect(metadata.serverVersion.hasPrefix("SQLite 3."))
         #expect(metadata.databaseName == "test.db" && metadata.currentUser == nil)
-        #expect(metadata.tableCount == 2 && metadata.sizeBytes == readFile(file.path).count)
+        #expect(metadata.tableCount == 2 && metadata.sizeBytes == fileBytes(file.path).count)
     }
 }

@@ -71,19 +71,19 @@ import Testing
         let path = file.directory + "/other"
         let magic = Array("SQLite format 3\0".utf8)
         for bytes in [Array("hello".utf8), [UInt8](repeating: 0, count: 4_096), magic, [UInt8](repeating: 65, count: 100_000)] {
-            writeFile(path, bytes)
+            writeBytes(path, bytes)
             let error = try Self.refusal(path)
             #expect(error.code == .notADatabase && error.phase == .database, "\(error)")
-            #expect(readFile(path) == bytes)
+            #expect(fileBytes(path) == bytes)
         }
         // The right beginning, then rubbish: SQLite itself says no.
-        writeFile(path, magic + [UInt8](repeating: 0x5A, count: 4_096))
+        writeBytes(path, magic + [UInt8](repeating: 0x5A, count: 4_096))
         #expect(try Self.refusal(path).phase == .database)
         // An empty file is an empty database, as everywhere with SQLite.
-        writeFile(path, [])
+        writeBytes(path, [])
         let empty = try Self.open(path, ConnectionPolicy())
         #expect(try empty.run("SELECT count(*) FROM sqlite_schema").rows == "[[0]]")
-        #expect(readFile(path).isEmpty)
+        #expect(fileBytes(path).isEmpty)
     }
 
     @Test func theDaemonsOwnFilesAreRefusedByWhatTheyAre() throws {

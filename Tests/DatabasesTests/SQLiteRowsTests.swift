@@ -60,12 +60,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("INTEGER", Column.Encoding.integer), ("bigint unsigned", .integer), ("CHARINT", .integer), ("FLOATING POINT", .integer),
+        ("INTEGER", Databases.Column.Encoding.integer), ("bigint unsigned", .integer), ("CHARINT", .integer), ("FLOATING POINT", .integer),
         ("varchar(20)", .string), ("NCLOB", .string), ("text", .string), ("BLOB", .base64), ("double precision", .float),
         ("REAL", .float), ("float(8)", .float), ("DECIMAL(10,2)", .dynamic), ("BOOLEAN", .dynamic), ("DATETIME", .dynamic),
         ("JSON", .dynamic), ("", .dynamic), ("ANY", .dynamic), ("STRING", .dynamic),
     ])
-    func declaredTypesFollowSQLitesAffinity(_ type: String, _ encoding: Column.Encoding) {
+    func declaredTypesFollowSQLitesAffinity(_ type: String, _ encoding: Databases.Column.Encoding) {
         #expect(SQLiteColumns.encoding(declaredType: type) == encoding)
     }
 
@@ -115,7 +115,7 @@ import Testing
 
     @Test func pagesAreCutAndJoinedWithoutLoss() throws {
         let file = try SQLiteTestFile()
-        let sink = CollectingSink()
+        let sink = SQLiteSink()
         let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2500) SELECT i FROM n"
         let rows = try file.driver().run(sql, into: sink).rows
         #expect(sink.pages.map(\.rowCount) == [1_000, 1_000, 500])
@@ -128,7 +128,7 @@ import Testing
         let driver = try file.driver()
         final class Dropping: RowSink {
             var bytes = 0
-            func columns(_ columns: [Column]) {}
+            func columns(_ columns: [Databases.Column]) {}
             func page(_ page: Page) -> Demand {
                 bytes += page.rows.count
                 return .more
@@ -152,7 +152,7 @@ import Testing
     }
 
     private func residentBytes() -> Int {
-        let fields = String(decoding: readFile("/proc/self/statm"), as: UTF8.self).split(separator: " ")
+        let fields = String(decoding: fileBytes("/proc/self/statm"), as: UTF8.self).split(separator: " ")
         return (Int(fields[1]) ?? 0) * 4_096
     }
 }

@@ -39,7 +39,7 @@ final class SQLiteTestFile {
         for name in fileNames(directory) where !ignoring.contains(name) {
             var status = stat()
             lstat(directory + "/" + name, &status)
-            let content = status.st_mode & S_IFMT == S_IFREG ? readFile(directory + "/" + name) : []
+            let content = status.st_mode & S_IFMT == S_IFREG ? fileBytes(directory + "/" + name) : []
             tree[name] = Entry(
                 facts: "\(status.st_mode) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)", content: content)
         }
@@ -59,13 +59,13 @@ struct TestFailure: Error {
 }
 
 /// Keeps everything a statement produced.
-final class CollectingSink: RowSink {
-    var columns: [Column] = []
+final class SQLiteSink: RowSink {
+    var columns: [Databases.Column] = []
     var pages: [Page] = []
     var rowsMax = Int.max
     var onPage: () -> Void = {}
 
-    func columns(_ columns: [Column]) { self.columns = columns }
+    func columns(_ columns: [Databases.Column]) { self.columns = columns }
 
     func page(_ page: Page) -> Demand {
         pages.append(page)
@@ -82,7 +82,7 @@ final class CollectingSink: RowSink {
 /// A result as a test sees it.
 struct TestResult {
     var outcome: StatementOutcome
-    var columns: [Column]
+    var columns: [Databases.Column]
     var rows: String
 }
 
@@ -90,7 +90,7 @@ extension SQLiteDriver {
     @discardableResult
     func run(
         _ sql: String, _ parameters: [Parameter] = [], mode: AccessMode = .read, timeoutMs: Int = 10_000,
-        cellBytesMax: Int = 1 << 20, into sink: CollectingSink = CollectingSink(), pageRows: Int = 1_000
+        cellBytesMax: Int = 1 << 20, into sink: SQLiteSink = SQLiteSink(), pageRows: Int = 1_000
     ) throws(DatabaseError) -> TestResult {
         var pager = RowPager(pageRows: pageRows, pageBytes: 256 * 1024, sink: sink)
         let outcome = try run(
@@ -149,7 +149,7 @@ func fileNames(_ directory: String) -> [String] {
     return names.sorted()
 }
 
-func readFile(_ path: String) -> [UInt8] {
+func fileBytes(_ path: String) -> [UInt8] {
     guard let file = fopen(path, "rb") else { return [] }
     defer { fclose(file) }
     var bytes: [UInt8] = []
@@ -161,7 +161,7 @@ func readFile(_ path: String) -> [UInt8] {
     }
 }
 
-func writeFile(_ path: String, _ bytes: [UInt8]) {
+func writeBytes(_ path: String, _ bytes: [UInt8]) {
     guard let file = fopen(path, "wb") else { return }
     fwrite(bytes, 1, bytes.count, file)
     fclose(file)
@@ -173,32 +173,4 @@ func removeTree(_ directory: String) {
         if rmdir(path) != 0 && unlink(path) != 0 { removeTree(path) }
     }
     rmdir(directory)
-}
-
-/// A file of `Corpora` beside this file: lines of tab-separated fields; `#` begins a comment line. `\n` and `\t` are escapes.
-func corpus(_ name: String, file: String = #filePath) throws -> [[String]] {
-    let directory = file.split(separator: "/").dropLast().joined(separator: "/")
-    let text = String(decoding: readFile("/" + directory + "/Corpora/" + name), as: UTF8.self)
-    guard !text.isEmpty else { throw TestFailure("no corpus \(name)") }
-    return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
-        line.split(separator: "\t", omittingEmptySubsequences: false).map { unescaped(String($0)) }
-    }
-}
-
-private func unescaped(_ field: String) -> String {
-    guard field.contains("\\") else { return field }
-    var result = ""
-    var characters = field.makeIterator()
-    while let character = characters.next() {
-        guard character == "\\" else {
-            result.append(character)
-            continue
-        }
-        switch characters.next() {
-        case "n": result.append("\n")
-        case "t": result.append("\t")
-        case let other: result.append(other ?? "\\")
-        }
-    }
-    return result
 }

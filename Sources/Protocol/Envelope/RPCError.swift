@@ -84,6 +84,6 @@ extension RPCError {
     public init(_ mismatch: JSONMismatch, in params: UnsafeRawBufferPointer) {
         var path = JSONPath.path(to: mismatch.offset, in: params, root: "params")
         if let member = mismatch.member { path += "." + member }
-        self.init(.invalidParams, "\(path) \(mismatch.reason).", Details(path: path))
+        self.init(.invalidParams, "\(path) \(mismatch.reason)\(mismatch.reason.hasSuffix("?") ? "" : ".")", Details(path: path))
     }
 }

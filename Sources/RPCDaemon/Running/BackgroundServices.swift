@@ -1,6 +1,7 @@
 import Handlers
 import Logging
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 
 /// Does what is due from time to time.
@@ -9,7 +10,7 @@ struct HousekeepingService: Service {
     let services: Services
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             while true {
                 do { try await Task.sleep(for: Self.interval) } catch { return }
                 await services.housekeep()
@@ -21,7 +22,6 @@ struct HousekeepingService: Service {
 /// Reads the configuration again on SIGHUP: applies what can be applied, and says what cannot.
 struct ReloadService: Service {
     let options: SettingOptions
-    let current: Configuration
     let logger: Logger
 
     func run() async throws {

@@ -1,4 +1,4 @@
-import Handlers
+public import Handlers
 import Protocol
 import Transport
 
@@ -40,5 +40,5 @@ struct DaemonResponder: Responder {
 }
 
 extension ClientLink: ClientChannel {
-    public var peerUID: UInt32? { peer.uid }
+    var peerUID: UInt32? { peer.uid }
 }

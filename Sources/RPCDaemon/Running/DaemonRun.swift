@@ -11,6 +11,7 @@ import ServiceLifecycle
 import Store
 import Synchronization
 import Transport
+import UnixSignals
 
 /// A run of the daemon, from its configuration to its exit status.
 struct DaemonRun {
@@ -49,16 +50,14 @@ struct DaemonRun {
         if code != 0 { throw ExitCode(code) }
     }
 
-    private func serve(_ configuration: Configuration, _ logger: Logger, _ exit: @escaping @Sendable (Int32) -> Void) async throws {
+    private func serve(_ configuration: Configuration, _ logger: Logger, _ leave: @escaping @Sendable (Int32) -> Void) async throws {
         // The lock of the socket comes first: of two daemons started at once the second touches nothing.
         let file = servesSocket ? try SocketFile(path: configuration.socketPath) : nil
         let keyring = try Keyring.loadOrCreate(path: configuration.keyringPath)
         let store = try await Store.open(.sqlite(path: configuration.storePath), nowMs: Timestamp.now())
         var policy = configuration.policy
         policy.forbiddenFiles = Self.identities([configuration.storePath, configuration.keyringPath])
-        let clients = Mutex<@Sendable () -> Int>({ 0 })
         let clientCount = ClientCount()
-        _ = clients
         let services = Services(
             store: store, keyring: keyring, limits: configuration.limits, policy: policy, version: daemonVersion,
             spoolDirectory: configuration.stateDirectory, logger: logger, clientCount: { clientCount.value })
@@ -66,29 +65,32 @@ struct DaemonRun {
         let limits = TransportLimits(configuration.limits)
         let threads = servesSocket ? max(1, min(4, System.coreCount)) : 1
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        let graceMs = configuration.limits.shutdownMs
         var list: [ServiceGroupConfiguration.ServiceConfiguration] = []
         if let file {
             let server = SocketServer(
                 responder: responder, limits: limits, allowedUIDs: configuration.allowedUIDs, group: group, logger: logger)
             clientCount.add { server.connectionCount }
-            list.append(.init(service: SocketService(server: server, file: file, graceMs: configuration.limits.shutdownMs, logger: logger)))
+            let service = SocketService(server: server, file: file, graceMs: graceMs, logger: logger)
+            list.append(ServiceGroupConfiguration.ServiceConfiguration(service: service))
         }
         if servesStdio {
             let server = StdioServer(responder: responder, limits: limits, group: group)
             clientCount.add { 1 }
             // A daemon that serves a socket as well goes on when the editor has gone.
+            let servesSocket = servesSocket
+            let service = StdioService(server: server, graceMs: graceMs) { if !servesSocket { leave($0) } }
             list.append(
-                .init(
-                    service: StdioService(server: server, graceMs: configuration.limits.shutdownMs, exit: servesSocket ? { _ in } : exit),
-                    successTerminationBehavior: servesSocket ? .ignore : .gracefullyShutdownGroup))
+                ServiceGroupConfiguration.ServiceConfiguration(
+                    service: service, successTerminationBehavior: servesSocket ? .ignore : .gracefullyShutdownGroup))
         }
-        list.append(.init(service: HousekeepingService(services: services)))
-        list.append(.init(service: ReloadService(options: options, current: configuration, logger: logger)))
+        list.append(ServiceGroupConfiguration.ServiceConfiguration(service: HousekeepingService(services: services)))
+        list.append(ServiceGroupConfiguration.ServiceConfiguration(service: ReloadService(options: options, logger: logger)))
         logger.info("started", metadata: ["version": "\(daemonVersion)", "pid": "\(getpid())"])
-        let services_ = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: list, gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }))
-        try await services_.run()
+        let quiet = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
+        var life = ServiceGroupConfiguration(services: list, logger: quiet)
+        life.gracefulShutdownSignals = [.sigterm, .sigint]
+        try await ServiceGroup(configuration: life).run()
         await services.stopDatabases(deadlineMs: configuration.limits.shutdownMs)
         await store.close()
         logger.info("stopped")

@@ -103,8 +103,9 @@ extension RPCConnection {
             if let params = envelope.params, let id = Self.idMember(params) { cancel(id) }
             return true
         case .exit:
-            _ = table.cancelAll()
-            end(saying: nil)
+            // Its turn comes like any other's: behind a log-in under way wait requests that were sent before it.
+            isExiting = true
+            exitIfDue()
             return true
         case nil: return false
         }
@@ -126,6 +127,13 @@ extension RPCConnection {
         }
     }
 
+    /// Ends the connection for `exit`, once every request before it has begun; what runs is cancelled.
+    private func exitIfDue() {
+        guard isExiting, table.waitingCount == 0, !table.hasBarrier else { return }
+        _ = table.cancelAll()
+        end(saying: nil)
+    }
+
     // MARK: Running
 
     /// Begins requests that waited, as far as the limits allow.
@@ -133,6 +141,7 @@ extension RPCConnection {
         while let client, output.bytes < limits.outputBytesHigh, let entry = table.nextToBegin(limit: limits.requestsInFlight) {
             begin(entry, responder.traits(of: entry.request, from: client))
         }
+        if isExiting, state == .open || state == .inputClosed { exitIfDue() }
     }
 
     private func begin(_ entry: Entry, _ traits: RequestTraits) {

@@ -40,6 +40,8 @@ final class RPCConnection<R: Responder>: ChannelDuplexHandler {
     private var isReadPending = false
     /// A frame too large for a client that has not logged in, while a log-in is under way: looked at again after it.
     private var awaitsLogin = false
+    /// `exit` was read; nothing behind it is.
+    var isExiting = false
     /// When the frame at hand began to arrive.
     var frameBegan: UInt64?
     var watch: Scheduled<Void>?
@@ -127,7 +129,7 @@ final class RPCConnection<R: Responder>: ChannelDuplexHandler {
 
     // MARK: Frames
 
-    private var mayRead: Bool { state == .open && !awaitsLogin && mayAccept }
+    private var mayRead: Bool { state == .open && !awaitsLogin && !isExiting && mayAccept }
 
     /// Whether another request may be taken in.
     private var mayAccept: Bool {
@@ -140,7 +142,7 @@ final class RPCConnection<R: Responder>: ChannelDuplexHandler {
         guard !isProcessing else { return }
         isProcessing = true
         beginWaiting()
-        frames: while state == .open, mayAccept {
+        frames: while state == .open, mayAccept, !isExiting {
             switch unread.withUnsafeReadableBytes({ decoder.next($0) }) {
             case .needMore: break frames
             case .skip(let consumed): unread.moveReaderIndex(forwardBy: consumed)
