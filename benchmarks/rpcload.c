@@ -33,7 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DEPTH_MAX = 1024, BUFFER_BYTES = 1 << 20, DEADLINE_MS = 30000 };
+enum { DEPTH_MAX = 1024, BUFFER_BYTES = 1 << 20, DEADLINE_S = 60 };
 
 struct options {
     const char *socket, *mode, *method, *params, *expect;
@@ -180,7 +180,7 @@ static bool peer_next(struct peer *peer, const char **text, size_t *size) {
 
 // The id of a reply; -1 for what is none (a notification, a request of the server's).
 static long reply_id(const char *text, size_t size) {
-    if (memmem(text, size, "\"method\"", 8) != NULL) return -1;
+    if (memmem(text, size, "\"method\":", 9) != NULL) return -1;
     const char *id = memmem(text, size, "\"id\":", 5);
     if (id == NULL || id[5] < '0' || id[5] > '9') return -1;
     return strtol(id + 5, NULL, 10);
@@ -346,7 +346,7 @@ int main(int count, char **arguments) {
     if (spawns == (options.socket != NULL)) fail("name either --socket PATH or a command after --");
     signal(SIGPIPE, SIG_IGN);
     // A server that does not answer must not hold up the one who measures.
-    alarm(DEADLINE_MS / 1000 * 4);
+    alarm(DEADLINE_S);
     if (strcmp(options.mode, "load") == 0) load(&options);
     else if (strcmp(options.mode, "start") == 0 && spawns) start(&options);
     else if (strcmp(options.mode, "memory") == 0 && spawns) memory(&options);
