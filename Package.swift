@@ -45,6 +45,9 @@ let package = Package(
         .testTarget(
             name: "DatabasesTests", dependencies: ["Databases", "TestSupport"], exclude: ["Corpora"], swiftSettings: settings),
 
+        // Connections, pool and results, on a scripted driver: apart from the drivers' tests, which block threads.
+        .testTarget(name: "ConnectionsTests", dependencies: ["Databases", "Protocol", "TestSupport"], swiftSettings: settings),
+
         // MARK: Handlers
 
         .target(

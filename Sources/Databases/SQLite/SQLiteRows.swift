@@ -79,7 +79,7 @@ struct SQLiteRows {
 
     @inline(__always)
     private func text2(_ bytes: UnsafeRawBufferPointer, _ encoding: Column.Encoding, _ pager: inout RowPager) {
-        if bytes.count <= cellBytesMax, encoding == .string || encoding == .dynamic, UTF8Validation.isValid(bytes) {
+        if bytes.count <= cellBytesMax, encoding == .string || encoding == .dynamic, UTF8Check.isValid(bytes) {
             return pager.writer.string(utf8: bytes)
         }
         unusualText(bytes, encoding, &pager)
@@ -96,7 +96,7 @@ struct SQLiteRows {
             } else {
                 pager.truncatedBinary(bytesTotal: bytes.count, prefix: start)
             }
-        } else if UTF8Validation.isValid(bytes) {
+        } else if UTF8Check.isValid(bytes) {
             pager.writer.raw("{\"$text\":")
             pager.writer.string(utf8: bytes)
             pager.writer.byte(UInt8(ascii: "}"))
