@@ -163,6 +163,7 @@ command_wait() {
     # Tenths of a second.
     tries=$(printf '%s\n' "${opt_timeout:-10}" | jq '. * 10 | ceil') || usage_error "--timeout takes seconds."
     while ! (
+        trap cleanup EXIT
         session_use=
         call system.health >/dev/null 2>&1
     ) 2>/dev/null; do

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154  # variables of helper.bash
 # Queries: formats, pages, parameters, errors, interruption, both ways to a socket.
 
 load helper
@@ -104,6 +105,7 @@ rows() {
 @test "parameters are bound: text as it is, JSON after :=" {
     run rows shop --format jsonl 'SELECT ? AS a, ? AS b, ? AS c, typeof(?) AS d' -p "it's :x" -p :=5 -p :=null -p '5'
     [ "$output" = '{"a":"it'"'"'s :x","b":5,"c":null,"d":"text"}' ]
+    # shellcheck disable=SC2016
     run rows shop --format csv 'SELECT hex(?) AS h' -p ':={"$base64": "3q2+7w=="}'
     [ "${lines[1]}" = '"DEADBEEF"' ]
     run rows shop 'SELECT ?' -p ':=no json'
@@ -131,6 +133,8 @@ SELECT 1 AS a'
     run dbassist query shop "SELECT 1,
   é, x FRM books"
     code 6
+    shows '    é, x FRM books
+             ^'
     run dbassist query shop 'SELEC 1'
     code 6
     shows '  SELEC 1'
