@@ -41,7 +41,8 @@ connection_problem() {
     if [ "$(printf %s "$socket_path" | wc -c)" -gt 107 ]; then
         echo "The path of the socket is longer than the system allows (107 bytes): $socket_path"
     elif [ ! -e "$socket_path" ]; then
-        echo "No daemon listens at $socket_path. Start it with dbassistd serve, or name its socket with --socket or DBASSIST_SOCKET."
+        echo "No daemon listens at $socket_path." \
+            "Start it with dbassistd serve, or name its socket with --socket or DBASSIST_SOCKET."
     elif [ ! -S "$socket_path" ]; then
         echo "$socket_path is not a socket."
     elif [ ! -w "$socket_path" ]; then

@@ -181,7 +181,7 @@ SELECT 1 AS a'
     tries=100
     until [ "$(dbassist history --text interrupted --status running --json | jq '.items | length')" -eq 1 ]; do
         tries=$((tries - 1))
-        [ "$tries" -gt 0 ]
+        [ "$tries" -gt 0 ] || { cat "$BATS_TEST_TMPDIR/out"; dbassist history --limit 3; return 1; }
     done
     kill -INT "$pid"
     code=0
