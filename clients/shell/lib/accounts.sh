@@ -30,6 +30,7 @@ account_params() {
 
 session_begun() {
     session_save
+    if [ -n "$opt_quiet" ] && [ -z "$opt_json" ]; then return 0; fi
     show '"Logged in as \(.user.name | visible) <\(.user.email | visible)> until \(.expiresAt | short_time) UTC."'
 }
 
