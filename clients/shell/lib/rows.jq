@@ -94,7 +94,8 @@ def take($message; $format; $limit; $cell):
       else . end
   end;
 
-# result: read the replies to query.run and query.fetch, print the rows, ask for the next page by `debug` before printing this one.
+# result: read the replies to query.run and query.fetch and print the rows; the next page is asked for, by `debug`, before this one
+# is printed.
 def result($format; $limit; $cell):
   label $finish
   | foreach (inputs | select(has("id") and .id != "cancel")) as $message ({};
@@ -103,7 +104,8 @@ def result($format; $limit; $cell):
       elif .page == null then empty
       else
         (if .page.hasMore then
-          {jsonrpc: "2.0", id: "query", method: "query.fetch", params: {resultId: .resultId, cursor: .page.nextCursor}} | debug | empty
+          {jsonrpc: "2.0", id: "query", method: "query.fetch", params: {resultId: .resultId, cursor: .page.nextCursor}}
+          | debug | empty
         else empty end),
         (if (.columns | length) == 0 then (if $format == "json" then "[]" else empty end)
         elif $format == "csv" then csv_lines
@@ -120,7 +122,8 @@ def counted($noun): "\(.) \($noun)\(if . == 1 then "" else "s" end)";
 def summary:
   (.totals.notices[]? | "\(.severity | visible): \(.message | visible_line)"),
   (if .columns > 0 then (.rows | counted("row"))
-   else (.totals.command | visible) + (if .totals.affectedRows != null then ": " + (.totals.affectedRows | counted("row")) + " changed" else "" end) end)
+   else (.totals.command | visible)
+     + (if .totals.affectedRows != null then ": " + (.totals.affectedRows | counted("row")) + " changed" else "" end) end)
     + " in \(.totals.durationMs) ms",
   (if .truncated then "The result has more rows than these: it stopped at its limit. --max-rows N sets another." else empty end),
   (if .cut > 0 then (.cut | counted("cell")) + " longer than the daemon's limit: only the beginning is shown." else empty end);

@@ -42,7 +42,7 @@ def cut($width):
   | until(.used + ($all[.count] | scalar_width) > $width - 1; .used += ($all[.count] | scalar_width) | .count += 1)
   | ($all[:.count] | implode) + "…";
 
-# is_plain: whether an array of strings is printable ASCII throughout, so that a length is a width and nothing need be made visible.
+# is_plain: whether an array of strings is printable ASCII throughout: then a length is a width and nothing need be made visible.
 def is_plain: tojson | utf8bytelength == length and (contains("\\") or contains("\u007f") | not);
 def width($plain): if $plain then length else display_width end;
 
@@ -66,7 +66,8 @@ def fit($limit; $separator):
   | if $limit == 0 or length == 0 then .
     else
       ($limit - (length - 1) * $separator) as $room
-      | (first(range(([max, $limit] | min); 8; -1) | select(. as $cap | [$widths[] | [., $cap] | min] | add <= $room)) // 8) as $cap
+      | (first(range(([max, $limit] | min); 8; -1)
+          | select(. as $cap | [$widths[] | [., $cap] | min] | add <= $room)) // 8) as $cap
       | map([., $cap] | min)
     end;
 

@@ -188,7 +188,7 @@ SELECT 1 AS a'
     code=0
     wait "$pid" || code=$?
     [ "$code" -eq 130 ]
-    run dbassist history --text interrupted --status cancelled
+    run dbassist history --status cancelled
     shows 'interrupted'
     [ -z "$(find "$XDG_RUNTIME_DIR" -maxdepth 1 -name 'dbassist.*')" ]
 }
@@ -222,6 +222,8 @@ SELECT 1 AS a'
     [[ $output != *'SELEC history'* ]]
     run dbassist history --status error --text 'SELEC hist'
     shows 'SELEC history'
+    run dbassist history --text 'smoke'
+    shows 'a smoke test'
     [ "$(dbassist history --limit 3 --json | jq '.items | length')" -eq 3 ]
     run dbassist history --status lost
     code 1
