@@ -94,8 +94,8 @@ def take($message; $format; $limit; $cell):
       else . end
   end;
 
-# result: read the replies to query.run and query.fetch and print the rows; the next page is asked for, by `debug`, before this one
-# is printed.
+# result: read the replies to query.run and query.fetch and print the rows; the next page is asked for, by `debug`, before this
+# one is printed.
 def result($format; $limit; $cell):
   label $finish
   | foreach (inputs | select(has("id") and .id != "cancel")) as $message ({};
