@@ -30,6 +30,7 @@ account_params() {
 
 session_begun() {
     session_save
+    if [ -n "$opt_quiet" ] && [ -z "$opt_json" ]; then return 0; fi
     show '"Logged in as \(.user.name | visible) <\(.user.email | visible)> until \(.expiresAt | short_time) UTC."'
 }
 
@@ -163,6 +164,7 @@ command_wait() {
     # Tenths of a second.
     tries=$(printf '%s\n' "${opt_timeout:-10}" | jq '. * 10 | ceil') || usage_error "--timeout takes seconds."
     while ! (
+        trap cleanup EXIT
         session_use=
         call system.health >/dev/null 2>&1
     ) 2>/dev/null; do

@@ -21,7 +21,7 @@ command_history() {
     list_all query.history "$members" "${opt_limit:-20}"
     show '.items | map([(.createdAt | short_time), .projectName, .status, (.rowCount // .affectedRows),
         (if .durationMs then (.durationMs * 10 | round / 10) else null end),
-        (.label // .sql | visible_line | gsub(" +"; " ") | cut(70))])
+        (.label // .sql | visible_line | gsub(" +"; " ") | shorten(70))])
         | list(["WHEN (UTC)", "PROJECT", "STATUS", "ROWS", "MS", "STATEMENT"])'
 }
 
@@ -43,6 +43,6 @@ command_dashboard() {
           (if $most > 0 then "", (.activity[] | select(.queries > 0)
             | "\(.date)  \("#" * ([1, (.queries * 40 / $most | floor)] | max)) \(.queries)") else empty end),
           (if (.recentQueries | length) > 0 then "", (.recentQueries
-            | map([(.createdAt | short_time), .projectName, .status, (.label // .sql | visible_line | cut(70))])
+            | map([(.createdAt | short_time), .projectName, .status, (.label // .sql | visible_line | shorten(70))])
             | list(["RECENT", "PROJECT", "STATUS", "STATEMENT"])) else empty end)'
 }

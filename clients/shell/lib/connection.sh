@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154  # variables are shared with dbassist and the other files
 # The connection to the daemon: one a command. Requests are written to descriptor 3 and replies read from descriptor 4, one
-# JSON text a line, through socat or nc and two FIFOs in a private directory.
+# JSON text a line, through socat or nc and two FIFOs in a private directory. No program but the shell keeps descriptor 3 open:
+# if the shell is killed, the connection ends with it, and so do its queries.
 
 connection_pid=
 work_dir=
@@ -40,7 +41,8 @@ connection_problem() {
     if [ "$(printf %s "$socket_path" | wc -c)" -gt 107 ]; then
         echo "The path of the socket is longer than the system allows (107 bytes): $socket_path"
     elif [ ! -e "$socket_path" ]; then
-        echo "No daemon listens at $socket_path. Start it with dbassistd serve, or name its socket with --socket or DBASSIST_SOCKET."
+        echo "No daemon listens at $socket_path." \
+            "Start it with dbassistd serve, or name its socket with --socket or DBASSIST_SOCKET."
     elif [ ! -S "$socket_path" ]; then
         echo "$socket_path is not a socket."
     elif [ ! -w "$socket_path" ]; then
@@ -97,7 +99,7 @@ call() {
     connection_open
     request_id=$((request_id + 1))
     send "{\"jsonrpc\":\"2.0\",\"id\":$request_id,\"method\":\"$1\",\"params\":${2:-{\}}}"
-    reply=$(jq -nrM --argjson id "$request_id" -L "$lib" 'include "reply"; reply($id)' <&4 2>>"$work_dir/log")
+    reply=$(jq -nrM --argjson id "$request_id" -L "$lib" 'include "reply"; reply($id)' <&4 3>&- 2>>"$work_dir/log")
     payload=${reply#*"$nl"}
     case $reply in
     "ok$nl"*) return 0 ;;

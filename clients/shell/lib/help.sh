@@ -97,7 +97,9 @@ help_command() {
         printf '%s\n' 'Usage: dbassist wait [--timeout SECONDS]' \
             'Wait until the daemon answers, at most 10 seconds or those given. Exit code 2: it did not.'
         ;;
-    methods) printf '%s\n' 'Usage: dbassist methods [--json]' 'List the methods of the protocol; --json is the OpenRPC document.' ;;
+    methods)
+        printf '%s\n' 'Usage: dbassist methods [--json]' 'List the methods of the protocol; --json is the OpenRPC document.'
+        ;;
     call) help_call ;;
     coprocess) help_coprocess ;;
     help) printf '%s\n' 'Usage: dbassist help [COMMAND|METHOD]' 'Explain a command, or a method as the daemon describes it.' ;;

@@ -17,7 +17,8 @@ def kind($document):
     + (if .format then " (\(.format))" else "" end);
 
 def bounds:
-  [if .minLength and .maxLength then "\(.minLength) to \(.maxLength) characters" elif .maxLength then "at most \(.maxLength) characters" else empty end,
+  [if .minLength and .maxLength then "\(.minLength) to \(.maxLength) characters"
+   elif .maxLength then "at most \(.maxLength) characters" else empty end,
    if .minimum != null and .maximum then "\(.minimum) to \(.maximum)" else empty end,
    if has("default") then "default \(.default | tojson)" else empty end]
   | join(", ");
@@ -28,7 +29,8 @@ def shell_quoted: "'" + gsub("'"; "'\\''") + "'";
 def example($name):
   "dbassist call \($name | if test("\\$") then shell_quoted else . end)"
   + ((.["x-params"] // (.params | map({key: .name, value}) | from_entries)) | to_entries
-    | map(" " + (if (.value | type) == "string" and (.value | test("^@") | not) then .key + "=" + .value else .key + ":=" + (.value | tojson) end
+    | map(" " + (if (.value | type) == "string" and (.value | test("^@") | not) then .key + "=" + .value
+        else .key + ":=" + (.value | tojson) end
       | if test("[^A-Za-z0-9@%+=:,./_-]") then shell_quoted else . end)) | add // "");
 
 # help($name): the page of a method; nothing if there is none.
@@ -51,4 +53,5 @@ def help($name):
     "",
     (if (.errors | length) > 0 then "Errors:", (.errors[] | (.["$ref"] // "" | sub("^#/components/errors/"; "")) as $code
        | "  \($code): \($document.components.errors[$code].message // "")") else "It answers no errors of its own." end),
-    (if (.examples | length) > 0 then "", "Example (\(.examples[0].name)):", "  " + (.examples[0] | example($name)) else empty end);
+    (if (.examples | length) > 0 then
+      "", "Example (\(.examples[0].name)):", "  " + (.examples[0] | example($name)) else empty end);

@@ -21,7 +21,9 @@ def resolve($name):
       "The name '\($shown)' could be \($alike | map("'\(.name | visible)'") | join(" or ")); write it exactly."
     elif (.items | length) == 0 then "You have no projects yet; add one with dbassist project add."
     else
-      ([.items[].name | {name: ., far: (ascii_downcase | .[:50] | distance($name | ascii_downcase | .[:50])), in: (ascii_downcase | contains($name | ascii_downcase))}]
+      ($name | ascii_downcase) as $wanted
+      | ([.items[].name
+          | {name: ., far: (ascii_downcase | .[:50] | distance($wanted[:50])), in: (ascii_downcase | contains($wanted))}]
         | map(select(.in or .far <= 3)) | sort_by(.far) | .[:3] | map("'\(.name | visible)'")) as $near
       | "You have no project '\($shown)'."
         + (if ($near | length) > 0 then " Did you mean \($near | join(" or "))?" else " dbassist projects lists them." end)

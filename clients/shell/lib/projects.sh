@@ -127,7 +127,8 @@ project_test() {
     arguments 1 1 $#
     project_resolve "$1"
     demand project.test "{\"projectId\":\"$project\"}"
-    show '.steps[] | select(.status != "skipped") | "\(.status)  \(.step)\(if .message then ": \(.message | visible)" else "" end)",
+    show '.steps[] | select(.status != "skipped")
+        | "\(.status)  \(.step)\(if .message then ": \(.message | visible)" else "" end)",
         (if .hint then "        hint: \(.hint | visible)" else empty end)'
     code=$(printf '%s\n' "$payload" | jq -rM -L "$lib" 'include "projects"; test_code')
     exit "$code"

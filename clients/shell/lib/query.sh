@@ -77,7 +77,7 @@ command_query() {
     cell=40
     [ -z "$opt_wide" ] || cell=0
     jq -nrM -L "$lib" --arg format "$opt_format" --argjson width "$(output_width)" --argjson cell "$cell" \
-        'include "rows"; result($format; $width; $cell)' <&4 2>"$work_dir/next" &
+        'include "rows"; result($format; $width; $cell)' <&4 3>&- 2>"$work_dir/next" &
     formatter_pid=$!
     exec 5<"$work_dir/next"
     {

@@ -29,20 +29,25 @@ def row_object($names): . as $row | reduce range($names | length) as $i ({}; .[$
 def csv_lines:
   (.columns | map(.encoding)) as $encodings
   | (if .first == 0 and .opened then .columns | map(.name) | @csv else empty end),
-    (.page.rows[] | [range(length) as $i | .[$i] | if type == "object" or type == "array" then text($encodings[$i]; false) else . end]
-      | @csv);
+    (.page.rows[] | [range(length) as $i | .[$i]
+      | if type == "object" or type == "array" then text($encodings[$i]; false) else . end] | @csv);
 
 def jsonl_lines: .names as $names | .page.rows[] | row_object($names) | tojson;
 
 def json_lines:
   .names as $names
   | (if .opened then "[" else empty end),
-    (.first as $first | .page.rows | range(length) as $i | .[$i] | (if $first + $i == 0 then "" else "," end) + (row_object($names) | tojson)),
+    (.first as $first | .page.rows | range(length) as $i | .[$i]
+      | (if $first + $i == 0 then "" else "," end) + (row_object($names) | tojson)),
     (if .page.hasMore then empty else "]" end);
 
+# Cells of the page as texts; a page that is plain, as most are, is looked through once and not cell by cell.
 def table_cells:
   (.columns | map(.encoding)) as $encodings
-  | [.page.rows[] | [range(length) as $i | .[$i] | text($encodings[$i]; true) | if . == null then "NULL" else visible end]];
+  | [.page.rows[] | [range(length) as $i | .[$i]
+      | if . == null then "NULL" elif type == "string" then . else text($encodings[$i]; true) end]]
+  | is_plain as $plain
+  | {plain: $plain, rows: (if $plain then . else map(map(visible)) end)};
 
 def is_number($encoding):
   if $encoding == "dynamic" then type == "number" or type == "null" or (type == "object" and (has("$integer") or has("$float")))
@@ -51,7 +56,7 @@ def is_number($encoding):
 # The widths of the first page hold for the next ones and only grow.
 def table_widths($cells; $limit; $cell):
   (.columns | map(.name | visible)) as $names
-  | ($cells | natural($names)
+  | ($cells.rows | natural($names; $cells.plain)
       | if $cell == 0 then . elif $limit == 0 then map([., $cell] | min) else fit($limit - 2; 3) end) as $new
   | (.widths // $new) as $old
   | [range($new | length) as $i | [$old[$i], $new[$i]] | max];
@@ -59,10 +64,10 @@ def table_widths($cells; $limit; $cell):
 def table_lines($cells):
   .widths as $widths | .right as $right
   | (if .opened then
-      (.columns | map(.name | visible) | " " + line($widths; map(false); " | ")),
+      (.columns | map(.name | visible) | " " + line($widths; map(false); " | "; false)),
       ($widths | map("-" * (. + 2)) | join("+"))
     else empty end),
-    ($cells[] | " " + line($widths; $right; " | "));
+    ($cells.rows[] | " " + line($widths; $right; " | "; $cells.plain));
 
 # One message from the daemon into the state.
 def take($message; $format; $limit; $cell):
@@ -81,13 +86,16 @@ def take($message; $format; $limit; $cell):
     | if $format == "table" then
         .cells = table_cells | .widths = table_widths(.cells; $limit; $cell)
         | if .opened then
-            .right = [.columns | keys[] as $i | .[$i].encoding] | .right = (. as $state
-              | [range($state.columns | length) as $i | all($state.page.rows[]; .[$i] | is_number($state.columns[$i].encoding))])
+            . as $state
+            | .right = [range($state.columns | length) as $i
+                | $state.columns[$i].encoding as $encoding
+                | all($state.page.rows[]; .[$i] | is_number($encoding))]
           else . end
       else . end
   end;
 
-# result: read the replies to query.run and query.fetch, print the rows, ask for the next page by `debug` before printing this one.
+# result: read the replies to query.run and query.fetch and print the rows; the next page is asked for, by `debug`, before this
+# one is printed.
 def result($format; $limit; $cell):
   label $finish
   | foreach (inputs | select(has("id") and .id != "cancel")) as $message ({};
@@ -96,7 +104,8 @@ def result($format; $limit; $cell):
       elif .page == null then empty
       else
         (if .page.hasMore then
-          {jsonrpc: "2.0", id: "query", method: "query.fetch", params: {resultId: .resultId, cursor: .page.nextCursor}} | debug | empty
+          {jsonrpc: "2.0", id: "query", method: "query.fetch", params: {resultId: .resultId, cursor: .page.nextCursor}}
+          | debug | empty
         else empty end),
         (if (.columns | length) == 0 then (if $format == "json" then "[]" else empty end)
         elif $format == "csv" then csv_lines
@@ -113,7 +122,8 @@ def counted($noun): "\(.) \($noun)\(if . == 1 then "" else "s" end)";
 def summary:
   (.totals.notices[]? | "\(.severity | visible): \(.message | visible_line)"),
   (if .columns > 0 then (.rows | counted("row"))
-   else (.totals.command | visible) + (if .totals.affectedRows != null then ": " + (.totals.affectedRows | counted("row")) + " changed" else "" end) end)
+   else (.totals.command | visible)
+     + (if .totals.affectedRows != null then ": " + (.totals.affectedRows | counted("row")) + " changed" else "" end) end)
     + " in \(.totals.durationMs) ms",
   (if .truncated then "The result has more rows than these: it stopped at its limit. --max-rows N sets another." else empty end),
   (if .cut > 0 then (.cut | counted("cell")) + " longer than the daemon's limit: only the beginning is shown." else empty end);

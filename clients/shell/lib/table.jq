@@ -37,21 +37,28 @@ def visible: visible(false);
 def visible_line: visible(true);
 
 def cut($width):
-  if display_width <= $width then .
-  else
-    explode as $all
-    | {used: 0, count: 0}
-    | until(.used + ($all[.count] | scalar_width) > $width - 1; .used += ($all[.count] | scalar_width) | .count += 1)
-    | ($all[:.count] | implode) + "…"
-  end;
+  explode as $all
+  | {used: 0, count: 0}
+  | until(.used + ($all[.count] | scalar_width) > $width - 1; .used += ($all[.count] | scalar_width) | .count += 1)
+  | ($all[:.count] | implode) + "…";
 
-def pad($width; $right):
-  blanks($width - display_width) as $space | if $right then $space + . else . + $space end;
+# is_plain: whether an array of strings is printable ASCII throughout: then a length is a width and nothing need be made visible.
+def is_plain: tojson | utf8bytelength == length and (contains("\\") or contains("\u007f") | not);
+def width($plain): if $plain then length else display_width end;
 
-# natural($names): the width each column of an array of rows of strings needs.
-def natural($names):
+# cell($width; $right; $last; $plain): a cell cut or padded to its column; the last one of a line is not padded to its right.
+def cell($width; $right; $last; $plain):
+  width($plain) as $own
+  | if $own == $width then .
+    elif $own > $width then cut($width) | cell($width; $right; $last; false)
+    elif $right then " " * ($width - $own) + .
+    elif $last then .
+    else . + " " * ($width - $own) end;
+
+# natural($names; $plain): the width each column of an array of rows of strings needs.
+def natural($names; $plain):
   . as $rows
-  | [range($names | length) as $i | [($names[$i] | display_width), ($rows[][$i] | display_width)] | max];
+  | [range($names | length) as $i | [($names[$i] | display_width), ($rows[][$i] | width($plain))] | max];
 
 # fit($limit; $separator): of natural widths, those that let a line fit into $limit columns (0: any), the widest cells cut first.
 def fit($limit; $separator):
@@ -59,22 +66,25 @@ def fit($limit; $separator):
   | if $limit == 0 or length == 0 then .
     else
       ($limit - (length - 1) * $separator) as $room
-      | (first(range(([max, $limit] | min); 8; -1) | select(. as $cap | [$widths[] | [., $cap] | min] | add <= $room)) // 8) as $cap
+      | (first(range(([max, $limit] | min); 8; -1)
+          | select(. as $cap | [$widths[] | [., $cap] | min] | add <= $room)) // 8) as $cap
       | map([., $cap] | min)
     end;
 
-def line($widths; $right; $separator):
+def line($widths; $right; $separator; $plain):
   . as $cells
-  | [range($widths | length) as $i
-      | $cells[$i] | cut($widths[$i])
-      | if $i == ($widths | length) - 1 and ($right[$i] | not) then . else pad($widths[$i]; $right[$i]) end]
+  | (($widths | length) - 1) as $last
+  | [range($last + 1) as $i | $cells[$i] | cell($widths[$i]; $right[$i]; $i == $last; $plain)]
   | join($separator);
+
+# shorten($width): a text cut to a width if it is wider.
+def shorten($width): cell($width; false; true; false);
 
 # list($names): a plain aligned list of rows of strings under upper-case names; nothing is cut.
 def list($names):
   map(map(. // "" | tostring | visible)) as $rows
-  | ($rows | natural($names)) as $widths
+  | ($rows | natural($names; false)) as $widths
   | ($names | map(false)) as $right
-  | if ($rows | length) == 0 then empty else ($names, $rows[]) | line($widths; $right; "  ") end;
+  | if ($rows | length) == 0 then empty else ($names, $rows[]) | line($widths; $right; "  "; false) end;
 
 def short_time: if . == null then "never" else .[:16] | sub("T"; " ") end;

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154  # variables of helper.bash
 # Accounts and sessions, and where their secrets go.
 
 load helper
@@ -72,6 +73,7 @@ teardown_file() {
 }
 
 @test "a password with every awkward character arrives as it is" {
+    # shellcheck disable=SC2016
     awkward=' "quoted" \back $HOME `id` %s é日本🎁 -n '
     dbassist signup -q awkward@example.com --name Awkward <<<"$awkward"
     run dbassist login awkward@example.com <<<"$awkward"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154  # variables of helper.bash
 # Completion in bash.
 
 load helper
@@ -40,6 +41,7 @@ jsonl' ]
 }
 
 @test "every option that is completed is one the command takes" {
+    # shellcheck disable=SC2086  # two words are two arguments
     for command in signup login logout whoami passwd sessions projects 'project add' 'project update' 'project rm' query history \
         dashboard health wait methods call coprocess; do
         for option in $(complete_words dbassist $command --); do

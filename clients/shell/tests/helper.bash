@@ -1,7 +1,9 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # output and status are of bats
 # A daemon of its own for each test file, in a directory of its own, with nothing of the caller's environment.
 #
 #   DBASSIST_TEST_DAEMON=.build/debug/dbassistd bats clients/shell/tests
+
+bats_require_minimum_version 1.5.0
 
 client_root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 repository_root=$(cd "$client_root/../.." && pwd)
@@ -14,7 +16,7 @@ client_environment() {
     export HOME=$BATS_FILE_TMPDIR/home XDG_RUNTIME_DIR=$BATS_FILE_TMPDIR/run XDG_STATE_HOME=$BATS_FILE_TMPDIR/state
     export PATH=$client_root:$PATH
     mkdir -p "$HOME"
-    mkdir -p -m 700 "$XDG_RUNTIME_DIR"
+    [[ -d $XDG_RUNTIME_DIR ]] || mkdir -m 700 "$XDG_RUNTIME_DIR"
 }
 
 # daemon_start: start the daemon and wait until it answers.
@@ -24,7 +26,7 @@ daemon_start() {
         echo "Set DBASSIST_TEST_DAEMON to the path of dbassistd." >&2
         return 1
     fi
-    mkdir -p -m 700 "$XDG_RUNTIME_DIR/dbassist"
+    mkdir -m 700 "$XDG_RUNTIME_DIR/dbassist"
     DBASSIST_STATE_DIR=$BATS_FILE_TMPDIR/daemon "$DBASSIST_TEST_DAEMON" serve --socket "$XDG_RUNTIME_DIR/dbassist/dbassistd.sock" \
         </dev/null >"$BATS_FILE_TMPDIR/daemon.log" 2>&1 3>&- &
     daemon_pid=$!
@@ -78,6 +80,7 @@ recorded() {
     mkdir -p "$directory"
     for program in jq socat nc sed tr mktemp mkfifo find dirname chmod mv rm cat od grep head; do
         [[ -x /usr/bin/$program ]] || continue
+        # shellcheck disable=SC2016
         printf '#!/bin/sh\n{ printf "%%s\\n" "$0 $*"; /usr/bin/env; } >>"%s"\nexec /usr/bin/%s "$@"\n' "$recording" "$program" \
             >"$directory/$program"
         chmod +x "$directory/$program"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154  # variables of helper.bash
 # The protocol by hand: call, methods, help, coprocess; and how dbassist fails.
 
 load helper
@@ -163,7 +164,8 @@ teardown_file() {
     IFS= read -r -t 10 reply <&"${client[0]}"
     [ "$(jq -r .result.status <<<"$reply")" = ok ]
     pid=$client_PID
-    exec {client[1]}>&-
+    input=${client[1]}
+    exec {input}>&-
     wait "$pid"
 }
 

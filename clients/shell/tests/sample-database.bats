@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154  # variables of helper.bash
 # scripts/sample-database.
 
 load helper
