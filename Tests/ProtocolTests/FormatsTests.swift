@@ -27,8 +27,9 @@ import Testing
     @Test(arguments: [("Mg", true), ("a-_9", true), ("", false), ("Mg==", false), ("a.b", false)])
     func cursor(_ text: String, _ fits: Bool) { #expect(StringFormat.cursor.fits(text) == fits) }
 
-    @Test(arguments: [("v4.public.abc-_", true), ("", false), ("v4 public", false), ("a/b", false)])
-    func token(_ text: String, _ fits: Bool) { #expect(StringFormat.token.fits(text) == fits) }
+    /// What is no token is refused by whoever verifies it, with the same answer as a token that is no good.
+    @Test(arguments: ["v4.public.abc-_", "", "v4 public", "a/b"])
+    func everyTextMayBeAToken(_ text: String) { #expect(StringFormat.token.fits(text)) }
 
     @Test(arguments: [("kitten", "sitting", 3), ("", "ab", 2), ("readonly", "readonly", 0), ("nmae", "name", 1)])
     func editDistance(_ left: String, _ right: String, _ distance: Int) {

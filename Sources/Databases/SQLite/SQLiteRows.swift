@@ -79,7 +79,7 @@ struct SQLiteRows {
 
     @inline(__always)
     private func text2(_ bytes: UnsafeRawBufferPointer, _ encoding: Column.Encoding, _ pager: inout RowPager) {
-        if bytes.count <= cellBytesMax, encoding == .string || encoding == .dynamic, UTF8Validation.isValid(bytes) {
+        if bytes.count <= cellBytesMax, encoding == .string || encoding == .dynamic, UTF8Check.isValid(bytes) {
             return pager.writer.string(utf8: bytes)
         }
         unusualText(bytes, encoding, &pager)
@@ -89,14 +89,14 @@ struct SQLiteRows {
     private func unusualText(_ bytes: UnsafeRawBufferPointer, _ encoding: Column.Encoding, _ pager: inout RowPager) {
         if bytes.count > cellBytesMax {
             let start = UnsafeRawBufferPointer(rebasing: bytes[0..<min(bytes.count, 1_100)])
-            let whole = UTF8Validation.validPrefix(start)
+            let whole = UTF8Check.validPrefix(start)
             // A character cut off at the end of the look is no fault; anything earlier is.
             if whole > start.count - 4 {
                 pager.truncatedText(bytesTotal: bytes.count, prefix: UnsafeRawBufferPointer(rebasing: start[0..<whole]))
             } else {
                 pager.truncatedBinary(bytesTotal: bytes.count, prefix: start)
             }
-        } else if UTF8Validation.isValid(bytes) {
+        } else if UTF8Check.isValid(bytes) {
             pager.writer.raw("{\"$text\":")
             pager.writer.string(utf8: bytes)
             pager.writer.byte(UInt8(ascii: "}"))
