@@ -60,7 +60,7 @@ struct QueryRun: Sendable {
             case .tooMany:
                 throw RPCError(
                     .busy, "You have \(limits.queriesPerUser) queries running; wait for one or cancel one.",
-                    .init(limit: limits.queriesPerUser, retryAfterMs: 1_000))
+                    .init(limit: "queriesPerUser", retryAfterMs: 1_000))
             }
         }
     }
