@@ -2,12 +2,15 @@
 
 import PackageDescription
 
-let settings: [SwiftSetting] = [
+/// For modules that import C libraries: headers of libc that a library includes can come to count as that library's own, in
+/// an order that varies from build to build, so member import visibility is left out.
+let settingsWithC: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
 ]
+
+let settings: [SwiftSetting] = settingsWithC + [.enableUpcomingFeature("MemberImportVisibility")]
 
 let package = Package(
     name: "dbassistd",
@@ -39,7 +42,7 @@ let package = Package(
         .target(
             name: "Databases",
             dependencies: ["CLibpq", "CMariaDB", "CSQLite", "Protocol"],
-            swiftSettings: settings
+            swiftSettings: settingsWithC
         ),
         // Corpora are read from the source tree, by #filePath.
         .testTarget(
@@ -87,14 +90,14 @@ let package = Package(
             name: "Security",
             dependencies: ["CSodium", "Protocol"],
             exclude: ["Passwords/common-passwords.LICENSE"],
-            swiftSettings: settings
+            swiftSettings: settingsWithC
         ),
         .testTarget(name: "SecurityTests", dependencies: ["Security", "TestSupport"], swiftSettings: settings),
 
         // MARK: Store
 
         .target(name: "Store", dependencies: ["Databases", "Security"], swiftSettings: settings),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "StoreTests", dependencies: ["Databases", "Security", "Store", "TestSupport"], swiftSettings: settings),
 
         // MARK: TestSupport
 

@@ -89,7 +89,7 @@ struct SQLiteRows {
     private func unusualText(_ bytes: UnsafeRawBufferPointer, _ encoding: Column.Encoding, _ pager: inout RowPager) {
         if bytes.count > cellBytesMax {
             let start = UnsafeRawBufferPointer(rebasing: bytes[0..<min(bytes.count, 1_100)])
-            let whole = UTF8Validation.validPrefix(start)
+            let whole = UTF8Check.validPrefix(start)
             // A character cut off at the end of the look is no fault; anything earlier is.
             if whole > start.count - 4 {
                 pager.truncatedText(bytesTotal: bytes.count, prefix: UnsafeRawBufferPointer(rebasing: start[0..<whole]))

@@ -31,7 +31,7 @@ public enum UTF8Check {
     }
 
     /// How many bytes from the start are whole, well-formed characters.
-    private static func validPrefix(_ bytes: UnsafeRawBufferPointer) -> Int {
+    public static func validPrefix(_ bytes: UnsafeRawBufferPointer) -> Int {
         var index = 0
         while index < bytes.count {
             if index &+ 8 <= bytes.count,

@@ -1,7 +1,6 @@
 import Configuration
 import Foundation
 import Protocol
-import SystemPackage
 import Yams
 
 /// Why the configuration cannot be used: names the setting, the source and what to write instead.
