@@ -6,9 +6,11 @@ import Store
 
 /// The daemon, whatever carries its messages: connections, calls, and what must hold before one is answered.
 public struct Daemon: Sendable {
+    /// What the handlers work with.
     public let services: Services
     private let methods: Methods
 
+    /// Starts nothing.
     public init(_ services: Services) {
         self.services = services
         methods = Methods(services)
