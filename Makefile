@@ -59,7 +59,7 @@ test-build:
 	$(SWIFT) build --build-tests
 
 test-swift: ## run the tests of the daemon; they start database servers of their own and stop them
-	$(SWIFT) test
+	@scripts/test-swift
 
 test-one: ## run the tests that match: make test-one FILTER=QueryRunTests
 	@test -n "$(FILTER)" || { echo "Say which: make test-one FILTER=QueryRunTests" >&2; exit 2; }
