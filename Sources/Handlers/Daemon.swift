@@ -56,7 +56,9 @@ public struct Daemon: Sendable {
         if let refusal = refusal(call.method, client) { throw refusal }
         let context = RequestContext(client: client, boundIdentity: client.identity, requestID: requestID)
         do {
-            guard let answer = try methods.answerInline(call, context) else { throw RPCError(.internal, "The method is not inline.") }
+            guard let answer = try methods.answerInline(call, context) else {
+                throw RPCError(.internal, "The method is not inline.")
+            }
             return answer
         } catch {
             throw report(error, call.method, requestID)
@@ -107,14 +109,17 @@ public struct Daemon: Sendable {
     }
 
     /// A request has been answered.
-    public func finished(_ method: String, error: ErrorCode?, nanoseconds: UInt64, requestID: @autoclosure () -> String, isInline: Bool) {
+    public func finished(
+        _ method: String, error: ErrorCode?, nanoseconds: UInt64, requestID: @autoclosure () -> String, isInline: Bool
+    ) {
         services.counters.add(method: method, error: error, nanoseconds: nanoseconds)
         let level: Logger.Level = isInline && error == nil ? .debug : .info
         guard services.logger.logLevel <= level else { return }
         services.logger.log(
             level: level, "request",
             metadata: [
-                "method": "\(method)", "durationMs": "\(Double(nanoseconds / 1000) / 1000)", "outcome": "\(error?.rawValue ?? "ok")",
+                "method": "\(method)", "durationMs": "\(Double(nanoseconds / 1000) / 1000)",
+                "outcome": "\(error?.rawValue ?? "ok")",
                 "request": "\(requestID())",
             ])
     }
