@@ -24,7 +24,7 @@ extension RPCError {
     static var notFound: RPCError { RPCError(.notFound, "There is no such thing; check the id.") }
 
     /// A parameter that is wrong for a reason the schema cannot say.
-    static func invalid(_ member: String, _ reason: String, limit: Int? = nil) -> RPCError {
+    static func invalid(_ member: String, _ reason: String, limit: String? = nil) -> RPCError {
         RPCError(.invalidParams, "params.\(member) \(reason)", .init(path: "params.\(member)", limit: limit))
     }
 }

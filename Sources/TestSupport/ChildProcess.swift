@@ -1,4 +1,5 @@
 public import Glibc
+import Synchronization
 
 /// Runs programs for tests.
 public enum ChildProcess {
@@ -7,10 +8,15 @@ public enum ChildProcess {
         public init(_ description: String) { self.description = description }
     }
 
+    /// Held while a program is started and while a pipe is not yet marked as ours only: a program that got another's pipe would
+    /// hold it open.
+    private static let startLock = Mutex(())
+
     /// Starts a program, found on the search path, in a process group of its own. Its standard input is `standardInput` (a
-    /// descriptor of ours; `/dev/null` without one); output and errors go to `log`, or nowhere.
+    /// descriptor of ours; `/dev/null` without one); output and errors go to descriptors of ours, or to `log`, or nowhere.
     public static func start(
-        _ arguments: [String], standardInput: Int32? = nil, log: String? = nil,
+        _ arguments: [String], standardInput: Int32? = nil, standardOutput: Int32? = nil, standardError: Int32? = nil,
+        log: String? = nil,
         environment: [String] = ["PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8"]
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
@@ -21,21 +27,40 @@ public enum ChildProcess {
         } else {
             posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         }
-        posix_spawn_file_actions_addopen(&actions, 1, log ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0o666)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        if let standardOutput {
+            posix_spawn_file_actions_adddup2(&actions, standardOutput, 1)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 1, log ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0o666)
+        }
+        posix_spawn_file_actions_adddup2(&actions, standardError ?? 1, 2)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        // The tests ignore SIGPIPE; what they start does not inherit that.
+        var ignored = sigset_t()
+        sigemptyset(&ignored)
+        sigaddset(&ignored, SIGPIPE)
+        posix_spawnattr_setsigdefault(&attributes, &ignored)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
         var argv = arguments.map { strdup($0) } + [nil]
         var envp = environment.map { strdup($0) } + [nil]
         defer {
             for copy in argv + envp { free(copy) }
         }
         var pid = pid_t()
-        let status = posix_spawnp(&pid, arguments[0], &actions, &attributes, &argv, &envp)
+        let status = startLock.withLock { _ in posix_spawnp(&pid, arguments[0], &actions, &attributes, &argv, &envp) }
         guard status == 0 else { throw Failure("cannot start \(arguments[0]): \(String(cString: strerror(status)))") }
         return pid
+    }
+
+    /// A pipe, closed in every program that is started.
+    static func pipe() throws -> (reading: Int32, writing: Int32) {
+        var ends: [Int32] = [-1, -1]
+        let isMade = startLock.withLock { _ in
+            Glibc.pipe(&ends) == 0 && fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0 && fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0
+        }
+        guard isMade else { throw Failure("no pipe") }
+        return (ends[0], ends[1])
     }
 
     /// Waits for a process to end; answers its exit code, or 128 and the signal.

@@ -21,6 +21,8 @@ public enum Repository {
         if let path = ProcessInfo.processInfo.environment["DBASSIST_TEST_DAEMON"] { return URL(filePath: path) }
         return URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "dbassistd")
     }
+
+    static var daemonPath: String { daemon.path() }
 }
 
 /// A directory of its own, mode 0700, short enough for a socket path; removed with the value.

@@ -26,7 +26,8 @@ public struct SchemaValidator: Sendable {
         case "title", "description", "default", "format", "examples", "$comment", "contentEncoding": return []
         case "type":
             let names = rule.array?.compactMap(\.string) ?? [rule.string ?? ""]
-            return names.contains { Self.isA(value, $0) } ? [] : ["\(path): \(value) is not of type \(names.joined(separator: "|"))"]
+            return names.contains { Self.isA(value, $0) }
+                ? [] : ["\(path): \(value) is not of type \(names.joined(separator: "|"))"]
         case "enum": return rule.array?.contains(value) == true ? [] : ["\(path): \(value) is not one of \(rule)"]
         case "const": return rule == value ? [] : ["\(path): \(value) is not \(rule)"]
         case "properties":
@@ -41,17 +42,21 @@ public struct SchemaValidator: Sendable {
             return (value.array ?? []).enumerated().flatMap { problems($1, against: rule, at: "\(path)[\($0)]") }
         case "oneOf", "anyOf":
             let matches = (rule.array ?? []).filter { problems(value, against: $0, at: path).isEmpty }.count
-            return keyword == "oneOf" ? (matches == 1 ? [] : ["\(path): fits \(matches) of oneOf"]) : (matches > 0 ? [] : ["\(path): fits none of anyOf"])
+            return keyword == "oneOf"
+                ? (matches == 1 ? [] : ["\(path): fits \(matches) of oneOf"])
+                : (matches > 0 ? [] : ["\(path): fits none of anyOf"])
         case "minLength", "maxLength":
             guard let text = value.string, let bound = rule.integer else { return [] }
             let count = text.unicodeScalars.count
-            return (keyword == "minLength" ? count >= bound : count <= bound) ? [] : ["\(path): length \(count), \(keyword) \(bound)"]
+            return (keyword == "minLength" ? count >= bound : count <= bound)
+                ? [] : ["\(path): length \(count), \(keyword) \(bound)"]
         case "minimum", "maximum":
             guard let number = value.double, let bound = rule.double else { return [] }
             return (keyword == "minimum" ? number >= bound : number <= bound) ? [] : ["\(path): \(number), \(keyword) \(bound)"]
         case "minItems", "maxItems":
             guard let count = value.array?.count, let bound = rule.integer else { return [] }
-            return (keyword == "minItems" ? count >= bound : count <= bound) ? [] : ["\(path): \(count) items, \(keyword) \(bound)"]
+            return (keyword == "minItems" ? count >= bound : count <= bound)
+                ? [] : ["\(path): \(count) items, \(keyword) \(bound)"]
         case "pattern":
             guard let text = value.string, let pattern = rule.string, let regex = try? Regex(pattern) else { return [] }
             return text.contains(regex) ? [] : ["\(path): \(text) does not match \(pattern)"]
@@ -67,7 +72,9 @@ public struct SchemaValidator: Sendable {
 
     private static func isA(_ value: JSONValue, _ type: String) -> Bool {
         switch (type, value) {
-        case ("null", .null), ("boolean", .bool), ("string", .string), ("array", .array), ("object", .object), ("number", .number): true
+        case ("null", .null), ("boolean", .bool), ("string", .string), ("array", .array), ("object", .object),
+            ("number", .number):
+            true
         case ("integer", .number(let text)): Int(text) != nil
         default: false
         }

@@ -11,9 +11,12 @@ public final class WireConnection: Sendable {
 
     private struct State {
         var frames: [JSONValue] = []
+        /// Frames that have come, taken or not.
+        var arrivals = 0
         var stray: [UInt8] = []
         var isClosed = false
-        var waiter: CheckedContinuation<Void, Never>?
+        var hasFinishedSending = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private let input: Int32
@@ -46,7 +49,7 @@ public final class WireConnection: Sendable {
 
     deinit {
         Glibc.close(input)
-        if output != input { Glibc.close(output) }
+        if output != input, !state.withLock({ $0.hasFinishedSending }) { Glibc.close(output) }
     }
 
     private func readAll() {
@@ -67,7 +70,10 @@ public final class WireConnection: Sendable {
                     let bytes = Array(unread[body])
                     unread.removeFirst(consumed)
                     if let value = try? JSONValue(parsing: bytes), decoder.framing == framing {
-                        wake { $0.frames.append(value) }
+                        wake {
+                            $0.frames.append(value)
+                            $0.arrivals += 1
+                        }
                     } else {
                         wake { $0.stray += bytes }
                     }
@@ -82,12 +88,12 @@ public final class WireConnection: Sendable {
     }
 
     private func wake(_ change: (inout State) -> Void) {
-        let waiter = state.withLock { state in
+        let waiters = state.withLock { state in
             change(&state)
-            defer { state.waiter = nil }
-            return state.waiter
+            defer { state.waiters = [] }
+            return state.waiters
         }
-        waiter?.resume()
+        for waiter in waiters { waiter.resume() }
     }
 
     /// Bytes that were no frame. Must stay empty.
@@ -110,21 +116,29 @@ public final class WireConnection: Sendable {
     }
 
     /// Sends one message in the connection's framing.
-    public func send(_ text: String) {
+    public func send(_ text: String) { send(message: Array(text.utf8)) }
+
+    /// Sends one message in the connection's framing.
+    public func send(message bytes: [UInt8]) {
         switch framing {
-        case .lines: send(raw: Array(text.utf8) + [0x0A])
-        case .headers: send(raw: Array("Content-Length: \(text.utf8.count)\r\n\r\n".utf8) + Array(text.utf8))
+        case .lines: send(raw: bytes + [0x0A])
+        case .headers: send(raw: Array("Content-Length: \(bytes.count)\r\n\r\n".utf8) + bytes)
         }
     }
 
     /// Says that nothing more will be sent.
     public func finishSending() {
+        let isFirst = state.withLock { state in
+            defer { state.hasFinishedSending = true }
+            return !state.hasFinishedSending
+        }
+        guard isFirst else { return }
         if output == input { shutdown(output, Int32(SHUT_WR)) } else { Glibc.close(output) }
     }
 
-    /// Hangs up.
+    /// Hangs up: at both ends of a socket; of two pipes only the sending one.
     public func hangUp() {
-        shutdown(input, Int32(SHUT_RDWR))
+        if output == input { shutdown(input, Int32(SHUT_RDWR)) } else { finishSending() }
     }
 
     /// The next frame. Throws `Closed` when the other end is gone, `TimedOut` after `timeoutMs`.
@@ -141,18 +155,17 @@ public final class WireConnection: Sendable {
         }
         defer { alarm.cancel() }
         while true {
-            let found = state.withLock { state -> JSONValue? in
-                guard let index = state.frames.firstIndex(where: isWanted) else { return nil }
-                return state.frames.remove(at: index)
+            let (found, seen, isClosed) = state.withLock { state -> (JSONValue?, Int, Bool) in
+                guard let index = state.frames.firstIndex(where: isWanted) else { return (nil, state.arrivals, state.isClosed) }
+                return (state.frames.remove(at: index), state.arrivals, state.isClosed)
             }
             if let found { return found }
-            if state.withLock({ $0.isClosed }) { throw Closed() }
+            if isClosed { throw Closed() }
             if ContinuousClock.now >= deadline { throw TimedOut() }
-            let seen = state.withLock { $0.frames.count }
             await withCheckedContinuation { continuation in
                 let mustWait = state.withLock { state in
-                    guard state.frames.count == seen, !state.isClosed, ContinuousClock.now < deadline else { return false }
-                    state.waiter = continuation
+                    guard state.arrivals == seen, !state.isClosed, ContinuousClock.now < deadline else { return false }
+                    state.waiters.append(continuation)
                     return true
                 }
                 if !mustWait { continuation.resume() }

@@ -49,7 +49,7 @@ import Testing
         wire.send(request(2, "echo", "[\"" + String(repeating: "x", count: 200_000) + "\"]"))
         let reply = try await wire.receive()
         #expect(reply["error"]["data"]["code"] == "request_too_large")
-        #expect(reply["error"]["data"]["limit"] == 65536)
+        #expect(reply["error"]["data"]["limit"] == "bodyBeforeLoginBytes")
         #expect(await wire.waitUntilClosed())
     }
 

@@ -27,7 +27,7 @@ extension AuthHandlers {
         guard case .refused(let retryAfterMs) = verdict else { return }
         throw RPCError(
             .rateLimited, "Too many failed attempts; wait \((retryAfterMs + 999) / 1000) s and try again.",
-            .init(limit: limits.loginFailures, retryAfterMs: Int(retryAfterMs)))
+            .init(limit: "loginFailures", retryAfterMs: Int(retryAfterMs)))
     }
 
     func throttleKeys(_ email: String, _ context: RequestContext) -> [String] {
@@ -39,10 +39,10 @@ extension AuthHandlers {
         let count = password.utf8.count
         guard count >= limits.passwordMinBytes else {
             throw RPCError.invalid(
-                member, "must have at least \(limits.passwordMinBytes) bytes.", limit: limits.passwordMinBytes)
+                member, "must have at least \(limits.passwordMinBytes) bytes.", limit: "passwordMinBytes")
         }
         guard count <= limits.passwordMaxBytes else {
-            throw RPCError.invalid(member, "may have at most \(limits.passwordMaxBytes) bytes.", limit: limits.passwordMaxBytes)
+            throw RPCError.invalid(member, "may have at most \(limits.passwordMaxBytes) bytes.", limit: "passwordMaxBytes")
         }
         if let problem = PasswordRules.check(password, name: name, email: email, bytesMin: limits.passwordMinBytes) {
             throw RPCError(.weakPassword, "\(problem)", .init(path: "params.\(member)"))

@@ -10,7 +10,7 @@ extension RPCError {
         self.init(
             code, code == .internal ? "The daemon met a fault; the log has it under this request's id." : error.message,
             .init(
-                phase: error.phase.rawValue, sqlState: error.sqlState, nativeCode: error.nativeCode, position: error.position,
+                phase: error.phase.rawValue, sqlState: error.sqlState, position: error.position,
                 hint: error.hint, retryable: error.retryable))
     }
 
@@ -28,7 +28,7 @@ extension RPCError {
     init(_ error: SecurityError) {
         switch error.code {
         case .busy:
-            self.init(.busy, "Too many log-ins at once; try again in a moment.", .init(retryAfterMs: 1_000))
+            self.init(.busy, "Too many log-ins at once; try again in a moment.", .init(limit: "passwordHashQueue", retryAfterMs: 1_000))
         case .cancelled: self.init(.cancelled, "The request was cancelled.")
         case .invalidToken: self = .unauthenticated
         case .passwordTooLong: self = .invalid("password", "is too long.")

@@ -25,14 +25,14 @@ extension QueryHandlers {
     /// The statement, once everything about it that needs no database has been checked.
     private func statement(_ params: QueryRunParams, _ mode: AccessMode) throws(RPCError) -> Statement {
         guard params.sql.utf8.count <= limits.sqlBytes else {
-            throw .invalid("sql", "may have at most \(limits.sqlBytes) bytes.", limit: limits.sqlBytes)
+            throw .invalid("sql", "may have at most \(limits.sqlBytes) bytes.", limit: "sqlBytes")
         }
         guard !params.sql.utf8.contains(0) else { throw .invalid("sql", "must not contain a NUL character.") }
         if let rows = params.pageRows, rows > limits.pageRows {
-            throw .invalid("pageRows", "may be at most \(limits.pageRows).", limit: limits.pageRows)
+            throw .invalid("pageRows", "may be at most \(limits.pageRows).", limit: "pageRows")
         }
         if let timeoutMs = params.timeoutMs, timeoutMs > limits.queryTimeoutMaxMs {
-            throw .invalid("timeoutMs", "may be at most \(limits.queryTimeoutMaxMs).", limit: limits.queryTimeoutMaxMs)
+            throw .invalid("timeoutMs", "may be at most \(limits.queryTimeoutMaxMs).", limit: "queryTimeoutMaxMs")
         }
         var parameters: [Parameter] = []
         for (index, text) in (params.parameters ?? []).enumerated() {

@@ -13,26 +13,23 @@ public struct RPCError: Error, Sendable, Equatable {
         /// The member of params that is wrong: `params.items[2].name`.
         public var path: String?
         public var sqlState: String?
-        /// The engine's own number.
-        public var nativeCode: Int?
         /// Where in the user's SQL, in characters from 1.
         public var position: Int?
         public var hint: String?
-        /// The limit that was met.
-        public var limit: Int?
+        /// The name of the limit that was met, as `system.limits` answers it.
+        public var limit: String?
         /// When to try again.
         public var retryAfterMs: Int?
         /// Overrides the code's own answer.
         public var retryable: Bool?
 
         public init(
-            phase: String? = nil, path: String? = nil, sqlState: String? = nil, nativeCode: Int? = nil, position: Int? = nil,
-            hint: String? = nil, limit: Int? = nil, retryAfterMs: Int? = nil, retryable: Bool? = nil
+            phase: String? = nil, path: String? = nil, sqlState: String? = nil, position: Int? = nil,
+            hint: String? = nil, limit: String? = nil, retryAfterMs: Int? = nil, retryable: Bool? = nil
         ) {
             self.phase = phase
             self.path = path
             self.sqlState = sqlState
-            self.nativeCode = nativeCode
             self.position = position
             self.hint = hint
             self.limit = limit
@@ -48,7 +45,7 @@ public struct RPCError: Error, Sendable, Equatable {
     }
 
     /// The error object of JSON-RPC, with `requestId` so that a report can be matched with the log.
-    public func encode(to writer: inout JSONWriter, requestID: String?) {
+    public func encode(to writer: inout JSONWriter, requestID: String) {
         writer.raw("{\"code\":")
         writer.integer(code.number)
         writer.raw(",\"message\":")
@@ -56,11 +53,10 @@ public struct RPCError: Error, Sendable, Equatable {
         writer.raw(",\"data\":{\"code\":")
         writer.string(code.rawValue)
         writer.raw(details.retryable ?? code.isRetryable ? ",\"retryable\":true" : ",\"retryable\":false")
-        if let requestID { Self.member(",\"requestId\":", requestID, &writer) }
+        Self.member(",\"requestId\":", requestID, &writer)
         if let value = details.phase { Self.member(",\"phase\":", value, &writer) }
         if let value = details.path { Self.member(",\"path\":", value, &writer) }
         if let value = details.sqlState { Self.member(",\"sqlState\":", value, &writer) }
-        if let value = details.nativeCode { Self.member(",\"nativeCode\":", value, &writer) }
         if let value = details.position { Self.member(",\"position\":", value, &writer) }
         if let value = details.hint { Self.member(",\"hint\":", value, &writer) }
         if let value = details.limit { Self.member(",\"limit\":", value, &writer) }

@@ -11,7 +11,7 @@ extension RPCConnection {
             try scanner.check(body)
         } catch {
             let text = "The message is not valid JSON: \(error.reason.rawValue) at byte \(error.offset + 1)."
-            send(error: RPCError(.parseError, text), id: .null, serial: nil)
+            send(error: RPCError(.parseError, text))
             return
         }
         var reader = JSONReader(body)
@@ -22,11 +22,11 @@ extension RPCConnection {
         let messages = Self.elements(of: &reader, max: limits.batchRequests)
         guard let messages else {
             let limit = limits.batchRequests
-            let error = RPCError(.batchTooLarge, "A batch may have at most \(limit) requests; send several.", .init(limit: limit))
-            return send(error: error, id: .null, serial: nil)
+            let error = RPCError(.batchTooLarge, "A batch may have at most \(limit) requests; send several.", .init(limit: "batchItems"))
+            return send(error: error)
         }
         guard !messages.isEmpty else {
-            return send(error: RPCError(.invalidRequest, "A batch has at least one request."), id: .null, serial: nil)
+            return send(error: RPCError(.invalidRequest, "A batch has at least one request."))
         }
         let batch = batches.open(messages: messages.count)
         for message in messages {
@@ -49,7 +49,7 @@ extension RPCConnection {
     private func receiveMessage(_ reader: inout JSONReader, bytes: Int, batch: UInt64?) {
         switch Envelope.parse(&reader) {
         case .response: reply(nil, batch: batch)
-        case .invalid(let id, let error): reply(batch: batch) { Reply.error(id, error, requestID: nil, to: &$0) }
+        case .invalid(let id, let error): refuse(error, id: id, batch: batch)
         case .request(let envelope): receiveRequest(envelope, bytes: bytes, batch: batch)
         }
     }
@@ -59,7 +59,7 @@ extension RPCConnection {
         if id == nil, handleOwn(envelope) { return reply(nil, batch: batch) }
         if let id, id != .null, table.contains(id) {
             let error = RPCError(.invalidRequest, "A request with this id is still in flight; use another id.")
-            return reply(batch: batch) { Reply.error(.null, error, requestID: nil, to: &$0) }
+            return refuse(error, id: .null, batch: batch)
         }
         guard let client else { return }
         let serial = table.nextSerial()
@@ -256,9 +256,13 @@ extension RPCConnection {
     /// Replies are framed as requests are; before the first byte there is nothing to answer.
     private var framing: FrameDecoder.Framing { decoder.framing ?? .headers }
 
-    func send(error: RPCError, id: RequestID, serial: UInt64?) {
-        reply(batch: nil) { Reply.error(id, error, requestID: serial.map { "\(connectionID)-\($0)" }, to: &$0) }
+    /// Answers what never became a request.
+    private func refuse(_ error: RPCError, id: RequestID, batch: UInt64?) {
+        let requestID = "\(connectionID)-\(table.nextSerial())"
+        reply(batch: batch) { Reply.error(id, error, requestID: requestID, to: &$0) }
     }
+
+    func send(error: RPCError) { refuse(error, id: .null, batch: nil) }
 
     private enum OwnMethod { case cancel, exit }
 }

@@ -178,18 +178,18 @@ final class RPCConnection<R: Responder>: ChannelDuplexHandler {
         case .malformed(let text):
             reported = RPCError(.parseError, "This is no JSON-RPC message: \(text).")
         case .headerTooLarge(let limit):
-            reported = RPCError(.requestTooLarge, "A header block may have at most \(limit) bytes.", .init(limit: limit))
+            reported = RPCError(.requestTooLarge, "A header block may have at most \(limit) bytes.", .init(limit: "headerBytes"))
         case .tooLarge(let limit):
             reported = RPCError(
                 .requestTooLarge, "A request may have at most \(limit) bytes\(limit < limits.bodyBytes ? " before log-in" : "").",
-                .init(limit: limit))
+                .init(limit: limit < limits.bodyBytes ? "bodyBeforeLoginBytes" : "bodyBytes"))
         }
         end(saying: reported)
     }
 
     /// Sends an error that belongs to no request and ends the connection once what is in flight is answered.
     func end(saying error: RPCError?) {
-        if let error { send(error: error, id: .null, serial: nil) }
+        if let error { send(error: error) }
         state = .draining
         for entry in table.takeWaiting() {
             settle(entry, .failure(RPCError(.cancelled, "The connection ended before this request began.")))

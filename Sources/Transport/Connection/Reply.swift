@@ -10,7 +10,7 @@ enum Reply {
         writer.raw("}")
     }
 
-    static func error(_ id: RequestID, _ error: RPCError, requestID: String?, to writer: inout JSONWriter) {
+    static func error(_ id: RequestID, _ error: RPCError, requestID: String, to writer: inout JSONWriter) {
         writer.raw("{\"jsonrpc\":\"2.0\",\"id\":")
         id.encode(to: &writer)
         writer.raw(",\"error\":")
@@ -29,7 +29,7 @@ enum Reply {
             guard writer.count > bytesMax else { return (writer.take(), nil) }
             writer.truncate(to: 0)
             let tooLarge = RPCError(
-                .responseTooLarge, "The reply would exceed \(bytesMax) bytes; ask for less.", .init(limit: bytesMax))
+                .responseTooLarge, "The reply would exceed \(bytesMax) bytes; ask for less.", .init(limit: "outputQueueBytes"))
             error(id, tooLarge, requestID: requestID, to: &writer)
             return (writer.take(), .responseTooLarge)
         case .failure(let failure):
