@@ -52,14 +52,18 @@ public struct Daemon: Sendable {
     }
 
     /// Answers a call for which ``isInline(_:from:)`` holds.
-    public func answerInline(_ call: Call, from client: ClientSession, requestID: String) throws(RPCError) -> any JSONEncodable {
+    public func answerInline(
+        _ call: Call, from client: ClientSession, requestID: @autoclosure () -> String
+    ) throws(RPCError) -> any JSONEncodable {
         if let refusal = refusal(call.method, client) { throw refusal }
-        let context = RequestContext(client: client, boundIdentity: client.identity, requestID: requestID)
+        let context = RequestContext(client: client, boundIdentity: client.identity)
         do {
-            guard let answer = try methods.answerInline(call, context) else { throw RPCError(.internal, "The method is not inline.") }
+            guard let answer = try methods.answerInline(call, context) else {
+                throw RPCError(.internal, "The method is not inline.")
+            }
             return answer
         } catch {
-            throw report(error, call.method, requestID)
+            throw report(error, call.method, requestID())
         }
     }
 
@@ -77,7 +81,7 @@ public struct Daemon: Sendable {
                 await services.store.touchSession(id: identity.sessionID, nowMs: nowMs)
             }
         }
-        let context = RequestContext(client: client, boundIdentity: client.identity, requestID: requestID)
+        let context = RequestContext(client: client, boundIdentity: client.identity)
         do {
             return try await methods.answer(call, context)
         } catch {
@@ -107,14 +111,17 @@ public struct Daemon: Sendable {
     }
 
     /// A request has been answered.
-    public func finished(_ method: String, error: ErrorCode?, nanoseconds: UInt64, requestID: @autoclosure () -> String, isInline: Bool) {
+    public func finished(
+        _ method: String, error: ErrorCode?, nanoseconds: UInt64, requestID: @autoclosure () -> String, isInline: Bool
+    ) {
         services.counters.add(method: method, error: error, nanoseconds: nanoseconds)
         let level: Logger.Level = isInline && error == nil ? .debug : .info
         guard services.logger.logLevel <= level else { return }
         services.logger.log(
             level: level, "request",
             metadata: [
-                "method": "\(method)", "durationMs": "\(Double(nanoseconds / 1000) / 1000)", "outcome": "\(error?.rawValue ?? "ok")",
+                "method": "\(method)", "durationMs": "\(Double(nanoseconds / 1000) / 1000)",
+                "outcome": "\(error?.rawValue ?? "ok")",
                 "request": "\(requestID())",
             ])
     }
