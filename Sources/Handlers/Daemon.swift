@@ -6,9 +6,11 @@ import Store
 
 /// The daemon, whatever carries its messages: connections, calls, and what must hold before one is answered.
 public struct Daemon: Sendable {
+    /// What the handlers work with.
     public let services: Services
     private let methods: Methods
 
+    /// Starts nothing.
     public init(_ services: Services) {
         self.services = services
         methods = Methods(services)
@@ -37,18 +39,18 @@ public struct Daemon: Sendable {
 
     /// Answers a request for which ``isInline(_:from:)`` holds.
     public func answerInline(
-        _ request: Request, from client: ClientSession, requestID: String
+        _ request: Request, from client: ClientSession, requestID: @autoclosure () -> String
     ) throws(RPCError) -> any JSONEncodable {
         if let refusal = refusal(request.method, client) { throw refusal }
         let call = try request.call.get()
-        let context = RequestContext(client: client, boundIdentity: client.identity, requestID: requestID)
+        let context = RequestContext(client: client, boundIdentity: client.identity)
         do {
             guard let answer = try methods.answerInline(call, context) else {
                 throw RPCError(.internal, "The method is not inline.")
             }
             return answer
         } catch {
-            throw report(error, call.method, requestID)
+            throw report(error, request.method, requestID())
         }
     }
 
@@ -69,7 +71,7 @@ public struct Daemon: Sendable {
                 await services.store.touchSession(id: identity.sessionID, nowMs: nowMs)
             }
         }
-        let context = RequestContext(client: client, boundIdentity: client.identity, requestID: requestID)
+        let context = RequestContext(client: client, boundIdentity: client.identity)
         do {
             return try await methods.answer(call, context)
         } catch {

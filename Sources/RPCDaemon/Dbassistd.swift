@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// The command line.
 @main struct Dbassistd: AsyncParsableCommand {
@@ -13,6 +14,26 @@ import ArgumentParser
 
     @Flag(help: "Serve the process that starts it, over standard input and output.") var stdio = false
     @OptionGroup var options: SettingOptions
+
+    /// As ArgumentParser does it, but with exit codes of our own.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+        } catch let failure as Failure {
+            end(failure.description, failure.status)
+        } catch let error as ConfigurationError {
+            end(error.description, Failure.configuration)
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    private static func end(_ message: String, _ status: Int32) -> Never {
+        let line = Array("Error: \(message)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
+        Glibc.exit(status)
+    }
 
     func run() async throws {
         guard stdio else { throw CleanExit.helpRequest(self) }

@@ -2,7 +2,7 @@
 ///
 /// Every method is one unit: a write returns only after its commit is on the disk, and concurrent writes share a commit;
 /// a read never waits for a write. A caller that is cancelled does not take its write back. Times are Unix milliseconds,
-/// ids are UUIDv7 text (``StoreID``). Every method may throw `unavailable`, `io`, `full` (writes), `corrupt` or
+/// ids are UUIDv7 text. Every method may throw `unavailable`, `io`, `full` (writes), `corrupt` or
 /// `internal`; further errors are named where they are.
 public final class Store: Sendable {
     let engine: any StoreEngine

@@ -73,8 +73,16 @@ extension MariaDBDriver {
             throw failure(prepared, .execute, statement.sql)
         }
         let hasRows = mysql_stmt_field_count(prepared) > 0
-        let affected = hasRows ? UInt64.max : mysql_stmt_affected_rows(prepared)
-        let warnings = hasRows ? try fetch(prepared, statement, &pager) : Int(mysql_warning_count(session.handle))
+        var affected = hasRows ? UInt64.max : mysql_stmt_affected_rows(prepared)
+        let warnings: Int
+        if hasRows {
+            let (count, rowCount) = try fetch(prepared, statement, &pager)
+            warnings = count
+            // RETURNING answers every row it changed, if it was read to the end; REPLACE counts twice what it replaced.
+            if let rowCount, MariaDBDriver.returnsRows.contains(shape.command) { affected = UInt64(rowCount) }
+        } else {
+            warnings = Int(mysql_warning_count(session.handle))
+        }
         return StatementOutcome(
             command: shape.command,
             affectedRows: MariaDBDriver.countsRows.contains(shape.command) ? Int(exactly: affected) : nil,
@@ -82,27 +90,31 @@ extension MariaDBDriver {
     }
 
     private static let countsRows: Set<String> = ["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "LOAD DATA", "CALL"]
+    /// Those whose rows are the rows they changed.
+    private static let returnsRows: Set<String> = ["INSERT", "DELETE"]
 
-    /// Writes the rows; answers how many warnings the server has.
+    /// Writes the rows; answers how many warnings the server has, and how many rows there were if all were read.
     private func fetch(
         _ prepared: UnsafeMutablePointer<MYSQL_STMT>, _ statement: Statement, _ pager: inout RowPager
-    ) throws(DatabaseError) -> Int {
+    ) throws(DatabaseError) -> (warnings: Int, rowCount: Int?) {
         guard let metadata = mysql_stmt_result_metadata(prepared), let fields = mysql_fetch_fields(metadata) else {
             throw failure(prepared, .execute, nil)
         }
         let columns = (0..<Int(mysql_num_fields(metadata))).map { MariaDBColumn(fields[$0]) }
         mysql_free_result(metadata)
         let writer = MariaDBRowWriter(columns, cellBytesMax: statement.cellBytesMax)
+        var rowCount = 0
         do throws(DatabaseError) {
             try pager.begin(columns.map(\.column))
             while true {
                 let status = mysql_stmt_fetch(prepared)
                 guard status == 0 else {
-                    if status == MYSQL_NO_DATA { return warningsAtEnd() }
+                    if status == MYSQL_NO_DATA { return (warningsAtEnd(), rowCount) }
                     throw failure(prepared, .fetch, nil)
                 }
                 guard let cells = prepared.pointee.bind else { throw failure(prepared, .fetch, nil) }
                 writer.write(cells, into: &pager)
+                rowCount += 1
                 if try pager.endRow() == .enough { break }
             }
         } catch {
@@ -110,7 +122,7 @@ extension MariaDBDriver {
             throw error
         }
         stop(prepared)
-        return 0
+        return (0, nil)
     }
 
     /// The count in the packet that ended the rows (0xFE, then two bytes), which the library does not take over when rows

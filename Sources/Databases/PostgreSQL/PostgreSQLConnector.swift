@@ -76,7 +76,7 @@ struct PostgreSQLConnector {
     private func parameters(_ place: [String: String]) -> [String: String] {
         var all = [
             "user": target.user ?? "", "dbname": target.database ?? target.user ?? "", "password": target.password ?? "",
-            "passfile": "/dev/null", "client_encoding": "UTF8", "options": Self.sessionSettings,
+            "passfile": Self.nowhere, "client_encoding": "UTF8", "options": Self.sessionSettings,
             "application_name": applicationName, "fallback_application_name": "dbassistd", "connect_timeout": "0",
             "gssencmode": "disable", "sslcompression": "0", "sslcert": Self.nowhere, "sslkey": Self.nowhere,
             "sslcrl": Self.nowhere, "sslcrldir": Self.nowhere, "sslrootcert": Self.nowhere, "sslsni": "1",

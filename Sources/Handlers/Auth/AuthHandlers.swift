@@ -63,7 +63,9 @@ struct AuthHandlers: AuthAPI {
     }
 
     /// Ends sessions on every connection that has them, and what runs under them.
-    func end(_ sessionIDs: [String], _ reason: SessionEndReason, requester: ClientSession?, sparingQueriesOf: ClientSession? = nil) {
+    func end(
+        _ sessionIDs: [String], _ reason: SessionEndReason, requester: ClientSession?, sparingQueriesOf: ClientSession? = nil
+    ) {
         services.sessions.end(sessionIDs, reason, requester: requester)
         for sessionID in sessionIDs { services.running.cancel(ofSession: sessionID, except: sparingQueriesOf) }
     }

@@ -33,7 +33,8 @@ struct DashboardHandlers: DashboardAPI {
     private static func wire(_ project: StoredProjectActivity) -> WireProjectActivity {
         WireProjectActivity(
             projectId: project.projectID, name: project.name, databaseType: ProjectHandlers.wire(project.databaseType),
-            queries: Int(project.counts.total), errors: Int(project.counts.error), messages: 0)
+            queries: Int(project.counts.total), errors: Int(project.counts.error), messages: Int(project.messageCount),
+            lastUsedAt: project.lastUsedAtMs.map(Timestamp.format))
     }
 
     private static func wire(_ message: MessageRecord) -> RecentMessage {

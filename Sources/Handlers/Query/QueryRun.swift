@@ -25,7 +25,7 @@ struct QueryRun: Sendable {
 
     /// Runs the query and answers its first page.
     func start(isClientID: Bool) async throws -> QueryResult {
-        if isClientID, try await services.store.query(id: id, userID: identity.userID) != nil { throw Self.idInUse }
+        if isClientID, try await services.store.isQueryIDUsed(id) { throw Self.idInUse }
         try register()
         let history = QueryHistory(run: self)
         do throws(StoreError) {
@@ -118,7 +118,7 @@ struct QueryRun: Sendable {
             queryId: id, columns: first.columns.map(QueryHandlers.wire), rows: first.page?.rows ?? JSONText("[]"),
             rowCount: first.page?.rowCount ?? 0, hasMore: hasMore, resultId: resultID,
             nextCursor: hasMore ? ResultCursor(page: 1).text : nil,
-            command: first.end?.outcome.command ?? StatementWord.first(of: statement.sql),
+            command: first.end?.outcome.command ?? StatementWord.first(of: statement.sql, statement.mode),
             affectedRows: first.end?.outcome.affectedRows, durationMs: history.elapsedMs,
             mode: statement.mode == .write ? .write : .read, truncated: first.end?.truncated != nil,
             notices: (first.end?.outcome.notices ?? []).prefix(limits.noticesPerQuery).map(QueryHandlers.wire))
@@ -127,7 +127,13 @@ struct QueryRun: Sendable {
 
 /// The word a statement begins with, for a reply that goes out while the statement runs.
 enum StatementWord {
-    static func first(of sql: String) -> String {
+    static func first(of sql: String, _ mode: AccessMode) -> String {
+        let word = first(of: sql)
+        // What follows WITH and reads is a SELECT, as the engine will call it when it has ended.
+        return word == "WITH" && mode == .read ? "SELECT" : word
+    }
+
+    private static func first(of sql: String) -> String {
         var rest = Substring(sql)
         while true {
             rest = rest.drop { $0.isWhitespace || $0 == "(" }

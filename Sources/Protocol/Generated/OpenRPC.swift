@@ -288,727 +288,729 @@ public enum OpenRPCDocument {
         ":[],"examples":[{"name":"after initialize","params":[],"x-needs":"none"}],"x-kind":"notification","x-access":\###
         "public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"project.create","sum\###
         mary":"Register a database as a project.","description":"Checks that the connection string can be understood a\###
-        nd that the policy allows where it points, and stores it sealed. It does\nnot connect: `project.test` does. Th\###
-        e connection string never comes out again; replies show it rebuilt without its password.\n\nWhile `readOnly` i\###
-        s true, as it is unless you say otherwise, no query of the project can write, whatever its options.","tags":[{\###
-        "name":"project"}],"paramStructure":"by-name","params":[{"name":"name","description":"Name, unique among your p\###
-        rojects.","required":true,"schema":{"description":"Name, unique among your projects.","type":"string","minLeng\###
-        th":1,"maxLength":100}},{"name":"description","description":"What it is, in your words.","required":false,"sch\###
-        ema":{"description":"What it is, in your words.","type":"string","maxLength":2000}},{"name":"databaseType","de\###
-        scription":"The kind of database.","required":true,"schema":{"description":"The kind of database.","$ref":"#/c\###
-        omponents/schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it, in any form the e\###
-        ngine's own tools take: a URI, keywords and values, or a path for SQLite.","required":true,"schema":{"descript\###
-        ion":"How to reach it, in any form the engine's own tools take: a URI, keywords and values, or a path for SQLi\###
-        te.","type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse ever\###
-        y write.","required":false,"schema":{"description":"Whether to refuse every write.","type":"boolean","default"\###
-        :true}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/com\###
-        ponents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/co\###
-        nflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/policy"}],"exam\###
-        ples":[{"name":"an SQLite file","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqli\###
-        te"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"result":{"name":"result","value":{"id"\###
-        :"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","conne\###
-        ction":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-0\###
-        1-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a connection string of another engine","params":[{"name":"\###
-        name","value":"Elsewhere"},{"name":"databaseType","value":"postgresql"},{"name":"connectionString","value":"my\###
-        sql://ada@db.example.com/shop"}],"x-error":"invalid_connection_string","x-needs":"session"},{"name":"a misspel\###
-        t member","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connecti\###
-        onString","value":"sqlite://${sampleDatabase}"},{"name":"readonly","value":false}],"x-error":"invalid_params",\###
-        "x-needs":"session"},{"name":"without a session","params":[{"name":"name","value":"Books"},{"name":"databaseTy\###
-        pe","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"unauthentic\###
-        ated","x-needs":"none"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-\###
-        unknownMembers":"refuse"},{"name":"project.delete","summary":"Delete a project with its history.","description\###
-        ":"Its connection string, queries and messages go with it, for good; its running queries are cancelled and its\###
-         kept results are\ndropped. The database itself is not touched.\n\nIdempotent: `{}` says that you have no such\###
-         project now. A project that is gone, never was or is somebody else's answers the\nsame, and nothing happens."\###
-        ,"tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":"The projec\###
-        t.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name"\###
-        :"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/compone\###
-        nts/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"one of yours"\###
-        ,"params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{}},"x-needs":"proje\###
-        ct"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"result":{"name":"res\###
-        ult","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-executi\###
-        on":"task","x-unknownMembers":"refuse"},{"name":"project.get","summary":"Answer one project.","description":"F\###
-        rom the daemon's store; it does not connect.","tags":[{"name":"project"}],"paramStructure":"either","params":[\###
-        {"name":"projectId","description":"The project.","required":true,"schema":{"description":"The project.","type"\###
-        :"string","format":"uuid"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"err\###
-        ors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/\###
-        components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${pro\###
-        jectId}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","desc\###
-        ription":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"created\###
-        At":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"project"},{"name":"an unkno\###
-        wn project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}]\###
-        ,"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}\###
-        ,{"name":"project.list","summary":"List your projects.","description":"In the order they were created, newest f\###
-        irst.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"databaseType","description":"\###
-        Only this kind of database.","required":false,"schema":{"description":"Only this kind of database.","$ref":"#/\###
-        components/schemas/DatabaseType"}},{"name":"text","description":"Only those whose name or description contains\###
-         it, in any case of ASCII letters.","required":false,"schema":{"description":"Only those whose name or descrip\###
-        tion contains it, in any case of ASCII letters.","type":"string","minLength":1,"maxLength":200}},{"name":"limi\###
-        t","description":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"in\###
-        teger","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page befor\###
-        e, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the\###
-         same filters.","type":"string","format":"cursor"}}],"result":{"name":"ProjectListResult","schema":{"type":"ob\###
-        ject","properties":{"items":{"description":"The projects.","type":"array","items":{"$ref":"#/components/schema\###
-        s/Project"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","fo\###
-        rmat":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/in\###
-        valid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"SQLite only","params":[{"n\###
-        ame":"databaseType","value":"sqlite"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c5-11aa-7d2e-8\###
-        b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/\###
-        books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}]}\###
-        },"x-needs":"project"},{"name":"none that match","params":[{"name":"text","value":"no such project"}],"result"\###
-        :{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-order\###
-        ing":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.summary","summary":"Answer a pr\###
-        oject's figures and what its database says of itself.","description":"Figures are of the whole history of the p\###
-        roject. The database is asked for its metadata; if it cannot be reached, or not within\nthe connect timeout, `\###
-        database` says why and the rest is answered all the same.","tags":[{"name":"project"}],"paramStructure":"eithe\###
-        r","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The pro\###
-        ject.","type":"string","format":"uuid"}}],"result":{"name":"ProjectSummaryResult","schema":{"type":"object","p\###
-        roperties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"queries":{"description\###
-        ":"Figures about its queries.","$ref":"#/components/schemas/QueryStatistics"},"recentQueries":{"description":"\###
-        The newest queries, newest first.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItem\###
-        s":10},"messageCount":{"description":"Its chat messages.","type":"integer","minimum":0},"database":{"descripti\###
-        on":"What its database says of itself.","$ref":"#/components/schemas/DatabaseSummary"}},"required":["projectId\###
-        ","queries","recentQueries","messageCount","database"],"additionalProperties":false}},"errors":[{"$ref":"#/com\###
-        ponents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/no\###
-        t_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"one of yours","params":[{"name":"projectId\###
-        ","value":"${projectId}"}],"result":{"name":"result","value":{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f70819\###
-        2","queries":{"total":1,"success":1,"error":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"p95Ms":0.412,"rows"\###
-        :1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f7\###
-        08192","projectName":"Books","sql":"SELECT count(*) FROM orders","status":"success","rowCount":1,"durationMs":\###
-        0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}],"messageCount":0,"database":{"s\###
-        erverVersion":"SQLite 3.40.1","databaseName":"books.sqlite","sizeBytes":49152,"tableCount":5}}},"x-needs":"que\###
-        ry"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found"\###
-        ,"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unk\###
-        nownMembers":"refuse"},{"name":"project.test","summary":"Try to reach a database and say how far it got.","des\###
-        cription":"Takes either `projectId`, or `databaseType` and `connectionString` to try before `project.create`; t\###
-        he latter is not kept.\nOpens a new connection, checks that writes are refused on it, and closes it.\n\nA data\###
-        base that cannot be reached is a result with `ok: false`, not an error. `steps` always has all eight steps, in\###
-         order; after\nthe one that failed, and where the engine has no such step, they are `skipped`.","tags":[{"name\###
-        ":"project"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"A project of yours.","re\###
-        quired":false,"schema":{"description":"A project of yours.","type":"string","format":"uuid"}},{"name":"databas\###
-        eType","description":"The kind of database; with `connectionString`.","required":false,"schema":{"description"\###
-        :"The kind of database; with `connectionString`.","$ref":"#/components/schemas/DatabaseType"}},{"name":"connec\###
-        tionString","description":"How to reach it; with `databaseType`.","required":false,"schema":{"description":"Ho\###
-        w to reach it; with `databaseType`.","type":"string","minLength":1,"maxLength":4096}}],"result":{"name":"Proje\###
-        ctTestResult","schema":{"type":"object","properties":{"ok":{"description":"Whether no step failed.","type":"bo\###
-        olean"},"steps":{"description":"The outcome of each step.","type":"array","items":{"$ref":"#/components/schema\###
-        s/TestStep"},"minItems":8,"maxItems":8},"serverVersion":{"description":"Product and version; there if it got t\###
-        hat far.","type":"string"}},"required":["ok","steps"],"additionalProperties":false}},"errors":[{"$ref":"#/comp\###
+        nd that the policy allows where it points, and stores it sealed. It does\nnot connect: `project.test` does. An\###
+         SQLite file must be there. The connection string never comes out again; replies show it rebuilt without its p\###
+        assword.\n\nWhile `readOnly` is true, as it is unless you say otherwise, no query of the project can write, wh\###
+        atever its options.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"name","descript\###
+        ion":"Name, unique among your projects.","required":true,"schema":{"description":"Name, unique among your proj\###
+        ects.","type":"string","minLength":1,"maxLength":100}},{"name":"description","description":"What it is, in you\###
+        r words.","required":false,"schema":{"description":"What it is, in your words.","type":"string","maxLength":20\###
+        00}},{"name":"databaseType","description":"The kind of database.","required":true,"schema":{"description":"The\###
+         kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"name":"connectionString","description":"How\###
+         to reach it, in any form the engine's own tools take: a URI, keywords and values, or a path for SQLite.","req\###
+        uired":true,"schema":{"description":"How to reach it, in any form the engine's own tools take: a URI, keywords\###
+         and values, or a path for SQLite.","type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","descr\###
+        iption":"Whether to refuse every write.","required":false,"schema":{"description":"Whether to refuse every wri\###
+        te.","type":"boolean","default":true}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Proj\###
+        ect"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},\###
+        {"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/co\###
+        mponents/errors/policy"},{"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"an SQLite file"\###
+        ,"params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString"\###
+        ,"value":"sqlite://${sampleDatabase}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6\###
+        f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sql\###
+        ite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs"\###
+        :"session"},{"name":"a connection string of another engine","params":[{"name":"name","value":"Elsewhere"},{"na\###
+        me":"databaseType","value":"postgresql"},{"name":"connectionString","value":"mysql://ada@db.example.com/shop"}\###
+        ],"x-error":"invalid_connection_string","x-needs":"session"},{"name":"a misspelt member","params":[{"name":"na\###
+        me","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${s\###
+        ampleDatabase}"},{"name":"readonly","value":false}],"x-error":"invalid_params","x-needs":"session"},{"name":"w\###
+        ithout a session","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"\###
+        connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"unauthenticated","x-needs":"none"}],"x-kin\###
+        d":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"nam\###
+        e":"project.delete","summary":"Delete a project with its history.","description":"Its connection string, queri\###
+        es and messages go with it, for good; its running queries are cancelled and its kept results are\ndropped. The\###
+         database itself is not touched.\n\nIdempotent: `{}` says that you have no such project now. A project that is\###
+         gone, never was or is somebody else's answers the\nsame, and nothing happens.","tags":[{"name":"project"}],"p\###
+        aramStructure":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"\###
+        description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"obje\###
+        ct","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$\###
+        ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"one of yours","params":[{"name":"projectId",\###
+        "value":"${projectId}"}],"result":{"name":"result","value":{}},"x-needs":"project"},{"name":"an unknown projec\###
+        t","params":[{"name":"projectId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"ses\###
+        sion"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"\###
+        refuse"},{"name":"project.get","summary":"Answer one project.","description":"From the daemon's store; it does\###
+         not connect.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","descriptio\###
+        n":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"r\###
+        esult":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/err\###
+        ors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],\###
+        "examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"re\###
+        sult","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseTy\###
+        pe":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z",\###
+        "updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"\###
+        projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":\###
+        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.list","summar\###
+        y":"List your projects.","description":"In the order they were created, newest first.","tags":[{"name":"projec\###
+        t"}],"paramStructure":"by-name","params":[{"name":"databaseType","description":"Only this kind of database.","\###
+        required":false,"schema":{"description":"Only this kind of database.","$ref":"#/components/schemas/DatabaseTyp\###
+        e"}},{"name":"text","description":"Only those whose name or description contains it, in any case of ASCII lett\###
+        ers.","required":false,"schema":{"description":"Only those whose name or description contains it, in any case o\###
+        f ASCII letters.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","description":"Items of one p\###
+        age.","required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200\###
+        ,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","requ\###
+        ired":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string",\###
+        "format":"cursor"}}],"result":{"name":"ProjectListResult","schema":{"type":"object","properties":{"items":{"de\###
+        scription":"The projects.","type":"array","items":{"$ref":"#/components/schemas/Project"}},"nextCursor":{"desc\###
+        ription":"Where the next page begins; absent on the last.","type":"string","format":"cursor"}},"required":["it\###
+        ems"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/compon\###
+        ents/errors/unauthenticated"}],"examples":[{"name":"SQLite only","params":[{"name":"databaseType","value":"sql\###
+        ite"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books"\###
+        ,"description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"c\###
+        reatedAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}]}},"x-needs":"project"},{"name":"\###
+        none that match","params":[{"name":"text","value":"no such project"}],"result":{"name":"result","value":{"item\###
+        s":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task"\###
+        ,"x-unknownMembers":"refuse"},{"name":"project.summary","summary":"Answer a project's figures and what its dat\###
+        abase says of itself.","description":"Figures are of the whole history of the project. The database is asked f\###
+        or its metadata; if it cannot be reached, or not within\nthe connect timeout, `database` says why and the rest\###
+         is answered all the same.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId\###
+        ","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","format"\###
+        :"uuid"}}],"result":{"name":"ProjectSummaryResult","schema":{"type":"object","properties":{"projectId":{"descr\###
+        iption":"The project.","type":"string","format":"uuid"},"queries":{"description":"Figures about its queries.",\###
+        "$ref":"#/components/schemas/QueryStatistics"},"recentQueries":{"description":"The newest queries, newest firs\###
+        t.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":10},"messageCount":{"descrip\###
+        tion":"Its chat messages.","type":"integer","minimum":0},"database":{"description":"What its database says of i\###
+        tself.","$ref":"#/components/schemas/DatabaseSummary"}},"required":["projectId","queries","recentQueries","mes\###
+        sageCount","database"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},\###
+        {"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/\###
+        errors/busy"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"resu\###
+        lt":{"name":"result","value":{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","queries":{"total":1,"success\###
+        ":1,"error":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"p95Ms":0.412,"rows":1},"recentQueries":[{"id":"019a\###
+        b0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sq\###
+        l":"SELECT count(*) FROM orders","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"sc\###
+        ript","createdAt":"2026-01-05T09:32:00.000Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.40.1","d\###
+        atabaseName":"books.sqlite","sizeBytes":49152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown project\###
+        ","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":\###
+        "request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"\###
+        project.test","summary":"Try to reach a database and say how far it got.","description":"Takes either `project\###
+        Id`, or `databaseType` and `connectionString` to try before `project.create`; the latter is not kept.\nOpens a\###
+         new connection, checks that writes are refused on it, and closes it.\n\nA database that cannot be reached is a\###
+         result with `ok: false`, not an error. `steps` always has all eight steps, in order; after\nthe one that fail\###
+        ed, and where the engine has no such step, they are `skipped`.","tags":[{"name":"project"}],"paramStructure":"\###
+        by-name","params":[{"name":"projectId","description":"A project of yours.","required":false,"schema":{"descrip\###
+        tion":"A project of yours.","type":"string","format":"uuid"}},{"name":"databaseType","description":"The kind o\###
+        f database; with `connectionString`.","required":false,"schema":{"description":"The kind of database; with `co\###
+        nnectionString`.","$ref":"#/components/schemas/DatabaseType"}},{"name":"connectionString","description":"How t\###
+        o reach it; with `databaseType`.","required":false,"schema":{"description":"How to reach it; with `databaseTyp\###
+        e`.","type":"string","minLength":1,"maxLength":4096}}],"result":{"name":"ProjectTestResult","schema":{"type":"\###
+        object","properties":{"ok":{"description":"Whether no step failed.","type":"boolean"},"steps":{"description":"\###
+        The outcome of each step.","type":"array","items":{"$ref":"#/components/schemas/TestStep"},"minItems":8,"maxIt\###
+        ems":8},"serverVersion":{"description":"Product and version; there if it got that far.","type":"string"}},"req\###
+        uired":["ok","steps"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{\###
+        "$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/e\###
+        rrors/busy"}],"examples":[{"name":"a project","params":[{"name":"projectId","value":"${projectId}"}],"result":\###
+        {"name":"result","value":{"ok":true,"serverVersion":"SQLite 3.40.1","steps":[{"step":"parse","status":"passed"\###
+        ,"durationMs":0.021},{"step":"policy","status":"passed","durationMs":0.035},{"step":"resolve","status":"skippe\###
+        d"},{"step":"connect","status":"skipped"},{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"\###
+        },{"step":"database","status":"passed","durationMs":0.734},{"step":"readOnlyCheck","status":"passed","duration\###
+        Ms":0.118}]}},"x-needs":"project"},{"name":"a server that is not there","params":[{"name":"databaseType","valu\###
+        e":"postgresql"},{"name":"connectionString","value":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"name":"re\###
+        sult","value":{"ok":false,"steps":[{"step":"parse","status":"passed","durationMs":0.044},{"step":"policy","sta\###
+        tus":"passed","durationMs":0.012},{"step":"resolve","status":"passed","durationMs":0.067},{"step":"connect","s\###
+        tatus":"failed","durationMs":0.203,"code":"connection_refused","message":"Nothing accepts connections at 127.0\###
+        .0.1 port 1; check the host and port, and that the server runs."},{"step":"tls","status":"skipped"},{"step":"l\###
+        ogin","status":"skipped"},{"step":"database","status":"skipped"},{"step":"readOnlyCheck","status":"skipped"}]}\###
+        },"x-needs":"session"},{"name":"both ways at once","params":[{"name":"projectId","value":"${projectId}"},{"nam\###
+        e":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error\###
+        ":"invalid_params","x-needs":"project"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execut\###
+        ion":"task","x-unknownMembers":"refuse"},{"name":"project.update","summary":"Change a project.","description":\###
+        "Changes what is named and nothing else; takes at least one member besides `projectId`. The kind of database c\###
+        annot change. An\nempty `description` removes it.\n\nA new connection string is checked as in `project.create`\###
+        . With it, or when `readOnly` becomes true, the project's open database\nconnections are closed and its runnin\###
+        g writes are cancelled.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projectId",\###
+        "description":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"\###
+        uuid"}},{"name":"name","description":"Name, unique among your projects.","required":false,"schema":{"descripti\###
+        on":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"description",\###
+        "description":"What it is, in your words.","required":false,"schema":{"description":"What it is, in your words\###
+        .","type":"string","maxLength":2000}},{"name":"connectionString","description":"How to reach it; the kind of d\###
+        atabase stays.","required":false,"schema":{"description":"How to reach it; the kind of database stays.","type"\###
+        :"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every write.","\###
+        required":false,"schema":{"description":"Whether to refuse every write.","type":"boolean"}}],"result":{"name":\###
+        "Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_par\###
+        ams"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/compo\###
+        nents/errors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/\###
+        policy"},{"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"allow writes","params":[{"name"\###
+        :"projectId","value":"${projectId}"},{"name":"readOnly","value":false}],"result":{"name":"result","value":{"id\###
+        ":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite:///srv/bo\###
+        oks.sqlite","readOnly":false,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"\###
+        x-needs":"project"},{"name":"nothing to change","params":[{"name":"projectId","value":"${projectId}"}],"x-erro\###
+        r":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"$\###
+        {unknownId}"},{"name":"name","value":"Books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request",\###
+        "x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.can\###
+        cel","summary":"Stop a running query at its database.","description":"Works from any connection of the user, a\###
+        nd before `query.run` is answered if its client chose the `queryId`. Answers as soon as\nthe stop is under way\###
+        ; the `query.run` or `query.fetch` that waits is then answered `cancelled`, or with its result if that was\nfi\###
+        rst. A database that does not obey has its connection cut after `cancelDeadlineMs`.\n\nIdempotent: a query tha\###
+        t has ended, never was or is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":\###
+        "query"}],"paramStructure":"either","params":[{"name":"queryId","description":"The query.","required":true,"sc\###
+        hema":{"description":"The query.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type"\###
+        :"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params\###
+        "},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a query that has ended","params":[{"na\###
+        me":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{}},"x-needs":"query"},{"name":"an unkn\###
+        own query","params":[{"name":"queryId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs\###
+        ":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMemb\###
+        ers":"refuse"},{"name":"query.close","summary":"Drop a kept result.","description":"Frees what it took of the q\###
+        uota; if its statement still runs, it is stopped. The query stays in history.\n\nIdempotent: a result that is g\###
+        one, never was or is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}\###
+        ],"paramStructure":"either","params":[{"name":"resultId","description":"The result.","required":true,"schema":\###
+        {"description":"The result.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"obj\###
+        ect","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"\###
+        $ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a result","params":[{"name":"resultId","val\###
+        ue":"${resultId}"}],"result":{"name":"result","value":{}},"x-needs":"result"},{"name":"an unknown result","par\###
+        ams":[{"name":"resultId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],\###
+        "x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"}\###
+        ,{"name":"query.fetch","summary":"Answer a page of a kept result.","description":"Reads what `query.run` kept;\###
+         the statement does not run again. A cursor stays good while the result is kept: fetching it twice\nanswers th\###
+        e same rows. If the statement still runs, this waits for the page to be full or the statement to end. If it en\###
+        ded\nwith an error after its first page, the rows it gave can be fetched and then this answers that error.\n\n\###
+        A result that was closed, has expired or ended with its connection is `not_found`, as is one of somebody else,\###
+         and one of\nanother connection that was run without `keep`.","tags":[{"name":"query"}],"paramStructure":"eith\###
+        er","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The resu\###
+        lt.","type":"string","format":"uuid"}},{"name":"cursor","description":"`nextCursor` of the page before; absent\###
+         means from the first row.","required":false,"schema":{"description":"`nextCursor` of the page before; absent m\###
+        eans from the first row.","type":"string","format":"cursor"}}],"result":{"name":"QueryFetchResult","schema":{"\###
+        type":"object","properties":{"rows":{"description":"The page, written as in `QueryResult`.","type":"array","it\###
+        ems":{"type":"array"}},"firstRow":{"description":"Index of its first row in the whole result, from 0.","type":\###
+        "integer","minimum":0},"rowCount":{"description":"Rows in this page.","type":"integer","minimum":0},"hasMore":\###
+        {"description":"Whether there are more rows.","type":"boolean"},"nextCursor":{"description":"Where the next pa\###
+        ge begins; there if `hasMore`.","type":"string","format":"cursor"},"totalRows":{"description":"Rows kept of th\###
+        e whole result; absent while the statement runs.","type":"integer","minimum":0},"truncated":{"description":"Wh\###
+        ether the result had more rows than were kept; final once `totalRows` is there.","type":"boolean"}},"required"\###
+        :["rows","firstRow","rowCount","hasMore","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/comp\###
         onents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not\###
-        _found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a project","params":[{"name":"projectId","v\###
-        alue":"${projectId}"}],"result":{"name":"result","value":{"ok":true,"serverVersion":"SQLite 3.40.1","steps":[{\###
-        "step":"parse","status":"passed","durationMs":0.021},{"step":"policy","status":"passed","durationMs":0.035},{"\###
-        step":"resolve","status":"skipped"},{"step":"connect","status":"skipped"},{"step":"tls","status":"skipped"},{"\###
-        step":"login","status":"skipped"},{"step":"database","status":"passed","durationMs":0.734},{"step":"readOnlyCh\###
-        eck","status":"passed","durationMs":0.118}]}},"x-needs":"project"},{"name":"a server that is not there","param\###
-        s":[{"name":"databaseType","value":"postgresql"},{"name":"connectionString","value":"postgresql://ada@127.0.0.\###
-        1:1/shop"}],"result":{"name":"result","value":{"ok":false,"steps":[{"step":"parse","status":"passed","duration\###
-        Ms":0.044},{"step":"policy","status":"passed","durationMs":0.012},{"step":"resolve","status":"passed","duratio\###
-        nMs":0.067},{"step":"connect","status":"failed","durationMs":0.203,"code":"connection_refused","message":"Noth\###
-        ing accepts connections at 127.0.0.1 port 1; check the host and port, and that the server runs."},{"step":"tls\###
-        ","status":"skipped"},{"step":"login","status":"skipped"},{"step":"database","status":"skipped"},{"step":"read\###
-        OnlyCheck","status":"skipped"}]}},"x-needs":"session"},{"name":"both ways at once","params":[{"name":"projectI\###
-        d","value":"${projectId}"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite\###
-        ://${sampleDatabase}"}],"x-error":"invalid_params","x-needs":"project"}],"x-kind":"request","x-access":"sessio\###
-        n","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.update","summary":"C\###
-        hange a project.","description":"Changes what is named and nothing else; takes at least one member besides `pr\###
-        ojectId`. The kind of database cannot change. An\nempty `description` removes it.\n\nA new connection string i\###
-        s checked as in `project.create`. With it, or when `readOnly` becomes true, the project's open database\nconne\###
-        ctions are closed and its running writes are cancelled.","tags":[{"name":"project"}],"paramStructure":"by-name\###
-        ","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The proj\###
-        ect.","type":"string","format":"uuid"}},{"name":"name","description":"Name, unique among your projects.","requ\###
-        ired":false,"schema":{"description":"Name, unique among your projects.","type":"string","minLength":1,"maxLeng\###
-        th":100}},{"name":"description","description":"What it is, in your words.","required":false,"schema":{"descrip\###
-        tion":"What it is, in your words.","type":"string","maxLength":2000}},{"name":"connectionString","description"\###
-        :"How to reach it; the kind of database stays.","required":false,"schema":{"description":"How to reach it; the\###
-         kind of database stays.","type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"W\###
-        hether to refuse every write.","required":false,"schema":{"description":"Whether to refuse every write.","type\###
-        ":"boolean"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":\###
-        "#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/err\###
-        ors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/invalid_connection_string\###
-        "},{"$ref":"#/components/errors/policy"}],"examples":[{"name":"allow writes","params":[{"name":"projectId","va\###
-        lue":"${projectId}"},{"name":"readOnly","value":false}],"result":{"name":"result","value":{"id":"019ab0c5-11aa\###
-        -7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","rea\###
-        dOnly":false,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"projec\###
-        t"},{"name":"nothing to change","params":[{"name":"projectId","value":"${projectId}"}],"x-error":"invalid_para\###
-        ms","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"\###
-        name":"name","value":"Books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"sess\###
-        ion","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.cancel","summary":"\###
-        Stop a running query at its database.","description":"Works from any connection of the user, and before `query\###
-        .run` is answered if its client chose the `queryId`. Answers as soon as\nthe stop is under way; the `query.run\###
-        ` or `query.fetch` that waits is then answered `cancelled`, or with its result if that was\nfirst. A database t\###
-        hat does not obey has its connection cut after `cancelDeadlineMs`.\n\nIdempotent: a query that has ended, neve\###
-        r was or is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramS\###
-        tructure":"either","params":[{"name":"queryId","description":"The query.","required":true,"schema":{"descripti\###
-        on":"The query.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","proper\###
-        ties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/com\###
-        ponents/errors/unauthenticated"}],"examples":[{"name":"a query that has ended","params":[{"name":"queryId","va\###
-        lue":"${queryId}"}],"result":{"name":"result","value":{}},"x-needs":"query"},{"name":"an unknown query","param\###
-        s":[{"name":"queryId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-\###
-        kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"\###
-        name":"query.close","summary":"Drop a kept result.","description":"Frees what it took of the quota; if its sta\###
-        tement still runs, it is stopped. The query stays in history.\n\nIdempotent: a result that is gone, never was o\###
-        r is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructur\###
-        e":"either","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"\###
-        The result.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties\###
-        ":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/compone\###
-        nts/errors/unauthenticated"}],"examples":[{"name":"a result","params":[{"name":"resultId","value":"${resultId}\###
-        "}],"result":{"name":"result","value":{}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"r\###
-        esultId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"reques\###
-        t","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.\###
-        fetch","summary":"Answer a page of a kept result.","description":"Reads what `query.run` kept; the statement d\###
-        oes not run again. A cursor stays good while the result is kept: fetching it twice\nanswers the same rows. If t\###
-        he statement still runs, this waits for the page to be full or the statement to end. If it ended\nwith an erro\###
-        r after its first page, the rows it gave can be fetched and then this answers that error.\n\nA result that was\###
-         closed, has expired or ended with its connection is `not_found`, as is one of somebody else, and one of\nanot\###
-        her connection that was run without `keep`.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"n\###
-        ame":"resultId","description":"The result.","required":true,"schema":{"description":"The result.","type":"stri\###
-        ng","format":"uuid"}},{"name":"cursor","description":"`nextCursor` of the page before; absent means from the f\###
-        irst row.","required":false,"schema":{"description":"`nextCursor` of the page before; absent means from the fi\###
-        rst row.","type":"string","format":"cursor"}}],"result":{"name":"QueryFetchResult","schema":{"type":"object","\###
-        properties":{"rows":{"description":"The page, written as in `QueryResult`.","type":"array","items":{"type":"ar\###
-        ray"}},"firstRow":{"description":"Index of its first row in the whole result, from 0.","type":"integer","minim\###
-        um":0},"rowCount":{"description":"Rows in this page.","type":"integer","minimum":0},"hasMore":{"description":"\###
-        Whether there are more rows.","type":"boolean"},"nextCursor":{"description":"Where the next page begins; there\###
-         if `hasMore`.","type":"string","format":"cursor"},"totalRows":{"description":"Rows kept of the whole result; a\###
-        bsent while the statement runs.","type":"integer","minimum":0},"truncated":{"description":"Whether the result h\###
-        ad more rows than were kept; final once `totalRows` is there.","type":"boolean"}},"required":["rows","firstRow\###
-        ","rowCount","hasMore","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inva\###
-        lid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"\###
-        #/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cance\###
-        lled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"na\###
-        me":"the next page","params":[{"name":"resultId","value":"${resultId}"},{"name":"cursor","value":"${cursor}"}]\###
-        ,"result":{"name":"result","value":{"rows":[[3]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3,"trun\###
-        cated":false}},"x-needs":"result"},{"name":"the first page again","params":[{"name":"resultId","value":"${resu\###
-        ltId}"}],"result":{"name":"result","value":{"rows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"nextCur\###
-        sor":"Mg","totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":\###
-        "resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":\###
-        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.get","summary":\###
-        "Answer one query of history.","description":"What `query.history` lists, and a preview: the first `previewRow\###
-        s` rows, at most `previewBytes` bytes, as they were when the query\nran. The preview is kept sealed and goes w\###
-        ith the project.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryId","description\###
-        ":"The query.","required":true,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"result\###
-        ":{"name":"QueryRecord","schema":{"$ref":"#/components/schemas/QueryRecord"}},"errors":[{"$ref":"#/components/\###
-        errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"\###
-        }],"examples":[{"name":"one of yours","params":[{"name":"queryId","value":"${queryId}"}],"result":{"name":"res\###
-        ult","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","\###
-        projectName":"Books","sql":"SELECT count(*) FROM orders","status":"success","rowCount":1,"durationMs":0.412,"m\###
-        ode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z","preview":{"columns":[{"name":"count(*)",\###
-        "type":"","encoding":"dynamic"}],"rows":[[1204]]}}},"x-needs":"query"},{"name":"an unknown query","params":[{"\###
-        name":"queryId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-acc\###
-        ess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.history","\###
-        summary":"List your own queries.","description":"Newest first. Filters add up. A project that is unknown or so\###
-        mebody else's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStructure":"by-name","params\###
-        ":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"description":"Only of\###
-         this project.","type":"string","format":"uuid"}},{"name":"status","description":"Only with this status.","req\###
-        uired":false,"schema":{"description":"Only with this status.","$ref":"#/components/schemas/QueryStatus"}},{"na\###
-        me":"text","description":"Only those whose SQL or label contains it, in any case of ASCII letters.","required"\###
-        :false,"schema":{"description":"Only those whose SQL or label contains it, in any case of ASCII letters.","typ\###
-        e":"string","minLength":1,"maxLength":200}},{"name":"since","description":"Only those accepted at this time or\###
-         later.","required":false,"schema":{"description":"Only those accepted at this time or later.","type":"string"\###
-        ,"format":"date-time"}},{"name":"until","description":"Only those accepted before this time.","required":false\###
-        ,"schema":{"description":"Only those accepted before this time.","type":"string","format":"date-time"}},{"name\###
-        ":"mode","description":"Only those that ran in this mode.","required":false,"schema":{"description":"Only thos\###
-        e that ran in this mode.","$ref":"#/components/schemas/QueryMode"}},{"name":"source","description":"Only from t\###
-        his source.","required":false,"schema":{"description":"Only from this source.","$ref":"#/components/schemas/Qu\###
-        erySource"}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Item\###
-        s of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nex\###
-        tCursor` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of\###
-         the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"QueryHistoryR\###
-        esult","schema":{"type":"object","properties":{"items":{"description":"The queries.","type":"array","items":{"\###
-        $ref":"#/components/schemas/QueryRecord"}},"nextCursor":{"description":"Where the next page begins; absent on t\###
-        he last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"\###
-        $ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name\###
-        ":"what succeeded in a project","params":[{"name":"projectId","value":"${projectId}"},{"name":"status","value"\###
-        :"success"},{"name":"limit","value":10}],"result":{"name":"result","value":{"items":[{"id":"019ab0c6-22bb-7e3f\###
-        -9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT cou\###
-        nt(*) FROM orders","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","created\###
-        At":"2026-01-05T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"none that match","params":[{"name":"text","valu\###
-        e":"no such query"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"a page too l\###
-        arge","params":[{"name":"limit","value":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"reque\###
-        st","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.\###
-        run","summary":"Run one statement and answer its first rows.","description":"Runs exactly one statement; two a\###
-        re refused. In `read` mode, the default, nothing of it can last: the engine refuses writes,\nthe statement is l\###
-        ooked at before it runs, and it is rolled back. `write` needs a project whose `readOnly` is false (else\n`read\###
-        _only`), and commits.\n\n**Options only lower the server's limits.** A value above the limit is refused with `\###
-        invalid_params`, never lowered in silence.\n\n**Parameters** are bound, never put into the text: null, a boole\###
-        an, a number, a string, or `{\"$base64\": \"…\"}` for bytes. The\nplaceholders are the engine's own: `$1` for P\###
-        ostgreSQL, `?` for MySQL and MariaDB, `?`, `?1` or `$1` for SQLite.\n\n**Large results.** The first page comes\###
-         with the reply, which may be sent before the statement has ended. The rest is kept under\n`resultId` for `que\###
-        ry.fetch`, without running the statement again, until `query.close`, until nobody has fetched from it for\n`re\###
-        sultIdleMs`, or until this connection ends; with `keep` it outlives the connection, and any connection of the u\###
-        ser may fetch\nit. Without `maxRows` a result stops at `resultRows` rows or `resultBytes` bytes; with it, at s\###
-        o many rows or\n`spoolPerResultBytes`. A result that stopped says `truncated`. The daemon's page limit `pageBy\###
-        tes` may end a page before `pageRows`.\n\n**Stopping it.** `$/cancelRequest` and `query.cancel` stop the state\###
-        ment at the database, as do the timeout and the end of this\nconnection. `queryId` lets a client choose the id\###
-         beforehand, so that `query.cancel` can name the query before this is\nanswered, from another connection too. I\###
-        t must be new: an id that any query has had is a `conflict`, and nothing runs.\n\n**History.** A write is in h\###
-        istory before it runs; other queries at the latest when they end. Parameters are never kept.","tags":[{"name":\###
-        "query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where to run it.","required"\###
-        :true,"schema":{"description":"Where to run it.","type":"string","format":"uuid"}},{"name":"sql","description"\###
-        :"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","required":true,"schema":{"de\###
-        scription":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","type":"string","mi\###
-        nLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, in order.","r\###
-        equired":false,"schema":{"description":"Values of the placeholders, in order.","type":"array","items":{"oneOf"\###
-        :[{"type":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additionalProperties"\###
-        :false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","description":"What the\###
-         statement may do.","required":false,"schema":{"description":"What the statement may do.","$ref":"#/components\###
-        /schemas/QueryMode","default":"read"}},{"name":"pageRows","description":"Most rows of each page; absent means t\###
-        he limit `pageRows`.","required":false,"schema":{"description":"Most rows of each page; absent means the limit\###
-         `pageRows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs","description":"Time the statem\###
-        ent may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":fals\###
-        e,"schema":{"description":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most the l\###
-        imit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"name":"maxRows","description":"R\###
-        ows to keep at most.","required":false,"schema":{"description":"Rows to keep at most.","type":"integer","minim\###
-        um":1,"maximum":1000000000}},{"name":"label","description":"A name for it in history.","required":false,"schem\###
-        a":{"description":"A name for it in history.","type":"string","minLength":1,"maxLength":200}},{"name":"keep","\###
-        description":"Whether the result outlives this connection, and is kept even if the first page has all of it.",\###
-        "required":false,"schema":{"description":"Whether the result outlives this connection, and is kept even if the\###
-         first page has all of it.","type":"boolean","default":false}},{"name":"queryId","description":"The query's id\###
-        , made by the client; version 7 is advised.","required":false,"schema":{"description":"The query's id, made by\###
-         the client; version 7 is advised.","type":"string","format":"uuid"}}],"result":{"name":"QueryResult","schema"\###
-        :{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":\###
-        "#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components\###
-        /errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/com\###
-        ponents/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{\###
-        "$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/co\###
-        nnection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refuse\###
-        d"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/comp\###
-        onents/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/u\###
-        nknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}\###
-        ],"examples":[{"name":"one row","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"S\###
-        ELECT 1 AS one, 'two' AS two"}],"result":{"name":"result","value":{"queryId":"019ab0c6-22bb-7e3f-9c4d-5e6f7081\###
-        9203","columns":[{"name":"one","type":"","encoding":"dynamic"},{"name":"two","type":"","encoding":"dynamic"}],\###
-        "rows":[[1,"two"]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.412,"mode":"read","truncated\###
-        ":false,"notices":[]}},"x-needs":"project"},{"name":"parameters","params":[{"name":"projectId","value":"${proj\###
-        ectId}"},{"name":"sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS cover"},{"name":"parameters","value":["\###
-        Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label","value":"A smoke test"}],"result":{"name":"result","value":\###
-        {"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"title","type":"","encoding":"dynamic"},{\###
-        "name":"price","type":"","encoding":"dynamic"},{"name":"cover","type":"","encoding":"dynamic"}],"rows":[["Emma\###
-        ",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.388,"mode":"read\###
-        ","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"the first page of many","params":[{"name":"pr\###
-        ojectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2 UNION ALL SELECT\###
-         3"},{"name":"pageRows","value":2}],"result":{"name":"result","value":{"queryId":"019ab0c6-44dd-7051-9e6f-7081\###
-        92031425","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[[1],[2]],"rowCount":2,"hasMore"\###
-        :true,"resultId":"019ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg","command":"SELECT","durationMs":0.29\###
-        7,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"a write in a read-only project"\###
-        ,"params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"CREATE TABLE scratch (id INTEGER\###
-        )"},{"name":"mode","value":"write"}],"x-error":"read_only","x-needs":"project"},{"name":"a statement the datab\###
-        ase refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error"\###
-        :"query_failed","x-needs":"project"},{"name":"a parameter too few","params":[{"name":"projectId","value":"${pr\###
-        ojectId}"},{"name":"sql","value":"SELECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-error":"invalid_parame\###
-        ters","x-needs":"project"},{"name":"an id that a query has had","params":[{"name":"projectId","value":"${proje\###
-        ctId}"},{"name":"sql","value":"SELECT 1"},{"name":"queryId","value":"${queryId}"}],"x-error":"conflict","x-nee\###
-        ds":"query"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql",\###
-        "value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-or\###
-        dering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summary":"Answer thi\###
-        s protocol as an OpenRPC document.","description":"The method that OpenRPC names. The document is the publishe\###
-        d `spec/openrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","param\###
-        s":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object","required":["openrpc","info","methods"]}}\###
-        ,"errors":[],"examples":[{"name":"the document","params":[],"result":{"name":"result","value":{"openrpc":"1.3.\###
-        2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"request","x-acce\###
-        ss":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"shutdown","summa\###
-        ry":"Prepare to end the connection.","description":"LSP's own request. The connection's running queries are ca\###
-        ncelled and further requests are answered `invalid_request`; only\n`exit` is still expected. It never stops a d\###
-        aemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-nam\###
-        e","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/err\###
-        ors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an edito\###
-        r's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-acce\###
-        ss":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health","\###
-        summary":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows a\###
-        lready and touches neither the store nor a database. With a session it\nalso answers `store`, `connections` an\###
-        d `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructur\###
-        e":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"status\###
-        ":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemon\###
-        's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0}\###
-        ,"store":{"description":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"conn\###
-        ections":{"description":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealth\###
-        "},"queries":{"description":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}},\###
-        "required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"wit\###
-        hout a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":8640\###
-        0000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok"\###
-        ,"version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"datab\###
-        ases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x-\###
-        access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limit\###
-        s","summary":"Answer every limit in force.","description":"The same as `initialize` answers, for clients that d\###
-        o not send it. Public, because a client needs some of the limits to log in.","tags":[{"name":"system"}],"param\###
-        Structure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},"e\###
-        rrors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":8192\###
-        ,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":\###
-        50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs\###
-        ":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1\###
-        000,"loginDelayMaxMs":900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength\###
-        ":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLe\###
-        ngth":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,\###
-        "databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"sqlBytes\###
-        ":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageR\###
-        ows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultByt\###
-        es":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"previewRows":10,"pre\###
-        viewBytes":4096}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":\###
-        "inline","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prome\###
-        theus text.","description":"Counters, gauges and histograms of the whole daemon, in the Prometheus text format\###
-         0.0.4. Labels are method names, outcomes\nand engines; never a user, a project, an address or SQL.","tags":[{\###
-        "name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"typ\###
-        e":"object","properties":{"text":{"description":"The metrics, one sample a line.","type":"string"}},"required"\###
-        :["text"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":\###
-        [{"name":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total cou\###
-        nter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"re\###
-        quest","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components\###
-        ":{"schemas":{"User":{"description":"A person with an account.","type":"object","properties":{"id":{"descripti\###
-        on":"Id.","type":"string","format":"uuid"},"name":{"description":"Display name.","type":"string"},"email":{"de\###
-        scription":"E-mail address, in lower case: what they log in with.","type":"string","format":"email"},"createdA\###
-        t":{"description":"When they signed up.","type":"string","format":"date-time"}},"required":["id","name","email\###
-        ","createdAt"],"additionalProperties":false},"Session":{"description":"A new session and the token that stands\###
-         for it. The token is shown this once; the daemon does not keep it.","type":"object","properties":{"token":{"d\###
-        escription":"A secret (PASETO v4.public): attaches further connections to the session. Opaque to clients.","ty\###
-        pe":"string","format":"token"},"expiresAt":{"description":"When the session ends at the latest.","type":"strin\###
-        g","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/User"}},"re\###
-        quired":["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A session as i\###
-        ts owner sees it in a list; never its token.","type":"object","properties":{"id":{"description":"Id, for `auth\###
-        .revoke`.","type":"string","format":"uuid"},"createdAt":{"description":"When it began.","type":"string","forma\###
-        t":"date-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","type":"string","format":"dat\###
-        e-time"},"expiresAt":{"description":"When it ends at the latest.","type":"string","format":"date-time"},"curre\###
-        nt":{"description":"Whether it is the session of this connection.","type":"boolean"},"client":{"description":"\###
-        Name and version of the client that began it, as `initialize` told.","type":"string"}},"required":["id","creat\###
-        edAt","lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEndReason":{"description":"Why\###
-         a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked","passwordChanged\###
-        ","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","properties":{"name":{"\###
-        description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"description":"Its version.\###
-        ","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemon.","type":"obj\###
-        ect","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"description":"Its v\###
-        ersion.","type":"string"}},"required":["name","version"],"additionalProperties":false},"HealthStatus":{"descri\###
-        ption":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it takes no new requests.","\###
-        type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the daemon keeps its o\###
-        wn state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's own stor\###
-        e.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/components/schemas/StoreEn\###
-        gine"},"ok":{"description":"Whether the latest read or write of it worked.","type":"boolean"}},"required":["en\###
-        gine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections now.","type":"object\###
-        ","properties":{"clients":{"description":"Open client connections.","type":"integer","minimum":0},"databases":\###
-        {"description":"Open database connections, used and idle.","type":"integer","minimum":0},"databasesInUse":{"de\###
-        scription":"Those that run something.","type":"integer","minimum":0}},"required":["clients","databases","datab\###
-        asesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of all users.","type":"\###
-        object","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"waiting":{"descriptio\###
-        n":"Waiting for a database connection.","type":"integer","minimum":0}},"required":["running","waiting"],"addit\###
-        ionalProperties":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MySQL and MariaDB.\###
-        ","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database someone registe\###
-        red.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"descri\###
-        ption":"Name, unique among its owner's projects.","type":"string"},"description":{"description":"What it is, i\###
-        n its owner's words; absent if there are none.","type":"string"},"databaseType":{"description":"The kind of da\###
-        tabase.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The connection string rebuil\###
-        t without its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"description":"Whether e\###
-        very write is refused.","type":"boolean"},"createdAt":{"description":"When it was created.","type":"string","f\###
-        ormat":"date-time"},"updatedAt":{"description":"When it was last changed.","type":"string","format":"date-time\###
-        "},"lastUsedAt":{"description":"Its latest query; absent if there is none.","type":"string","format":"date-tim\###
-        e"}},"required":["id","name","databaseType","connection","readOnly","createdAt","updatedAt"],"additionalProper\###
-        ties":false},"TestStepName":{"description":"The steps of reaching a database, in the order they are taken.","t\###
-        ype":"string","enum":["parse","policy","resolve","connect","tls","login","database","readOnlyCheck"]},"TestSte\###
-        pStatus":{"description":"`skipped`: an earlier step failed, or the engine or the connection has no such step."\###
-        ,"type":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"One step of `project.test`."\###
-        ,"type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/schemas/TestStepName"}\###
-        ,"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"descript\###
-        ion":"How long it took; absent if it was skipped or not measured on its own.","type":"number","minimum":0},"co\###
-        de":{"description":"Of a failed step: the error code that a query would answer.","type":"string"},"message":{"\###
-        description":"Of a failed step: one sentence that says what is wrong and what to do.","type":"string"},"hint":\###
-        {"description":"Of a failed step: the engine's hint or ours.","type":"string"}},"required":["step","status"],"\###
-        additionalProperties":false},"DatabaseProblem":{"description":"Why a database cannot be reached now.","type":"\###
-        object","properties":{"code":{"description":"The error code that a query would answer.","type":"string"},"mess\###
-        age":{"description":"One sentence that says what is wrong and what to do.","type":"string"},"retryable":{"desc\###
-        ription":"Whether it may pass by itself.","type":"boolean"}},"required":["code","message","retryable"],"additi\###
-        onalProperties":false},"DatabaseSummary":{"description":"What a database says of itself; or `unavailable` and n\###
-        othing else.","type":"object","properties":{"serverVersion":{"description":"Product and version: `PostgreSQL 1\###
-        5.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"description":"Name of the datab\###
-        ase; of the file for SQLite.","type":"string"},"currentUser":{"description":"The database user; absent for SQL\###
-        ite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent where the user may not know it\###
-        .","type":"integer","minimum":0},"tableCount":{"description":"Tables the user can see, without the system's ow\###
-        n.","type":"integer","minimum":0},"unavailable":{"description":"Why there is nothing to say.","$ref":"#/compon\###
-        ents/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"description":"`read`: the statemen\###
-        t cannot change anything, and is rolled back. `write`: it runs and commits.","type":"string","enum":["read","w\###
-        rite"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the client's cancel, a closed c\###
-        onnection and a timeout.","type":"string","enum":["running","success","error","cancelled"]},"QuerySource":{"de\###
-        scription":"What sent a query: `editor` a connection that was initialized, `script` one that was not, `chat` t\###
-        he assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"description":"How the cells of a\###
-         column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−\###
-        1), else a string of digits\n- `float`: a number with the shortest digits that read back the same, or `\"NaN\"\###
-        `, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every one of them\n- `string`: te\###
-        xt, dates, intervals and every type without a better form, as the engine writes it\n- `base64`: a string of st\###
-        andard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where each cell has a type of its\###
-         own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a s\###
-        tring; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is `{\"$truncated\":{\"bytes\###
-        \":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","decimal","string","base64","js\###
-        on","dynamic"]},"Column":{"description":"A column of a result.","type":"object","properties":{"name":{"descrip\###
-        tion":"Name, as the statement gives it; need not be unique.","type":"string"},"type":{"description":"The datab\###
-        ase's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"}\###
-        ,"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"}},"required":["\###
-        name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A message of the database that\###
-         is not an error.","type":"object","properties":{"severity":{"description":"The database's word: `NOTICE`, `WA\###
-        RNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":"string"},"code":{"descriptio\###
-        n":"The database's code for it, if it has one.","type":"string"}},"required":["severity","message"],"additiona\###
-        lProperties":false},"QueryResult":{"description":"The outcome of a statement and the first page of its rows.",\###
-        "type":"object","properties":{"queryId":{"description":"Id of the query, in history too.","type":"string","for\###
-        mat":"uuid"},"columns":{"description":"Columns; empty if the statement returns no rows.","type":"array","items\###
-        ":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an array of rows, each an arr\###
-        ay of cells in the order of the columns. Null is null; other cells follow the column's `encoding`.","type":"ar\###
-        ray","items":{"type":"array"}},"rowCount":{"description":"Rows in this page.","type":"integer","minimum":0},"h\###
-        asMore":{"description":"Whether `query.fetch` has more rows.","type":"boolean"},"resultId":{"description":"The\###
-         kept result, for `query.fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","type":"str\###
-        ing","format":"uuid"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"st\###
-        ring","format":"cursor"},"command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE\###
-         TABLE`.","type":"string"},"affectedRows":{"description":"Rows changed, for statements that change rows.","typ\###
-        e":"integer","minimum":0},"durationMs":{"description":"Time in the database, from sending the statement to the\###
-         last row read so far.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/\###
-        schemas/QueryMode"},"truncated":{"description":"Whether the result had more rows than were kept. If `hasMore`,\###
-         the last page of `query.fetch` has the final word.","type":"boolean"},"notices":{"description":"Messages the d\###
-        atabase sent along, in order.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":["qu\###
-        eryId","columns","rows","rowCount","hasMore","command","durationMs","mode","truncated","notices"],"additionalP\###
-        roperties":false},"QueryRecord":{"description":"A query in history. Parameters are not kept.","type":"object",\###
-        "properties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projec\###
-        tId":{"description":"Its project.","type":"string","format":"uuid"},"projectName":{"description":"The project'\###
-        s name now.","type":"string"},"sql":{"description":"The statement as it was sent.","type":"string"},"label":{"\###
-        description":"The label it was sent with.","type":"string"},"status":{"description":"Where it stands.","$ref":\###
-        "#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it succeeded or runs: the error code it\###
-         answered.","type":"string"},"errorMessage":{"description":"Unless it succeeded or runs: the message it answer\###
-        ed.","type":"string"},"rowCount":{"description":"Rows it returned, as far as they were read; absent while it r\###
-        uns.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it changed.","type":"integer","minimum\###
-        ":0},"durationMs":{"description":"How long it took; absent while it runs.","type":"number","minimum":0},"mode"\###
-        :{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"What sent it."\###
-        ,"$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When it was accepted.","type":"string"\###
-        ,"format":"date-time"},"preview":{"description":"Only in `query.get`, and only if it returned rows: its column\###
-        s and first rows, written as in `QueryResult`.","type":"object","required":["columns","rows"],"properties":{"c\###
-        olumns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","items":{"type":"array"}}}}},"requir\###
-        ed":["id","projectId","projectName","sql","status","mode","source","createdAt"],"additionalProperties":false},\###
-        "QueryStatistics":{"description":"Figures about queries.","type":"object","properties":{"total":{"description"\###
-        :"All, running ones included.","type":"integer","minimum":0},"success":{"description":"Those that succeeded.",\###
-        "type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integer","minimum":0},"cance\###
-        lled":{"description":"Those that were cancelled or timed out.","type":"integer","minimum":0},"successRate":{"d\###
-        escription":"success / (success + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"p50\###
-        Ms":{"description":"Median duration of the successful ones; absent if there are none.","type":"number","minimu\###
-        m":0},"p95Ms":{"description":"95th percentile of the same.","type":"number","minimum":0},"rows":{"description"\###
-        :"Rows they returned, together.","type":"integer","minimum":0}},"required":["total","success","error","cancell\###
-        ed","rows"],"additionalProperties":false},"DashboardTotals":{"description":"Totals of a dashboard.","type":"ob\###
-        ject","properties":{"projects":{"description":"The user's projects, whenever they were created.","type":"integ\###
-        er","minimum":0},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"messages":{"\###
-        description":"Chat messages in the period.","type":"integer","minimum":0}},"required":["projects","queries","m\###
-        essages"],"additionalProperties":false},"QueriesByStatus":{"description":"Queries of the period by status; the\###
-        y add up to `totals.queries`.","type":"object","properties":{"running":{"description":"Running now.","type":"i\###
-        nteger","minimum":0},"success":{"description":"Succeeded.","type":"integer","minimum":0},"error":{"description\###
-        ":"Failed.","type":"integer","minimum":0},"cancelled":{"description":"Cancelled or timed out.","type":"integer\###
-        ","minimum":0}},"required":["running","success","error","cancelled"],"additionalProperties":false},"Latency":{\###
-        "description":"Durations of the successful queries of the period.","type":"object","properties":{"p50Ms":{"des\###
-        cription":"Median; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percen\###
-        tile; absent if there are none.","type":"number","minimum":0}},"additionalProperties":false},"ProjectActivity"\###
-        :{"description":"One project in a dashboard.","type":"object","properties":{"projectId":{"description":"The pr\###
-        oject.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"d\###
-        escription":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Quer\###
-        ies in the period.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer\###
-        ","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":0},"lastUse\###
-        dAt":{"description":"Its latest query, whenever it was; absent if there is none.","type":"string","format":"da\###
-        te-time"}},"required":["projectId","name","databaseType","queries","errors","messages"],"additionalProperties"\###
-        :false},"DayActivity":{"description":"One day in a dashboard.","type":"object","properties":{"date":{"descript\###
-        ion":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"\###
-        Queries accepted that day.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":\###
-        "integer","minimum":0}},"required":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"d\###
-        escription":"Who a chat message is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":\###
-        {"description":"A chat message in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type"\###
-        :"string","format":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId\###
-        ":{"description":"Its project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref\###
-        ":"#/components/schemas/MessageRole"},"excerpt":{"description":"The beginning of its text.","type":"string","m\###
-        axLength":200},"createdAt":{"description":"When it was sent.","type":"string","format":"date-time"}},"required\###
-        ":["id","threadId","projectId","role","excerpt","createdAt"],"additionalProperties":false},"Limits":{"descript\###
-        ion":"Every limit in force.","type":"object","properties":{"headerBytes":{"description":"The header block of o\###
-        ne `Content-Length` frame.","type":"integer","minimum":0},"headerMs":{"description":"Time for a frame's header\###
-        , from its first byte.","type":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's body, and fo\###
-        r one line where messages are lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One\###
-         message while the connection has no session.","type":"integer","minimum":0},"bodyBytes":{"description":"One m\###
-        essage once the connection has a session.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting o\###
-        f arrays and objects in one message.","type":"integer","minimum":0},"batchItems":{"description":"Items of one b\###
-        atch.","type":"integer","minimum":0},"clientConnections":{"description":"Open client connections.","type":"int\###
-        eger","minimum":0},"requestsInFlight":{"description":"Unanswered requests of one connection; past that the dae\###
-        mon stops reading from it.","type":"integer","minimum":0},"outputQueueBytes":{"description":"Output waiting fo\###
-        r one client.","type":"integer","minimum":0},"outputStallMs":{"description":"A client with output waiting that\###
-         takes none of it for this long is dropped.","type":"integer","minimum":0},"shutdownMs":{"description":"Time f\###
-        or running requests to end when the daemon stops.","type":"integer","minimum":0},"passwordMinBytes":{"descript\###
-        ion":"Shortest new password, as UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"description":"Longe\###
-        st password, as UTF-8.","type":"integer","minimum":0},"passwordHashQueue":{"description":"Passwords waiting to\###
-         be hashed; past that the answer is `busy`.","type":"integer","minimum":0},"loginFailures":{"description":"Wro\###
-        ng passwords in a row, per account and per peer, before each further attempt has to wait.","type":"integer","m\###
-        inimum":0},"loginDelayMs":{"description":"The first such wait; each further failure doubles it.","type":"integ\###
-        er","minimum":0},"loginDelayMaxMs":{"description":"The longest such wait. No account is ever locked for good."\###
-        ,"type":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0},"tokenLife\###
-        timeMs":{"description":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"sessionIdleM\###
-        s":{"description":"A session without a request for this long ends.","type":"integer","minimum":0},"nameLength"\###
-        :{"description":"Characters (Unicode scalars) of a name of a person or project.","type":"integer","minimum":0}\###
-        ,"emailLength":{"description":"Characters of an e-mail address.","type":"integer","minimum":0},"descriptionLen\###
-        gth":{"description":"Characters of a project's description.","type":"integer","minimum":0},"connectionStringLe\###
-        ngth":{"description":"Characters of a connection string.","type":"integer","minimum":0},"labelLength":{"descri\###
-        ption":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLength":{"description":"Chara\###
-        cters of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"description":"Items of one page o\###
-        f a list.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of one page of a list when `\###
-        limit` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest queries or messages in a\###
-         summary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashboard may cov\###
-        er.","type":"integer","minimum":0},"databaseConnections":{"description":"Open database connections in all.","t\###
-        ype":"integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open database connections of one p\###
-        roject.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database connection is close\###
-        d after this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to connect and log i\###
-        n to a database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running queries of one user."\###
-        ,"type":"integer","minimum":0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","minimum"\###
-        :0},"parameters":{"description":"Parameters of one statement: SQLite's own limit, the smallest of the engines'\###
-        .","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a query that names no `timeoutMs`.",\###
-        "type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"integer","\###
-        minimum":0},"cancelDeadlineMs":{"description":"A database that has not stopped a cancelled statement by then h\###
-        as its connection cut.","type":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","type":"in\###
-        teger","minimum":0},"pageBytes":{"description":"A page ends with the row that reaches this size.","type":"inte\###
-        ger","minimum":0},"cellBytes":{"description":"A longer cell is replaced by its length and a prefix.","type":"i\###
-        nteger","minimum":0},"resultRows":{"description":"Rows kept of a result whose query names no `maxRows`.","type\###
-        ":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a result whose query names no `maxRows`."\###
-        ,"type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes kept of any one result.","type":"in\###
-        teger","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all results of one user.","type":"intege\###
-        r","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches from for this long is dropped.","t\###
-        ype":"integer","minimum":0},"noticesPerQuery":{"description":"Notices kept of one statement.","type":"integer"\###
-        ,"minimum":0},"previewRows":{"description":"Rows of the preview that history keeps.","type":"integer","minimum\###
-        ":0},"previewBytes":{"description":"Bytes of the preview that history keeps.","type":"integer","minimum":0}},"\###
-        required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clie\###
-        ntConnections","requestsInFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordMinBytes","password\###
-        MaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs","tokenBytes","tokenLifetimeMs",\###
-        "sessionIdleMs","nameLength","emailLength","descriptionLength","connectionStringLength","labelLength","searchT\###
-        extLength","listItems","listItemsDefault","recentItems","dashboardDays","databaseConnections","databaseConnect\###
-        ionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","sqlBytes","parameters","queryTimeoutMs",\###
-        "queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes","spoolPer\###
-        ResultBytes","spoolPerUserBytes","resultIdleMs","noticesPerQuery","previewRows","previewBytes"],"additionalPro\###
-        perties":false},"ErrorObject":{"description":"The `error` member of a reply.","type":"object","properties":{"c\###
-        ode":{"type":"integer"},"message":{"type":"string","minLength":1},"data":{"type":"object","properties":{"code"\###
-        :{"description":"What programs branch on.","type":"string","enum":["parse_error","invalid_request","method_not\###
-        _found","invalid_params","invalid_connection_string","invalid_parameters","weak_password","internal","not_init\###
-        ialized","cancelled","timeout","shutting_down","request_too_large","response_too_large","busy","batch_too_larg\###
-        e","unauthenticated","invalid_credentials","forbidden","not_found","conflict","rate_limited","connection_faile\###
-        d","host_not_found","connection_refused","connect_timeout","tls_required","tls_failed","authentication_failed"\###
-        ,"unknown_database","not_a_database","connection_lost","query_failed","read_only","policy"]},"retryable":{"des\###
-        cription":"Whether the same request may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId\###
-        ":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":[\###
-        "code","retryable"],"additionalProperties":false}},"required":["code","message","data"],"additionalProperties"\###
-        :false}},"errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break t\###
-        he framing.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"message":"The J\###
-        SON is not a request that may be sent here and now.","data":{"code":"invalid_request","retryable":false}},"met\###
-        hod_not_found":{"code":-32601,"message":"There is no such method.","data":{"code":"method_not_found","retryabl\###
-        e":false}},"invalid_params":{"code":-32602,"message":"A parameter is unknown, missing, of the wrong type or ou\###
-        t of range; `path` names it.","data":{"code":"invalid_params","retryable":false}},"invalid_connection_string":\###
-        {"code":-32602,"message":"The connection string cannot be understood, or uses a keyword that is not allowed.",\###
-        "data":{"code":"invalid_connection_string","retryable":false}},"invalid_parameters":{"code":-32602,"message":"\###
-        The statement's parameters do not fit its placeholders.","data":{"code":"invalid_parameters","retryable":false\###
-        }},"weak_password":{"code":-32602,"message":"The password is among those tried first, or is made from the acco\###
-        unt's own name or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"messa\###
-        ge":"A fault of the daemon; the log has it under `requestId`.","data":{"code":"internal","retryable":false}},"\###
-        not_initialized":{"code":-32002,"message":"`initialize` must come first on this connection.","data":{"code":"n\###
-        ot_initialized","retryable":false}},"cancelled":{"code":-32800,"message":"The client cancelled the request.","\###
-        data":{"code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took longer than its time l\###
-        imit and was stopped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"T\###
-        he daemon is stopping; connect again later.","data":{"code":"shutting_down","retryable":true}},"request_too_la\###
-        rge":{"code":-32007,"message":"The request is longer than the limit.","data":{"code":"request_too_large","retr\###
-        yable":false}},"response_too_large":{"code":-32008,"message":"The reply would be longer than the limit; ask fo\###
-        r less.","data":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue or p\###
-        ool is full; try again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"cod\###
-        e":-32010,"message":"The batch has more items than the limit.","data":{"code":"batch_too_large","retryable":fa\###
-        lse}},"unauthenticated":{"code":1001,"message":"There is no session on this connection, or it has ended; log i\###
-        n or attach a token.","data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,\###
-        "message":"The e-mail or the password is wrong.","data":{"code":"invalid_credentials","retryable":false}},"for\###
-        bidden":{"code":1003,"message":"The token or the daemon's configuration does not allow it.","data":{"code":"fo\###
-        rbidden","retryable":false}},"not_found":{"code":1004,"message":"There is no such thing, or it is not yours; b\###
-        oth answer the same.","data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It con\###
-        flicts with what exists; `path` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_limi\###
-        ted":{"code":1006,"message":"Too many attempts or requests; try again after `retryAfterMs`.","data":{"code":"r\###
-        ate_limited","retryable":true}},"connection_failed":{"code":1101,"message":"The database cannot be reached, fo\###
-        r a reason without a code of its own.","data":{"code":"connection_failed","retryable":true}},"host_not_found":\###
-        {"code":1101,"message":"The host's name has no address.","data":{"code":"host_not_found","retryable":true}},"c\###
-        onnection_refused":{"code":1101,"message":"Nothing accepts connections at that address.","data":{"code":"conne\###
-        ction_refused","retryable":true}},"connect_timeout":{"code":1101,"message":"The database did not answer in tim\###
-        e.","data":{"code":"connect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The server or t\###
-        he policy asks for TLS and the connection has none.","data":{"code":"tls_required","retryable":false}},"tls_fa\###
-        iled":{"code":1101,"message":"The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls\###
-        _failed","retryable":false}},"authentication_failed":{"code":1101,"message":"The database refused the user or t\###
-        he password of the connection string.","data":{"code":"authentication_failed","retryable":false}},"unknown_dat\###
-        abase":{"code":1101,"message":"The server has no such database, or the file does not exist.","data":{"code":"u\###
-        nknown_database","retryable":false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite databa\###
-        se.","data":{"code":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"The connect\###
-        ion broke while the statement ran; a write may or may not have happened.","data":{"code":"connection_lost","re\###
-        tryable":true}},"query_failed":{"code":1102,"message":"The database refused the statement.","data":{"code":"qu\###
-        ery_failed","retryable":false}},"read_only":{"code":1103,"message":"The statement would write, and the project\###
-         or the mode is read-only.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"Th\###
-        e daemon's policy does not allow it, whatever the project says.","data":{"code":"policy","retryable":false}}}}\###
-        ,"x-notifications":[{"name":"$/progress","summary":"Report on a request that is still running.","description":\###
-        "LSP's own notification, for requests that carried a `workDoneToken` and whose method says that it reports pro\###
-        gress. `value`\nis LSP's WorkDoneProgress: `kind` `begin`, then any number of `report`, then `end`. Nothing is\###
-         sent for a token after the\nreply to its request. No method of protocol 1.0 reports progress yet; clients sho\###
-        uld ignore tokens they do not know.","params":{"type":"object","properties":{"token":{"description":"The reque\###
-        st's token.","type":["string","integer"]},"value":{"description":"What there is to report.","type":"object","r\###
-        equired":["kind"],"properties":{"kind":{"enum":["begin","report","end"]}}}},"required":["token","value"],"addi\###
-        tionalProperties":false}},{"name":"session/expired","summary":"Tell a connection that its session has ended.",\###
-        "description":"Sent once to every other connection that was bound to a session when the session ends; the conn\###
-        ection that ended it by its\nown request learns it from the reply. From then on its requests are answered `una\###
-        uthenticated` until it logs in or attaches\na token. The connection stays open; queries that ran under the ses\###
-        sion are cancelled.","params":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#\###
-        /components/schemas/SessionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"na\###
-        me":"headerBytes","value":8192,"unit":"bytes","configurable":false,"description":"The header block of one `Con\###
-        tent-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time for\###
-         a frame's header, from its first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"desc\###
-        ription":"Time for a frame's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes"\###
-        ,"value":65536,"unit":"bytes","configurable":true,"description":"One message while the connection has no sessi\###
-        on."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable":true,"description":"One message once t\###
-        he connection has a session."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description\###
-        ":"Nesting of arrays and objects in one message."},{"name":"batchItems","value":50,"unit":"count","configurabl\###
-        e":true,"description":"Items of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configur\###
-        able":true,"description":"Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","con\###
-        figurable":true,"description":"Unanswered requests of one connection; past that the daemon stops reading from i\###
-        t."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waiti\###
-        ng for one client."},{"name":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A cl\###
-        ient with output waiting that takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,\###
-        "unit":"ms","configurable":true,"description":"Time for running requests to end when the daemon stops."},{"nam\###
-        e":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UT\###
-        F-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest pass\###
-        word, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Pas\###
-        swords waiting to be hashed; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count\###
-        ","configurable":true,"description":"Wrong passwords in a row, per account and per peer, before each further a\###
-        ttempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The f\###
-        irst such wait; each further failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","confi\###
-        gurable":true,"description":"The longest such wait. No account is ever locked for good."},{"name":"tokenBytes"\###
-        ,"value":4096,"unit":"bytes","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":\###
-        86400000,"unit":"ms","configurable":true,"description":"Life of a session from log-in or refresh."},{"name":"s\###
-        essionIdleMs","value":43200000,"unit":"ms","configurable":true,"description":"A session without a request for t\###
-        his long ends."},{"name":"nameLength","value":100,"unit":"count","configurable":false,"description":"Character\###
-        s (Unicode scalars) of a name of a person or project."},{"name":"emailLength","value":254,"unit":"count","conf\###
-        igurable":false,"description":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"un\###
-        it":"count","configurable":false,"description":"Characters of a project's description."},{"name":"connectionSt\###
-        ringLength","value":4096,"unit":"count","configurable":false,"description":"Characters of a connection string.\###
-        "},{"name":"labelLength","value":200,"unit":"count","configurable":false,"description":"Characters of a query'\###
-        s label."},{"name":"searchTextLength","value":200,"unit":"count","configurable":false,"description":"Character\###
-        s of a list's `text` filter."},{"name":"listItems","value":200,"unit":"count","configurable":false,"descriptio\###
-        n":"Items of one page of a list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"\###
-        description":"Items of one page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"c\###
-        ount","configurable":false,"description":"Newest queries or messages in a summary or dashboard."},{"name":"das\###
-        hboardDays","value":365,"unit":"count","configurable":false,"description":"Days a dashboard may cover."},{"nam\###
-        e":"databaseConnections","value":64,"unit":"count","configurable":true,"description":"Open database connection\###
-        s in all."},{"name":"databaseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description"\###
-        :"Open database connections of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable\###
-        ":true,"description":"An unused database connection is closed after this long."},{"name":"connectTimeoutMs","v\###
-        alue":10000,"unit":"ms","configurable":true,"description":"Time to connect and log in to a database."},{"name"\###
-        :"queriesPerUser","value":8,"unit":"count","configurable":true,"description":"Running queries of one user."},{\###
-        "name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One statement, as UTF-8."\###
-        },{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Parameters of one stat\###
-        ement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value":30000,"unit":"ms",\###
-        "configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs","v\###
-        alue":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"name":"cancelDeadlin\###
-        eMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not stopped a cancelled s\###
-        tatement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","configurable":true,\###
-        "description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable":true,"desc\###
-        ription":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":1048576,"unit":"bytes\###
-        ","configurable":true,"description":"A longer cell is replaced by its length and a prefix."},{"name":"resultRo\###
-        ws","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result whose query names n\###
-        o `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"description":"Bytes k\###
-        ept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456,"unit":"byte\###
-        s","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUserBytes","value":1073\###
-        741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one user."},{"name":"res\###
-        ultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobody fetches from for\###
-         this long is dropped."},{"name":"noticesPerQuery","value":100,"unit":"count","configurable":false,"descriptio\###
-        n":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"count","configurable":false,"des\###
-        cription":"Rows of the preview that history keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","confi\###
-        gurable":false,"description":"Bytes of the preview that history keeps."}]}
+        _found"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/compo\###
+        nents/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}\###
+        ],"examples":[{"name":"the next page","params":[{"name":"resultId","value":"${resultId}"},{"name":"cursor","va\###
+        lue":"${cursor}"}],"result":{"name":"result","value":{"rows":[[3]],"firstRow":2,"rowCount":1,"hasMore":false,"\###
+        totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"the first page again","params":[{"name":"resultI\###
+        d","value":"${resultId}"}],"result":{"name":"result","value":{"rows":[[1],[2]],"firstRow":0,"rowCount":2,"hasM\###
+        ore":true,"nextCursor":"Mg","totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"an unknown result",\###
+        "params":[{"name":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"re\###
+        quest","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"que\###
+        ry.get","summary":"Answer one query of history.","description":"What `query.history` lists, and a preview: the\###
+         first `previewRows` rows, at most `previewBytes` bytes, as they were when the query\nran. The preview is kept\###
+         sealed and goes with the project.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"que\###
+        ryId","description":"The query.","required":true,"schema":{"description":"The query.","type":"string","format"\###
+        :"uuid"}}],"result":{"name":"QueryRecord","schema":{"$ref":"#/components/schemas/QueryRecord"}},"errors":[{"$r\###
+        ef":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components\###
+        /errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"queryId","value":"${queryId}"}],"re\###
+        sult":{"name":"result","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b\###
+        3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","status":"success","rowCount":1,"du\###
+        rationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z","preview":{"columns":[{\###
+        "name":"count(*)","type":"","encoding":"dynamic"}],"rows":[[1204]]}}},"x-needs":"query"},{"name":"an unknown q\###
+        uery","params":[{"name":"queryId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind\###
+        ":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name"\###
+        :"query.history","summary":"List your own queries.","description":"Newest first. Filters add up. A project tha\###
+        t is unknown or somebody else's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStructure"\###
+        :"by-name","params":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"des\###
+        cription":"Only of this project.","type":"string","format":"uuid"}},{"name":"status","description":"Only with t\###
+        his status.","required":false,"schema":{"description":"Only with this status.","$ref":"#/components/schemas/Qu\###
+        eryStatus"}},{"name":"text","description":"Only those whose SQL or label contains it, in any case of ASCII let\###
+        ters.","required":false,"schema":{"description":"Only those whose SQL or label contains it, in any case of ASC\###
+        II letters.","type":"string","minLength":1,"maxLength":200}},{"name":"since","description":"Only those accepte\###
+        d at this time or later.","required":false,"schema":{"description":"Only those accepted at this time or later.\###
+        ","type":"string","format":"date-time"}},{"name":"until","description":"Only those accepted before this time."\###
+        ,"required":false,"schema":{"description":"Only those accepted before this time.","type":"string","format":"da\###
+        te-time"}},{"name":"mode","description":"Only those that ran in this mode.","required":false,"schema":{"descri\###
+        ption":"Only those that ran in this mode.","$ref":"#/components/schemas/QueryMode"}},{"name":"source","descrip\###
+        tion":"Only from this source.","required":false,"schema":{"description":"Only from this source.","$ref":"#/com\###
+        ponents/schemas/QuerySource"}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"\###
+        description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","\###
+        description":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"description\###
+        ":"`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"na\###
+        me":"QueryHistoryResult","schema":{"type":"object","properties":{"items":{"description":"The queries.","type":\###
+        "array","items":{"$ref":"#/components/schemas/QueryRecord"}},"nextCursor":{"description":"Where the next page b\###
+        egins; absent on the last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":fa\###
+        lse}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],\###
+        "examples":[{"name":"what succeeded in a project","params":[{"name":"projectId","value":"${projectId}"},{"name\###
+        ":"status","value":"success"},{"name":"limit","value":10}],"result":{"name":"result","value":{"items":[{"id":"\###
+        019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books"\###
+        ,"sql":"SELECT count(*) FROM orders","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source"\###
+        :"script","createdAt":"2026-01-05T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"none that match","params":[{"\###
+        name":"text","value":"no such query"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"\###
+        name":"a page too large","params":[{"name":"limit","value":201}],"x-error":"invalid_params","x-needs":"session\###
+        "}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refus\###
+        e"},{"name":"query.run","summary":"Run one statement and answer its first rows.","description":"Runs exactly o\###
+        ne statement; two are refused. In `read` mode, the default, nothing of it can last: the engine refuses writes,\###
+        \nthe statement is looked at before it runs, and it is rolled back. `write` needs a project whose `readOnly` i\###
+        s false (else\n`read_only`), and commits.\n\n**Options only lower the server's limits.** A value above the lim\###
+        it is refused with `invalid_params`, never lowered in silence.\n\n**Parameters** are bound, never put into the\###
+         text: null, a boolean, a number, a string, or `{\"$base64\": \"…\"}` for bytes. The\nplaceholders are the eng\###
+        ine's own: `$1` for PostgreSQL, `?` for MySQL and MariaDB, `?`, `?1` or `$1` for SQLite.\n\n**Large results.**\###
+         The first page comes with the reply, which may be sent before the statement has ended. The rest is kept under\###
+        \n`resultId` for `query.fetch`, without running the statement again, until `query.close`, until nobody has fet\###
+        ched from it for\n`resultIdleMs`, or until this connection ends; with `keep` it outlives the connection, and a\###
+        ny connection of the user may fetch\nit. Without `maxRows` a result stops at `resultRows` rows or `resultBytes\###
+        ` bytes; with it, at so many rows or\n`spoolPerResultBytes`. A result that stopped says `truncated`. The daemo\###
+        n's page limit `pageBytes` may end a page before `pageRows`.\n\n**Stopping it.** `$/cancelRequest` and `query.\###
+        cancel` stop the statement at the database, as do the timeout and the end of this\nconnection. `queryId` lets a\###
+         client choose the id beforehand, so that `query.cancel` can name the query before this is\nanswered, from ano\###
+        ther connection too. It must be new: an id that any query has had is a `conflict`, and nothing runs.\n\n**Hist\###
+        ory.** A write is in history before it runs; other queries at the latest when they end. Parameters are never k\###
+        ept.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where t\###
+        o run it.","required":true,"schema":{"description":"Where to run it.","type":"string","format":"uuid"}},{"name\###
+        ":"sql","description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","require\###
+        d":true,"schema":{"description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.\###
+        ","type":"string","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeh\###
+        olders, in order.","required":false,"schema":{"description":"Values of the placeholders, in order.","type":"ar\###
+        ray","items":{"oneOf":[{"type":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"\###
+        additionalProperties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","d\###
+        escription":"What the statement may do.","required":false,"schema":{"description":"What the statement may do."\###
+        ,"$ref":"#/components/schemas/QueryMode","default":"read"}},{"name":"pageRows","description":"Most rows of eac\###
+        h page; absent means the limit `pageRows`.","required":false,"schema":{"description":"Most rows of each page; a\###
+        bsent means the limit `pageRows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs","descript\###
+        ion":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMax\###
+        Ms`.","required":false,"schema":{"description":"Time the statement may take; absent means the limit `queryTime\###
+        outMs`. At most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"name":"maxR\###
+        ows","description":"Rows to keep at most.","required":false,"schema":{"description":"Rows to keep at most.","t\###
+        ype":"integer","minimum":1,"maximum":1000000000}},{"name":"label","description":"A name for it in history.","r\###
+        equired":false,"schema":{"description":"A name for it in history.","type":"string","minLength":1,"maxLength":2\###
+        00}},{"name":"keep","description":"Whether the result outlives this connection, and is kept even if the first p\###
+        age has all of it.","required":false,"schema":{"description":"Whether the result outlives this connection, and\###
+         is kept even if the first page has all of it.","type":"boolean","default":false}},{"name":"queryId","descript\###
+        ion":"The query's id, made by the client; version 7 is advised.","required":false,"schema":{"description":"The\###
+         query's id, made by the client; version 7 is advised.","type":"string","format":"uuid"}}],"result":{"name":"Q\###
+        ueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/components/errors/inval\###
+        id_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/unauthenticated"},{\###
+        "$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/b\###
+        usy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/err\###
+        ors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/\###
+        components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/erro\###
+        rs/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_requir\###
+        ed"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#\###
+        /components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/erro\###
+        rs/connection_lost"}],"examples":[{"name":"one row","params":[{"name":"projectId","value":"${projectId}"},{"na\###
+        me":"sql","value":"SELECT 1 AS one, 'two' AS two"}],"result":{"name":"result","value":{"queryId":"019ab0c6-22b\###
+        b-7e3f-9c4d-5e6f70819203","columns":[{"name":"one","type":"","encoding":"dynamic"},{"name":"two","type":"","en\###
+        coding":"dynamic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.412,"mod\###
+        e":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"parameters","params":[{"name":"projec\###
+        tId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS cover"},{"name":"pa\###
+        rameters","value":["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label","value":"A smoke test"}],"result":{"nam\###
+        e":"result","value":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"title","type":"","en\###
+        coding":"dynamic"},{"name":"price","type":"","encoding":"dynamic"},{"name":"cover","type":"","encoding":"dynam\###
+        ic"}],"rows":[["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs\###
+        ":0.388,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"the first page of many","\###
+        params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELEC\###
+        T 2 UNION ALL SELECT 3"},{"name":"pageRows","value":2}],"result":{"name":"result","value":{"queryId":"019ab0c6\###
+        -44dd-7051-9e6f-708192031425","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[[1],[2]],"r\###
+        owCount":2,"hasMore":true,"resultId":"019ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg","command":"SELEC\###
+        T","durationMs":0.297,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"a write in a\###
+         read-only project","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"CREATE TABLE s\###
+        cratch (id INTEGER)"},{"name":"mode","value":"write"}],"x-error":"read_only","x-needs":"project"},{"name":"a s\###
+        tatement the database refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SE\###
+        LEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":"a parameter too few","params":[{"name":"projec\###
+        tId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-erro\###
+        r":"invalid_parameters","x-needs":"project"},{"name":"an id that a query has had","params":[{"name":"projectId\###
+        ","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"queryId","value":"${queryId}"}],"x-error"\###
+        :"conflict","x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId\###
+        }"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-acces\###
+        s":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","su\###
+        mmary":"Answer this protocol as an OpenRPC document.","description":"The method that OpenRPC names. The docume\###
+        nt is the published `spec/openrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure\###
+        ":"by-name","params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object","required":["openrpc","\###
+        info","methods"]}},"errors":[],"examples":[{"name":"the document","params":[],"result":{"name":"result","value\###
+        ":{"openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind"\###
+        :"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name"\###
+        :"shutdown","summary":"Prepare to end the connection.","description":"LSP's own request. The connection's runn\###
+        ing queries are cancelled and further requests are answered `invalid_request`; only\n`exit` is still expected.\###
+         It never stops a daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"para\###
+        mStructure":"by-name","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref\###
+        ":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"\###
+        the end of an editor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind\###
+        ":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name\###
+        ":"system.health","summary":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what\###
+         the daemon knows already and touches neither the store nor a database. With a session it\nalso answers `store\###
+        `, `connections` and `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name":"syste\###
+        m"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","p\###
+        roperties":{"status":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"descr\###
+        iption":"The daemon's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"in\###
+        teger","minimum":0},"store":{"description":"Its own store; only with a session.","$ref":"#/components/schemas/\###
+        StoreHealth"},"connections":{"description":"Connections now; only with a session.","$ref":"#/components/schema\###
+        s/ConnectionsHealth"},"queries":{"description":"Queries now; only with a session.","$ref":"#/components/schema\###
+        s/QueriesHealth"}},"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"exam\###
+        ples":[{"name":"without a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1\###
+        .0","uptimeMs":86400000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","va\###
+        lue":{"status":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":\###
+        {"clients":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-\###
+        kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"\###
+        name":"system.limits","summary":"Answer every limit in force.","description":"The same as `initialize` answers\###
+        , for clients that do not send it. Public, because a client needs some of the limits to log in.","tags":[{"nam\###
+        e":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/\###
+        schemas/Limits"}},"errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value"\###
+        :{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDep\###
+        th":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallM\###
+        s":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures\###
+        ":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":\###
+        43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLengt\###
+        h":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"data\###
+        baseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queries\###
+        PerUser":8,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDea\###
+        dlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":6710886\###
+        4,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"\###
+        previewRows":10,"previewBytes":4096}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"\###
+        read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemo\###
+        n's metrics in Prometheus text.","description":"Counters, gauges and histograms of the whole daemon, in the Pr\###
+        ometheus text format 0.0.4. Labels are method names, outcomes\nand engines; never a user, a project, an addres\###
+        s or SQL.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsRe\###
+        sult","schema":{"type":"object","properties":{"text":{"description":"The metrics, one sample a line.","type":"\###
+        string"}},"required":["text"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenti\###
+        cated"}],"examples":[{"name":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassist\###
+        d_requests_total counter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"ses\###
+        sion"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"r\###
+        efuse"}],"components":{"schemas":{"User":{"description":"A person with an account.","type":"object","propertie\###
+        s":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Display name.","type":"s\###
+        tring"},"email":{"description":"E-mail address, in lower case: what they log in with.","type":"string","format\###
+        ":"email"},"createdAt":{"description":"When they signed up.","type":"string","format":"date-time"}},"required"\###
+        :["id","name","email","createdAt"],"additionalProperties":false},"Session":{"description":"A new session and t\###
+        he token that stands for it. The token is shown this once; the daemon does not keep it.","type":"object","prop\###
+        erties":{"token":{"description":"A secret (PASETO v4.public): attaches further connections to the session. Opa\###
+        que to clients.","type":"string","format":"token"},"expiresAt":{"description":"When the session ends at the la\###
+        test.","type":"string","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components\###
+        /schemas/User"}},"required":["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"descrip\###
+        tion":"A session as its owner sees it in a list; never its token.","type":"object","properties":{"id":{"descri\###
+        ption":"Id, for `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{"description":"When it began.","\###
+        type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","type":"\###
+        string","format":"date-time"},"expiresAt":{"description":"When it ends at the latest.","type":"string","format\###
+        ":"date-time"},"current":{"description":"Whether it is the session of this connection.","type":"boolean"},"cli\###
+        ent":{"description":"Name and version of the client that began it, as `initialize` told.","type":"string"}},"r\###
+        equired":["id","createdAt","lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEndReason\###
+        ":{"description":"Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revo\###
+        ked","passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","p\###
+        roperties":{"name":{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"descr\###
+        iption":"Its version.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The\###
+         daemon.","type":"object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version"\###
+        :{"description":"Its version.","type":"string"}},"required":["name","version"],"additionalProperties":false},"\###
+        HealthStatus":{"description":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it tak\###
+        es no new requests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where t\###
+        he daemon keeps its own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"\###
+        The daemon's own store.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/compo\###
+        nents/schemas/StoreEngine"},"ok":{"description":"Whether the latest read or write of it worked.","type":"boole\###
+        an"}},"required":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections\###
+         now.","type":"object","properties":{"clients":{"description":"Open client connections.","type":"integer","min\###
+        imum":0},"databases":{"description":"Open database connections, used and idle.","type":"integer","minimum":0},\###
+        "databasesInUse":{"description":"Those that run something.","type":"integer","minimum":0}},"required":["client\###
+        s","databases","databasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of\###
+         all users.","type":"object","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"\###
+        waiting":{"description":"Waiting for a database connection.","type":"integer","minimum":0}},"required":["runni\###
+        ng","waiting"],"additionalProperties":false},"DatabaseType":{"description":"The kind of database; `mysql` cove\###
+        rs MySQL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A dat\###
+        abase someone registered.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"u\###
+        uid"},"name":{"description":"Name, unique among its owner's projects.","type":"string"},"description":{"descri\###
+        ption":"What it is, in its owner's words; absent if there are none.","type":"string"},"databaseType":{"descrip\###
+        tion":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The con\###
+        nection string rebuilt without its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"de\###
+        scription":"Whether every write is refused.","type":"boolean"},"createdAt":{"description":"When it was created\###
+        .","type":"string","format":"date-time"},"updatedAt":{"description":"When it was last changed.","type":"string\###
+        ","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if there is none.\###
+        ","type":"string","format":"date-time"}},"required":["id","name","databaseType","connection","readOnly","creat\###
+        edAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The steps of reaching a databa\###
+        se, in the order they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls","login","\###
+        database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or the engine o\###
+        r the connection has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"descrip\###
+        tion":"One step of `project.test`.","type":"object","properties":{"step":{"description":"Which step.","$ref":"\###
+        #/components/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestS\###
+        tepStatus"},"durationMs":{"description":"How long it took; absent if it was skipped or not measured on its own\###
+        .","type":"number","minimum":0},"code":{"description":"Of a failed step: the error code that a query would ans\###
+        wer.","type":"string"},"message":{"description":"Of a failed step: one sentence that says what is wrong and wh\###
+        at to do.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","type":"strin\###
+        g"}},"required":["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"Why a databa\###
+        se cannot be reached now.","type":"object","properties":{"code":{"description":"The error code that a query wo\###
+        uld answer.","type":"string"},"message":{"description":"One sentence that says what is wrong and what to do.",\###
+        "type":"string"},"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"required":["c\###
+        ode","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a database sa\###
+        ys of itself; or `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"description"\###
+        :"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseNam\###
+        e":{"description":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"description\###
+        ":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the database; a\###
+        bsent where the user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Tables the u\###
+        ser can see, without the system's own.","type":"integer","minimum":0},"unavailable":{"description":"Why there i\###
+        s nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{\###
+        "description":"`read`: the statement cannot change anything, and is rolled back. `write`: it runs and commits.\###
+        ","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `cancelled` cov\###
+        ers the client's cancel, a closed connection and a timeout.","type":"string","enum":["running","success","erro\###
+        r","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a connection that was initialized, `\###
+        script` one that was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]},"Encoding"\###
+        :{"description":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` or `false`\n-\###
+         `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a number with the shortest digits t\###
+        hat read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits\###
+        , every one of them\n- `string`: text, dates, intervals and every type without a better form, as the engine wr\###
+        ites it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite\###
+        , where each cell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"\###
+        $float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over th\###
+        e limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","fl\###
+        oat","decimal","string","base64","json","dynamic"]},"Column":{"description":"A column of a result.","type":"ob\###
+        ject","properties":{"name":{"description":"Name, as the statement gives it; need not be unique.","type":"strin\###
+        g"},"type":{"description":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty w\###
+        here it has none.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/component\###
+        s/schemas/Encoding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice":{"descripti\###
+        on":"A message of the database that is not an error.","type":"object","properties":{"severity":{"description":\###
+        "The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The message.","\###
+        type":"string"},"code":{"description":"The database's code for it, if it has one.","type":"string"}},"required\###
+        ":["severity","message"],"additionalProperties":false},"QueryResult":{"description":"The outcome of a statemen\###
+        t and the first page of its rows.","type":"object","properties":{"queryId":{"description":"Id of the query, in\###
+         history too.","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the statement retu\###
+        rns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first p\###
+        age: an array of rows, each an array of cells in the order of the columns. Null is null; other cells follow th\###
+        e column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows in this page.\###
+        ","type":"integer","minimum":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","type":"boolea\###
+        n"},"resultId":{"description":"The kept result, for `query.fetch` and `query.close`; there if `hasMore` or if `\###
+        keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"description":"Where the next page begins\###
+        ; there if `hasMore`.","type":"string","format":"cursor"},"command":{"description":"The engine's word for what\###
+         ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows changed, for s\###
+        tatements that change rows.","type":"integer","minimum":0},"durationMs":{"description":"Time in the database, f\###
+        rom sending the statement to the last row read so far.","type":"number","minimum":0},"mode":{"description":"Ho\###
+        w it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"description":"Whether the result had more ro\###
+        ws than were kept. If `hasMore`, the last page of `query.fetch` has the final word.","type":"boolean"},"notice\###
+        s":{"description":"Messages the database sent along, in order.","type":"array","items":{"$ref":"#/components/s\###
+        chemas/Notice"}}},"required":["queryId","columns","rows","rowCount","hasMore","command","durationMs","mode","t\###
+        runcated","notices"],"additionalProperties":false},"QueryRecord":{"description":"A query in history. Parameter\###
+        s are not kept.","type":"object","properties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":\###
+        "string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"projectN\###
+        ame":{"description":"The project's name now.","type":"string"},"sql":{"description":"The statement as it was s\###
+        ent.","type":"string"},"label":{"description":"The label it was sent with.","type":"string"},"status":{"descri\###
+        ption":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it suc\###
+        ceeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description":"Unless it succeed\###
+        ed or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as t\###
+        hey were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it cha\###
+        nged.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while it runs.","ty\###
+        pe":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source\###
+        ":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When i\###
+        t was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.get`, and only\###
+         if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"object","required":["c\###
+        olumns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","ite\###
+        ms":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","status","mode","source","createdAt"\###
+        ],"additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.","type":"object","pro\###
+        perties":{"total":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"descr\###
+        iption":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","typ\###
+        e":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer\###
+        ","minimum":0},"successRate":{"description":"success / (success + error); absent if both are 0.","type":"numbe\###
+        r","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones; absent if there ar\###
+        e none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","type":"number","m\###
+        inimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},"required":["t\###
+        otal","success","error","cancelled","rows"],"additionalProperties":false},"DashboardTotals":{"description":"To\###
+        tals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's projects, whenever t\###
+        hey were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the period.","type":"int\###
+        eger","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":0}},"re\###
+        quired":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"description":"Quer\###
+        ies of the period by status; they add up to `totals.queries`.","type":"object","properties":{"running":{"descr\###
+        iption":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type":"integer","m\###
+        inimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"description":"Cancelle\###
+        d or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancelled"],"addition\###
+        alProperties":false},"Latency":{"description":"Durations of the successful queries of the period.","type":"obj\###
+        ect","properties":{"p50Ms":{"description":"Median; absent if there are none.","type":"number","minimum":0},"p9\###
+        5Ms":{"description":"95th percentile; absent if there are none.","type":"number","minimum":0}},"additionalProp\###
+        erties":false},"ProjectActivity":{"description":"One project in a dashboard.","type":"object","properties":{"p\###
+        rojectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"description":"Its name.","ty\###
+        pe":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"\###
+        },"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"errors":{"description":"Tho\###
+        se that failed.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type"\###
+        :"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whenever it was, to the minute; absent i\###
+        f there is none.","type":"string","format":"date-time"}},"required":["projectId","name","databaseType","querie\###
+        s","errors","messages"],"additionalProperties":false},"DayActivity":{"description":"One day in a dashboard.","\###
+        type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength"\###
+        :10,"maxLength":10},"queries":{"description":"Queries accepted that day.","type":"integer","minimum":0},"error\###
+        s":{"description":"Those that failed.","type":"integer","minimum":0}},"required":["date","queries","errors"],"\###
+        additionalProperties":false},"MessageRole":{"description":"Who a chat message is from.","type":"string","enum"\###
+        :["user","assistant","tool"]},"RecentMessage":{"description":"A chat message in a dashboard.","type":"object",\###
+        "properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"description":"Its thread\###
+        .","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"}\###
+        ,"role":{"description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"excerpt":{"description":"\###
+        The beginning of its text.","type":"string","maxLength":200},"createdAt":{"description":"When it was sent.","t\###
+        ype":"string","format":"date-time"}},"required":["id","threadId","projectId","role","excerpt","createdAt"],"ad\###
+        ditionalProperties":false},"Limits":{"description":"Every limit in force.","type":"object","properties":{"head\###
+        erBytes":{"description":"The header block of one `Content-Length` frame.","type":"integer","minimum":0},"heade\###
+        rMs":{"description":"Time for a frame's header, from its first byte.","type":"integer","minimum":0},"bodyMs":{\###
+        "description":"Time for a frame's body, and for one line where messages are lines.","type":"integer","minimum"\###
+        :0},"bodyBeforeLoginBytes":{"description":"One message while the connection has no session.","type":"integer",\###
+        "minimum":0},"bodyBytes":{"description":"One message once the connection has a session.","type":"integer","min\###
+        imum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one message.","type":"integer","minimum"\###
+        :0},"batchItems":{"description":"Items of one batch.","type":"integer","minimum":0},"clientConnections":{"desc\###
+        ription":"Open client connections.","type":"integer","minimum":0},"requestsInFlight":{"description":"Unanswere\###
+        d requests of one connection; past that the daemon stops reading from it.","type":"integer","minimum":0},"outp\###
+        utQueueBytes":{"description":"Output waiting for one client.","type":"integer","minimum":0},"outputStallMs":{"\###
+        description":"A client with output waiting that takes none of it for this long is dropped.","type":"integer","\###
+        minimum":0},"shutdownMs":{"description":"Time for running requests to end when the daemon stops.","type":"inte\###
+        ger","minimum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"integer","minim\###
+        um":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":0},"password\###
+        HashQueue":{"description":"Passwords waiting to be hashed; past that the answer is `busy`.","type":"integer","\###
+        minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per account and per peer, before each fu\###
+        rther attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first such wait; e\###
+        ach further failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"The longest s\###
+        uch wait. No account is ever locked for good.","type":"integer","minimum":0},"tokenBytes":{"description":"A to\###
+        ken.","type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a session from log-in or refresh\###
+        .","type":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a request for this long end\###
+        s.","type":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of a name of a per\###
+        son or project.","type":"integer","minimum":0},"emailLength":{"description":"Characters of an e-mail address."\###
+        ,"type":"integer","minimum":0},"descriptionLength":{"description":"Characters of a project's description.","ty\###
+        pe":"integer","minimum":0},"connectionStringLength":{"description":"Characters of a connection string.","type"\###
+        :"integer","minimum":0},"labelLength":{"description":"Characters of a query's label.","type":"integer","minimu\###
+        m":0},"searchTextLength":{"description":"Characters of a list's `text` filter.","type":"integer","minimum":0},\###
+        "listItems":{"description":"Items of one page of a list.","type":"integer","minimum":0},"listItemsDefault":{"d\###
+        escription":"Items of one page of a list when `limit` is absent.","type":"integer","minimum":0},"recentItems":\###
+        {"description":"Newest queries or messages in a summary or dashboard.","type":"integer","minimum":0},"dashboar\###
+        dDays":{"description":"Days a dashboard may cover.","type":"integer","minimum":0},"databaseConnections":{"desc\###
+        ription":"Open database connections in all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"d\###
+        escription":"Open database connections of one project.","type":"integer","minimum":0},"databaseIdleMs":{"descr\###
+        iption":"An unused database connection is closed after this long.","type":"integer","minimum":0},"connectTimeo\###
+        utMs":{"description":"Time to connect and log in to a database.","type":"integer","minimum":0},"queriesPerUser\###
+        ":{"description":"Running queries of one user.","type":"integer","minimum":0},"sqlBytes":{"description":"One s\###
+        tatement, as UTF-8.","type":"integer","minimum":0},"parameters":{"description":"Parameters of one statement: S\###
+        QLite's own limit, the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description\###
+        ":"Time of a query that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description\###
+        ":"The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that h\###
+        as not stopped a cancelled statement by then has its connection cut.","type":"integer","minimum":0},"pageRows"\###
+        :{"description":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with\###
+         the row that reaches this size.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is r\###
+        eplaced by its length and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a\###
+         result whose query names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kep\###
+        t of a result whose query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"descripti\###
+        on":"Bytes kept of any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes ke\###
+        pt of all results of one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nob\###
+        ody fetches from for this long is dropped.","type":"integer","minimum":0},"noticesPerQuery":{"description":"No\###
+        tices kept of one statement.","type":"integer","minimum":0},"previewRows":{"description":"Rows of the preview t\###
+        hat history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Bytes of the preview that his\###
+        tory keeps.","type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginByte\###
+        s","bodyBytes","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueueBytes","outputStall\###
+        Ms","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","log\###
+        inDelayMaxMs","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLength","c\###
+        onnectionStringLength","labelLength","searchTextLength","listItems","listItemsDefault","recentItems","dashboar\###
+        dDays","databaseConnections","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUs\###
+        er","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","ce\###
+        llBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","noticesPerQuery"\###
+        ,"previewRows","previewBytes"],"additionalProperties":false},"ErrorObject":{"description":"The `error` member o\###
+        f a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"type":"string","minLength":1},\###
+        "data":{"type":"object","properties":{"code":{"description":"What programs branch on.","type":"string","enum":\###
+        ["parse_error","invalid_request","method_not_found","invalid_params","invalid_connection_string","invalid_para\###
+        meters","weak_password","internal","not_initialized","cancelled","timeout","shutting_down","request_too_large"\###
+        ,"response_too_large","busy","batch_too_large","unauthenticated","invalid_credentials","forbidden","not_found"\###
+        ,"conflict","rate_limited","connection_failed","host_not_found","connection_refused","connect_timeout","tls_re\###
+        quired","tls_failed","authentication_failed","unknown_database","not_a_database","connection_lost","query_fail\###
+        ed","read_only","policy"]},"retryable":{"description":"Whether the same request may succeed later.","type":"bo\###
+        olean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":\###
+        {},"sqlState":{},"position":{}},"required":["code","retryable"],"additionalProperties":false}},"required":["co\###
+        de","message","data"],"additionalProperties":false}},"errors":{"parse_error":{"code":-32700,"message":"The byt\###
+        es are not one JSON text in UTF-8, or break the framing.","data":{"code":"parse_error","retryable":false}},"in\###
+        valid_request":{"code":-32600,"message":"The JSON is not a request that may be sent here and now.","data":{"co\###
+        de":"invalid_request","retryable":false}},"method_not_found":{"code":-32601,"message":"There is no such method\###
+        .","data":{"code":"method_not_found","retryable":false}},"invalid_params":{"code":-32602,"message":"A paramete\###
+        r is unknown, missing, of the wrong type or out of range; `path` names it.","data":{"code":"invalid_params","r\###
+        etryable":false}},"invalid_connection_string":{"code":-32602,"message":"The connection string cannot be unders\###
+        tood, or uses a keyword that is not allowed.","data":{"code":"invalid_connection_string","retryable":false}},"\###
+        invalid_parameters":{"code":-32602,"message":"The statement's parameters do not fit its placeholders.","data":\###
+        {"code":"invalid_parameters","retryable":false}},"weak_password":{"code":-32602,"message":"The password is amo\###
+        ng those tried first, or is made from the account's own name or e-mail.","data":{"code":"weak_password","retry\###
+        able":false}},"internal":{"code":-32603,"message":"A fault of the daemon; the log has it under `requestId`.","\###
+        data":{"code":"internal","retryable":false}},"not_initialized":{"code":-32002,"message":"`initialize` must com\###
+        e first on this connection.","data":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-32800,"\###
+        message":"The client cancelled the request.","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-\###
+        32802,"message":"It took longer than its time limit and was stopped.","data":{"code":"timeout","retryable":tru\###
+        e}},"shutting_down":{"code":-32802,"message":"The daemon is stopping; connect again later.","data":{"code":"sh\###
+        utting_down","retryable":true}},"request_too_large":{"code":-32007,"message":"The request is longer than the l\###
+        imit.","data":{"code":"request_too_large","retryable":false}},"response_too_large":{"code":-32008,"message":"T\###
+        he reply would be longer than the limit; ask for less.","data":{"code":"response_too_large","retryable":false}\###
+        },"busy":{"code":-32009,"message":"A queue or pool is full; try again after `retryAfterMs`.","data":{"code":"b\###
+        usy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The batch has more items than the limit.",\###
+        "data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"message":"There is no ses\###
+        sion on this connection, or it has ended; log in or attach a token.","data":{"code":"unauthenticated","retryab\###
+        le":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the password is wrong.","data":{"code"\###
+        :"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"message":"The token or the daemon's confi\###
+        guration does not allow it.","data":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"message"\###
+        :"There is no such thing, or it is not yours; both answer the same.","data":{"code":"not_found","retryable":fa\###
+        lse}},"conflict":{"code":1005,"message":"It conflicts with what exists; `path` names the parameter.","data":{"\###
+        code":"conflict","retryable":false}},"rate_limited":{"code":1006,"message":"Too many attempts or requests; try\###
+         again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":true}},"connection_failed":{"code":110\###
+        1,"message":"The database cannot be reached, for a reason without a code of its own.","data":{"code":"connecti\###
+        on_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The host's name has no address.","data"\###
+        :{"code":"host_not_found","retryable":true}},"connection_refused":{"code":1101,"message":"Nothing accepts conn\###
+        ections at that address.","data":{"code":"connection_refused","retryable":true}},"connect_timeout":{"code":110\###
+        1,"message":"The database did not answer in time.","data":{"code":"connect_timeout","retryable":true}},"tls_re\###
+        quired":{"code":1101,"message":"The server or the policy asks for TLS and the connection has none.","data":{"c\###
+        ode":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":"The TLS handshake failed or the c\###
+        ertificate is not trusted.","data":{"code":"tls_failed","retryable":false}},"authentication_failed":{"code":11\###
+        01,"message":"The database refused the user or the password of the connection string.","data":{"code":"authent\###
+        ication_failed","retryable":false}},"unknown_database":{"code":1101,"message":"The server has no such database\###
+        , or the file does not exist.","data":{"code":"unknown_database","retryable":false}},"not_a_database":{"code":\###
+        1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_database","retryable":false}},"conn\###
+        ection_lost":{"code":1101,"message":"The connection broke while the statement ran; a write may or may not have\###
+         happened.","data":{"code":"connection_lost","retryable":true}},"query_failed":{"code":1102,"message":"The dat\###
+        abase refused the statement.","data":{"code":"query_failed","retryable":false}},"read_only":{"code":1103,"mess\###
+        age":"The statement would write, and the project or the mode is read-only.","data":{"code":"read_only","retrya\###
+        ble":false}},"policy":{"code":1103,"message":"The daemon's policy does not allow it, whatever the project says\###
+        .","data":{"code":"policy","retryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"Report on a\###
+         request that is still running.","description":"LSP's own notification, for requests that carried a `workDoneT\###
+        oken` and whose method says that it reports progress. `value`\nis LSP's WorkDoneProgress: `kind` `begin`, then\###
+         any number of `report`, then `end`. Nothing is sent for a token after the\nreply to its request. No method of\###
+         protocol 1.0 reports progress yet; clients should ignore tokens they do not know.","params":{"type":"object",\###
+        "properties":{"token":{"description":"The request's token.","type":["string","integer"]},"value":{"description\###
+        ":"What there is to report.","type":"object","required":["kind"],"properties":{"kind":{"enum":["begin","report\###
+        ","end"]}}}},"required":["token","value"],"additionalProperties":false}},{"name":"session/expired","summary":"\###
+        Tell a connection that its session has ended.","description":"Sent once to every other connection that was bou\###
+        nd to a session when the session ends; the connection that ended it by its\nown request learns it from the rep\###
+        ly. From then on its requests are answered `unauthenticated` until it logs in or attaches\na token. The connec\###
+        tion stays open; queries that ran under the session are cancelled.","params":{"type":"object","properties":{"r\###
+        eason":{"description":"Why it ended.","$ref":"#/components/schemas/SessionEndReason"}},"required":["reason"],"\###
+        additionalProperties":false}}],"x-limits":[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":fa\###
+        lse,"description":"The header block of one `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"\###
+        ms","configurable":true,"description":"Time for a frame's header, from its first byte."},{"name":"bodyMs","val\###
+        ue":30000,"unit":"ms","configurable":true,"description":"Time for a frame's body, and for one line where messa\###
+        ges are lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"bytes","configurable":true,"description"\###
+        :"One message while the connection has no session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","confi\###
+        gurable":true,"description":"One message once the connection has a session."},{"name":"jsonDepth","value":64,"\###
+        unit":"count","configurable":false,"description":"Nesting of arrays and objects in one message."},{"name":"bat\###
+        chItems","value":50,"unit":"count","configurable":true,"description":"Items of one batch."},{"name":"clientCon\###
+        nections","value":1024,"unit":"count","configurable":true,"description":"Open client connections."},{"name":"r\###
+        equestsInFlight","value":32,"unit":"count","configurable":true,"description":"Unanswered requests of one conne\###
+        ction; past that the daemon stops reading from it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes"\###
+        ,"configurable":true,"description":"Output waiting for one client."},{"name":"outputStallMs","value":30000,"un\###
+        it":"ms","configurable":true,"description":"A client with output waiting that takes none of it for this long i\###
+        s dropped."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable":true,"description":"Time for runnin\###
+        g requests to end when the daemon stops."},{"name":"passwordMinBytes","value":8,"unit":"bytes","configurable":\###
+        true,"description":"Shortest new password, as UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes",\###
+        "configurable":false,"description":"Longest password, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit\###
+        ":"count","configurable":true,"description":"Passwords waiting to be hashed; past that the answer is `busy`."}\###
+        ,{"name":"loginFailures","value":5,"unit":"count","configurable":true,"description":"Wrong passwords in a row,\###
+         per account and per peer, before each further attempt has to wait."},{"name":"loginDelayMs","value":1000,"uni\###
+        t":"ms","configurable":true,"description":"The first such wait; each further failure doubles it."},{"name":"lo\###
+        ginDelayMaxMs","value":900000,"unit":"ms","configurable":true,"description":"The longest such wait. No account\###
+         is ever locked for good."},{"name":"tokenBytes","value":4096,"unit":"bytes","configurable":false,"description\###
+        ":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","configurable":true,"description":"Life o\###
+        f a session from log-in or refresh."},{"name":"sessionIdleMs","value":43200000,"unit":"ms","configurable":true\###
+        ,"description":"A session without a request for this long ends."},{"name":"nameLength","value":100,"unit":"cou\###
+        nt","configurable":false,"description":"Characters (Unicode scalars) of a name of a person or project."},{"nam\###
+        e":"emailLength","value":254,"unit":"count","configurable":false,"description":"Characters of an e-mail addres\###
+        s."},{"name":"descriptionLength","value":2000,"unit":"count","configurable":false,"description":"Characters of\###
+         a project's description."},{"name":"connectionStringLength","value":4096,"unit":"count","configurable":false,\###
+        "description":"Characters of a connection string."},{"name":"labelLength","value":200,"unit":"count","configur\###
+        able":false,"description":"Characters of a query's label."},{"name":"searchTextLength","value":200,"unit":"cou\###
+        nt","configurable":false,"description":"Characters of a list's `text` filter."},{"name":"listItems","value":20\###
+        0,"unit":"count","configurable":false,"description":"Items of one page of a list."},{"name":"listItemsDefault"\###
+        ,"value":50,"unit":"count","configurable":false,"description":"Items of one page of a list when `limit` is abs\###
+        ent."},{"name":"recentItems","value":10,"unit":"count","configurable":false,"description":"Newest queries or m\###
+        essages in a summary or dashboard."},{"name":"dashboardDays","value":365,"unit":"count","configurable":false,"\###
+        description":"Days a dashboard may cover."},{"name":"databaseConnections","value":64,"unit":"count","configura\###
+        ble":true,"description":"Open database connections in all."},{"name":"databaseConnectionsPerProject","value":4\###
+        ,"unit":"count","configurable":true,"description":"Open database connections of one project."},{"name":"databa\###
+        seIdleMs","value":60000,"unit":"ms","configurable":true,"description":"An unused database connection is closed\###
+         after this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms","configurable":true,"description":"Ti\###
+        me to connect and log in to a database."},{"name":"queriesPerUser","value":8,"unit":"count","configurable":tru\###
+        e,"description":"Running queries of one user."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurabl\###
+        e":false,"description":"One statement, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configur\###
+        able":false,"description":"Parameters of one statement: SQLite's own limit, the smallest of the engines'."},{"\###
+        name":"queryTimeoutMs","value":30000,"unit":"ms","configurable":true,"description":"Time of a query that names\###
+         no `timeoutMs`."},{"name":"queryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"\###
+        The longest `timeoutMs`."},{"name":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"descriptio\###
+        n":"A database that has not stopped a cancelled statement by then has its connection cut."},{"name":"pageRows"\###
+        ,"value":1000,"unit":"count","configurable":true,"description":"Rows of one page."},{"name":"pageBytes","value\###
+        ":262144,"unit":"bytes","configurable":true,"description":"A page ends with the row that reaches this size."},\###
+        {"name":"cellBytes","value":1048576,"unit":"bytes","configurable":true,"description":"A longer cell is replace\###
+        d by its length and a prefix."},{"name":"resultRows","value":100000,"unit":"count","configurable":true,"descri\###
+        ption":"Rows kept of a result whose query names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":\###
+        "bytes","configurable":true,"description":"Bytes kept of a result whose query names no `maxRows`."},{"name":"s\###
+        poolPerResultBytes","value":268435456,"unit":"bytes","configurable":true,"description":"Bytes kept of any one r\###
+        esult."},{"name":"spoolPerUserBytes","value":1073741824,"unit":"bytes","configurable":true,"description":"Byte\###
+        s kept of all results of one user."},{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"de\###
+        scription":"A result that nobody fetches from for this long is dropped."},{"name":"noticesPerQuery","value":10\###
+        0,"unit":"count","configurable":false,"description":"Notices kept of one statement."},{"name":"previewRows","v\###
+        alue":10,"unit":"count","configurable":false,"description":"Rows of the preview that history keeps."},{"name":\###
+        "previewBytes","value":4096,"unit":"bytes","configurable":false,"description":"Bytes of the preview that histo\###
+        ry keeps."}]}
         """###
 }

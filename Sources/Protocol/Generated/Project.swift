@@ -8,12 +8,12 @@ public protocol ProjectAPI: Sendable {
     /// `project.create`: Register a database as a project.
     ///
     /// Checks that the connection string can be understood and that the policy allows where it points, and stores it sealed. It
-    /// does not connect: `project.test` does. The connection string never comes out again; replies show it rebuilt without its
-    /// password.
+    /// does not connect: `project.test` does. An SQLite file must be there. The connection string never comes out again; replies
+    /// show it rebuilt without its password.
     ///
     /// While `readOnly` is true, as it is unless you say otherwise, no query of the project can write, whatever its options.
     ///
-    /// Errors: `invalid_params`, `unauthenticated`, `conflict`, `invalid_connection_string`, `policy`.
+    /// Errors: `invalid_params`, `unauthenticated`, `conflict`, `invalid_connection_string`, `policy`, `unknown_database`.
     func create(_ params: ProjectCreateParams, _ context: Context) async throws -> Project
 
     /// `project.delete`: Delete a project with its history.
@@ -68,7 +68,8 @@ public protocol ProjectAPI: Sendable {
     /// A new connection string is checked as in `project.create`. With it, or when `readOnly` becomes true, the project's open
     /// database connections are closed and its running writes are cancelled.
     ///
-    /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `conflict`, `invalid_connection_string`, `policy`.
+    /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `conflict`, `invalid_connection_string`, `policy`,
+    /// `unknown_database`.
     func update(_ params: ProjectUpdateParams, _ context: Context) async throws -> Project
 }
 

@@ -318,7 +318,7 @@ public struct Project: JSONEncodable, Equatable {
     public var createdAt: String
     /// When it was last changed.
     public var updatedAt: String
-    /// Its latest query; absent if there is none.
+    /// Its latest query, to the minute; absent if there is none.
     public var lastUsedAt: String?
 
     public init(
@@ -1120,7 +1120,7 @@ public struct ProjectActivity: JSONEncodable, Equatable {
     public var errors: Int
     /// Chat messages in the period. At least 0.
     public var messages: Int
-    /// Its latest query, whenever it was; absent if there is none.
+    /// Its latest query, whenever it was, to the minute; absent if there is none.
     public var lastUsedAt: String?
 
     public init(

@@ -1,7 +1,6 @@
 import Configuration
 import Foundation
 import Protocol
-import SystemPackage
 import Yams
 
 /// Why the configuration cannot be used: names the setting, the source and what to write instead.
@@ -34,11 +33,16 @@ struct Settings {
         try refuseUnknown(environment)
         var sources: [(origin: (Setting) -> String, reader: ConfigReader)] = []
         let flags = InMemoryProvider(
-            values: Dictionary(uniqueKeysWithValues: options.given.map { (AbsoluteConfigKey([$0.key]), ConfigValue(.string($0.value), isSecret: false)) }))
+            values: Dictionary(
+                uniqueKeysWithValues: options.given.map {
+                    (AbsoluteConfigKey([$0.key]), ConfigValue(.string($0.value), isSecret: false))
+                }))
         sources.append(({ _ in "command line" }, ConfigReader(provider: flags)))
         let named = Dictionary(
             uniqueKeysWithValues: Setting.all.compactMap { setting in
-                environment[setting.environmentName].map { (AbsoluteConfigKey(setting.path), ConfigValue(.string($0), isSecret: false)) }
+                environment[setting.environmentName].map {
+                    (AbsoluteConfigKey(setting.path), ConfigValue(.string($0), isSecret: false))
+                }
             })
         sources.append(({ $0.environmentName }, ConfigReader(provider: InMemoryProvider(values: named))))
         if let file = try file(options, environment) {
@@ -125,10 +129,10 @@ struct Settings {
         values[AbsoluteConfigKey(prefix)] = ConfigValue(.string(text), isSecret: false)
     }
 
-    /// `; did you mean X?` where a known name is near.
+    /// ` (did you mean X?)` where a known name is near.
     private static func nearest(_ name: String, _ known: Set<String>) -> String {
         let ranked = known.map { (EditDistance.between(name.lowercased(), $0.lowercased()), $0) }.sorted { $0 < $1 }
         guard let best = ranked.first, best.0 <= max(2, name.count / 3) else { return "" }
-        return "; did you mean \(best.1)?"
+        return " (did you mean \(best.1)?)"
     }
 }

@@ -22,24 +22,26 @@ struct HousekeepingService: Service {
 /// Reads the configuration again on SIGHUP: applies what can be applied, and says what cannot.
 struct ReloadService: Service {
     let options: SettingOptions
+    /// What the daemon runs with: changes are told against it, also those made while it was still starting.
+    let effective: Settings
     let logger: Logger
 
     func run() async throws {
         let signals = await UnixSignalsSequence(trapping: .sighup)
         await cancelWhenGracefulShutdown {
-            var effective = try? Settings.load(options)
+            var effective = effective
             for await _ in signals {
                 effective = reload(effective)
             }
         }
     }
 
-    private func reload(_ old: Settings?) -> Settings? {
+    private func reload(_ old: Settings) -> Settings {
         do {
             let new = try Settings.load(options)
             let configuration = try Configuration(new)
             for value in new.values {
-                let before = old?[value.setting.name].text
+                let before = old[value.setting.name].text
                 guard before != value.text else { continue }
                 let change: Logger.Metadata = ["setting": "\(value.setting.name)", "value": "\(value.text)"]
                 if value.setting.isReloadable {

@@ -26,11 +26,13 @@ struct DaemonRun {
     }
 
     func run() async throws {
+        let settings: Settings
         let configuration: Configuration
         do {
-            configuration = try Configuration(Settings.load(options))
+            settings = try Settings.load(options)
+            configuration = try Configuration(settings)
         } catch {
-            throw Failure("\(error)", status: 78)
+            throw Failure("\(error)", status: Failure.configuration)
         }
         let logger = Self.logger(configuration)
         for problem in (try? ProcessHardening.apply()) ?? ["hardening failed"] {
@@ -38,7 +40,7 @@ struct DaemonRun {
         }
         let status = Mutex<Int32>(0)
         do {
-            try await serve(configuration, logger) { code in status.withLock { $0 = code } }
+            try await serve(configuration, settings, logger) { code in status.withLock { $0 = code } }
         } catch let error as StoreError {
             throw Failure(error.message, status: 1)
         } catch let error as SecurityError {
@@ -50,7 +52,9 @@ struct DaemonRun {
         if code != 0 { throw ExitCode(code) }
     }
 
-    private func serve(_ configuration: Configuration, _ logger: Logger, _ leave: @escaping @Sendable (Int32) -> Void) async throws {
+    private func serve(
+        _ configuration: Configuration, _ settings: Settings, _ logger: Logger, _ leave: @escaping @Sendable (Int32) -> Void
+    ) async throws {
         // The lock of the socket comes first: of two daemons started at once the second touches nothing.
         let file = servesSocket ? try SocketFile(path: configuration.socketPath) : nil
         let keyring = try Keyring.loadOrCreate(path: configuration.keyringPath)
@@ -85,7 +89,9 @@ struct DaemonRun {
                     service: service, successTerminationBehavior: servesSocket ? .ignore : .gracefullyShutdownGroup))
         }
         list.append(ServiceGroupConfiguration.ServiceConfiguration(service: HousekeepingService(services: services)))
-        list.append(ServiceGroupConfiguration.ServiceConfiguration(service: ReloadService(options: options, logger: logger)))
+        list.append(
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: ReloadService(options: options, effective: settings, logger: logger)))
         logger.info("started", metadata: ["version": "\(daemonVersion)", "pid": "\(getpid())"])
         let quiet = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
         var life = ServiceGroupConfiguration(services: list, logger: quiet)
@@ -124,6 +130,9 @@ private final class ClientCount: Sendable {
 
 /// Ends the process with a sentence on stderr.
 struct Failure: Error, CustomStringConvertible {
+    /// EX_CONFIG of sysexits.h: starting again without a change helps nothing.
+    static let configuration: Int32 = 78
+
     let description: String
     let status: Int32
 

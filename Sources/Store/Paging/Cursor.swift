@@ -17,11 +17,12 @@ struct Cursor: Equatable {
         self.id = id
     }
 
-    var text: String { "\(list.rawValue)\(String(createdAtMs, radix: 36)).\(id)" }
+    /// In the letters of base64url, which is what the wire allows a cursor.
+    var text: String { "\(list.rawValue)\(String(createdAtMs, radix: 36))_\(id)" }
 
     /// Reads a cursor that ``text`` made for the same list.
     init(_ text: String, list: List) throws(StoreError) {
-        let parts = text.utf8.count <= 64 ? text.split(separator: ".", omittingEmptySubsequences: false) : []
+        let parts = text.utf8.count <= 64 ? text.split(separator: "_", omittingEmptySubsequences: false) : []
         guard parts.count == 2, let first = parts[0].first, String(first) == list.rawValue,
             let time = Int64(parts[0].dropFirst(), radix: 36), time >= 0,
             parts[1].utf8.count == 36, parts[1].utf8.allSatisfy(Cursor.isIDByte)

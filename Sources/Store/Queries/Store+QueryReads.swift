@@ -12,6 +12,14 @@ extension Store {
         }
     }
 
+    /// Whether a query has or had this id, whoever's it is.
+    public func isQueryIDUsed(_ id: String) async throws(StoreError) -> Bool {
+        await flush()
+        return try await reader.read { session throws(StoreError) in
+            try session.first("SELECT 1 FROM queries WHERE id = $1", [.text(id)]) != nil
+        }
+    }
+
     /// An owner's queries, newest first, without previews. Throws `invalidCursor`.
     ///
     /// Quick for every filter but `text`, which looks at each query in turn until the page is full.

@@ -42,7 +42,9 @@ extension Store {
 
     private static func insert(_ session: StoreSession, _ start: QueryStart, _ end: QueryEnd) throws(StoreError) {
         // `lower` of both engines is right for ASCII; beyond, we keep our own.
-        let folded = start.sql.utf8.allSatisfy { $0 < 0x80 } ? nil : start.sql.lowercased()
+        // A plain statement is folded by the engine when it is searched; with a label or beyond ASCII, here.
+        let isPlain = start.label == nil && start.sql.utf8.allSatisfy { $0 < 0x80 }
+        let folded = isPlain ? nil : ((start.label.map { $0 + "\n" } ?? "") + start.sql).lowercased()
         try session.change(
             """
             INSERT INTO queries (\(QueryRecord.columns), result, folded)

@@ -32,7 +32,8 @@ enum Schema {
         """
     }
 
-    /// `folded` is the text in lower case, kept only where the engines' own `lower` would not do: outside ASCII.
+    /// `folded` is the label and the statement in lower case, kept only where the engines' own `lower(query)` would not do:
+    /// outside ASCII, or where there is a label.
     /// `query_days` counts the rows of `queries` per project and UTC day; both change in one transaction.
     private static func queries(bytes: String) -> String {
         """

@@ -17,9 +17,9 @@ public struct QueryCounts: Sendable, Equatable {
 
     public var total: Int64 { success + error + cancelled + running }
 
-    /// Successful among those that ended, 0 to 1; nil when none has.
+    /// Successful among those that succeeded or failed, 0 to 1; nil when none has. A cancelled query says nothing about either.
     public var successRate: Double? {
-        let ended = success + error + cancelled
+        let ended = success + error
         return ended == 0 ? nil : Double(success) / Double(ended)
     }
 

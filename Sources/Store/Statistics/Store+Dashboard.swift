@@ -14,9 +14,9 @@ public struct Dashboard: Sendable, Equatable {
     public var latency: Latency
     /// Each day, the quiet ones too, oldest first.
     public var days: [DayActivity]
-    /// Each project, the idle ones too, newest first; at most 1000.
+    /// Each project, the idle ones too, the busiest first, then by name; at most 1000.
     public var projects: [ProjectActivity]
-    /// Newest first, without previews, of any time.
+    /// The newest within the time, newest first, without previews.
     public var recentQueries: [QueryRecord]
     public var recentMessages: [MessageRecord]
 }
@@ -27,6 +27,10 @@ public struct ProjectActivity: Sendable, Equatable {
     public var name: String
     public var databaseType: DatabaseType
     public var counts: QueryCounts
+    /// Messages within the time.
+    public var messageCount: Int64
+    /// Right to a minute, whenever it was; nil when it was never used.
+    public var lastUsedAtMs: Int64?
 }
 
 extension Store {
@@ -53,8 +57,10 @@ extension Store {
                     counts: activity.reduce(into: QueryCounts()) { $0.add($1.counts) },
                     latency: Latency.of(session, userID: userID, sinceMs: range.sinceMs, untilMs: range.untilMs),
                     days: activity, projects: Store.projectActivity(session, range),
-                    recentQueries: Store.history(session, userID, HistoryFilter(), .start(.queries), limit: recent),
-                    recentMessages: Store.recentMessages(session, range.user, limit: recent))
+                    recentQueries: Store.history(
+                        session, userID, HistoryFilter(sinceMs: range.sinceMs, untilMs: range.untilMs), .start(.queries),
+                        limit: recent),
+                    recentMessages: Store.recentMessages(session, range, limit: recent))
             }
         }
     }
@@ -90,27 +96,32 @@ extension Store {
         var projects: [ProjectActivity] = []
         for var row in try session.rows(
             """
-            SELECT p.id, p.name, p.database_type, \(QueryCounts.sums)
+            SELECT p.id, p.name, p.database_type, \(QueryCounts.sums),
+                (SELECT count(*) FROM messages m WHERE m.project_id = p.id AND m.created_at >= $4 AND m.created_at < $5),
+                p.last_used_at
             FROM projects p LEFT JOIN query_days d ON d.project_id = p.id AND d.day >= $2 AND d.day <= $3
-            WHERE p.user_id = $1 GROUP BY p.id, p.name, p.database_type, p.created_at
-            ORDER BY p.created_at DESC, p.id DESC LIMIT 1000
-            """, [range.user, .integer(range.first), .integer(range.last)])
+            WHERE p.user_id = $1 GROUP BY p.id, p.name, p.database_type, p.last_used_at
+            ORDER BY coalesce(sum(d.success + d.error + d.cancelled + d.running), 0) DESC, p.name, p.id LIMIT 1000
+            """,
+            [range.user, .integer(range.first), .integer(range.last), .integer(range.sinceMs), .integer(range.untilMs)])
         {
             projects.append(
                 try ProjectActivity(
                     projectID: row.text(), name: row.text(), databaseType: row.word(DatabaseType.self),
-                    counts: QueryCounts(&row)))
+                    counts: QueryCounts(&row), messageCount: row.integer(), lastUsedAtMs: row.optionalInteger()))
         }
         return projects
     }
 
     private static func recentMessages(
-        _ session: StoreSession, _ user: Parameter, limit: Int
+        _ session: StoreSession, _ range: DayRange, limit: Int
     ) throws(StoreError) -> [MessageRecord] {
         var messages: [MessageRecord] = []
         for var row in try session.rows(
-            "SELECT \(MessageRecord.columns) FROM messages WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
-            [user, .integer(Int64(limit))])
+            """
+            SELECT \(MessageRecord.columns) FROM messages WHERE user_id = $1 AND created_at >= $2 AND created_at < $3
+            ORDER BY created_at DESC, id DESC LIMIT $4
+            """, [range.user, .integer(range.sinceMs), .integer(range.untilMs), .integer(Int64(limit))])
         {
             messages.append(try MessageRecord(&row))
         }

@@ -1,3 +1,4 @@
+import Security
 import Databases
 import Glibc
 import Testing
@@ -47,7 +48,7 @@ func withStore(_ body: (Store, TemporaryDirectory) async throws -> Void) async t
 enum Sample {
     static let nowMs: Int64 = 1_800_000_000_000
 
-    static func id() -> String { StoreID.make(nowMs: nowMs) }
+    static func id() -> String { Identifier.make(now: nowMs) }
 
     static func user(email: String = "ada@example.org") -> User {
         User(id: id(), name: "Ada", email: email, passwordHash: "$argon2id$1", createdAtMs: nowMs, updatedAtMs: nowMs)

@@ -1,0 +1,152 @@
+# Completion of dbassist for bash: commands, options, words they take, projects, and the methods of `call` and `help`.
+# shellcheck shell=bash
+
+# The generated list of methods, beside the client in the source tree or where packages put it.
+for _dbassist_file in "${BASH_SOURCE[0]%/*}/../methods.bash" /usr/share/dbassist/methods.bash; do
+    # shellcheck source=/dev/null
+    if [[ -r $_dbassist_file ]]; then source "$_dbassist_file" && break; fi
+done
+unset _dbassist_file
+
+# _dbassist_projects [OPTION...]: set _dbassist_names to the projects' names, a line each. The daemon is asked at most once in ten
+# seconds, so this must not run in a subshell.
+_dbassist_projects() {
+    local key="$*|${XDG_STATE_HOME-}|${DBASSIST_SOCKET-}|${DBASSIST_TOKEN_FILE-}"
+    if [[ ${_dbassist_key-} != "$key" ]] || ((SECONDS - ${_dbassist_asked:-0} > 10)); then
+        _dbassist_names=$(dbassist projects --json --quiet "$@" 2>/dev/null </dev/null | jq -r '.items[].name' 2>/dev/null)
+        _dbassist_key=$key
+        _dbassist_asked=$SECONDS
+    fi
+}
+
+_dbassist_methods() {
+    if [[ -n ${dbassist_methods[*]-} ]]; then
+        printf '%s\n' "${dbassist_methods[@]}"
+    else
+        dbassist methods --json --quiet "$@" 2>/dev/null </dev/null | jq -r '.methods[].name' 2>/dev/null
+    fi
+}
+
+# _dbassist_reply WORD: candidates come on standard input, one a line; those that begin with WORD go to COMPREPLY, quoted.
+_dbassist_reply() {
+    local candidate
+    while IFS= read -r candidate; do
+        [[ -z $candidate || $candidate != "$1"* ]] || COMPREPLY+=("$(printf '%q' "$candidate")")
+    done
+}
+
+_dbassist_words() {
+    local word=$1
+    shift
+    _dbassist_reply "$word" < <(printf '%s\n' "$@")
+}
+
+_dbassist_options() {
+    local own
+    case $1 in
+    signup) own="--name --password-stdin" ;;
+    login | passwd) own="--password-stdin" ;;
+    sessions) own="--others" ;;
+    projects) own="--type --text" ;;
+    "project add") own="--type --description --write" ;;
+    "project update") own="--name --description --connection --write --read-only" ;;
+    "project rm") own="--yes" ;;
+    query) own="--param --write --format --max-rows --timeout --wide --label" ;;
+    history) own="--project --status --text --limit" ;;
+    dashboard) own="--days" ;;
+    wait) own="--timeout" ;;
+    "") own="--version" ;;
+    esac
+    # shellcheck disable=SC2086
+    printf '%s\n' $own --socket --json --quiet --help
+}
+
+# _dbassist_params METHOD WORD BEFORE KEY: the method's params, as key= or key:= for true and false; after one of these, which
+# bash takes for a word of its own, the words that the param may be.
+_dbassist_params() {
+    [[ -n ${dbassist_params[*]-} ]] || return 0
+    local method=$1 word=$2 before=$3 key=$4 name
+    if [[ $word == = || $word == := ]]; then
+        key=$before
+        before=$word
+        word=
+    fi
+    if [[ $before == = || $before == := ]]; then
+        # shellcheck disable=SC2086
+        _dbassist_words "$word" ${dbassist_words["$method $key"]-}
+        return
+    fi
+    for name in ${dbassist_params[$method]-}; do
+        [[ $name == "$word"* ]] || continue
+        if [[ ${dbassist_words["$method $name"]-} == "true false" ]]; then COMPREPLY+=("$name:="); else COMPREPLY+=("$name="); fi
+    done
+    compopt -o nospace 2>/dev/null
+}
+
+_dbassist() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+    local -a positional=() connection=()
+    local index
+    COMPREPLY=()
+    for ((index = 1; index < COMP_CWORD; index++)); do
+        case ${COMP_WORDS[index]} in
+        --socket) connection=(--socket "${COMP_WORDS[++index]-}") ;;
+        --type | --description | --name | --project | --status | --text | --limit | --days | --format | --max-rows | --timeout | \
+            --label | --connection | --param | -p) ((index++)) ;;
+        -*) ;;
+        *) positional+=("${COMP_WORDS[index]}") ;;
+        esac
+    done
+    local command=${positional[0]-}
+    [[ $command != project ]] || command="project ${positional[1]-}"
+    command=${command% }
+
+    case $before in
+    --type)
+        _dbassist_words "$word" postgresql mysql sqlite
+        return
+        ;;
+    --format)
+        _dbassist_words "$word" table csv json jsonl
+        return
+        ;;
+    --status)
+        _dbassist_words "$word" running success error cancelled
+        return
+        ;;
+    --project)
+        _dbassist_projects "${connection[@]}"
+        _dbassist_reply "$word" <<<"$_dbassist_names"
+        return
+        ;;
+    --socket)
+        compopt -o default 2>/dev/null
+        return
+        ;;
+    --name | --description | --text | --limit | --days | --max-rows | --timeout | --label | --connection | --param | -p) return ;;
+    esac
+    if [[ $word == -* ]]; then
+        _dbassist_reply "$word" < <(_dbassist_options "$command")
+        return
+    fi
+    case $command:${#positional[@]} in
+    :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query history dashboard health wait \
+        methods call coprocess help ;;
+    project:1) _dbassist_words "$word" add show test rm update ;;
+    sessions:1) _dbassist_words "$word" revoke ;;
+    "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1)
+        _dbassist_projects "${connection[@]}"
+        _dbassist_reply "$word" <<<"$_dbassist_names"
+        ;;
+    "project add:3") compopt -o default 2>/dev/null ;;
+    call:1) _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}") ;;
+    call:*) _dbassist_params "${positional[1]}" "$word" "$before" "${COMP_WORDS[COMP_CWORD - 2]}" ;;
+    help:1)
+        _dbassist_words "$word" signup login logout whoami passwd sessions projects project query history dashboard health wait \
+            methods call coprocess
+        _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}")
+        ;;
+    esac
+}
+
+complete -F _dbassist dbassist

@@ -1,0 +1,191 @@
+# shellcheck shell=sh disable=SC2034,SC2154  # variables are shared with dbassist and the other files
+# What `dbassist help` and `--help` print.
+
+help_overview() {
+    cat <<'END'
+dbassist talks to dbassistd, the database assistant, over its Unix socket.
+
+Usage: dbassist COMMAND [ARGUMENT...] [OPTION...]
+
+Account
+  signup EMAIL --name NAME   create an account and log in
+  login EMAIL                log in; the session is kept for the next commands
+  logout                     end the session
+  whoami                     say who is logged in
+  passwd                     change the password; ends every other session
+  sessions                   list your sessions; sessions revoke ID or --others ends them
+
+Databases
+  projects                   list your projects
+  project add NAME CONNECTION-STRING     register a database
+  project show|test|rm|update PROJECT    look at, try, delete or change one
+  query PROJECT [SQL]        run a statement and print its rows
+  history                    list your queries
+  dashboard                  show your figures
+
+The daemon
+  health                     say whether it works
+  wait                       wait until it answers
+  methods                    list the methods of its protocol
+  call METHOD [PARAM...]     call any of them
+  coprocess                  pass messages of another program
+  help [COMMAND|METHOD]      explain a command or a method
+
+Options of every command
+  --socket PATH   the daemon's socket (or DBASSIST_SOCKET; else dbassist/dbassistd.sock in $XDG_RUNTIME_DIR)
+  --json          print the daemon's result as JSON
+  -q, --quiet     no remarks on standard error; errors are still told
+  --help          explain the command
+  --version       print the version
+
+Exit codes: 0 done, 1 usage, 2 no daemon, 3 not logged in or wrong password, 4 not found, conflict or invalid,
+5 database out of reach, 6 statement failed, 7 refused, 8 busy or too many attempts, 9 cancelled or timed out,
+10 internal, 130 interrupted.
+END
+}
+
+help_password() {
+    cat <<'END'
+
+The password is asked for on the terminal and not shown; if standard input is no terminal, it is its first line. If
+DBASSIST_PASSWORD_FILE names a file, it is that file's first line. It is never taken as an argument, where others would see it.
+END
+}
+
+# help_command COMMAND
+help_command() {
+    case $1 in
+    signup)
+        echo 'Usage: dbassist signup [EMAIL] [--name NAME]'
+        echo 'Create an account, log in and keep the session. What is missing is asked for on a terminal.'
+        help_password
+        ;;
+    login)
+        echo 'Usage: dbassist login [EMAIL]'
+        echo 'Log in. The token is kept in dbassist/token under XDG_STATE_HOME (or ~/.local/state), which only you may read.'
+        help_password
+        ;;
+    logout) printf '%s\n' 'Usage: dbassist logout' 'End the session at the daemon and forget its token.' ;;
+    whoami) printf '%s\n' 'Usage: dbassist whoami [--json]' 'Say who is logged in, and until when. Exit code 3: nobody.' ;;
+    passwd)
+        echo 'Usage: dbassist passwd'
+        echo 'Change the password. Every other session ends; this one goes on with a new token.'
+        echo 'Without a terminal: the current password is the first line of standard input, the new one the second.'
+        echo 'With DBASSIST_PASSWORD_FILE the current one comes from there, and only the new one is read.'
+        ;;
+    sessions)
+        printf '%s\n' 'Usage: dbassist sessions [--json]' '       dbassist sessions revoke ID' \
+            '       dbassist sessions revoke --others' 'List your sessions, end one, or end all but this one.'
+        ;;
+    projects)
+        printf '%s\n' 'Usage: dbassist projects [--type postgresql|mysql|sqlite] [--text TEXT] [--json]' \
+            'List your projects, newest first.'
+        ;;
+    project) help_project ;;
+    query) help_query ;;
+    history)
+        echo 'Usage: dbassist history [--project PROJECT] [--status STATUS] [--text TEXT] [--limit N] [--json]'
+        echo 'List your queries, newest first: 20 unless --limit says otherwise.'
+        echo 'STATUS is running, success, error or cancelled; TEXT is part of the SQL or of the label.'
+        ;;
+    dashboard) printf '%s\n' 'Usage: dbassist dashboard [--days N] [--json]' 'Show your figures of the last N days (30).' ;;
+    health)
+        printf '%s\n' 'Usage: dbassist health [--json]' \
+            'Say whether the daemon works. Exit code 0: it does; 2: it does not answer; 10: a part of it fails.'
+        ;;
+    wait)
+        printf '%s\n' 'Usage: dbassist wait [--timeout SECONDS]' \
+            'Wait until the daemon answers, at most 10 seconds or those given. Exit code 2: it did not.'
+        ;;
+    methods)
+        printf '%s\n' 'Usage: dbassist methods [--json]' 'List the methods of the protocol; --json is the OpenRPC document.'
+        ;;
+    call) help_call ;;
+    coprocess) help_coprocess ;;
+    help) printf '%s\n' 'Usage: dbassist help [COMMAND|METHOD]' 'Explain a command, or a method as the daemon describes it.' ;;
+    *) help_method "$1" ;;
+    esac
+}
+
+help_project() {
+    cat <<'END'
+Usage: dbassist project add NAME CONNECTION-STRING [--type TYPE] [--description TEXT] [--write]
+       dbassist project show|test PROJECT
+       dbassist project update PROJECT [--name NAME] [--description TEXT] [--connection STRING] [--write|--read-only]
+       dbassist project rm PROJECT [--yes]
+
+PROJECT is a name or an id. A project refuses every write unless it was made with --write.
+
+The connection string is what the database's own tools take: postgresql://USER:PASSWORD@HOST/DATABASE, mysql://..., or the path
+of an SQLite file. TYPE (postgresql, mysql or sqlite) is needed only where it does not tell. One with a password does not belong
+on a command line, where others may see it: write - in its place and it is read from standard input, unseen on a terminal.
+
+test tries each step of reaching the database; its exit code is that of the step that failed, 0 if none did.
+rm deletes the project and its history, not the database; on a terminal it asks first unless --yes is given.
+
+  dbassist project add shop /srv/shop.sqlite
+  pass show shop-db | dbassist project add shop - --type postgresql
+END
+}
+
+help_query() {
+    cat <<'END'
+Usage: dbassist query PROJECT [SQL|-] [-p VALUE]... [--write] [--format table|csv|json|jsonl] [--max-rows N]
+       [--timeout SECONDS] [--wide] [--label TEXT]
+
+Run one statement and print its rows as they arrive, however many there are. Without SQL, or with -, it is read from standard
+input. PROJECT is a name or an id. Nothing can be changed unless --write is given and the project allows writes.
+
+  -p, --param VALUE  the value of the next placeholder (? or $1), as text; :=JSON gives any other value: -p :=5, -p :=null,
+                     -p ':={"$base64":"3q2+7w=="}'
+  --format table     aligned; NULL for null; cells end in ... where they do not fit (40 columns if the output is no terminal);
+                     control characters are shown as \n, \x1b
+  --format csv       RFC 4180 with a header; null is empty, an empty text is ""
+  --format json      one array of objects; jsonl: an object a line. A column's name that comes twice gets _2, _3
+  --wide             cut no cell of a table
+  --max-rows N       stop after N rows; said on standard error if there were more
+  --timeout SECONDS  stop the statement after this time
+  --label TEXT       a name for it in history
+
+Ctrl-C stops the statement at the database. Rows go to standard output; counts, notices and errors to standard error.
+
+  dbassist query shop 'SELECT title, price FROM books WHERE author_id = ?' -p :=7
+  dbassist query shop --format csv <report.sql >report.csv
+END
+}
+
+help_call() {
+    cat <<'END'
+Usage: dbassist call METHOD [KEY=TEXT|KEY:=JSON]...
+       dbassist call METHOD JSON|-
+
+Call any method of the protocol and print its result as JSON. dbassist methods lists them, dbassist help METHOD explains one.
+
+  key=text     a string
+  key:=json    a number, true, null, an array, ...
+  key=@FILE    a string from a file, key=@- from standard input: for what is secret; key:=@FILE for JSON
+  JSON         all params at once; - reads them from standard input
+
+  dbassist call dashboard.get days:=7
+  dbassist call project.create name=shop databaseType=postgresql connectionString=@shop.url
+  dbassist call query.history '{"status": "error", "limit": 5}'
+END
+}
+
+help_coprocess() {
+    cat <<'END'
+Usage: dbassist coprocess
+
+Connect standard input and output to the daemon, with your session: one JSON-RPC message a line, either way. For programs that
+can start another one but cannot open a Unix socket. When the input ends, so does the connection; read the replies before.
+Exit code 3: the session has ended.
+END
+}
+
+command_help() {
+    case $# in
+    0) help_overview ;;
+    1) help_command "$1" ;;
+    *) usage_error "help takes one command or method." ;;
+    esac
+}

@@ -1,0 +1,97 @@
+# shellcheck shell=bash disable=SC2154  # output and status are of bats
+# A daemon of its own for each test file, in a directory of its own, with nothing of the caller's environment.
+#
+#   DBASSIST_TEST_DAEMON=.build/debug/dbassistd bats clients/shell/tests
+
+bats_require_minimum_version 1.5.0
+
+client_root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+repository_root=$(cd "$client_root/../.." && pwd)
+
+# shellcheck disable=SC2034
+password='nine lives of an engine'
+
+client_environment() {
+    unset DBASSIST_SOCKET DBASSIST_TOKEN_FILE DBASSIST_PASSWORD_FILE COLUMNS
+    export HOME=$BATS_FILE_TMPDIR/home XDG_RUNTIME_DIR=$BATS_FILE_TMPDIR/run XDG_STATE_HOME=$BATS_FILE_TMPDIR/state
+    export PATH=$client_root:$PATH
+    mkdir -p "$HOME"
+    [[ -d $XDG_RUNTIME_DIR ]] || mkdir -m 700 "$XDG_RUNTIME_DIR"
+}
+
+# daemon_start: start the daemon and wait until it answers.
+daemon_start() {
+    client_environment
+    if [[ ! -x ${DBASSIST_TEST_DAEMON:-} ]]; then
+        echo "Set DBASSIST_TEST_DAEMON to the path of dbassistd." >&2
+        return 1
+    fi
+    mkdir -m 700 "$XDG_RUNTIME_DIR/dbassist"
+    DBASSIST_STATE_DIR=$BATS_FILE_TMPDIR/daemon "$DBASSIST_TEST_DAEMON" serve --socket "$XDG_RUNTIME_DIR/dbassist/dbassistd.sock" \
+        </dev/null >"$BATS_FILE_TMPDIR/daemon.log" 2>&1 3>&- &
+    daemon_pid=$!
+    export daemon_pid
+    if ! dbassist wait --quiet --timeout 20; then
+        cat "$BATS_FILE_TMPDIR/daemon.log" >&2
+        return 1
+    fi
+}
+
+daemon_stop() {
+    [[ -n ${daemon_pid:-} ]] || return 0
+    kill "$daemon_pid" 2>/dev/null || true
+    wait "$daemon_pid" 2>/dev/null || true
+}
+
+# signed_up: an account, and a session in the state directory of this file.
+signed_up() {
+    dbassist signup --quiet "$1" --name 'Ada Lovelace' <<<"$password"
+}
+
+# sample_project NAME [OPTION...]: a project on a sample database of its own.
+sample_project() {
+    local name=$1
+    shift
+    "$repository_root/scripts/sample-database" "$BATS_FILE_TMPDIR/$name.sqlite" --force
+    dbassist project add "$name" "$BATS_FILE_TMPDIR/$name.sqlite" "$@" >/dev/null
+}
+
+# shows TEXT: the output of the last `run` has it.
+shows() {
+    [[ $output == *"$1"* ]] || {
+        printf 'not in the output: %s\n' "$1"
+        printf 'the output was: %s\n' "$output"
+        return 1
+    }
+}
+
+# code N: the last `run` ended with this exit code.
+code() {
+    [[ $status -eq $1 ]] || {
+        printf 'exit code %s in place of %s: %s\n' "$status" "$1" "$output"
+        return 1
+    }
+}
+
+# recorded COMMAND...: run a command; what each program that it starts gets as arguments and environment goes to $recording.
+recorded() {
+    local directory=$BATS_TEST_TMPDIR/recorders program
+    recording=$BATS_TEST_TMPDIR/recording
+    mkdir -p "$directory"
+    for program in jq socat nc sed tr mktemp mkfifo find dirname chmod mv rm cat od grep head; do
+        [[ -x /usr/bin/$program ]] || continue
+        # shellcheck disable=SC2016
+        printf '#!/bin/sh\n{ printf "%%s\\n" "$0 $*"; /usr/bin/env; } >>"%s"\nexec /usr/bin/%s "$@"\n' "$recording" "$program" \
+            >"$directory/$program"
+        chmod +x "$directory/$program"
+    done
+    PATH=$client_root:$directory:$PATH "$@"
+}
+
+# refute COMMAND...: the command must fail. (`! command` would not end a test.)
+refute() {
+    if "$@"; then
+        printf 'this should have failed: %s\n' "$*"
+        return 1
+    fi
+}
