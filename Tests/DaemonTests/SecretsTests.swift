@@ -35,9 +35,11 @@ import Testing
         }
         let login: JSONValue = ["email": .string(account.email), "password": .string("\(canary)-password-2")]
         replies += "\(try await client.failure("auth.login", login))"
-        replies += "\(try await client.failure("auth.attach", ["token": .string("v4.public.\(canary)")]))"
-        replies +=
-            "\(try await client.call("auth.changePassword", ["currentPassword": .string(account.password), "newPassword": .string("\(canary)-password-3")])["user"])"
+        replies += "\(try await daemon.client().failure("auth.attach", ["token": .string("v4.public.\(canary)")]))"
+        let change: JSONValue = [
+            "currentPassword": .string(account.password), "newPassword": .string("\(canary)-password-3"),
+        ]
+        replies += "\(try await client.call("auth.changePassword", change)["user"])"
         replies += "\(try await client.call("system.metrics"))"
         #expect(!replies.contains(canary))
         #expect(!daemon.log.contains(canary))

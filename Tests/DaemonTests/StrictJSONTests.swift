@@ -1,0 +1,169 @@
+import Foundation
+import Protocol
+import TestSupport
+import Testing
+
+/// JSON as the daemon reads it: RFC 8259 and not a byte more, over the wire.
+@Suite struct StrictJSONTests {
+    private func code(_ reply: JSONValue) -> String? { reply["error"]["data"]["code"].string }
+
+    // MARK: Texts
+
+    /// The corpus: `y` or `n`, a tab, and the text with bytes beyond ASCII as `\xNN`.
+    private static func corpus() throws -> [(isJSON: Bool, text: [UInt8])] {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpora/json-texts.tsv")
+        return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
+            var bytes: [UInt8] = []
+            var rest = line.dropFirst(2).utf8[...]
+            while let byte = rest.popFirst() {
+                guard byte == UInt8(ascii: "\\") else {
+                    bytes.append(byte)
+                    continue
+                }
+                if rest.first == UInt8(ascii: "x"),
+                    let value = UInt8(String(decoding: rest.dropFirst().prefix(2), as: UTF8.self), radix: 16)
+                {
+                    bytes.append(value)
+                    rest = rest.dropFirst(3)
+                } else {
+                    bytes.append(byte)
+                    rest = rest.dropFirst()
+                }
+            }
+            return (line.hasPrefix("y"), bytes)
+        }
+    }
+
+    /// Security bars D41, D43, D44. Every text as one message; then the connection still works.
+    @Test func everyTextOfTheCorpusIsJudgedRightly() async throws {
+        let daemon = try await DaemonProcess.start()
+        let client = try daemon.client(.headers)
+        let corpus = try Self.corpus()
+        #expect(corpus.count >= 200)
+        for (isJSON, text) in corpus {
+            let shown = String(decoding: text, as: UTF8.self)
+            let reply = try await client.exchange(text)
+            let codes = Set((reply.array ?? [reply]).map { code($0) ?? "" })
+            #expect(codes == [isJSON ? "invalid_request" : "parse_error"], "\(shown)")
+            #expect(isJSON || reply["id"].isNull)
+        }
+        #expect(try await client.call("system.health")["status"] == "ok")
+    }
+
+    /// The same inside params, where a handler would get to see it.
+    @Test func noBadTextGetsIntoParams() async throws {
+        let daemon = try await DaemonProcess.start()
+        let client = try daemon.client(.headers)
+        for (isJSON, text) in try Self.corpus() where !isJSON && !text.allSatisfy({ $0 <= 0x20 }) {
+            let message =
+                Array(#"{"jsonrpc":"2.0","id":1,"method":"system.health","params":{"x":"#.utf8) + text + Array("}}".utf8)
+            let reply = try await client.exchange(message)
+            #expect(code(reply) == "parse_error", "\(String(decoding: text, as: UTF8.self))")
+        }
+    }
+
+    // MARK: Depth
+
+    /// Security bar D42.
+    @Test(arguments: ["[", "{\"a\":", "[{\"a\":"]) func depthIsBounded(opening: String) async throws {
+        let daemon = try await DaemonProcess.start()
+        let client = try daemon.client(.headers)
+        let levels = opening == "[{\"a\":" ? 2 : 1
+        let closing = String(opening.reversed().compactMap { ["[": "]", "{": "}"][$0] })
+        func nested(_ depth: Int) -> String {
+            String(repeating: opening, count: depth / levels) + "0" + String(repeating: closing, count: depth / levels)
+        }
+        // The message is a level of its own.
+        let deepest = #"{"jsonrpc":"2.0","id":1,"method":"system.health","x":\#(nested(62))}"#
+        #expect(try await client.exchange(deepest, method: "system.health")["result"]["status"] == "ok")
+        for depth in [64, 66, 100, 1000, 10_000] {
+            #expect(
+                code(try await client.exchange(#"{"jsonrpc":"2.0","id":1,"method":"system.health","x":\#(nested(depth))}"#))
+                    == "parse_error")
+            #expect(code(try await client.exchange(String(repeating: opening, count: depth))) == "parse_error")
+        }
+        // Brackets in a string are text.
+        let text = String(repeating: "[{", count: 1000)
+        let quoted = #"{"jsonrpc":"2.0","id":1,"method":"system.health","x":"\#(text)"}"#
+        #expect(try await client.exchange(quoted, method: "system.health")["result"]["status"] == "ok")
+    }
+
+    // MARK: Params
+
+    /// Security bar D43: members of params are each known, once, and all there.
+    @Test(arguments: [
+        (#"{"projectId":"<id>","sql":"SELECT 1","readonly":true}"#, "params.readonly"),
+        (#"{"sql":"SELECT 1"}"#, "params.projectId"),
+        (#"{"projectId":"<id>","sql":7}"#, "params.sql"),
+        (#"{"projectId":"<id>","sql":null}"#, "params.sql"),
+        (#"{"projectId":"<id>","sql":""}"#, "params.sql"),
+        (#"{"projectId":"no id","sql":"SELECT 1"}"#, "params.projectId"),
+        (#"{"projectId":"<id>","sql":"SELECT 1","mode":"READ"}"#, "params.mode"),
+        (#"{"projectId":"<id>","sql":"SELECT 1","pageRows":0}"#, "params.pageRows"),
+        (#"{"projectId":"<id>","sql":"SELECT 1","pageRows":1.5}"#, "params.pageRows"),
+        (#"{"projectId":"<id>","sql":"SELECT 1","pageRows":1e400}"#, "params.pageRows"),
+        (
+            #"{"projectId":"<id>","sql":"SELECT 1","pageRows":99999999999999999999}"#,
+            "params.pageRows"
+        ),
+        (#"{"projectId":"<id>","sql":"SELECT 1","pageRows":"10"}"#, "params.pageRows"),
+        (#"{"projectId":"<id>","sql":"SELECT 1","timeoutMs":99999999}"#, "params.timeoutMs"),
+        (#"{"projectId":"<id>","sql":"SELECT 1","keep":1}"#, "params.keep"),
+        (#"{"projectId":"<id>","sql":"a\u0000b"}"#, "params.sql"),
+    ])
+    func paramsAreCheckedByPath(params: String, path: String) async throws {
+        let daemon = try await DaemonProcess.start()
+        let client = try daemon.client()
+        _ = try await client.signUp()
+        let params = params.replacing("<id>", with: "019ab0c4-0000-7000-8000-00000000dead")
+        let text = #"{"jsonrpc":"2.0","id":99,"method":"query.run","params":\#(params)}"#
+        let reply = try await client.exchange(text, method: "query.run")
+        #expect(code(reply) == "invalid_params")
+        #expect(reply["error"]["data"]["path"].string == path)
+    }
+
+    /// A member's name may be written with escapes, and then is the same member.
+    @Test func escapedNamesAreTheSameMember() async throws {
+        let daemon = try await DaemonProcess.start()
+        let client = try daemon.client()
+        let token = try await client.signUp().token
+        let once = #"{"jsonrpc":"2.0","id":9,"method":"auth.attach","params":{"t\u006fken":"\#(token)"}}"#
+        #expect(try await client.exchange(once, method: "auth.attach").member("result") != nil)
+        let twice = #"{"jsonrpc":"2.0","id":9,"method":"auth.attach","params":{"token":"x","t\u006fken":"\#(token)"}}"#
+        #expect(code(try await client.exchange(twice)) == "parse_error")
+        let method = #"{"jsonrpc":"2.0","id":9,"method":"auth.whoami","method":"system.health"}"#
+        #expect(code(try await client.exchange(method)) == "parse_error")
+    }
+
+    // MARK: Values
+
+    /// Security bar D44: text is kept byte for byte, and never mended.
+    @Test(arguments: [
+        "caf\u{e9}", "cafe\u{301}", "\u{1F511}", "a\u{200B}b", "\u{202E}abc", "\u{FEFF}x", "\u{10FFFF}", "\u{7F}", "'; --",
+    ])
+    func textIsKept(text: String) async throws {
+        let daemon = try await DaemonProcess.start()
+        let client = try daemon.client()
+        _ = try await client.signUp(name: text)
+        let name = try await client.call("auth.whoami")["user"]["name"].string ?? ""
+        #expect(Array(name.utf8) == Array(text.utf8))
+    }
+
+    /// Security bar D45: a long number is read in the time its bytes take.
+    @Test func longNumbersAreCheap() async throws {
+        let daemon = try await DaemonProcess.start()
+        let client = try daemon.client()
+        for number in [
+            String(repeating: "9", count: 60_000), "0." + String(repeating: "1", count: 60_000),
+            "1e" + String(repeating: "0", count: 60_000),
+        ] {
+            let text = #"{"jsonrpc":"2.0","id":1,"method":"system.health","x":\#(number)}"#
+            let took = try await ContinuousClock().measure {
+                let reply = try await client.exchange(text, method: "system.health")
+                #expect(reply["result"]["status"] == "ok")
+            }
+            #expect(took < .seconds(2))
+            #expect(code(try await client.exchange(#"{"jsonrpc":"2.0","id":\#(number)0.5,"method":"system.health"}"#)) != nil)
+        }
+    }
+}
