@@ -97,7 +97,8 @@ let package = Package(
         // MARK: Store
 
         .target(name: "Store", dependencies: ["Databases", "Security"], swiftSettings: settings),
-        .testTarget(name: "StoreTests", dependencies: ["Databases", "Security", "Store", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Databases", "Security", "Store", "TestSupport"], swiftSettings: settings),
 
         // MARK: TestSupport
 

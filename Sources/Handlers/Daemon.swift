@@ -6,9 +6,11 @@ import Store
 
 /// The daemon, whatever carries its messages: connections, calls, and what must hold before one is answered.
 public struct Daemon: Sendable {
+    /// What the handlers work with.
     public let services: Services
     private let methods: Methods
 
+    /// Starts nothing.
     public init(_ services: Services) {
         self.services = services
         methods = Methods(services)
@@ -30,40 +32,34 @@ public struct Daemon: Sendable {
 
     // MARK: Requests
 
-    /// Reads a call. The name is refused before the params are looked at.
-    public func decode(method name: UnsafeRawBufferPointer, params: UnsafeRawBufferPointer?) throws(RPCError) -> Call {
-        guard let method = Method(name: name) else {
-            let shown = String(String(decoding: name.prefix(100), as: UTF8.self).unicodeScalars.filter { $0.value >= 0x20 })
-            throw RPCError(.methodNotFound, "There is no method \(shown); rpc.discover lists them all.")
-        }
-        do throws(JSONMismatch) {
-            return try Call.decode(method, params: params)
-        } catch {
-            if let params { throw RPCError(error, in: params) }
-            throw RPCError(.invalidParams, "params \(error.member.map { "." + $0 + " " } ?? "")\(error.reason).")
-        }
+    /// Whether a request can be answered on the spot: its method is inline, or it is refused.
+    public func isInline(_ request: Request, from client: ClientSession) -> Bool {
+        request.isInline || refusal(request.method, client) != nil
     }
 
-    /// Whether a call can be answered on the spot: its method is inline, or it is refused.
-    public func isInline(_ call: Call, from client: ClientSession) -> Bool {
-        call.method.execution == .inline || refusal(call.method, client) != nil
-    }
-
-    /// Answers a call for which ``isInline(_:from:)`` holds.
-    public func answerInline(_ call: Call, from client: ClientSession, requestID: String) throws(RPCError) -> any JSONEncodable {
-        if let refusal = refusal(call.method, client) { throw refusal }
-        let context = RequestContext(client: client, boundIdentity: client.identity, requestID: requestID)
+    /// Answers a request for which ``isInline(_:from:)`` holds.
+    public func answerInline(
+        _ request: Request, from client: ClientSession, requestID: @autoclosure () -> String
+    ) throws(RPCError) -> any JSONEncodable {
+        if let refusal = refusal(request.method, client) { throw refusal }
+        let call = try request.call.get()
+        let context = RequestContext(client: client, boundIdentity: client.identity)
         do {
-            guard let answer = try methods.answerInline(call, context) else { throw RPCError(.internal, "The method is not inline.") }
+            guard let answer = try methods.answerInline(call, context) else {
+                throw RPCError(.internal, "The method is not inline.")
+            }
             return answer
         } catch {
-            throw report(error, call.method, requestID)
+            throw report(error, request.method, requestID())
         }
     }
 
-    /// Answers any call.
-    public func answer(_ call: Call, from client: ClientSession, requestID: String) async throws(RPCError) -> any JSONEncodable {
-        if let refusal = refusal(call.method, client) { throw refusal }
+    /// Answers any request.
+    public func answer(
+        _ request: Request, from client: ClientSession, requestID: String
+    ) async throws(RPCError) -> any JSONEncodable {
+        if let refusal = refusal(request.method, client) { throw refusal }
+        let call = try request.call.get()
         let identity = client.identity
         if let identity {
             let nowMs = Timestamp.now()
@@ -75,7 +71,7 @@ public struct Daemon: Sendable {
                 await services.store.touchSession(id: identity.sessionID, nowMs: nowMs)
             }
         }
-        let context = RequestContext(client: client, boundIdentity: client.identity, requestID: requestID)
+        let context = RequestContext(client: client, boundIdentity: client.identity)
         do {
             return try await methods.answer(call, context)
         } catch {
@@ -83,15 +79,15 @@ public struct Daemon: Sendable {
         }
     }
 
-    /// Why a call may not be made on this connection as it stands.
-    private func refusal(_ method: Method, _ client: ClientSession) -> RPCError? {
+    /// Why a request may not be made on this connection as it stands, whatever its params. No method is one nobody knows.
+    private func refusal(_ method: Method?, _ client: ClientSession) -> RPCError? {
         if client.isShutDown, method != .exit {
             return RPCError(.invalidRequest, "The connection was shut down; only exit is still expected.")
         }
         if client.mustInitialize, !client.isInitialized, method != .initialize, method != .exit {
             return RPCError(.notInitialized, "Send initialize first.")
         }
-        return method.access == .session && client.identity == nil ? .unauthenticated : nil
+        return method?.access == .session && client.identity == nil ? .unauthenticated : nil
     }
 
     /// What the client is told; what only we should know goes to the log.
@@ -105,14 +101,17 @@ public struct Daemon: Sendable {
     }
 
     /// A request has been answered.
-    public func finished(_ method: String, error: ErrorCode?, nanoseconds: UInt64, requestID: @autoclosure () -> String, isInline: Bool) {
+    public func finished(
+        _ method: String, error: ErrorCode?, nanoseconds: UInt64, requestID: @autoclosure () -> String, isInline: Bool
+    ) {
         services.counters.add(method: method, error: error, nanoseconds: nanoseconds)
         let level: Logger.Level = isInline && error == nil ? .debug : .info
         guard services.logger.logLevel <= level else { return }
         services.logger.log(
             level: level, "request",
             metadata: [
-                "method": "\(method)", "durationMs": "\(Double(nanoseconds / 1000) / 1000)", "outcome": "\(error?.rawValue ?? "ok")",
+                "method": "\(method)", "durationMs": "\(Double(nanoseconds / 1000) / 1000)",
+                "outcome": "\(error?.rawValue ?? "ok")",
                 "request": "\(requestID())",
             ])
     }

@@ -5,7 +5,6 @@ public struct RequestContext: Sendable {
     let client: ClientSession
     /// Who the request acts for, as the connection stood when the request began; nil for public methods without a session.
     let boundIdentity: Identity?
-    let requestID: String
 
     /// Who the request acts for. Methods whose access is `session` always have one: the router saw to it.
     func identity() throws(RPCError) -> Identity {

@@ -13,16 +13,19 @@ final class RequestCounters: Sendable {
     struct Figures {
         var count = 0
         var nanoseconds: UInt64 = 0
+
+        mutating func add(_ nanoseconds: UInt64) {
+            count += 1
+            self.nanoseconds &+= nanoseconds
+        }
     }
 
     private let state = Mutex<[Key: Figures]>([:])
 
     func add(method: String, error: ErrorCode?, nanoseconds: UInt64) {
-        let known = Array(method.utf8).withUnsafeBytes { Method(name: $0) } != nil
-        let key = Key(method: known ? method : "unknown", outcome: error?.rawValue ?? "ok")
+        let key = Key(method: error == .methodNotFound ? "unknown" : method, outcome: error?.rawValue ?? "ok")
         state.withLock { figures in
-            figures[key, default: Figures()].count += 1
-            figures[key, default: Figures()].nanoseconds &+= nanoseconds
+            figures[key, default: Figures()].add(nanoseconds)
         }
     }
 

@@ -7,11 +7,17 @@ public import Store
 
 /// Everything the handlers work with; made once by the daemon's main.
 public struct Services: Sendable {
+    /// Accounts, sessions, projects, history.
     public let store: Store
+    /// Keys that sign tokens and seal connection strings.
     public let keyring: Keyring
+    /// Every limit in force.
     public let limits: Limits
+    /// What projects may connect to.
     public let policy: ConnectionPolicy
+    /// The daemon's version, for `initialize`, `system.health` and the databases' administrators.
     public let version: String
+    /// Redacts what it is given.
     public let logger: Logger
     let hasher: PasswordHasher
     let issuer: TokenIssuer

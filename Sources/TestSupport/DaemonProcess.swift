@@ -47,7 +47,7 @@ public final class DaemonProcess: Sendable {
             close(output.writing)
         }
         let daemon = try startOnStdio(settings, in: directory, input: input.reading, output: output.writing)
-        return (daemon, TestClient(wire))
+        return (daemon, TestClient(wire, to: daemon))
     }
 
     /// Starts a daemon that speaks over descriptors of the caller, who keeps them.
@@ -181,7 +181,7 @@ public final class DaemonProcess: Sendable {
 
     /// A new connection to its socket.
     public func client(_ framing: FrameDecoder.Framing = .lines) throws -> TestClient {
-        TestClient(try WireConnection(socket: socketPath, framing: framing))
+        TestClient(try WireConnection(socket: socketPath, framing: framing), to: self)
     }
 }
 

@@ -25,7 +25,13 @@ public final class TestClient: Sendable {
     public let wire: WireConnection
     private let lastID = Atomic(0)
 
-    public init(_ wire: WireConnection) { self.wire = wire }
+    /// Kept as long as the client is, where it is known.
+    private let daemon: DaemonProcess?
+
+    public init(_ wire: WireConnection, to daemon: DaemonProcess? = nil) {
+        self.wire = wire
+        self.daemon = daemon
+    }
 
     deinit { wire.hangUp() }
 

@@ -44,6 +44,7 @@ public struct RequestTraits: Sendable, Equatable {
     /// Answered on the event loop: touches no I/O and cannot suspend.
     public var isInline: Bool
 
+    /// By default neither: the request runs beside others, in a task.
     public init(isBarrier: Bool = false, isInline: Bool = false) {
         self.isBarrier = isBarrier
         self.isInline = isInline
@@ -52,7 +53,9 @@ public struct RequestTraits: Sendable, Equatable {
 
 /// A request and the connection it came on.
 public struct RequestScope<Client: Sendable>: Sendable {
+    /// What the responder keeps for the connection.
     public let client: Client
+    /// What may be done with the connection.
     public let link: ClientLink
     /// Counts the requests of the connection.
     public let serial: UInt64
@@ -65,12 +68,17 @@ public struct RequestScope<Client: Sendable>: Sendable {
 
 /// How a request ended, without its content.
 public struct RequestSummary: Sendable {
+    /// As of ``ClientLink/connectionID``.
     public let connectionID: String
+    /// As of ``RequestScope/serial``.
     public let serial: UInt64
+    /// The method's name; where there is no such method, what was sent, at most 64 bytes of it.
     public let method: String
+    /// From when it was read to its end, time in the queue included.
     public let nanoseconds: UInt64
     /// nil for success.
     public let error: ErrorCode?
+    /// Whether it was answered on the event loop.
     public let isInline: Bool
 
     /// Names the request in logs and in `error.data.requestId`.
@@ -105,5 +113,6 @@ public enum Peer: Sendable, Hashable {
     /// A process of this machine, by its user id as the kernel tells it.
     case socket(uid: UInt32)
 
+    /// The user id; nil for stdio.
     public var uid: UInt32? { if case .socket(let uid) = self { uid } else { nil } }
 }

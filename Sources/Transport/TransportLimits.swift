@@ -1,10 +1,16 @@
 /// The limits the transport enforces. The composition root fills them from the one table of limits.
 public struct TransportLimits: Sendable {
+    /// A `Content-Length` header block, its empty line included.
     public var headerBytes = 8 << 10
+    /// One message while nobody is logged in on the connection.
     public var bodyBytesBeforeLogin = 64 << 10
+    /// One message afterwards.
     public var bodyBytes = 8 << 20
+    /// Arrays and objects inside each other.
     public var jsonDepth = 64
+    /// Messages of one batch.
     public var batchRequests = 50
+    /// Requests of one connection that run at once.
     public var requestsInFlight = 32
     /// Requests read ahead while `requestsInFlight` are running, so that a cancel behind them is still seen.
     public var requestsWaiting = 256
@@ -20,7 +26,9 @@ public struct TransportLimits: Sendable {
     public var headerMs = 10_000
     /// From the end of the header to the end of the body.
     public var bodyMs = 30_000
+    /// Connections of one socket server; more are closed at once.
     public var connections = 1024
 
+    /// The defaults, which are those of `spec/limits.yaml`.
     public init() {}
 }

@@ -4,7 +4,9 @@ enum Corpus {
     static func lines(_ name: String, fields: Int = 2, file: StaticString = #filePath) throws -> [[String]] {
         let folder = "\(file)".split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         return try readFile("\(folder)/Corpora/\(name)").split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
-            line.split(separator: "\t", maxSplits: fields == .max ? .max : fields - 1, omittingEmptySubsequences: false).map { unescaped($0) }
+            line.split(separator: "\t", maxSplits: fields == .max ? .max : fields - 1, omittingEmptySubsequences: false).map {
+                unescaped($0)
+            }
         }
     }
 

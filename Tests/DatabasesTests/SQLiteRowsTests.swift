@@ -60,7 +60,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("INTEGER", Databases.Column.Encoding.integer), ("bigint unsigned", .integer), ("CHARINT", .integer), ("FLOATING POINT", .integer),
+        ("INTEGER", Databases.Column.Encoding.integer), ("bigint unsigned", .integer), ("CHARINT", .integer),
+        ("FLOATING POINT", .integer),
         ("varchar(20)", .string), ("NCLOB", .string), ("text", .string), ("BLOB", .base64), ("double precision", .float),
         ("REAL", .float), ("float(8)", .float), ("DECIMAL(10,2)", .dynamic), ("BOOLEAN", .dynamic), ("DATETIME", .dynamic),
         ("JSON", .dynamic), ("", .dynamic), ("ANY", .dynamic), ("STRING", .dynamic),

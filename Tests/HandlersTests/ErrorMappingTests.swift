@@ -16,7 +16,8 @@ import Testing
 
     @Test(arguments: databaseCodes) func aDatabaseErrorKeepsItsCode(code: DatabaseError.Code) {
         let mapped = RPCError(
-            DatabaseError(code, phase: .execute, "message", sqlState: "42601", position: 3, hint: "hint", debugDescription: "secret"))
+            DatabaseError(
+                code, phase: .execute, "message", sqlState: "42601", position: 3, hint: "hint", debugDescription: "secret"))
         #expect(mapped.code.rawValue == code.description)
         #expect(mapped.details.phase == "execute")
         #expect(mapped.details.position == 3)

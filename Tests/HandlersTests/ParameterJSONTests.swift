@@ -31,7 +31,12 @@ import Testing
         ("select 1", "SELECT"), ("  ((SELECT 1))", "SELECT"), ("-- c\n/* d */ With x as (select 1) select 1", "WITH"),
         ("# c\nSHOW TABLES", "SHOW"), ("", ""), ("/* open", ""), ("1", ""),
     ]) func isTheFirstWord(sql: String, word: String) {
-        #expect(StatementWord.first(of: sql) == word)
+        #expect(StatementWord.first(of: sql, .write) == word)
+    }
+
+    @Test func aReadThatBeginsWithWITHIsASelect() {
+        #expect(StatementWord.first(of: "WITH x AS (SELECT 1) SELECT * FROM x", .read) == "SELECT")
+        #expect(StatementWord.first(of: "SHOW TABLES", .read) == "SHOW")
     }
 }
 

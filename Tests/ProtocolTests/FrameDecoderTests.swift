@@ -55,8 +55,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", #""""#), ("plain", #""plain""#), ("\"\\/", #""\"\\/""#), ("\u{0}\u{1f}\n\t\r\u{8}\u{c}", #""\u0000\u001f\n\t\r\b\f""#),
-        ("12345678\"", #""12345678\"""#), ("é😀\u{7f}", "\"é😀\u{7f}\""), (String(repeating: "a\n", count: 5000), "\"" + String(repeating: "a\\n", count: 5000) + "\""),
+        ("", #""""#), ("plain", #""plain""#), ("\"\\/", #""\"\\/""#),
+        ("\u{0}\u{1f}\n\t\r\u{8}\u{c}", #""\u0000\u001f\n\t\r\b\f""#),
+        ("12345678\"", #""12345678\"""#), ("é😀\u{7f}", "\"é😀\u{7f}\""),
+        (String(repeating: "a\n", count: 5000), "\"" + String(repeating: "a\\n", count: 5000) + "\""),
     ]) func strings(text: String, json: String) { #expect(written { $0.string(text) } == json) }
 
     @Test(arguments: [0, 1, -1, 9, 10, 99, 100, -100, .max, .min, 1_000_000_007] as [Int64]) func integers(value: Int64) {
@@ -72,14 +74,19 @@ import Testing
         #expect(written { $0.float(0.1) } == "0.1")
     }
 
-    @Test(arguments: [([], ""), ([0], "AA=="), ([0, 255], "AP8="), ([1, 2, 3], "AQID"), ([251, 239, 190, 255], "++++/w==")] as [([UInt8], String)])
+    @Test(
+        arguments: [([], ""), ([0], "AA=="), ([0, 255], "AP8="), ([1, 2, 3], "AQID"), ([251, 239, 190, 255], "++++/w==")]
+            as [([UInt8], String)])
     func base64(bytes: [UInt8], text: String) {
         #expect(written { writer in bytes.withUnsafeBytes { writer.base64($0) } } == "\"\(text)\"")
     }
 }
 
 @Suite struct JSONPathTests {
-    @Test(arguments: [("{\"a\":1}", 5, "p.a"), ("{\"a\":[1,{\"b\":2}]}", 13, "p.a[1].b"), ("[1,2]", 3, "p[1]"), ("{\"x\":1, \"y\": 2}", 8, "p.y"), ("{}", 0, "p")])
+    @Test(arguments: [
+        ("{\"a\":1}", 5, "p.a"), ("{\"a\":[1,{\"b\":2}]}", 13, "p.a[1].b"), ("[1,2]", 3, "p[1]"),
+        ("{\"x\":1, \"y\": 2}", 8, "p.y"), ("{}", 0, "p"),
+    ])
     func names(text: String, offset: Int, path: String) {
         #expect(Array(text.utf8).withUnsafeBytes { JSONPath.path(to: offset, in: $0, root: "p") } == path)
     }

@@ -7,12 +7,16 @@ import Testing
 /// Streams that cannot be cut into frames: answered at most once, and only that connection ends.
 @Suite(.timeLimit(.minutes(1))) struct FramingRefusalTests {
     static let streams: [(String, String)] = [
-        ("negative", "Content-Length: -1\r\n\r\n{}"), ("zero", "Content-Length: 0\r\n\r\n"), ("plus", "Content-Length: +5\r\n\r\n{}   "),
-        ("hexadecimal", "Content-Length: 0x10\r\n\r\n"), ("letters", "Content-Length: 12abc\r\n\r\n"), ("exponent", "Content-Length: 1e3\r\n\r\n"),
+        ("negative", "Content-Length: -1\r\n\r\n{}"), ("zero", "Content-Length: 0\r\n\r\n"),
+        ("plus", "Content-Length: +5\r\n\r\n{}   "),
+        ("hexadecimal", "Content-Length: 0x10\r\n\r\n"), ("letters", "Content-Length: 12abc\r\n\r\n"),
+        ("exponent", "Content-Length: 1e3\r\n\r\n"),
         ("2^31", "Content-Length: 2147483648\r\n\r\n"), ("2^63", "Content-Length: 9223372036854775808\r\n\r\n"),
-        ("2^64", "Content-Length: 18446744073709551616\r\n\r\n"), ("400 digits", "Content-Length: " + String(repeating: "9", count: 400) + "\r\n\r\n"),
+        ("2^64", "Content-Length: 18446744073709551616\r\n\r\n"),
+        ("400 digits", "Content-Length: " + String(repeating: "9", count: 400) + "\r\n\r\n"),
         ("two lengths", "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"), ("over the limit", "Content-Length: 65537\r\n\r\n"),
-        ("no length", "Content-Type: application/json\r\n\r\n{}"), ("bare line feeds", "Content-Length: 2\n\n{}" + String(repeating: " ", count: 9000)),
+        ("no length", "Content-Type: application/json\r\n\r\n{}"),
+        ("bare line feeds", "Content-Length: 2\n\n{}" + String(repeating: " ", count: 9000)),
         ("an unknown charset", "Content-Length: 2\r\nContent-Type: x; charset=utf-16\r\n\r\n{}"),
         ("an endless header line", "X: " + String(repeating: "y", count: 10_000)),
         ("too many fields", String(repeating: "X: y\r\n", count: 17) + "Content-Length: 2\r\n\r\n{}"),

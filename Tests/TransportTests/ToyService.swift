@@ -41,7 +41,8 @@ final class ToyService: Responder {
 
     func connected(_ link: ClientLink) -> Client { Client(link: link) }
 
-    func decode(method: UnsafeRawBufferPointer, params: UnsafeRawBufferPointer?, from client: Client) throws(RPCError) -> Request {
+    func decode(method: UnsafeRawBufferPointer, params: UnsafeRawBufferPointer?, from client: Client) throws(RPCError) -> Request
+    {
         let text = params.map { JSONText(copying: $0) } ?? JSONText("null")
         switch String(decoding: method, as: UTF8.self) {
         case "echo": return .echo(text)

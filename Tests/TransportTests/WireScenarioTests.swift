@@ -14,23 +14,35 @@ import Testing
     }
 
     static let scenarios: [Scenario] = [
-        .init(testDescription: "a string id", send: #"{"jsonrpc":"2.0","id":"a\u0041","method":"echo","params":{"x":1}}"#,
+        .init(
+            testDescription: "a string id", send: #"{"jsonrpc":"2.0","id":"a\u0041","method":"echo","params":{"x":1}}"#,
             expect: [#"{"jsonrpc":"2.0","id":"aA","result":{"x":1}}"#]),
-        .init(testDescription: "a null id", send: #"{"jsonrpc":"2.0","id":null,"method":"echo"}"#,
+        .init(
+            testDescription: "a null id", send: #"{"jsonrpc":"2.0","id":null,"method":"echo"}"#,
             expect: [#"{"jsonrpc":"2.0","id":null,"result":null}"#]),
-        .init(testDescription: "an integer id past 64 bits", send: #"{"jsonrpc":"2.0","id":123456789012345678901234,"method":"echo"}"#,
+        .init(
+            testDescription: "an integer id past 64 bits",
+            send: #"{"jsonrpc":"2.0","id":123456789012345678901234,"method":"echo"}"#,
             expect: [#"{"jsonrpc":"2.0","id":123456789012345678901234,"result":null}"#]),
-        .init(testDescription: "minus zero", send: #"{"jsonrpc":"2.0","id":-0,"method":"echo"}"#,
+        .init(
+            testDescription: "minus zero", send: #"{"jsonrpc":"2.0","id":-0,"method":"echo"}"#,
             expect: [#"{"jsonrpc":"2.0","id":-0,"result":null}"#]),
-        .init(testDescription: "an escaped method name", send: #"{"jsonrpc":"2.0","id":1,"method":"e\u0063ho"}"#,
+        .init(
+            testDescription: "an escaped method name", send: #"{"jsonrpc":"2.0","id":1,"method":"e\u0063ho"}"#,
             expect: [#"{"jsonrpc":"2.0","id":1,"result":null}"#]),
-        .init(testDescription: "an unknown member of the envelope", send: #"{"jsonrpc":"2.0","id":1,"method":"echo","traceparent":"x"}"#,
+        .init(
+            testDescription: "an unknown member of the envelope",
+            send: #"{"jsonrpc":"2.0","id":1,"method":"echo","traceparent":"x"}"#,
             expect: [#"{"jsonrpc":"2.0","id":1,"result":null}"#]),
-        .init(testDescription: "a batch with a notification in it",
-            send: #"[{"jsonrpc":"2.0","id":1,"method":"echo"},{"jsonrpc":"2.0","method":"echo"},{"jsonrpc":"2.0","id":2,"method":"echo"}]"#,
+        .init(
+            testDescription: "a batch with a notification in it",
+            send:
+                #"[{"jsonrpc":"2.0","id":1,"method":"echo"},{"jsonrpc":"2.0","method":"echo"},{"jsonrpc":"2.0","id":2,"method":"echo"}]"#,
             expect: [#"[{"jsonrpc":"2.0","id":1,"result":null},{"jsonrpc":"2.0","id":2,"result":null}]"#]),
         .init(testDescription: "a response is ignored", send: #"{"jsonrpc":"2.0","id":1,"result":{}}"#, expect: []),
-        .init(testDescription: "a batch of notifications", send: #"[{"jsonrpc":"2.0","method":"echo"},{"jsonrpc":"2.0","method":"nope"}]"#, expect: []),
+        .init(
+            testDescription: "a batch of notifications",
+            send: #"[{"jsonrpc":"2.0","method":"echo"},{"jsonrpc":"2.0","method":"nope"}]"#, expect: []),
         .init(testDescription: "an unknown notification", send: #"{"jsonrpc":"2.0","method":"$/whatever"}"#, expect: []),
     ]
 
@@ -86,7 +98,9 @@ import Testing
     @Test func everySplitOfAFrameGivesTheSameReply() async throws {
         let server = try await ToyServer()
         let message = #"{"jsonrpc":"2.0","id":1,"method":"echo","params":["é😀"]}"#
-        let frame = Array("Content-Length: \(message.utf8.count)\r\nContent-Type: application/vscode-jsonrpc; charset=utf8\r\n\r\n\(message)".utf8)
+        let frame = Array(
+            "Content-Length: \(message.utf8.count)\r\nContent-Type: application/vscode-jsonrpc; charset=utf8\r\n\r\n\(message)"
+                .utf8)
         let wire = try server.connect(.headers)
         defer { wire.hangUp() }
         for split in 1..<frame.count {

@@ -69,11 +69,13 @@ enum SystemThread {
     ///
     /// Every signal is blocked in it: signals belong to the main program, and a peer that hangs up must not raise SIGPIPE.
     static func spawn(name: String, _ run: @escaping @Sendable () -> Void) throws(DatabaseError) {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setstacksize(&attributes, stackBytes)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        // Made by its own function, not by `init()`: in an optimised build the compiler takes that member for MariaDB's header's.
+        let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+        defer { attributes.deallocate() }
+        pthread_attr_init(attributes)
+        defer { pthread_attr_destroy(attributes) }
+        pthread_attr_setstacksize(attributes, stackBytes)
+        pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
 
         var all = sigset_t()
         var before = sigset_t()
@@ -83,7 +85,7 @@ enum SystemThread {
 
         let body = Unmanaged.passRetained(Body(name, run))
         var thread = pthread_t()
-        let status = pthread_create(&thread, &attributes, { SystemThread.main($0) }, body.toOpaque())
+        let status = pthread_create(&thread, attributes, { SystemThread.main($0) }, body.toOpaque())
         guard status == 0 else {
             body.release()
             throw DatabaseError(

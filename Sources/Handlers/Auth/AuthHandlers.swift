@@ -47,6 +47,8 @@ struct AuthHandlers: AuthAPI {
 
     /// Binds the session a token stands for. One error for every reason why it may not be used.
     func attach(token: String, to client: ClientSession) async throws -> (user: StoredUser, session: SessionRecord) {
+        // Whoever attaches wants another session or none: one that is refused does not leave the old one in place.
+        services.sessions.release(client)
         guard token.utf8.count <= limits.tokenBytes else { throw RPCError.unauthenticated }
         let nowMs = Timestamp.now()
         let claims = try services.verifier.verify(token, now: nowMs)
@@ -61,7 +63,9 @@ struct AuthHandlers: AuthAPI {
     }
 
     /// Ends sessions on every connection that has them, and what runs under them.
-    func end(_ sessionIDs: [String], _ reason: SessionEndReason, requester: ClientSession?, sparingQueriesOf: ClientSession? = nil) {
+    func end(
+        _ sessionIDs: [String], _ reason: SessionEndReason, requester: ClientSession?, sparingQueriesOf: ClientSession? = nil
+    ) {
         services.sessions.end(sessionIDs, reason, requester: requester)
         for sessionID in sessionIDs { services.running.cancel(ofSession: sessionID, except: sparingQueriesOf) }
     }

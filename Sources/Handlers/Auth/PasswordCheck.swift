@@ -22,7 +22,8 @@ extension AuthHandlers {
     /// Counts an attempt beforehand; it is forgotten when it succeeds.
     func beginAttempt(_ keys: [String]) async throws {
         let policy = ThrottlePolicy(
-            freeFailures: limits.loginFailures, firstDelayMs: Int64(limits.loginDelayMs), delayMsMax: Int64(limits.loginDelayMaxMs))
+            freeFailures: limits.loginFailures, firstDelayMs: Int64(limits.loginDelayMs),
+            delayMsMax: Int64(limits.loginDelayMaxMs))
         let verdict = try await services.store.beginAttempt(keys.map { ($0, policy) }, nowMs: Timestamp.now())
         guard case .refused(let retryAfterMs) = verdict else { return }
         throw RPCError(

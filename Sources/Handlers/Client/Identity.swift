@@ -26,4 +26,3 @@ final class Identity: Sendable {
         return nowMs - lastUsedAtMs >= idleMs ? .idle : nil
     }
 }
-

@@ -21,14 +21,16 @@ extension RPCError {
         case .invalidCursor: self = .invalid("cursor", "is not a cursor of this list; begin again without one.")
         case .unavailable, .full, .io, .locked:
             self.init(.busy, "The daemon's store cannot take this now; try again later.", .init(phase: "store", retryable: true))
-        default: self.init(.internal, "The daemon's store met a fault; the log has it under this request's id.", .init(phase: "store"))
+        default:
+            self.init(.internal, "The daemon's store met a fault; the log has it under this request's id.", .init(phase: "store"))
         }
     }
 
     init(_ error: SecurityError) {
         switch error.code {
         case .busy:
-            self.init(.busy, "Too many log-ins at once; try again in a moment.", .init(limit: "passwordHashQueue", retryAfterMs: 1_000))
+            self.init(
+                .busy, "Too many log-ins at once; try again in a moment.", .init(limit: "passwordHashQueue", retryAfterMs: 1_000))
         case .cancelled: self.init(.cancelled, "The request was cancelled.")
         case .invalidToken: self = .unauthenticated
         case .passwordTooLong: self = .invalid("password", "is too long.")

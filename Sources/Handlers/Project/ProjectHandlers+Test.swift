@@ -39,7 +39,8 @@ extension ProjectHandlers {
         do {
             return try await own(id, identity)
         } catch {
-            throw DatabaseError(error is RPCError ? Self.notOwn : .internal, phase: .parse, "", debugDescription: debugText(error))
+            throw DatabaseError(
+                error is RPCError ? Self.notOwn : .internal, phase: .parse, "", debugDescription: debugText(error))
         }
     }
 

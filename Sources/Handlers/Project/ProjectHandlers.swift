@@ -33,7 +33,8 @@ struct ProjectHandlers: ProjectAPI {
                 project.sealedConnectionString, purpose: Self.sealPurpose, user: project.userID, row: project.id)
         } catch {
             services.logger.error(
-                "a sealed connection string does not open", metadata: ["project": "\(project.id)", "error": "\(debugText(error))"])
+                "a sealed connection string does not open",
+                metadata: ["project": "\(project.id)", "error": "\(debugText(error))"])
             throw DatabaseError(
                 .internal, phase: .parse, "The stored connection string cannot be read; set it again with project.update.",
                 debugDescription: error.debugDescription)
@@ -43,7 +44,8 @@ struct ProjectHandlers: ProjectAPI {
 
     /// Which pooled connections are the project's: those of its connection string as it is now. Every sealing has its own nonce.
     func poolKey(_ project: StoredProject) -> PoolKey {
-        PoolKey(projectID: project.id, fingerprint: project.sealedConnectionString.prefix(33).map { String($0, radix: 16) }.joined())
+        PoolKey(
+            projectID: project.id, fingerprint: project.sealedConnectionString.prefix(33).map { String($0, radix: 16) }.joined())
     }
 
     /// Checks a connection string as far as that is possible without connecting.

@@ -57,7 +57,9 @@ enum Base64 {
             guard let value = isPadding ? 0 : value(digit) else { return nil }
             group = group << 6 | value
             guard index % 4 == 3 else { continue }
-            bytes += [UInt8(truncatingIfNeeded: group >> 16), UInt8(truncatingIfNeeded: group >> 8), UInt8(truncatingIfNeeded: group)]
+            bytes += [
+                UInt8(truncatingIfNeeded: group >> 16), UInt8(truncatingIfNeeded: group >> 8), UInt8(truncatingIfNeeded: group),
+            ]
             group = 0
         }
         let excess = bytes.suffix(padding)

@@ -29,7 +29,10 @@ enum PrometheusText {
             ("dbassistd_database_connections", "Open database connections.", Double(pool.open)),
             ("dbassistd_database_connections_in_use", "Database connections in use.", Double(pool.inUse)),
             ("dbassistd_results", "Results kept.", Double(results.results)),
-            ("dbassistd_results_bytes", "Bytes of results kept, in memory and in files.", Double(results.memoryBytes + results.fileBytes)),
+            (
+                "dbassistd_results_bytes", "Bytes of results kept, in memory and in files.",
+                Double(results.memoryBytes + results.fileBytes)
+            ),
             ("dbassistd_store_bytes", "Size of the store.", Double(store.sizes.databaseBytes)),
             ("dbassistd_store_log_bytes", "Size of the store's write-ahead log.", Double(store.sizes.logBytes)),
             ("dbassistd_store_waiting_writes", "Writes waiting for the store.", Double(store.waitingWrites)),
@@ -40,7 +43,10 @@ enum PrometheusText {
         }
         let counters: [(String, String, Int)] = [
             ("dbassistd_database_connections_opened_total", "Database connections opened.", pool.openedTotal),
-            ("dbassistd_database_connections_failed_total", "Database connections that could not be opened.", pool.openFailuresTotal),
+            (
+                "dbassistd_database_connections_failed_total", "Database connections that could not be opened.",
+                pool.openFailuresTotal
+            ),
             ("dbassistd_store_commits_total", "Commits of the store.", store.commits),
         ]
         for (name, help, value) in counters {

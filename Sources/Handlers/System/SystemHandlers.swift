@@ -9,7 +9,7 @@ struct SystemHandlers: SystemAPI {
 
     func health(_ context: RequestContext) throws -> SystemHealthResult {
         let uptimeMs = Int(max(0, Timestamp.now() - services.startedAtMs))
-        let isStoreWell = services.store.health().lastError == nil
+        let isStoreWell = services.store.isWell
         var result = SystemHealthResult(
             status: isStoreWell ? .ok : .degraded, version: services.version, uptimeMs: uptimeMs)
         guard context.boundIdentity != nil else { return result }

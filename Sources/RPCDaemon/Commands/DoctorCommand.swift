@@ -64,7 +64,11 @@ private struct Report {
                 fail("store", problems.joined(separator: "; "))
             }
         } catch {
-            if error.code == .locked { note("store", "in use by a daemon; stop it to check it whole") } else { fail("store", "\(error)") }
+            if error.code == .locked {
+                note("store", "in use by a daemon; stop it to check it whole")
+            } else {
+                fail("store", "\(error)")
+            }
         }
     }
 

@@ -35,32 +35,40 @@ struct Setting: Sendable {
     }
 
     /// Everything that can be configured.
-    static let all: [Setting] = [
-        Setting(name: "stateDir", kind: .text, defaultText: "", summary: "Directory of the store and the keyring."),
-        Setting(name: "socket", kind: .text, defaultText: "", summary: "Path of the Unix socket; its directory is made if missing."),
-        Setting(
-            name: "mode", kind: .choice(["personal", "shared"]), defaultText: "personal",
-            summary: "personal: only your own user connects, and names files and sockets freely; shared: allow-lists decide."),
-        Setting(name: "allowedUIDs", kind: .list, defaultText: "", summary: "In shared mode: user ids that may connect, besides our own."),
-        Setting(name: "fileRoots", kind: .list, defaultText: "", summary: "In shared mode: directories that SQLite files may be in."),
-        Setting(
-            name: "socketDirectories", kind: .list, defaultText: "",
-            summary: "In shared mode: directories of Unix sockets that databases may be reached by."),
-        Setting(
-            name: "allowPrivateAddresses", kind: .bool, defaultText: "false",
-            summary: "In shared mode: whether databases on loopback and private networks may be reached."),
-        Setting(
-            name: "requireTLSForRemote", kind: .bool, defaultText: "true",
-            summary: "Whether a database beyond loopback and private networks must be reached with TLS."),
-        Setting(
-            name: "logLevel", kind: .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
-            defaultText: "info", summary: "What is logged.", isReloadable: true),
-        Setting(
-            name: "logFormat", kind: .choice(["auto", "json", "text"]), defaultText: "auto",
-            summary: "auto: text on a terminal, else JSON lines."),
-    ] + Limits.table.filter(\.isConfigurable).map { entry in
-        Setting(
-            name: "limits.\(entry.name)", kind: .integer(min: 1), defaultText: String(Limits()[keyPath: entry.keyPath]),
-            summary: entry.summary)
-    }
+    static let all: [Setting] =
+        [
+            Setting(name: "stateDir", kind: .text, defaultText: "", summary: "Directory of the store and the keyring."),
+            Setting(
+                name: "socket", kind: .text, defaultText: "",
+                summary: "Path of the Unix socket; its directory is made if missing."),
+            Setting(
+                name: "mode", kind: .choice(["personal", "shared"]), defaultText: "personal",
+                summary: "personal: only your own user connects, and names files and sockets freely; shared: allow-lists decide."),
+            Setting(
+                name: "allowedUIDs", kind: .list, defaultText: "",
+                summary: "In shared mode: user ids that may connect, besides our own."),
+            Setting(
+                name: "fileRoots", kind: .list, defaultText: "",
+                summary: "In shared mode: directories that SQLite files may be in."),
+            Setting(
+                name: "socketDirectories", kind: .list, defaultText: "",
+                summary: "In shared mode: directories of Unix sockets that databases may be reached by."),
+            Setting(
+                name: "allowPrivateAddresses", kind: .bool, defaultText: "false",
+                summary: "In shared mode: whether databases on loopback and private networks may be reached."),
+            Setting(
+                name: "requireTLSForRemote", kind: .bool, defaultText: "true",
+                summary: "Whether a database beyond loopback and private networks must be reached with TLS."),
+            Setting(
+                name: "logLevel", kind: .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
+                defaultText: "info", summary: "What is logged.", isReloadable: true),
+            Setting(
+                name: "logFormat", kind: .choice(["auto", "json", "text"]), defaultText: "auto",
+                summary: "auto: text on a terminal, else JSON lines."),
+        ]
+        + Limits.table.filter(\.isConfigurable).map { entry in
+            Setting(
+                name: "limits.\(entry.name)", kind: .integer(min: 1), defaultText: String(Limits()[keyPath: entry.keyPath]),
+                summary: entry.summary)
+        }
 }

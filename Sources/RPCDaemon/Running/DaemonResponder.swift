@@ -10,21 +10,21 @@ struct DaemonResponder: Responder {
 
     func decode(
         method: UnsafeRawBufferPointer, params: UnsafeRawBufferPointer?, from client: ClientSession
-    ) throws(RPCError) -> Call {
-        try daemon.decode(method: method, params: params)
+    ) -> Request {
+        Request(method: method, params: params)
     }
 
-    func name(of request: Call) -> String { request.method.name }
+    func name(of request: Request) -> String { request.name }
 
-    func traits(of request: Call, from client: ClientSession) -> RequestTraits {
-        RequestTraits(isBarrier: request.method.ordering == .barrier, isInline: daemon.isInline(request, from: client))
+    func traits(of request: Request, from client: ClientSession) -> RequestTraits {
+        RequestTraits(isBarrier: request.isBarrier, isInline: daemon.isInline(request, from: client))
     }
 
-    func answerInline(_ request: Call, _ scope: RequestScope<ClientSession>) throws(RPCError) -> any JSONEncodable {
+    func answerInline(_ request: Request, _ scope: RequestScope<ClientSession>) throws(RPCError) -> any JSONEncodable {
         try daemon.answerInline(request, from: scope.client, requestID: scope.requestID)
     }
 
-    func answer(_ request: Call, _ scope: RequestScope<ClientSession>) async throws(RPCError) -> any JSONEncodable {
+    func answer(_ request: Request, _ scope: RequestScope<ClientSession>) async throws(RPCError) -> any JSONEncodable {
         try await daemon.answer(request, from: scope.client, requestID: scope.requestID)
     }
 

@@ -7,11 +7,14 @@ public struct StoreHealth: Sendable, Equatable {
     public var waitingWrites: Int
     /// History rows and last uses that could not be kept since the store was opened.
     public var droppedWrites: Int
-    /// Why the last such row could not be written, safe to show; it may have been written since.
+    /// Why the last such row could not be written, safe to show; nil again once one could.
     public var lastError: String?
 }
 
 extension Store {
+    /// Whether the disk takes what is written. Asks nobody: cheap enough for an event loop.
+    public var isWell: Bool { writer.counters.lastError == nil }
+
     /// Sizes and counters; asks the file system, not the database.
     public func health() -> StoreHealth {
         let counters = writer.counters

@@ -35,6 +35,7 @@ extension Store {
         userID: String, filter: ProjectFilter = ProjectFilter(), page: PageRequest = PageRequest()
     ) async throws(StoreError) -> ListPage<Project> {
         let cursor = try Cursor.of(page, list: .projects)
+        await flush()
         return try await reader.read { session throws(StoreError) in
             var query = Conditions(userID: userID)
             query.add("(created_at, id) < (#, #)", .integer(cursor.createdAtMs), .text(cursor.id))

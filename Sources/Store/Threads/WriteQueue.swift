@@ -163,7 +163,9 @@ final class WriteQueue: Sendable {
     private func lazyFinished(_ write: LazyWrite, _ result: Result<Void, StoreError>) {
         monitor.withLock { state in
             switch result {
-            case .success: state.isFailing = false
+            case .success:
+                state.isFailing = false
+                state.counters.lastError = nil
             // The project or account went away in between, and its history with it.
             case .failure(let error) where error.code == .notFound: break
             case .failure(let error) where error.isRetryable && !state.isClosing:

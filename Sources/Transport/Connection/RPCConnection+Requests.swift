@@ -22,7 +22,8 @@ extension RPCConnection {
         let messages = Self.elements(of: &reader, max: limits.batchRequests)
         guard let messages else {
             let limit = limits.batchRequests
-            let error = RPCError(.batchTooLarge, "A batch may have at most \(limit) requests; send several.", .init(limit: "batchItems"))
+            let error = RPCError(
+                .batchTooLarge, "A batch may have at most \(limit) requests; send several.", .init(limit: "batchItems"))
             return send(error: error)
         }
         guard !messages.isEmpty else {

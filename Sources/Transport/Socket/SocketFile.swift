@@ -6,6 +6,7 @@ import Glibc
 /// Whoever holds the lock (`<socket>.lock`, an open-file-description lock, gone with the process however it ends) may remove a
 /// socket left by a daemon that died; nobody else touches the path. Nothing but a socket is ever removed.
 public final class SocketFile: Sendable {
+    /// Absolute.
     public let path: String
     /// Listening, non-blocking, close-on-exec; whoever serves it closes it.
     public let descriptor: Int32

@@ -10,6 +10,7 @@ public final class StdioServer<R: Responder>: Sendable {
     private let group: any EventLoopGroup
     private let connections = ConnectionSet()
 
+    /// Touches no descriptor before ``run()``.
     public init(responder: R, limits: TransportLimits, group: any EventLoopGroup) {
         self.responder = responder
         self.limits = limits

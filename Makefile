@@ -1,0 +1,128 @@
+# What can be done here. `make` alone lists it.
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+CC ?= cc
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+SPECGEN := Tools/SpecGen
+RELEASE_FLAGS := -c release --static-swift-stdlib --product dbassistd
+RELEASE_BINARY := .build/release/dbassistd
+FORMATTED := Sources Tests Tools benchmarks Package.swift
+
+# To build, and to use what was built.
+BUILD_PACKAGES := libpq-dev libmariadb-dev libsodium-dev libsqlite3-dev pkg-config
+CLIENT_PACKAGES := jq socat sqlite3
+# The servers the tests start, and what checks everything else.
+TEST_PACKAGES := postgresql-15 mariadb-server openssl util-linux bats shellcheck python3 python3-jsonschema
+BENCH_PACKAGES := gcc libc6-dev python3
+
+.PHONY: help
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+## Packages
+
+.PHONY: deps test-deps bench-deps
+deps: ## install the Debian packages that building and running need
+	@scripts/install-packages $(BUILD_PACKAGES) $(CLIENT_PACKAGES)
+
+test-deps: ## the same, and those the tests need
+	@scripts/install-packages $(BUILD_PACKAGES) $(CLIENT_PACKAGES) $(TEST_PACKAGES)
+
+bench-deps:
+	@scripts/install-packages $(BUILD_PACKAGES) $(BENCH_PACKAGES)
+
+## Building and running
+
+.PHONY: build release run demo
+build: ## build for debugging
+	$(SWIFT) build
+
+release: ## build the daemon as it is shipped: optimised, the Swift library inside
+	$(SWIFT) build $(RELEASE_FLAGS)
+
+run: deps release ## build, and run the daemon in the foreground with a sample database
+	@scripts/run-daemon $(RELEASE_BINARY)
+
+demo: deps release ## show the daemon at work in a temporary directory, and leave nothing behind
+	@scripts/demo $(RELEASE_BINARY)
+
+## Tests. Each part stands alone; `make test` runs them all, goes on after a failure and says at the end what failed.
+
+.PHONY: test test-build test-swift test-one test-specgen test-openrpc test-client
+test: test-deps ## run every test and check
+	@scripts/test-all
+
+test-build:
+	$(SWIFT) build --build-tests
+
+test-swift: ## run the tests of the daemon; they start database servers of their own and stop them
+	@scripts/test-swift
+
+test-one: ## run the tests that match: make test-one FILTER=QueryRunTests
+	@test -n "$(FILTER)" || { echo "Say which: make test-one FILTER=QueryRunTests" >&2; exit 2; }
+	$(SWIFT) test --filter "$(FILTER)"
+
+test-specgen: ## run the tests of the generator
+	$(SWIFT) test --package-path $(SPECGEN)
+
+test-openrpc: ## check spec/openrpc.json against OpenRPC's own schema
+	@scripts/check-openrpc
+
+test-client: ## run the tests of the shell client
+	@scripts/test-client
+
+## Generated files
+
+.PHONY: generate check-generated
+generate: ## write Swift, openrpc.json, documents and completions from spec/
+	$(SWIFT) run --package-path $(SPECGEN) specgen --root .
+
+check-generated: ## fail if a generated file is not what spec/ says
+	$(SWIFT) run --package-path $(SPECGEN) specgen --check --root .
+
+## Style
+
+.PHONY: format lint lint-swift lint-shell lint-size lint-links
+format: ## format all Swift
+	$(SWIFT) format --in-place --recursive $(wildcard $(FORMATTED))
+
+lint: lint-swift lint-shell lint-size lint-links ## check formatting, shell scripts, sizes and links
+
+lint-swift:
+	$(SWIFT) format lint --strict --recursive $(wildcard $(FORMATTED))
+
+lint-shell:
+	@scripts/lint-shell
+
+lint-size:
+	@scripts/style-check
+
+lint-links:
+	@scripts/check-links
+
+## Benchmarks
+
+.PHONY: bench
+bench: bench-deps release benchmarks/.build/rpcload benchmarks/.build/pwverify ## measure beside what else could be used; prints ratios
+	@benchmarks/run $(RELEASE_BINARY)
+
+benchmarks/.build/%: benchmarks/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -o $@ $< $(if $(filter %pwverify,$@),-lsodium)
+
+## Installing
+
+.PHONY: install uninstall clean
+# Built beforehand, by the user who owns the source: `make release && sudo make install`.
+install: ## install daemon, client, man page and completion under PREFIX (/usr/local)
+	@test -x $(RELEASE_BINARY) || { echo "There is nothing to install yet; run make release first." >&2; exit 1; }
+	@DESTDIR="$(DESTDIR)" scripts/install-files "$(PREFIX)" $(RELEASE_BINARY)
+
+uninstall: ## remove what install installed
+	@DESTDIR="$(DESTDIR)" scripts/install-files --remove "$(PREFIX)"
+
+clean: ## remove everything that was built; run/ with its databases stays
+	rm -rf .build $(SPECGEN)/.build benchmarks/.build

@@ -1,0 +1,93 @@
+import Protocol
+import TestSupport
+import Testing
+
+/// What is somebody else's answers exactly as what does not exist.
+@Suite struct ForeignIDTests {
+    private static let unknownID: JSONValue = "019ab0c4-0000-7000-8000-00000000dead"
+
+    /// Every method that takes an id, and the params that name one. `query.run`'s own `queryId` is not among them: the spec
+    /// says that an id any query has had is a conflict.
+    private static func requests(_ id: JSONValue) -> [(method: String, params: JSONValue)] {
+        [
+            ("project.get", ["projectId": id]), ("project.update", ["projectId": id, "name": "mine now"]),
+            ("project.update", ["projectId": id, "readOnly": false]), ("project.delete", ["projectId": id]),
+            ("project.test", ["projectId": id]), ("project.summary", ["projectId": id]),
+            ("query.run", ["projectId": id, "sql": "SELECT 1"]),
+            ("query.run", ["projectId": id, "sql": "DELETE FROM books", "mode": "write"]),
+            ("query.fetch", ["resultId": id]), ("query.fetch", ["resultId": id, "cursor": "Mg"]),
+            ("query.close", ["resultId": id]),
+            ("query.cancel", ["queryId": id]), ("query.get", ["queryId": id]), ("query.history", ["projectId": id]),
+            ("auth.revoke", ["sessionId": id]),
+        ]
+    }
+
+    /// Every method that takes an id is in the table.
+    @Test func theTableIsWhole() {
+        let taking = Specification.shared.methods.filter { method in
+            method["x-kind"] == "request" && (method["params"].array ?? []).contains { ($0["name"].string ?? "").hasSuffix("Id") }
+        }
+        let known = Set(Self.requests(Self.unknownID).map(\.method)).union(["initialize"])
+        #expect(Set(taking.compactMap { $0["name"].string }).subtracting(known).isEmpty)
+    }
+
+    /// Security bar A5.
+    @Test(arguments: Carrier.sockets) func anotherUsersIDsAnswerAsUnknownOnes(carrier: Carrier) async throws {
+        let daemon = try await DaemonProcess.start()
+        let database = try SampleDatabase.make(in: daemon.directory)
+        let owner = try daemon.client(carrier.framing)
+        _ = try await owner.signUp()
+        let sessionID = try await owner.call("auth.whoami")["session"]["id"]
+        let project = try await owner.call(
+            "project.create", ["name": "Books", "databaseType": "sqlite", "connectionString": .string("sqlite://" + database)])
+        let query = try await owner.call(
+            "query.run",
+            ["projectId": project["id"], "sql": "SELECT id FROM books ORDER BY id", "pageRows": 1, "keep": true])
+        let stranger = try daemon.client(carrier.framing)
+        _ = try await stranger.signUp()
+        for id in [project["id"], query["queryId"], query["resultId"], sessionID] {
+            for (foreign, unknown) in zip(Self.requests(id), Self.requests(Self.unknownID)) {
+                let got = try await Self.outcome(stranger, foreign)
+                let expected = try await Self.outcome(stranger, unknown)
+                #expect(got == expected, "\(foreign.method) \(foreign.params)")
+            }
+        }
+        // And nothing has happened to what is the owner's.
+        #expect(try await owner.call("project.get", ["projectId": project["id"]])["name"] == "Books")
+        #expect(try await owner.call("project.get", ["projectId": project["id"]])["readOnly"] == true)
+        let page = try await owner.call("query.fetch", ["resultId": query["resultId"]])
+        #expect(page["totalRows"].integer == 3)
+        #expect(try await owner.call("query.get", ["queryId": query["queryId"]])["status"] == "success")
+        #expect(try await owner.call("query.history")["items"].array?.count == 1)
+    }
+
+    /// Security bar A5: a cursor is a place in one's own list, whoever it was given to.
+    @Test func anotherUsersCursorShowsNothing() async throws {
+        let daemon = try await DaemonProcess.start()
+        let database = try SampleDatabase.make(in: daemon.directory)
+        let owner = try daemon.client()
+        _ = try await owner.signUp()
+        for name in ["One", "Two"] {
+            try await owner.call(
+                "project.create",
+                ["name": .string(name), "databaseType": "sqlite", "connectionString": .string("sqlite://" + database)])
+        }
+        let cursor = try await owner.call("project.list", ["limit": 1])["nextCursor"]
+        #expect(cursor.string != nil)
+        let stranger = try daemon.client()
+        _ = try await stranger.signUp()
+        do {
+            let page = try await stranger.call("project.list", ["limit": 1, "cursor": cursor])
+            #expect(page["items"].array?.isEmpty == true)
+        } catch let failure as TestClient.Failure {
+            #expect(failure.code == "invalid_params")
+        }
+    }
+
+    /// The answer, without what differs from request to request.
+    private static func outcome(_ client: TestClient, _ request: (method: String, params: JSONValue)) async throws -> String {
+        do {
+            return "\(try await client.call(request.method, request.params))"
+        } catch let failure as TestClient.Failure { return "\(failure.withoutRequestID)" }
+    }
+}
