@@ -50,7 +50,7 @@ public struct Daemon: Sendable {
             }
             return answer
         } catch {
-            throw report(error, request.method, requestID())
+            throw report(error, call.method, requestID())
         }
     }
 

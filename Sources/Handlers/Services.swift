@@ -54,7 +54,8 @@ public struct Services: Sendable {
         pool = ConnectionPool(
             limits: ConnectionPoolLimits(
                 perKey: limits.databaseConnectionsPerProject, total: limits.databaseConnections,
-                waitMs: limits.connectTimeoutMs, idleMs: limits.databaseIdleMs))
+                waitMs: limits.connectTimeoutMs, idleMs: limits.databaseIdleMs),
+            cancelDeadlineMs: limits.cancelDeadlineMs)
         results = ResultRegistry(idleMs: limits.resultIdleMs, quotaBytes: limits.spoolPerUserBytes)
     }
 

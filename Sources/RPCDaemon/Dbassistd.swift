@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 
 /// The command line.
-@main struct Dbassistd: AsyncParsableCommand {
+struct Dbassistd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dbassistd",
         abstract: "A database assistant that runs as a daemon and speaks JSON-RPC 2.0.",

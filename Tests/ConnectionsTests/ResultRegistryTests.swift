@@ -18,6 +18,8 @@ import Testing
         #expect(registry.find("2", userID: "a") == nil)
         #expect(!registry.close("1", userID: "b"))
         #expect(registry.find("1", userID: "a") != nil)
+        #expect(registry.find("1", userID: "a", connectionID: "d") == nil)
+        #expect(registry.find("1", userID: "a", connectionID: "c") != nil)
         #expect(registry.close("1", userID: "a"))
         #expect(registry.quota(ofUser: "a").bytesUsed == 0)
     }

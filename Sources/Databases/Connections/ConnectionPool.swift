@@ -11,8 +11,9 @@ public final class ConnectionPool: Sendable {
     let timing: ConnectionTiming
     let state: Mutex<PoolState>
 
-    public convenience init(limits: ConnectionPoolLimits = ConnectionPoolLimits()) {
-        self.init(limits: limits, factory: .engines)
+    /// `cancelDeadlineMs`: from asking a database to stop a statement to cutting the connection.
+    public convenience init(limits: ConnectionPoolLimits = ConnectionPoolLimits(), cancelDeadlineMs: Int = 5_000) {
+        self.init(limits: limits, factory: .engines, timing: ConnectionTiming(severMs: cancelDeadlineMs))
     }
 
     init(

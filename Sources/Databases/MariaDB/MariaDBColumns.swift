@@ -7,7 +7,7 @@ enum MariaDBCellKind: UInt8 {
     case int8, uint8, int16, uint16, int32, uint32, int64, uint64
     case float, double
     case year, date, dateTime, time
-    case decimal, text, binary, bits, json
+    case decimal, text, binary, bits, digits, json
 }
 
 /// A column as the driver reads it.
@@ -51,7 +51,8 @@ struct MariaDBColumn {
         case MYSQL_TYPE_DATETIME, MYSQL_TYPE_DATETIME2: return (timed("DATETIME", field), .dateTime, .string)
         case MYSQL_TYPE_TIMESTAMP, MYSQL_TYPE_TIMESTAMP2: return (timed("TIMESTAMP", field), .dateTime, .string)
         case MYSQL_TYPE_TIME, MYSQL_TYPE_TIME2: return (timed("TIME", field), .time, .string)
-        case MYSQL_TYPE_BIT: return ("BIT(\(field.length))", .bits, .integer)
+        // A column's bits come as bits; those of an expression (`MAX(b)`), which has no column's name, as decimal digits.
+        case MYSQL_TYPE_BIT: return ("BIT(\(field.length))", field.org_name_length > 0 ? .bits : .digits, .integer)
         case MYSQL_TYPE_NULL: return ("NULL", .null, .string)
         case MYSQL_TYPE_JSON: return ("JSON", .json, .json)
         case MYSQL_TYPE_GEOMETRY: return (attribute(field, MARIADB_FIELD_ATTR_DATA_TYPE_NAME) ?? "GEOMETRY", .binary, .base64)

@@ -80,6 +80,12 @@ struct MariaDBRowWriter {
             var value: UInt64 = 0
             for byte in cell.suffix(8) { value = value << 8 | UInt64(byte) }
             pager.writer.unsigned(value)
+        case .digits:
+            if let value = UInt64(String(decoding: cell, as: UTF8.self)) {
+                pager.writer.unsigned(value)
+            } else {
+                writeText(cell, into: &pager)
+            }
         case .binary:
             if cell.count > cellBytesMax {
                 pager.truncatedBinary(bytesTotal: cell.count, prefix: cell)

@@ -28,6 +28,8 @@ struct PostgreSQLFailure {
     /// Whether a cached statement no longer fits the database and can be prepared anew.
     var isStaleStatement: Bool {
         sqlState == "26000" || (sqlState == "0A000" && routine == "RevalidateCachedQuery")
+            // A type or relation of its plan was dropped, and perhaps made again.
+            || (sqlState == "XX000" && message.hasPrefix("cache lookup failed"))
     }
 
     /// The server says that it is ending this connection.

@@ -71,16 +71,18 @@ public final class ResultRegistry: Sendable {
         if mustSweep { armSweep(idleMs) }
     }
 
-    /// The user's result, touched; nil for an id that is unknown, expired, or somebody else's.
-    public func find(_ id: String, userID: String) -> ResultSpool? {
+    /// The user's result, touched; nil for an id that is unknown, expired, or somebody else's, and for one that belongs to another
+    /// connection than `connectionID`, if that is given, and is not kept.
+    public func find(_ id: String, userID: String, connectionID: String? = nil) -> ResultSpool? {
         state.withLock { state in
             guard let entry = state.entries[id], entry.userID == userID else { return nil }
+            guard entry.keep || connectionID == nil || connectionID == entry.connectionID else { return nil }
             state.entries[id]?.touchedNs = Monotonic.nowNs
             return entry.spool
         }
     }
 
-    /// Lets a result outlive its connection. Answers false like ``find(_:userID:)`` answers nil.
+    /// Lets a result outlive its connection. Answers false like ``find(_:userID:connectionID:)`` answers nil.
     public func keep(_ id: String, userID: String) -> Bool {
         state.withLock { state in
             guard state.entries[id]?.userID == userID else { return false }

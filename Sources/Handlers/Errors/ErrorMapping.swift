@@ -11,7 +11,7 @@ extension RPCError {
             code, code == .internal ? "The daemon met a fault; the log has it under this request's id." : error.message,
             .init(
                 phase: error.phase.rawValue, sqlState: error.sqlState, position: error.position,
-                hint: error.hint, retryable: error.retryable))
+                hint: error.hint, retryable: error.retryable ? true : nil))
     }
 
     init(_ error: StoreError) {

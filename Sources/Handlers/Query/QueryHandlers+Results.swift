@@ -6,9 +6,9 @@ import Store
 extension QueryHandlers {
     func fetch(_ params: QueryFetchParams, _ context: RequestContext) async throws -> QueryFetchResult {
         let identity = try context.identity()
-        guard let spool = services.results.find(params.resultId.lowercased(), userID: identity.userID) else {
-            throw RPCError.notFound
-        }
+        let spool = services.results.find(
+            params.resultId.lowercased(), userID: identity.userID, connectionID: context.client.channel.connectionID)
+        guard let spool else { throw RPCError.notFound }
         guard let cursor = params.cursor.map(ResultCursor.init) ?? ResultCursor(page: 0) else {
             throw RPCError.invalid("cursor", "is not a cursor of this result; begin again without one.")
         }

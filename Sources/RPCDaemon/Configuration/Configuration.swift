@@ -24,8 +24,8 @@ struct Configuration: Sendable {
         socketPath = try Self.socketPath(settings["socket"].text, environment)
         mode = settings["mode"].text == "shared" ? .shared : .personal
         var uids: Set<UInt32> = [geteuid()]
-        for text in Self.list(settings["allowedUIDs"].text) {
-            guard let uid = UInt32(text) else { throw ConfigurationError("allowedUIDs: \"\(text)\" is not a user id.") }
+        for text in Self.list(settings["allowedUserIds"].text) {
+            guard let uid = UInt32(text) else { throw ConfigurationError("allowedUserIds: \"\(text)\" is not a user id.") }
             uids.insert(uid)
         }
         allowedUIDs = mode == .shared ? uids : [geteuid()]
@@ -33,7 +33,7 @@ struct Configuration: Sendable {
             mode: mode, fileRoots: Self.list(settings["fileRoots"].text),
             socketDirectories: Self.list(settings["socketDirectories"].text),
             allowPrivateAddresses: settings["allowPrivateAddresses"].text == "true",
-            requireTLSForRemote: settings["requireTLSForRemote"].text == "true")
+            requireTLSForRemote: settings["requireTlsForRemote"].text == "true")
         logLevel = Logger.Level(rawValue: settings["logLevel"].text) ?? .info
         let format = settings["logFormat"].text
         logsJSON = format == "json" || (format == "auto" && isatty(STDERR_FILENO) == 0)

@@ -45,8 +45,9 @@ struct Setting: Sendable {
                 name: "mode", kind: .choice(["personal", "shared"]), defaultText: "personal",
                 summary: "personal: only your own user connects, and names files and sockets freely; shared: allow-lists decide."),
             Setting(
-                name: "allowedUIDs", kind: .list, defaultText: "",
-                summary: "In shared mode: user ids that may connect, besides our own."),
+                name: "allowedUserIds", kind: .list, defaultText: "",
+                summary:
+                    "In shared mode: user ids that may connect, besides our own; name a socket in a directory they can reach."),
             Setting(
                 name: "fileRoots", kind: .list, defaultText: "",
                 summary: "In shared mode: directories that SQLite files may be in."),
@@ -57,7 +58,7 @@ struct Setting: Sendable {
                 name: "allowPrivateAddresses", kind: .bool, defaultText: "false",
                 summary: "In shared mode: whether databases on loopback and private networks may be reached."),
             Setting(
-                name: "requireTLSForRemote", kind: .bool, defaultText: "true",
+                name: "requireTlsForRemote", kind: .bool, defaultText: "true",
                 summary: "Whether a database beyond loopback and private networks must be reached with TLS."),
             Setting(
                 name: "logLevel", kind: .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),

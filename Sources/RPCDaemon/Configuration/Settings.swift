@@ -26,7 +26,9 @@ struct Settings {
     }
 
     /// Variables of ours that are no settings: the shell client's and the tests'.
-    private static let otherVariables: Set<String> = ["DBASSIST_CONFIG", "DBASSIST_PASSWORD_FILE", "DBASSIST_SHARED"]
+    private static let otherVariables: Set<String> = [
+        "DBASSIST_CONFIG", "DBASSIST_PASSWORD_FILE", "DBASSIST_SHARED", "DBASSIST_TOKEN_FILE",
+    ]
 
     static func load(_ options: SettingOptions) throws(ConfigurationError) -> Settings {
         let environment = ProcessInfo.processInfo.environment

@@ -35,9 +35,7 @@ struct DaemonRun {
             throw Failure("\(error)", status: Failure.configuration)
         }
         let logger = Self.logger(configuration)
-        for problem in (try? ProcessHardening.apply()) ?? ["hardening failed"] {
-            logger.warning("hardening", metadata: ["problem": "\(problem)"])
-        }
+        await Self.logHardening(logger)
         let status = Mutex<Int32>(0)
         do {
             try await serve(configuration, settings, logger) { code in status.withLock { $0 = code } }
@@ -56,7 +54,7 @@ struct DaemonRun {
         _ configuration: Configuration, _ settings: Settings, _ logger: Logger, _ leave: @escaping @Sendable (Int32) -> Void
     ) async throws {
         // The lock of the socket comes first: of two daemons started at once the second touches nothing.
-        let file = servesSocket ? try SocketFile(path: configuration.socketPath) : nil
+        let file = servesSocket ? try SocketFile(path: configuration.socketPath, isShared: configuration.mode == .shared) : nil
         let keyring = try Keyring.loadOrCreate(path: configuration.keyringPath)
         let store = try await Store.open(.sqlite(path: configuration.storePath), nowMs: Timestamp.now())
         var policy = configuration.policy
@@ -106,6 +104,14 @@ struct DaemonRun {
         StderrLogHandler.level.withLock { $0 = configuration.logLevel }
         let isJSON = configuration.logsJSON
         return Logger(label: "dbassistd") { StderrLogHandler(label: $0, isJSON: isJSON) }
+    }
+
+    @MainActor private static func logHardening(_ logger: Logger) {
+        switch Main.hardening {
+        case .success([]): break
+        case .success(let names): logger.info("variables ignored", metadata: ["names": "\(names.joined(separator: " "))"])
+        case .failure(let error): logger.warning("not hardened", metadata: ["error": "\(error.message)"])
+        }
     }
 
     private static func identities(_ paths: [String]) -> Set<FileIdentity> {

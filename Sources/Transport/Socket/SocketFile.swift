@@ -15,7 +15,10 @@ public final class SocketFile: Sendable {
     private let inode: UInt64
 
     /// Makes the directory if it is missing, takes the lock, removes a stale socket, and listens.
-    public init(path: String, backlog: Int32 = 256) throws(TransportError) {
+    ///
+    /// `isShared` lets other users reach the socket (directory `0711`, socket `0666`); who of them is served is then the peer
+    /// check's to say. Otherwise the directory is `0700` and the socket `0600`.
+    public init(path: String, isShared: Bool = false, backlog: Int32 = 256) throws(TransportError) {
         guard path.utf8.count < 108 else {
             throw TransportError(
                 .pathTooLong, "The socket path \(path) is longer than 107 bytes; choose a shorter one with --socket.")
@@ -24,11 +27,11 @@ public final class SocketFile: Sendable {
             throw TransportError(.system, "The socket path \(path) must be absolute.")
         }
         let directory = slash == path.startIndex ? "/" : String(path[..<slash])
-        try Self.secure(directory)
+        try Self.secure(directory, isShared)
         let lock = try Self.lock(path + ".lock", socket: path)
         do throws(TransportError) {
             try Self.removeStale(path)
-            descriptor = try Self.listen(path, backlog)
+            descriptor = try Self.listen(path, isShared, backlog)
         } catch {
             close(lock)
             throw error
@@ -49,8 +52,11 @@ public final class SocketFile: Sendable {
     }
 
     /// The directory must be ours and closed to others. A missing one is made, its parents are not.
-    private static func secure(_ directory: String) throws(TransportError) {
-        if mkdir(directory, 0o700) != 0, errno != EEXIST {
+    private static func secure(_ directory: String, _ isShared: Bool) throws(TransportError) {
+        if mkdir(directory, 0o700) == 0 {
+            // The umask may have taken more than we want away.
+            if isShared { chmod(directory, 0o711) }
+        } else if errno != EEXIST {
             throw .system("The socket directory \(directory) cannot be made", errno)
         }
         var status = stat()
@@ -62,10 +68,11 @@ public final class SocketFile: Sendable {
             throw TransportError(
                 .unsafeDirectory, "\(directory) belongs to uid \(status.st_uid), not to you; choose another place with --socket.")
         }
-        guard status.st_mode & 0o077 == 0 else {
+        guard status.st_mode & (isShared ? 0o022 : 0o077) == 0 else {
             throw TransportError(
                 .unsafeDirectory,
-                "\(directory) is open to other users; run: chmod 700 \(directory), or choose another with --socket.")
+                "\(directory) is open to other users; run: chmod \(isShared ? "711" : "700") \(directory), or choose another with --socket."
+            )
         }
     }
 
@@ -99,14 +106,14 @@ public final class SocketFile: Sendable {
         guard unlink(path) == 0 else { throw .system("The stale socket \(path) cannot be removed", errno) }
     }
 
-    private static func listen(_ path: String, _ backlog: Int32) throws(TransportError) -> Int32 {
+    private static func listen(_ path: String, _ isShared: Bool, _ backlog: Int32) throws(TransportError) -> Int32 {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { throw .system("A socket cannot be made", errno) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         // The mode is right from the first instant: no chmod afterwards, which would leave a window.
-        let mask = umask(0o177)
+        let mask = umask(isShared ? 0o111 : 0o177)
         let bound = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))

@@ -1,0 +1,17 @@
+import Security
+
+/// Where the process begins. What it gives up it gives up here, before there is a second thread: the kernel keeps some of it for
+/// each thread, handed on only to those started later, and the environment may not be changed beside others.
+@main enum Main {
+    static func main() async {
+        do throws(SecurityError) {
+            hardening = .success(try ProcessHardening.apply())
+        } catch {
+            hardening = .failure(error)
+        }
+        await Dbassistd.main()
+    }
+
+    /// The names of the variables that were removed from the environment; logged once there is a log.
+    @MainActor private(set) static var hardening: Result<[String], SecurityError> = .success([])
+}
