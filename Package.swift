@@ -82,7 +82,9 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "DaemonTests", dependencies: ["Protocol", "TestSupport", "RPCDaemon"], swiftSettings: settings),
+        .testTarget(
+            name: "DaemonTests", dependencies: ["Protocol", "TestSupport", "RPCDaemon"], exclude: ["Corpora"],
+            swiftSettings: settings),
 
         // MARK: Security
 
