@@ -162,7 +162,8 @@ import Testing
                 let reply = try await client.exchange(text, method: "system.health")
                 #expect(reply["result"]["status"] == "ok")
             }
-            #expect(took < .seconds(2))
+            // Quadratic would be minutes; the bound leaves room for a busy machine.
+            #expect(took < .seconds(10))
             #expect(code(try await client.exchange(#"{"jsonrpc":"2.0","id":\#(number)0.5,"method":"system.health"}"#)) != nil)
         }
     }
