@@ -43,7 +43,10 @@ public struct Daemon: Sendable {
     ) throws(RPCError) -> any JSONEncodable {
         if let refusal = refusal(request.method, client) { throw refusal }
         let call = try request.call.get()
-        let context = RequestContext(client: client, boundIdentity: client.identity)
+        // A session that has outlived itself counts for nothing here either, though the next request tells the client.
+        let idleMs = Int64(services.limits.sessionIdleMs)
+        let identity = client.identity.flatMap { $0.endReason(nowMs: Timestamp.now(), idleMs: idleMs) == nil ? $0 : nil }
+        let context = RequestContext(client: client, boundIdentity: identity)
         do {
             guard let answer = try methods.answerInline(call, context) else {
                 throw RPCError(.internal, "The method is not inline.")
