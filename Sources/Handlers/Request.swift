@@ -1,4 +1,4 @@
-public import Protocol
+import Protocol
 
 /// A request as read, before anybody has asked whether it may be made.
 ///
