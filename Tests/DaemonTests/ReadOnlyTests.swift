@@ -141,7 +141,7 @@ import Testing
                 .postgresql, "CREATE TEMP TABLE left_over (a int)",
                 "SELECT count(*)::text FROM pg_class WHERE relname = 'left_over'", "0"
             ),
-            (.mysql, "SET @poison = 'there'", "SELECT coalesce(@poison, 'none')", "none"),
+            (.mysql, "SET @poison = 'there'", "SELECT CAST(coalesce(@poison, 'none') AS CHAR)", "none"),
             (
                 .mysql, "SET SESSION sql_mode = 'ANSI_QUOTES'", "SELECT IF(@@sql_mode LIKE '%ANSI_QUOTES%', 'poisoned', 'clean')",
                 "clean"

@@ -55,6 +55,7 @@ struct DaemonRun {
     ) async throws {
         // The lock of the socket comes first: of two daemons started at once the second touches nothing.
         let file = servesSocket ? try SocketFile(path: configuration.socketPath, isShared: configuration.mode == .shared) : nil
+        defer { file?.release() }
         let keyring = try Keyring.loadOrCreate(path: configuration.keyringPath)
         let store = try await Store.open(.sqlite(path: configuration.storePath), nowMs: Timestamp.now())
         var policy = configuration.policy

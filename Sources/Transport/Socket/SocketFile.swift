@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// The daemon's place in the file system: a directory nobody else can enter, a lock held for life, and a listening socket that
 /// only its owner can connect to from its first instant.
@@ -11,6 +12,7 @@ public final class SocketFile: Sendable {
     /// Listening, non-blocking, close-on-exec; whoever serves it closes it.
     public let descriptor: Int32
     private let lock: Int32
+    private let isReleased = Atomic(false)
     private let device: UInt64
     private let inode: UInt64
 
@@ -44,8 +46,13 @@ public final class SocketFile: Sendable {
         inode = UInt64(status.st_ino)
     }
 
-    /// Removes the socket, if the path still names the one we made, and lets the lock go.
-    deinit {
+    deinit { release() }
+
+    /// Removes the socket, if the path still names the one we made, and lets the lock go. Once; later calls do nothing.
+    ///
+    /// Called before the process exits: whoever else still holds this value then would keep `deinit` from running.
+    public func release() {
+        guard !isReleased.exchange(true, ordering: .acquiringAndReleasing) else { return }
         var status = stat()
         if lstat(path, &status) == 0, UInt64(status.st_dev) == device, UInt64(status.st_ino) == inode { unlink(path) }
         close(lock)
