@@ -5,7 +5,7 @@ import Security
 import Store
 
 /// The daemon, whatever carries its messages: connections, calls, and what must hold before one is answered.
-public struct Daemon: Sendable {
+public final class Daemon: Sendable {
     /// What the handlers work with.
     public let services: Services
     private let methods: Methods

@@ -1,7 +1,7 @@
 import Protocol
 
 /// Every method of the spec and the handler that answers it: one for each namespace.
-struct Methods: DaemonAPI {
+final class Methods: DaemonAPI {
     let auth: AuthHandlers
     let dashboard: DashboardHandlers
     let lifecycle: LifecycleHandlers

@@ -6,7 +6,7 @@ import Synchronization
 public import Store
 
 /// Everything the handlers work with; made once by the daemon's main.
-public struct Services: Sendable {
+public final class Services: Sendable {
     /// Accounts, sessions, projects, history.
     public let store: Store
     /// Keys that sign tokens and seal connection strings.
