@@ -11,11 +11,14 @@ import Testing
     @Test func anythingElseIsRefused() async throws {
         let good = Cursor(list: .queries, createdAtMs: Sample.nowMs, id: Sample.id()).text
         var bad = [
-            "", ".", "q", "q.", "q1", "\u{0}", "é", "q-1.", "q99999999999999999999." + Sample.id(), good + "x",
+            "", "_", "q", "q_", "q1", "\u{0}", "é", "q-1_", "q99999999999999999999_" + Sample.id(), good + "x",
             "p" + good.dropFirst(),
         ]
-        bad += [good.uppercased(), good.replacing("q", with: "q0"), good.replacing("q", with: "q+"), " " + good]
-        bad += [String(repeating: "q", count: 100_000), good.replacing(".", with: "..")]
+        bad += [
+            good.uppercased(), good.replacing("_", with: "__"), good.replacing("_", with: "."), good.replacing("q", with: "q+"),
+            " " + good,
+        ]
+        bad += [String(repeating: "q", count: 100_000), good.replacing("_", with: "__"), good.replacing("_", with: ".")]
         for index in good.indices {
             var text = good
             text.replaceSubrange(index...index, with: "\u{7f}")

@@ -63,8 +63,10 @@ struct JSONCursor {
             // Eight bytes at a time while they are ASCII and none of them ends or escapes anything.
             while position &+ 8 <= bytes.count {
                 let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-                if word & 0x8080_8080_8080_8080 != 0 || JSONEscape.any(in: word) { break }
-                position &+= 8
+                let ascii = (word & 0x8080_8080_8080_8080).trailingZeroBitCount &>> 3
+                let plain = min(ascii, JSONEscape.plainBytes(in: word))
+                position &+= plain
+                if plain < 8 { break }
             }
             guard position < bytes.count else { throw error(.truncated) }
             let byte = bytes[position]

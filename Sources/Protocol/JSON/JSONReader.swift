@@ -184,10 +184,10 @@ public struct JSONReader: ~Copyable {
         position &+= 1
         var escaped = false
         while true {
-            while position &+ 8 <= bytes.count,
-                !JSONEscape.any(in: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-            {
-                position &+= 8
+            while position &+ 8 <= bytes.count {
+                let plain = JSONEscape.plainBytes(in: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+                position &+= plain
+                if plain < 8 { break }
             }
             let byte = bytes[position]
             position &+= 1

@@ -194,8 +194,10 @@
         let end = bytes.count
         while index < end {
             // Eight bytes at a time while none of them needs an escape (`"`, `\`, or below 0x20).
-            while index &+ 8 <= end, !JSONEscape.any(in: source.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
-                index &+= 8
+            while index &+ 8 <= end {
+                let plain = JSONEscape.plainBytes(in: source.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+                index &+= plain
+                if plain < 8 { break }
             }
             guard index < end else { break }
             let byte = bytes[index]
@@ -253,15 +255,18 @@
         byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
-    /// Whether any of eight bytes needs an escape: "a byte less than n" and "a byte equal to n", all lanes at once.
-    @inlinable @inline(__always) static func any(in word: UInt64) -> Bool {
+    /// How many of eight bytes, from the first in memory, need no escape; 8 if none does.
+    ///
+    /// "A byte less than n" and "a byte equal to n", all lanes at once. A borrow can mark lanes behind the first that is meant, never
+    /// one before it.
+    @inlinable @inline(__always) static func plainBytes(in word: UInt64) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highs: UInt64 = 0x8080_8080_8080_8080
         let below = (word &- ones &* 0x20) & ~word
         let quote = word ^ (ones &* 0x22)
         let backslash = word ^ (ones &* 0x5C)
         let equal = ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
-        return (below | equal) & highs != 0
+        return ((below | equal) & highs).trailingZeroBitCount &>> 3
     }
 
     static func hex(_ nibble: UInt8) -> UInt8 { nibble < 10 ? UInt8(ascii: "0") &+ nibble : UInt8(ascii: "a") &+ nibble &- 10 }
