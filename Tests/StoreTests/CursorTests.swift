@@ -14,10 +14,7 @@ import Testing
             "", "_", "q", "q_", "q1", "\u{0}", "é", "q-1_", "q99999999999999999999_" + Sample.id(), good + "x",
             "p" + good.dropFirst(),
         ]
-        bad += [
-            good.uppercased(), good.replacing("_", with: "__"), good.replacing("_", with: "."), good.replacing("q", with: "q+"),
-            " " + good,
-        ]
+        bad += [good.uppercased(), good.replacing("q", with: "q0"), good.replacing("q", with: "q+"), " " + good]
         bad += [String(repeating: "q", count: 100_000), good.replacing("_", with: "__"), good.replacing("_", with: ".")]
         for index in good.indices {
             var text = good
