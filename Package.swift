@@ -98,7 +98,7 @@ let package = Package(
 
         // MARK: Store
 
-        .target(name: "Store", dependencies: ["Databases", "Security"], swiftSettings: settings),
+        .target(name: "Store", dependencies: ["Databases"], swiftSettings: settings),
         .testTarget(
             name: "StoreTests", dependencies: ["Databases", "Security", "Store", "TestSupport"], swiftSettings: settings),
 
