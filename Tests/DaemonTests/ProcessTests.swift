@@ -149,6 +149,21 @@ import Testing
         #expect(try await daemon.client().call("system.health")["status"] == "ok")
     }
 
+    /// Security bar B25.
+    @Test(.enabled(if: getuid() == 0)) func `in shared mode the listed users are served and no others`() async throws {
+        let daemon = try await DaemonProcess.start(["DBASSIST_MODE": "shared", "DBASSIST_ALLOWED_USER_IDS": "65534"])
+        chmod(daemon.directory.path, 0o711)
+        #expect(mode(daemon.socketPath) == "140666")
+        let request = #"{"jsonrpc":"2.0","id":1,"method":"system.health"}"#
+        let script = "printf '%s\\n' '\(request)' | timeout 5 socat -t2 - UNIX-CONNECT:\(daemon.socketPath) || true"
+        func answer(as user: String) throws -> String {
+            try ChildProcess.run(["setpriv", "--reuid=\(user)", "--regid=65534", "--clear-groups", "sh", "-c", script])
+        }
+        #expect(try answer(as: "65534").contains("\"status\":\"ok\""))
+        #expect(try !answer(as: "65533").contains("jsonrpc"))
+        try await daemon.waitForLog(containing: "refused a peer")
+    }
+
     /// Security bar E62.
     @Test(arguments: [SIGTERM, SIGINT]) func `a signal lets what is in flight end`(signal: Int32) async throws {
         let bench = try await Workbench.start(engines: [.postgresql])
