@@ -94,9 +94,11 @@ private struct TestReport {
         let name = TestStepName(rawValue: error.phase.rawValue) ?? .database
         // Steps before the one that failed were passed, where the failure proves it.
         let network: [TestStepName] = [.resolve, .connect, .tls, .login, .database]
-        if let index = network.firstIndex(of: name), outcomes[.policy] == nil { passed(.policy); _ = index }
-        if let index = network.firstIndex(of: name), error.phase != .database || error.sqlState != nil {
-            for step in network[..<index] where step != .tls && outcomes[step] == nil { passed(step) }
+        if let index = network.firstIndex(of: name) {
+            if outcomes[.policy] == nil { passed(.policy) }
+            if error.phase != .database || error.sqlState != nil {
+                for step in network[..<index] where step != .tls && outcomes[step] == nil { passed(step) }
+            }
         }
         outcomes[name] = TestStep(
             step: name, status: .failed, code: error.code.description, message: error.message, hint: error.hint)

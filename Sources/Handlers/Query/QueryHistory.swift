@@ -27,8 +27,8 @@ final class QueryHistory: Sendable {
     var elapsedMs: Double { Double((MonotonicTime.now - began) / 1_000) / 1_000 }
 
     /// Keeps the first rows for query.get.
-    func keepPreview(_ first: SpooledFirst?) {
-        guard let first, let page = first.page, page.rowCount > 0 else { return }
+    func keepPreview(_ first: SpooledFirst) {
+        guard let page = first.page, page.rowCount > 0 else { return }
         let text = QueryPreview.text(
             first.columns, page.rows, rowsMax: services.limits.previewRows, bytesMax: services.limits.previewBytes)
         let sealed = services.sealer.seal(
@@ -39,7 +39,8 @@ final class QueryHistory: Sendable {
     func succeeded(_ outcome: StatementOutcome, _ spool: ResultSpool) async {
         let elapsedMs = elapsedMs
         let end = try? await spool.finished()
-        if let first = try? await spool.firstPage() { keepPreview(first) }
+        // A result that was answered while it still ran has its preview already.
+        if preview.withLock({ $0 == nil }), let first = try? await spool.firstPage() { keepPreview(first) }
         await write(
             QueryEnd(
                 status: .success, rowCount: end.map { Int64($0.rowCount) }, affectedRows: outcome.affectedRows.map(Int64.init),

@@ -96,15 +96,13 @@ struct QueryRun: Sendable {
         let first: SpooledFirst
         do throws(DatabaseError) {
             first = try await spool.firstPage()
-            history.keepPreview(first)
         } catch {
-            history.keepPreview(nil)
             await task.value
             spool.close()
             throw error
         }
-        // What has ended is in history before its reply is sent.
-        if first.end != nil { await task.value }
+        // What has ended is in history, preview and all, before its reply is sent.
+        if first.end != nil { await task.value } else { history.keepPreview(first) }
         let hasMore = first.page?.hasMore ?? false
         var resultID: String?
         if hasMore || (keep && first.page != nil) {
