@@ -7,12 +7,13 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 SPECGEN := Tools/SpecGen
-RELEASE_FLAGS := -c release --static-swift-stdlib --product dbassistd
+# What nobody looks up by name in the running program is not exported, which spares every start of it.
+RELEASE_FLAGS := -c release --static-swift-stdlib -Xlinker --no-export-dynamic --product dbassistd
 RELEASE_BINARY := .build/release/dbassistd
 FORMATTED := Sources Tests Tools benchmarks Package.swift
 
 # To build, and to use what was built.
-BUILD_PACKAGES := libpq-dev libmariadb-dev libsodium-dev libsqlite3-dev pkg-config
+BUILD_PACKAGES := libpq-dev libmariadb-dev libsodium-dev libsqlite3-dev libyaml-dev pkg-config
 CLIENT_PACKAGES := jq socat sqlite3
 # The servers the tests start, and what checks everything else.
 TEST_PACKAGES := postgresql-15 mariadb-server openssl util-linux bats shellcheck python3 python3-jsonschema

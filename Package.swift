@@ -19,10 +19,9 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -32,16 +31,20 @@ let package = Package(
 
         // MARK: C libraries, each imported by exactly one module
 
-        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
+        .systemLibrary(name: "CLibpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CMariaDB", providers: [.apt(["libmariadb-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+        // libpq and libmariadb are not linked: this defines the functions in use and loads the libraries when they are needed.
+        .target(name: "CClientLibraries"),
 
         // MARK: Databases
 
         .target(
             name: "Databases",
-            dependencies: ["CLibpq", "CMariaDB", "CSQLite", "Protocol"],
+            dependencies: ["CClientLibraries", "CLibpq", "CMariaDB", "CSQLite", "Protocol"],
             swiftSettings: settingsWithC
         ),
         // Corpora are read from the source tree, by #filePath.
@@ -70,7 +73,7 @@ let package = Package(
         .executableTarget(
             name: "RPCDaemon",
             dependencies: [
-                "Databases", "Handlers", "Protocol", "Security", "Store", "Transport",
+                "CYAML", "Databases", "Handlers", "Protocol", "Security", "Store", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -78,10 +81,8 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "Yams", package: "Yams"),
             ],
-            swiftSettings: settings
-        ),
+            swiftSettings: settings,        ),
         .testTarget(
             name: "DaemonTests", dependencies: ["Protocol", "TestSupport", "RPCDaemon"], exclude: ["Corpora"],
             swiftSettings: settings),

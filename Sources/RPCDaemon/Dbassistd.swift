@@ -18,6 +18,10 @@ struct Dbassistd: AsyncParsableCommand {
     /// As ArgumentParser does it, but with exit codes of our own.
     static func main() async {
         do {
+            // How editors start it, again and again, goes past the parser: reflection is a third of that start.
+            if CommandLine.arguments.dropFirst() == ["--stdio"] {
+                Glibc.exit(try await DaemonRun(SettingOverrides(), socket: false, stdio: true).run())
+            }
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
         } catch let failure as Failure {
@@ -37,23 +41,18 @@ struct Dbassistd: AsyncParsableCommand {
 
     func run() async throws {
         guard stdio else { throw CleanExit.helpRequest(self) }
-        try await DaemonRun(options, socket: false, stdio: true).run()
+        throw ExitCode(try await DaemonRun(options.overrides, socket: false, stdio: true).run())
     }
 }
 
-/// Flags that stand over the environment and the file.
+/// The flags of `SettingOverrides`.
 struct SettingOptions: ParsableArguments {
     @Option(help: "The configuration file.") var config: String?
     @Option(name: .customLong("state-dir"), help: "Where the store and the keyring are.") var stateDir: String?
     @Option(help: "The Unix socket.") var socket: String?
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
 
-    /// What was given, by setting.
-    var given: [String: String] {
-        var given: [String: String] = [:]
-        given["stateDir"] = stateDir
-        given["socket"] = socket
-        given["logLevel"] = logLevel
-        return given
+    var overrides: SettingOverrides {
+        SettingOverrides(config: config, stateDir: stateDir, socket: socket, logLevel: logLevel)
     }
 }

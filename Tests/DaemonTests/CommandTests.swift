@@ -38,7 +38,15 @@ import Testing
         try check([], ["DBASSIST_LIMITS_PAGE_ROWS": "many"], ["limits.pageRows", "DBASSIST_LIMITS_PAGE_ROWS", "whole number"])
         try check(["--log-level", "loud"], [:], ["logLevel", "command line", "debug"])
         try check(["--config", file], [:], [file, "limits.pageRow ", "limits.pageRows"], "limits:\n  pageRow: 5\n")
-        try check(["--config", file], [:], [file, "YAML"], "limits: [\n")
+        try check(["--config", file], [:], [file, "YAML", "line"], "limits: [\n")
+        try check(["--config", file], [:], [file, "logLevel is set twice (line 2)"], "logLevel: debug\nlogLevel: info\n")
+        try check(["--config", file], [:], [file, "limits.a.b"], "limits: &a\n  a: {b: *a}\n")
+        try check(["--config", file], [:], [file, "a list holds"], "fileRoots: [/a, [/b]]\n")
+        try check(["--config", file], [:], [file, "must be text"], "[1]: 2\n")
+        try check(["--config", file], [:], [file, "limits is not a setting"], "limits: 5\n")
+        try check(["--config", file], [:], ["the file is not a setting"], "only words\n")
+        try check(["--config", file], [:], ["must be true or false"], "allowPrivateAddresses: yes\n")
+        try check(["--config", directory.path], [:], ["cannot be read"])
         try check(["--config", directory.appending("none.yaml")], [:], ["does not exist"])
         #expect(mode(directory.appending("state")) == nil)
     }
@@ -46,22 +54,22 @@ import Testing
     @Test func `config says where each value came from`() throws {
         let directory = try TemporaryDirectory()
         let file = directory.appending("config.yaml")
-        try "limits:\n  pageRows: 7\n  batchItems: 9\nlogLevel: debug\n".write(toFile: file, atomically: false, encoding: .utf8)
+        try "limits:\n  pageRows: 7\n  batchItems: 9\nlogLevel: debug\nfileRoots: [/a, '/b c']\nsocket:\n".write(toFile: file, atomically: false, encoding: .utf8)
         let run = try Command(
             ["config", "--config", file, "--log-level", "error"], in: directory, ["DBASSIST_LIMITS_BATCH_ITEMS": "11"])
         #expect(run.status == 0)
         func origin(_ name: String) -> [Substring] {
             run.output.split(separator: "\n").first { $0.hasPrefix(name + " ") }?.split(separator: " ", maxSplits: 2) ?? []
         }
-        #expect(
-            origin("limits.pageRows") == ["limits.pageRows", "7", "(\(file))"]
-                || origin("limits.pageRows").last?.contains(file) == true)
-        #expect(origin("limits.pageRows").dropFirst().first == "7")
+        #expect(origin("limits.pageRows").dropFirst().first == "7" && origin("limits.pageRows").last?.contains(file) == true)
+        #expect(run.output.contains("/a,/b c  (\(file))"))
         #expect(
             origin("limits.batchItems").dropFirst().first == "11"
                 && origin("limits.batchItems").last?.contains("DBASSIST_LIMITS_BATCH_ITEMS") == true)
         #expect(origin("logLevel").dropFirst().first == "error" && origin("logLevel").last?.contains("command line") == true)
         #expect(origin("limits.resultRows").last?.contains("default") == true)
+        // Nothing behind the colon leaves the default.
+        #expect(origin("socket").last?.contains("default") == true || run.output.contains("DBASSIST_SOCKET"))
     }
 
     @Test func `doctor sees what is wrong`() async throws {

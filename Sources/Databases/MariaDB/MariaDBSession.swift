@@ -56,6 +56,7 @@ final class MariaDBSession {
     static func connect(
         _ endpoint: MariaDBEndpoint, timeoutMs: Int, answerTimeoutMs: Int? = nil
     ) throws(DatabaseError) -> MariaDBSession {
+        try ClientLibrary.libmariadb.load()
         guard library, let handle = mysql_init(nil) else {
             throw DatabaseError(.internal, phase: .connect, "The MariaDB client library could not be started.")
         }

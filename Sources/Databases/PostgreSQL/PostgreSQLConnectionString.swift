@@ -40,6 +40,7 @@ enum PostgreSQLConnectionString {
     }
 
     private static func parsedByLibpq(_ text: String) throws(DatabaseError) -> [String: String] {
+        try ClientLibrary.libpq.load()
         var message: UnsafeMutablePointer<CChar>?
         let options = PQconninfoParse(text, &message)
         defer {

@@ -42,6 +42,7 @@ struct PostgreSQLConnector {
 
     /// The connection and the collector of its notices.
     func connect() throws(DatabaseError) -> (connection: OpaquePointer, notices: PostgreSQLNotices) {
+        try ClientLibrary.libpq.load()
         Self.scrubEnvironment()
         let start = MonotonicClock.milliseconds()
         var budget = max(options.connectTimeoutMs, 1)

@@ -8,8 +8,7 @@ extension AuthHandlers {
         let email = Self.normalized(params.email)
         let peer = [context.client.peerKey]
         try check(newPassword: params.password, member: "password", name: params.name, email: email)
-        try await beginAttempt(peer)
-        let hash = try await services.hasher.hash(Array(params.password.utf8))
+        let hash = try await attempt(peer) { try await services.hasher.hash(Array(params.password.utf8)) }
         let nowMs = Timestamp.now()
         let user = StoredUser(
             id: Identifier.make(now: nowMs), name: params.name, email: email, passwordHash: hash, createdAtMs: nowMs,
@@ -19,14 +18,14 @@ extension AuthHandlers {
         } catch {
             throw error.code == .conflict ? Self.emailTaken : RPCError(error)
         }
-        try await services.store.clearThrottles(keys: peer)
-        return try await begin(user, context)
+        return try await begin(user, context, clearing: peer)
     }
 
     func login(_ params: AuthLoginParams, _ context: RequestContext) async throws -> WireSession {
         let email = Self.normalized(params.email)
         let account = try await services.store.user(email: email)
-        return try await begin(verify(params.password, email: email, account, context), context)
+        let user = try await verifyCounted(params.password, email: email, account, context)
+        return try await begin(user, context, clearing: throttleKeys(email, context))
     }
 
     func attach(_ params: AuthAttachParams, _ context: RequestContext) async throws -> AuthAttachResult {

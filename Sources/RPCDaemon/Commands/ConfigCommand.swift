@@ -8,7 +8,7 @@ struct ConfigCommand: ParsableCommand {
     @OptionGroup var options: SettingOptions
 
     func run() throws {
-        let settings = try Settings.load(options)
+        let settings = try Settings.load(options.overrides)
         let width = settings.values.map(\.setting.name.count).max() ?? 0
         for value in settings.values {
             let name = value.setting.name.padded(to: width)

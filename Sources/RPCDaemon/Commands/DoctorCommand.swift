@@ -13,7 +13,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         var report = Report()
-        guard let configuration = report.check("configuration", { try Configuration(Settings.load(options)) }) else {
+        guard let configuration = report.check("configuration", { try Configuration(Settings.load(options.overrides)) }) else {
             throw ExitCode.failure
         }
         report.check("cryptography") { try Sodium.initialize() }

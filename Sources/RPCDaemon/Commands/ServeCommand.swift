@@ -9,6 +9,6 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: SettingOptions
 
     func run() async throws {
-        try await DaemonRun(options, socket: true, stdio: stdio).run()
+        throw ExitCode(try await DaemonRun(options.overrides, socket: true, stdio: stdio).run())
     }
 }

@@ -1,5 +1,4 @@
 import Databases
-import Foundation
 import Glibc
 import Logging
 import Protocol
@@ -19,7 +18,7 @@ struct Configuration: Sendable {
     var keyringPath: String { stateDirectory + "/keyring" }
 
     init(_ settings: Settings) throws(ConfigurationError) {
-        let environment = ProcessInfo.processInfo.environment
+        let environment = Environment.variables
         stateDirectory = try Self.stateDirectory(settings["stateDir"].text, environment)
         socketPath = try Self.socketPath(settings["socket"].text, environment)
         mode = settings["mode"].text == "shared" ? .shared : .personal
@@ -45,7 +44,11 @@ struct Configuration: Sendable {
     }
 
     private static func list(_ text: String) -> [String] {
-        text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        text.split(separator: ",").compactMap { item in
+            var item = item.drop { $0.isWhitespace }
+            while item.last?.isWhitespace == true { item.removeLast() }
+            return item.isEmpty ? nil : String(item)
+        }
     }
 
     private static func stateDirectory(_ text: String, _ environment: [String: String]) throws(ConfigurationError) -> String {
@@ -69,8 +72,8 @@ struct Configuration: Sendable {
 
     private static func absolute(_ path: String, _ name: String) throws(ConfigurationError) -> String {
         if path.hasPrefix("/") { return path }
-        let current = FileManager.default.currentDirectoryPath
-        guard current.hasPrefix("/") else { throw ConfigurationError("\(name) must be an absolute path.") }
-        return current + "/" + path
+        guard let current = getcwd(nil, 0) else { throw ConfigurationError("\(name) must be an absolute path.") }
+        defer { free(current) }
+        return String(cString: current) + "/" + path
     }
 }

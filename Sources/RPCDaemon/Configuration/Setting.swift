@@ -23,15 +23,23 @@ struct Setting: Sendable {
 
     /// `DBASSIST_LIMITS_QUERY_TIMEOUT_MS`.
     var environmentName: String {
-        var text = "DBASSIST"
-        for component in path {
-            text += "_"
-            for (index, character) in component.enumerated() {
-                if character.isUppercase, index > 0 { text += "_" }
-                text += character.uppercased()
+        var text: [UInt8] = Array("DBASSIST_".utf8)
+        for byte in name.utf8 {
+            switch byte {
+            case UInt8(ascii: "."): text.append(UInt8(ascii: "_"))
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): text += [UInt8(ascii: "_"), byte]
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): text.append(byte & ~0x20)
+            default: text.append(byte)
             }
         }
-        return text
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// ` (did you mean X?)` where a known name is near.
+    static func nearest(_ name: String, _ known: [String]) -> String {
+        let ranked = known.map { (EditDistance.between(name.lowercased(), $0.lowercased()), $0) }.sorted { $0 < $1 }
+        guard let best = ranked.first, best.0 <= max(2, name.count / 3) else { return "" }
+        return " (did you mean \(best.1)?)"
     }
 
     /// Everything that can be configured.

@@ -1,12 +1,27 @@
 import Configuration
-import Foundation
 import Protocol
-import Yams
 
 /// Why the configuration cannot be used: names the setting, the source and what to write instead.
 struct ConfigurationError: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
+}
+
+/// What the command line sets over the environment and the file.
+struct SettingOverrides: Sendable {
+    var config: String?
+    var stateDir: String?
+    var socket: String?
+    var logLevel: String?
+
+    /// What was given, by setting.
+    var given: [String: String] {
+        var given: [String: String] = [:]
+        given["stateDir"] = stateDir
+        given["socket"] = socket
+        given["logLevel"] = logLevel
+        return given
+    }
 }
 
 /// The effective settings: flags over environment over file over defaults.
@@ -30,24 +45,18 @@ struct Settings {
         "DBASSIST_CONFIG", "DBASSIST_PASSWORD_FILE", "DBASSIST_SHARED", "DBASSIST_TOKEN_FILE",
     ]
 
-    static func load(_ options: SettingOptions) throws(ConfigurationError) -> Settings {
-        let environment = ProcessInfo.processInfo.environment
-        try refuseUnknown(environment)
+    static func load(_ overrides: SettingOverrides) throws(ConfigurationError) -> Settings {
+        let environment = Environment.variables
         var sources: [(origin: (Setting) -> String, reader: ConfigReader)] = []
         let flags = InMemoryProvider(
             values: Dictionary(
-                uniqueKeysWithValues: options.given.map {
+                uniqueKeysWithValues: overrides.given.map {
                     (AbsoluteConfigKey([$0.key]), ConfigValue(.string($0.value), isSecret: false))
                 }))
         sources.append(({ _ in "command line" }, ConfigReader(provider: flags)))
-        let named = Dictionary(
-            uniqueKeysWithValues: Setting.all.compactMap { setting in
-                environment[setting.environmentName].map {
-                    (AbsoluteConfigKey(setting.path), ConfigValue(.string($0), isSecret: false))
-                }
-            })
+        let named = try named(environment)
         sources.append(({ $0.environmentName }, ConfigReader(provider: InMemoryProvider(values: named))))
-        if let file = try file(options, environment) {
+        if let file = try file(overrides, environment) {
             sources.append(({ _ in file.path }, ConfigReader(provider: InMemoryProvider(values: file.values))))
         }
         var values: [Value] = []
@@ -80,61 +89,36 @@ struct Settings {
         }
     }
 
-    private static func refuseUnknown(_ environment: [String: String]) throws(ConfigurationError) {
-        let known = Set(Setting.all.map(\.environmentName)).union(otherVariables)
-        for name in environment.keys.sorted() where name.hasPrefix("DBASSIST_") && !name.hasPrefix("DBASSIST_TEST_") {
-            guard !known.contains(name) else { continue }
-            throw ConfigurationError("\(name) is not a setting\(nearest(name, known)); unset it, or see: dbassistd config.")
-        }
-    }
-
-    // MARK: The file
-
-    private static func file(
-        _ options: SettingOptions, _ environment: [String: String]
-    ) throws(ConfigurationError) -> (path: String, values: [AbsoluteConfigKey: ConfigValue])? {
-        let named = options.config ?? environment["DBASSIST_CONFIG"]
-        let home = environment["XDG_CONFIG_HOME"] ?? environment["HOME"].map { $0 + "/.config" }
-        guard let path = named ?? home.map({ $0 + "/dbassist/config.yaml" }) else { return nil }
-        guard FileManager.default.fileExists(atPath: path) else {
-            guard named == nil else { throw ConfigurationError("The configuration file \(path) does not exist.") }
-            return nil
-        }
-        let tree: Any?
-        do {
-            tree = try Yams.load(yaml: String(contentsOfFile: path, encoding: .utf8))
-        } catch {
-            throw ConfigurationError("\(path) is not YAML that can be read: \(error)")
-        }
+    /// The settings that the environment gives.
+    private static func named(
+        _ environment: [String: String]
+    ) throws(ConfigurationError) -> [AbsoluteConfigKey: ConfigValue] {
+        let ours = environment.filter { $0.key.hasPrefix("DBASSIST_") && !$0.key.hasPrefix("DBASSIST_TEST_") }
+        guard !ours.isEmpty else { return [:] }
+        let settings = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.environmentName, $0) })
         var values: [AbsoluteConfigKey: ConfigValue] = [:]
-        if let tree { try flatten(tree, [], path, &values) }
-        return (path, values)
-    }
-
-    private static func flatten(
-        _ tree: Any, _ prefix: [String], _ path: String, _ values: inout [AbsoluteConfigKey: ConfigValue]
-    ) throws(ConfigurationError) {
-        let name = prefix.joined(separator: ".")
-        if let members = tree as? [String: Any] {
-            for (key, value) in members { try flatten(value, prefix + [key], path, &values) }
-            return
-        }
-        guard Setting.all.contains(where: { $0.name == name }) else {
-            throw ConfigurationError(
-                "\(path): \(name.isEmpty ? "the file" : name) is not a setting\(nearest(name, Set(Setting.all.map(\.name)))).")
-        }
-        let text =
-            switch tree {
-            case let list as [Any]: list.map { "\($0)" }.joined(separator: ",")
-            default: "\(tree)"
+        for (name, text) in ours.sorted(by: { $0.key < $1.key }) {
+            if let setting = settings[name] {
+                values[AbsoluteConfigKey(setting.path)] = ConfigValue(.string(text), isSecret: false)
+            } else if !otherVariables.contains(name) {
+                let nearest = Setting.nearest(name, settings.keys.sorted() + otherVariables.sorted())
+                throw ConfigurationError("\(name) is not a setting\(nearest); unset it, or see: dbassistd config.")
             }
-        values[AbsoluteConfigKey(prefix)] = ConfigValue(.string(text), isSecret: false)
+        }
+        return values
     }
 
-    /// ` (did you mean X?)` where a known name is near.
-    private static func nearest(_ name: String, _ known: Set<String>) -> String {
-        let ranked = known.map { (EditDistance.between(name.lowercased(), $0.lowercased()), $0) }.sorted { $0 < $1 }
-        guard let best = ranked.first, best.0 <= max(2, name.count / 3) else { return "" }
-        return " (did you mean \(best.1)?)"
+    /// The file that was named, or the one at the usual place if there is one.
+    private static func file(
+        _ overrides: SettingOverrides, _ environment: [String: String]
+    ) throws(ConfigurationError) -> ConfigurationFile? {
+        if let named = overrides.config ?? environment["DBASSIST_CONFIG"] {
+            guard let file = try ConfigurationFile(path: named) else {
+                throw ConfigurationError("The configuration file \(named) does not exist.")
+            }
+            return file
+        }
+        guard let home = environment["XDG_CONFIG_HOME"] ?? environment["HOME"].map({ $0 + "/.config" }) else { return nil }
+        return try ConfigurationFile(path: home + "/dbassist/config.yaml")
     }
 }

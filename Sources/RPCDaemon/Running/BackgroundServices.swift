@@ -5,7 +5,7 @@ import Synchronization
 import UnixSignals
 
 /// Does what is due from time to time.
-struct HousekeepingService: Service {
+struct HousekeepingService: DaemonService {
     private static let interval = Duration.seconds(30)
     let services: Services
 
@@ -20,8 +20,8 @@ struct HousekeepingService: Service {
 }
 
 /// Reads the configuration again on SIGHUP: applies what can be applied, and says what cannot.
-struct ReloadService: Service {
-    let options: SettingOptions
+struct ReloadService: DaemonService {
+    let overrides: SettingOverrides
     /// What the daemon runs with: changes are told against it, also those made while it was still starting.
     let effective: Settings
     let logger: Logger
@@ -38,7 +38,7 @@ struct ReloadService: Service {
 
     private func reload(_ old: Settings) -> Settings {
         do {
-            let new = try Settings.load(options)
+            let new = try Settings.load(overrides)
             let configuration = try Configuration(new)
             for value in new.values {
                 let before = old[value.setting.name].text

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Databases
 import Glibc
 import Handlers
@@ -15,21 +14,22 @@ import UnixSignals
 
 /// A run of the daemon, from its configuration to its exit status.
 struct DaemonRun {
-    private let options: SettingOptions
+    private let overrides: SettingOverrides
     private let servesSocket: Bool
     private let servesStdio: Bool
 
-    init(_ options: SettingOptions, socket: Bool, stdio: Bool) {
-        self.options = options
+    init(_ overrides: SettingOverrides, socket: Bool, stdio: Bool) {
+        self.overrides = overrides
         servesSocket = socket
         servesStdio = stdio
     }
 
-    func run() async throws {
+    /// - Returns: the exit status.
+    func run() async throws(Failure) -> Int32 {
         let settings: Settings
         let configuration: Configuration
         do {
-            settings = try Settings.load(options)
+            settings = try Settings.load(overrides)
             configuration = try Configuration(settings)
         } catch {
             throw Failure("\(error)", status: Failure.configuration)
@@ -45,9 +45,10 @@ struct DaemonRun {
             throw Failure(error.message, status: 1)
         } catch let error as TransportError {
             throw Failure(error.description, status: 1)
+        } catch {
+            throw Failure("\(error)", status: 1)
         }
-        let code = status.withLock { $0 }
-        if code != 0 { throw ExitCode(code) }
+        return status.withLock { $0 }
     }
 
     private func serve(
@@ -90,7 +91,7 @@ struct DaemonRun {
         list.append(ServiceGroupConfiguration.ServiceConfiguration(service: HousekeepingService(services: services)))
         list.append(
             ServiceGroupConfiguration.ServiceConfiguration(
-                service: ReloadService(options: options, effective: settings, logger: logger)))
+                service: ReloadService(overrides: overrides, effective: settings, logger: logger)))
         logger.info("started", metadata: ["version": "\(daemonVersion)", "pid": "\(getpid())"])
         let quiet = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
         var life = ServiceGroupConfiguration(services: list, logger: quiet)

@@ -3,8 +3,15 @@ import NIOCore
 import ServiceLifecycle
 import Transport
 
+/// A service whose name is that of its type: the default would print everything it holds, by reflection.
+protocol DaemonService: Service, CustomStringConvertible {}
+
+extension DaemonService {
+    var description: String { _typeName(Self.self, qualified: false) }
+}
+
 /// Serves the socket until the daemon stops.
-struct SocketService: Service {
+struct SocketService: DaemonService {
     let server: SocketServer<DaemonResponder>
     /// Held as long as the socket is served: its end removes the socket and the lock.
     let file: SocketFile
@@ -21,7 +28,7 @@ struct SocketService: Service {
 }
 
 /// Serves the process that started us, until it is done or the daemon stops.
-struct StdioService: Service {
+struct StdioService: DaemonService {
     let server: StdioServer<DaemonResponder>
     let graceMs: Int
     let exit: @Sendable (Int32) -> Void

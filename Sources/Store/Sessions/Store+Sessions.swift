@@ -1,9 +1,11 @@
 internal import Databases
 
 extension Store {
-    /// Adds a session. Throws `notFound` when the account is gone, `conflict` when the id was used.
-    public func createSession(_ record: SessionRecord) async throws(StoreError) {
+    /// Adds a session and forgets the failed attempts of `cleared`, in one commit. Throws `notFound` when the account is gone,
+    /// `conflict` when the id was used.
+    public func createSession(_ record: SessionRecord, clearing cleared: [String] = []) async throws(StoreError) {
         try await write { session throws(StoreError) in
+            try Store.clearThrottles(session, cleared)
             try session.change(
                 "INSERT INTO sessions (\(SessionRecord.columns)) VALUES ($1, $2, $3, $4, $5, $6)",
                 [

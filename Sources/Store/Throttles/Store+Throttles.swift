@@ -10,12 +10,19 @@ extension Store {
     ) async throws(StoreError) -> ThrottleVerdict {
         let keys = keys.map { AttemptKey(key: $0.key, policy: $0.policy) }
         return try await write { session throws(StoreError) in
-            var waitMs: Int64 = 0
-            for key in keys { waitMs = max(waitMs, try Store.throttle(session, key, nowMs).nextAllowedAtMs - nowMs) }
-            if waitMs > 0 { return .refused(retryAfterMs: waitMs) }
+            let verdict = try Store.verdict(session, keys, nowMs)
+            guard case .allowed = verdict else { return verdict }
             for key in keys { try Store.countFailure(session, key, nowMs) }
-            return .allowed
+            return verdict
         }
+    }
+
+    /// Whether an attempt could begin now; counts nothing.
+    public func attemptVerdict(
+        _ keys: [(key: String, policy: ThrottlePolicy)], nowMs: Int64
+    ) async throws(StoreError) -> ThrottleVerdict {
+        let keys = keys.map { AttemptKey(key: $0.key, policy: $0.policy) }
+        return try await reader.read { session throws(StoreError) in try Store.verdict(session, keys, nowMs) }
     }
 
     /// Counts a failure and answers what holds from now on.
@@ -38,9 +45,7 @@ extension Store {
 
     /// Forgets the failures of these keys.
     public func clearThrottles(keys: [String]) async throws(StoreError) {
-        try await write { session throws(StoreError) in
-            for key in keys { try session.change("DELETE FROM throttles WHERE key = $1", [.text(key)]) }
-        }
+        try await write { session throws(StoreError) in try Store.clearThrottles(session, keys) }
     }
 
     /// Housekeeping: drops keys without a failure since `beforeMs`.
@@ -56,6 +61,18 @@ extension Store {
     private struct AttemptKey: Sendable {
         var key: String
         var policy: ThrottlePolicy
+    }
+
+    private static func verdict(
+        _ session: StoreSession, _ keys: [AttemptKey], _ nowMs: Int64
+    ) throws(StoreError) -> ThrottleVerdict {
+        var waitMs: Int64 = 0
+        for key in keys { waitMs = max(waitMs, try throttle(session, key, nowMs).nextAllowedAtMs - nowMs) }
+        return waitMs > 0 ? .refused(retryAfterMs: waitMs) : .allowed
+    }
+
+    static func clearThrottles(_ session: StoreSession, _ keys: [String]) throws(StoreError) {
+        for key in keys { try session.change("DELETE FROM throttles WHERE key = $1", [.text(key)]) }
     }
 
     private static func throttle(
