@@ -3,38 +3,39 @@ public import Protocol
 /// What stands behind the transport: it gives requests their meaning. The transport itself knows the names of two
 /// methods, `$/cancelRequest` and `exit`, because both act on connections.
 public protocol Responder: Sendable {
-    /// What the responder keeps for a connection.
-    associatedtype Client: Sendable
-    /// A decoded request.
-    associatedtype Request: Sendable
-
     /// A connection has begun. Called on its event loop.
-    func connected(_ link: ClientLink) -> Client
-
-    /// Reads a request, on the event loop. `params` lives only as long as the call.
-    /// Throws what the client is to be told; for a notification nobody is.
-    func decode(method: UnsafeRawBufferPointer, params: UnsafeRawBufferPointer?, from client: Client) throws(RPCError) -> Request
-
-    /// The method's name, for logs.
-    func name(of request: Request) -> String
-
-    /// How the transport is to treat a request of this client, as things stand; asked again when its turn comes.
-    func traits(of request: Request, from client: Client) -> RequestTraits
-
-    /// Answers a request whose traits say `isInline`, at once, on the event loop.
-    func answerInline(_ request: Request, _ scope: RequestScope<Client>) throws(RPCError) -> any JSONEncodable
-
-    /// Answers any other request. The task is cancelled when the client cancels the request or goes away.
-    func answer(_ request: Request, _ scope: RequestScope<Client>) async throws(RPCError) -> any JSONEncodable
-
-    /// The connection is gone; what still runs for it has been cancelled.
-    func disconnected(_ client: Client)
-
-    /// What the process is to exit with when this client, on stdio, has gone: 0 after `shutdown`, else 1.
-    func exitStatus(for client: Client) -> Int32
+    func connected(_ link: ClientLink) -> any ClientResponder
 
     /// One request has been answered, or has ended unanswered; for logs and metrics. Called on the event loop.
     func finished(_ request: RequestSummary)
+}
+
+/// What stands behind one connection.
+public protocol ClientResponder: AnyObject, Sendable {
+    /// Reads a request, on the event loop. `params` lives only as long as the call.
+    /// Throws what the client is to be told; for a notification nobody is.
+    func decode(method: UnsafeRawBufferPointer, params: UnsafeRawBufferPointer?) throws(RPCError) -> any IncomingRequest
+
+    /// The connection is gone; what still runs for it has been cancelled.
+    func disconnected()
+
+    /// What the process is to exit with when this client, on stdio, has gone: 0 after `shutdown`, else 1.
+    var exitStatus: Int32 { get }
+}
+
+/// A request that was read, and can be answered.
+public protocol IncomingRequest: AnyObject, Sendable {
+    /// The method's name, for logs.
+    var name: String { get }
+
+    /// How the transport is to treat it, as things stand; asked again when its turn comes.
+    var traits: RequestTraits { get }
+
+    /// Answers a request whose traits say `isInline`, at once, on the event loop.
+    func answerInline(_ label: RequestLabel) throws(RPCError) -> any JSONEncodable
+
+    /// Answers any other request. The task is cancelled when the client cancels the request or goes away.
+    func answer(_ label: RequestLabel) async throws(RPCError) -> any JSONEncodable
 }
 
 /// How the transport treats a request.
@@ -51,27 +52,20 @@ public struct RequestTraits: Sendable, Equatable {
     }
 }
 
-/// A request and the connection it came on.
-public struct RequestScope<Client: Sendable>: Sendable {
-    /// What the responder keeps for the connection.
-    public let client: Client
-    /// What may be done with the connection.
-    public let link: ClientLink
+/// Names a request in logs and in `error.data.requestId`.
+public struct RequestLabel: Sendable, CustomStringConvertible {
+    /// As of ``ClientLink/connectionID``.
+    public let connectionID: String
     /// Counts the requests of the connection.
     public let serial: UInt64
-    /// When the frame was read: nanoseconds of the monotonic clock.
-    public let receivedAt: UInt64
 
-    /// Names the request in logs and in `error.data.requestId`.
-    public var requestID: String { "\(link.connectionID)-\(serial)" }
+    /// `c7-31`.
+    public var description: String { "\(connectionID)-\(serial)" }
 }
 
 /// How a request ended, without its content.
 public struct RequestSummary: Sendable {
-    /// As of ``ClientLink/connectionID``.
-    public let connectionID: String
-    /// As of ``RequestScope/serial``.
-    public let serial: UInt64
+    public let label: RequestLabel
     /// The method's name; where there is no such method, what was sent, at most 64 bytes of it.
     public let method: String
     /// From when it was read to its end, time in the queue included.
@@ -80,9 +74,6 @@ public struct RequestSummary: Sendable {
     public let error: ErrorCode?
     /// Whether it was answered on the event loop.
     public let isInline: Bool
-
-    /// Names the request in logs and in `error.data.requestId`.
-    public var requestID: String { "\(connectionID)-\(serial)" }
 }
 
 /// What a responder may do with a connection from anywhere.

@@ -10,7 +10,7 @@ import TestSupport
 
 /// A responder with methods made for tests: what the transport does shows, and nothing else.
 final class ToyService: Responder {
-    enum Request: Sendable {
+    enum Call: Sendable {
         case echo(JSONText)
         case wait
         case gate(String)
@@ -20,9 +20,49 @@ final class ToyService: Responder {
         case fail
     }
 
-    final class Client: Sendable {
+    final class Client: ClientResponder {
+        let service: ToyService
         let link: ClientLink
-        init(link: ClientLink) { self.link = link }
+
+        init(_ service: ToyService, _ link: ClientLink) {
+            self.service = service
+            self.link = link
+        }
+
+        func decode(method: UnsafeRawBufferPointer, params: UnsafeRawBufferPointer?) throws(RPCError) -> any IncomingRequest {
+            Request(self, try ToyService.call(method, params))
+        }
+
+        func disconnected() { service.state.withLock { $0.disconnects += 1 } }
+        var exitStatus: Int32 { 0 }
+    }
+
+    final class Request: IncomingRequest {
+        let client: Client
+        let call: Call
+
+        init(_ client: Client, _ call: Call) {
+            self.client = client
+            self.call = call
+        }
+
+        var name: String { "toy" }
+
+        var traits: RequestTraits {
+            switch call {
+            case .echo, .fail, .open: RequestTraits(isInline: true)
+            case .login: RequestTraits(isBarrier: true)
+            default: RequestTraits()
+            }
+        }
+
+        func answerInline(_ label: RequestLabel) throws(RPCError) -> any JSONEncodable {
+            try client.service.answerInline(call)
+        }
+
+        func answer(_ label: RequestLabel) async throws(RPCError) -> any JSONEncodable {
+            try await client.service.answer(call, client.link)
+        }
     }
 
     private struct State {
@@ -39,10 +79,9 @@ final class ToyService: Responder {
     var cancelledCount: Int { state.withLock { $0.cancelled } }
     var disconnects: Int { state.withLock { $0.disconnects } }
 
-    func connected(_ link: ClientLink) -> Client { Client(link: link) }
+    func connected(_ link: ClientLink) -> any ClientResponder { Client(self, link) }
 
-    func decode(method: UnsafeRawBufferPointer, params: UnsafeRawBufferPointer?, from client: Client) throws(RPCError) -> Request
-    {
+    static func call(_ method: UnsafeRawBufferPointer, _ params: UnsafeRawBufferPointer?) throws(RPCError) -> Call {
         let text = params.map { JSONText(copying: $0) } ?? JSONText("null")
         switch String(decoding: method, as: UTF8.self) {
         case "echo": return .echo(text)
@@ -56,18 +95,8 @@ final class ToyService: Responder {
         }
     }
 
-    func name(of request: Request) -> String { "toy" }
-
-    func traits(of request: Request, from client: Client) -> RequestTraits {
-        switch request {
-        case .echo, .fail, .open: RequestTraits(isInline: true)
-        case .login: RequestTraits(isBarrier: true)
-        default: RequestTraits()
-        }
-    }
-
-    func answerInline(_ request: Request, _ scope: RequestScope<Client>) throws(RPCError) -> any JSONEncodable {
-        switch request {
+    func answerInline(_ call: Call) throws(RPCError) -> any JSONEncodable {
+        switch call {
         case .echo(let text): return text
         case .open(let name):
             let waiters = state.withLock { state in
@@ -80,9 +109,9 @@ final class ToyService: Responder {
         }
     }
 
-    func answer(_ request: Request, _ scope: RequestScope<Client>) async throws(RPCError) -> any JSONEncodable {
-        state.withLock { $0.begun.append("\(request)") }
-        switch request {
+    func answer(_ call: Call, _ link: ClientLink) async throws(RPCError) -> any JSONEncodable {
+        state.withLock { $0.begun.append("\(call)") }
+        switch call {
         case .wait:
             do {
                 try await Task.sleep(for: .seconds(60))
@@ -101,7 +130,7 @@ final class ToyService: Responder {
             }
             return JSONText("\"through\"")
         case .login:
-            scope.link.authenticated(true)
+            link.authenticated(true)
             return JSONText("\"in\"")
         case .big(let count):
             return JSONText("\"" + String(repeating: "x", count: count) + "\"")
@@ -109,8 +138,6 @@ final class ToyService: Responder {
         }
     }
 
-    func disconnected(_ client: Client) { state.withLock { $0.disconnects += 1 } }
-    func exitStatus(for client: Client) -> Int32 { 0 }
     func finished(_ request: RequestSummary) { state.withLock { $0.summaries.append(request) } }
 }
 
@@ -120,7 +147,7 @@ struct ToyServer {
     let directory: TemporaryDirectory
     let path: String
     let file: SocketFile
-    let server: SocketServer<ToyService>
+    let server: SocketServer
     let channel: any Channel
 
     init(_ change: (inout TransportLimits) -> Void = { _ in }, allowedUIDs: Set<UInt32> = [geteuid()]) async throws {

@@ -6,36 +6,54 @@ import Transport
 struct DaemonResponder: Responder {
     let daemon: Daemon
 
-    func connected(_ link: ClientLink) -> ClientSession { daemon.connected(link) }
-
-    func decode(
-        method: UnsafeRawBufferPointer, params: UnsafeRawBufferPointer?, from client: ClientSession
-    ) -> Request {
-        Request(method: method, params: params)
-    }
-
-    func name(of request: Request) -> String { request.name }
-
-    func traits(of request: Request, from client: ClientSession) -> RequestTraits {
-        RequestTraits(isBarrier: request.isBarrier, isInline: daemon.isInline(request, from: client))
-    }
-
-    func answerInline(_ request: Request, _ scope: RequestScope<ClientSession>) throws(RPCError) -> any JSONEncodable {
-        try daemon.answerInline(request, from: scope.client, requestID: scope.requestID)
-    }
-
-    func answer(_ request: Request, _ scope: RequestScope<ClientSession>) async throws(RPCError) -> any JSONEncodable {
-        try await daemon.answer(request, from: scope.client, requestID: scope.requestID)
-    }
-
-    func disconnected(_ client: ClientSession) { daemon.disconnected(client) }
-
-    func exitStatus(for client: ClientSession) -> Int32 { daemon.exitStatus(for: client) }
+    func connected(_ link: ClientLink) -> any ClientResponder { Client(daemon: daemon, session: daemon.connected(link)) }
 
     func finished(_ request: RequestSummary) {
         daemon.finished(
-            request.method, error: request.error, nanoseconds: request.nanoseconds, requestID: request.requestID,
+            request.method, error: request.error, nanoseconds: request.nanoseconds, requestID: request.label.description,
             isInline: request.isInline)
+    }
+}
+
+private final class Client: ClientResponder {
+    let daemon: Daemon
+    let session: ClientSession
+
+    init(daemon: Daemon, session: ClientSession) {
+        self.daemon = daemon
+        self.session = session
+    }
+
+    func decode(method: UnsafeRawBufferPointer, params: UnsafeRawBufferPointer?) -> any IncomingRequest {
+        Incoming(self, Request(method: method, params: params))
+    }
+
+    func disconnected() { daemon.disconnected(session) }
+
+    var exitStatus: Int32 { daemon.exitStatus(for: session) }
+}
+
+private final class Incoming: IncomingRequest {
+    let client: Client
+    let request: Request
+
+    init(_ client: Client, _ request: Request) {
+        self.client = client
+        self.request = request
+    }
+
+    var name: String { request.name }
+
+    var traits: RequestTraits {
+        RequestTraits(isBarrier: request.isBarrier, isInline: client.daemon.isInline(request, from: client.session))
+    }
+
+    func answerInline(_ label: RequestLabel) throws(RPCError) -> any JSONEncodable {
+        try client.daemon.answerInline(request, from: client.session, requestID: label.description)
+    }
+
+    func answer(_ label: RequestLabel) async throws(RPCError) -> any JSONEncodable {
+        try await client.daemon.answer(request, from: client.session, requestID: label.description)
     }
 }
 

@@ -12,7 +12,7 @@ extension DaemonService {
 
 /// Serves the socket until the daemon stops.
 struct SocketService: DaemonService {
-    let server: SocketServer<DaemonResponder>
+    let server: SocketServer
     /// Held as long as the socket is served: its end removes the socket and the lock.
     let file: SocketFile
     let graceMs: Int
@@ -29,7 +29,7 @@ struct SocketService: DaemonService {
 
 /// Serves the process that started us, until it is done or the daemon stops.
 struct StdioService: DaemonService {
-    let server: StdioServer<DaemonResponder>
+    let server: StdioServer
     let graceMs: Int
     let exit: @Sendable (Int32) -> Void
 

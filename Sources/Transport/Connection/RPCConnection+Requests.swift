@@ -3,7 +3,7 @@ import Protocol
 
 /// From a frame's body to requests in flight, and from their outcomes to replies.
 extension RPCConnection {
-    typealias Entry = RequestTable<R.Request>.Entry
+    typealias Entry = RequestTable.Entry
 
     /// Takes in one frame.
     func receive(_ body: UnsafeRawBufferPointer) {
@@ -65,9 +65,9 @@ extension RPCConnection {
         guard let client else { return }
         let serial = table.nextSerial()
         let params = envelope.params
-        let decoded = envelope.withMethod { method -> Result<R.Request, RPCError> in
+        let decoded = envelope.withMethod { method -> Result<any IncomingRequest, RPCError> in
             do throws(RPCError) {
-                return .success(try responder.decode(method: method, params: params, from: client))
+                return .success(try client.decode(method: method, params: params))
             } catch {
                 return .failure(error)
             }
@@ -75,12 +75,12 @@ extension RPCConnection {
         switch decoded {
         case .failure(let error):
             guard let id else { return reply(nil, batch: batch) }
-            let requestID = "\(connectionID)-\(serial)"
+            let requestID = label(serial).description
             reply(batch: batch) { Reply.error(id, error, requestID: requestID, to: &$0) }
             let method = envelope.withMethod { String(decoding: $0.prefix(64), as: UTF8.self) }
             summarize(serial, method, began: monotonicNanoseconds(), error.code, isInline: true)
         case .success(let request):
-            let traits = responder.traits(of: request, from: client)
+            let traits = request.traits
             let entry = Entry(
                 serial: serial, id: id, isBarrier: traits.isBarrier, bytes: bytes, batch: batch,
                 receivedAt: monotonicNanoseconds(), request: request, task: nil)
@@ -139,23 +139,19 @@ extension RPCConnection {
 
     /// Begins requests that waited, as far as the limits allow.
     func beginWaiting() {
-        while let client, output.bytes < limits.outputBytesHigh, let entry = table.nextToBegin(limit: limits.requestsInFlight) {
-            begin(entry, responder.traits(of: entry.request, from: client))
+        while output.bytes < limits.outputBytesHigh, let entry = table.nextToBegin(limit: limits.requestsInFlight) {
+            begin(entry, entry.request.traits)
         }
         if isExiting, state == .open || state == .inputClosed { exitIfDue() }
     }
 
     private func begin(_ entry: Entry, _ traits: RequestTraits) {
-        guard let client, let link else { return }
-        let scope = RequestScope(client: client, link: link, serial: entry.serial, receivedAt: entry.receivedAt)
-        if traits.isInline, !traits.isBarrier {
-            return answerInline(entry, scope)
-        }
+        if traits.isInline, !traits.isBarrier { return answerInline(entry) }
         table.begin(entry)
         guard let context else { return }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         let loop = context.eventLoop
-        let responder = responder
+        let label = label(entry.serial)
         let bytesMax = limits.outputBytes
         let serial = entry.serial
         let id = entry.id
@@ -163,12 +159,12 @@ extension RPCConnection {
         let task = Task {
             let outcome: Result<any JSONEncodable, RPCError>
             do throws(RPCError) {
-                outcome = .success(try await responder.answer(request, scope))
+                outcome = .success(try await request.answer(label))
             } catch {
                 outcome = .failure(error)
             }
             // The reply is encoded here, off the event loop.
-            let reply = id.map { Reply.text($0, outcome, requestID: scope.requestID, bytesMax: bytesMax) }
+            let reply = id.map { Reply.text($0, outcome, requestID: label.description, bytesMax: bytesMax) }
             var code = reply?.error
             if reply == nil, case .failure(let error) = outcome { code = error.code }
             let error = code
@@ -177,10 +173,11 @@ extension RPCConnection {
         table.attach(task, to: serial)
     }
 
-    private func answerInline(_ entry: Entry, _ scope: RequestScope<R.Client>) {
+    private func answerInline(_ entry: Entry) {
+        let label = label(entry.serial)
         var failure: ErrorCode?
         do throws(RPCError) {
-            let value = try responder.answerInline(entry.request, scope)
+            let value = try entry.request.answerInline(label)
             if let id = entry.id {
                 reply(batch: entry.batch) { Reply.result(id, value, to: &$0) }
             } else {
@@ -189,12 +186,12 @@ extension RPCConnection {
         } catch {
             failure = error.code
             if let id = entry.id {
-                reply(batch: entry.batch) { Reply.error(id, error, requestID: scope.requestID, to: &$0) }
+                reply(batch: entry.batch) { Reply.error(id, error, requestID: label.description, to: &$0) }
             } else {
                 reply(nil, batch: entry.batch)
             }
         }
-        summarize(entry.serial, responder.name(of: entry.request), began: entry.receivedAt, failure, isInline: true)
+        summarize(entry.serial, entry.request.name, began: entry.receivedAt, failure, isInline: true)
     }
 
     /// A task has ended. Its entry may be gone: then somebody else has answered.
@@ -210,22 +207,24 @@ extension RPCConnection {
 
     /// Answers a request that is out of the table and has no task that would.
     func settle(_ entry: Entry, _ outcome: Result<any JSONEncodable, RPCError>) {
-        let requestID = "\(connectionID)-\(entry.serial)"
+        let requestID = label(entry.serial).description
         let done = entry.id.map { Reply.text($0, outcome, requestID: requestID, bytesMax: limits.outputBytes) }
         reply(done?.text, batch: entry.batch)
         summarize(entry, done?.error)
     }
 
     private func summarize(_ entry: Entry, _ error: ErrorCode?) {
-        summarize(entry.serial, responder.name(of: entry.request), began: entry.receivedAt, error, isInline: false)
+        summarize(entry.serial, entry.request.name, began: entry.receivedAt, error, isInline: false)
     }
 
     private func summarize(_ serial: UInt64, _ method: String, began: UInt64, _ error: ErrorCode?, isInline: Bool) {
         responder.finished(
             RequestSummary(
-                connectionID: connectionID, serial: serial, method: method, nanoseconds: monotonicNanoseconds() &- began,
-                error: error, isInline: isInline))
+                label: label(serial), method: method, nanoseconds: monotonicNanoseconds() &- began, error: error,
+                isInline: isInline))
     }
+
+    private func label(_ serial: UInt64) -> RequestLabel { RequestLabel(connectionID: connectionID, serial: serial) }
 
     // MARK: Replies
 
@@ -259,7 +258,7 @@ extension RPCConnection {
 
     /// Answers what never became a request.
     private func refuse(_ error: RPCError, id: RequestID, batch: UInt64?) {
-        let requestID = "\(connectionID)-\(table.nextSerial())"
+        let requestID = label(table.nextSerial()).description
         reply(batch: batch) { Reply.error(id, error, requestID: requestID, to: &$0) }
     }
 

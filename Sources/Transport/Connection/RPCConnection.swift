@@ -5,7 +5,7 @@ import Protocol
 ///
 /// Reading stops while as many requests are in flight as the limits allow, or while the reader of our replies is slow: that is the
 /// back-pressure. Each request is answered exactly once, by whoever takes its entry out of the table.
-final class RPCConnection<R: Responder>: ChannelDuplexHandler {
+final class RPCConnection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -19,20 +19,19 @@ final class RPCConnection<R: Responder>: ChannelDuplexHandler {
         case closed
     }
 
-    let responder: R
+    let responder: any Responder
     let limits: TransportLimits
     let peer: Peer
     let number: UInt64
     var connectionID: String
 
     var state = State.open
-    var client: R.Client?
-    var link: ClientLink?
+    var client: (any ClientResponder)?
     var context: ChannelHandlerContext?
     var decoder: FrameDecoder
     let scanner: JSONScanner
     var unread = ByteBuffer()
-    var table = RequestTable<R.Request>()
+    var table = RequestTable()
     var batches = BatchTable()
     var output = OutputQueue()
     var writer = JSONWriter(capacity: 4096)
@@ -47,7 +46,7 @@ final class RPCConnection<R: Responder>: ChannelDuplexHandler {
     var watch: Scheduled<Void>?
     private let onClose: (Int32) -> Void
 
-    init(responder: R, limits: TransportLimits, peer: Peer, number: UInt64, onClose: @escaping (Int32) -> Void) {
+    init(responder: any Responder, limits: TransportLimits, peer: Peer, number: UInt64, onClose: @escaping (Int32) -> Void) {
         self.responder = responder
         self.limits = limits
         self.peer = peer
@@ -73,9 +72,7 @@ final class RPCConnection<R: Responder>: ChannelDuplexHandler {
 
     private func begin(_ context: ChannelHandlerContext) {
         guard client == nil else { return }
-        let link = makeLink(context)
-        self.link = link
-        client = responder.connected(link)
+        client = responder.connected(makeLink(context))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -116,14 +113,12 @@ final class RPCConnection<R: Responder>: ChannelDuplexHandler {
         watch?.cancel()
         _ = table.cancelAll()
         if let client {
-            let status = responder.exitStatus(for: client)
-            responder.disconnected(client)
-            onClose(status)
+            client.disconnected()
+            onClose(client.exitStatus)
         } else {
             onClose(1)
         }
         client = nil
-        link = nil
         context = nil
     }
 

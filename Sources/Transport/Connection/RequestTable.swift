@@ -4,7 +4,7 @@ import Protocol
 ///
 /// A request is `waiting` (decoded, not begun) or `running`. The first completion wins: an entry leaves the table exactly
 /// once, and its reply is sent by whoever took it out.
-struct RequestTable<Request> {
+struct RequestTable {
     struct Entry {
         let serial: UInt64
         /// Absent for a notification.
@@ -15,7 +15,7 @@ struct RequestTable<Request> {
         let batch: UInt64?
         /// Nanoseconds of the monotonic clock.
         let receivedAt: UInt64
-        let request: Request
+        let request: any IncomingRequest
         var task: Task<Void, Never>?
     }
 

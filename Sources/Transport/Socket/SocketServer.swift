@@ -5,8 +5,8 @@ import NIOPosix
 import Protocol
 
 /// Serves many clients over a Unix socket.
-public final class SocketServer<R: Responder>: Sendable {
-    private let responder: R
+public final class SocketServer: Sendable {
+    private let responder: any Responder
     private let limits: TransportLimits
     private let allowedUIDs: Set<UInt32>
     private let group: any EventLoopGroup
@@ -14,7 +14,7 @@ public final class SocketServer<R: Responder>: Sendable {
     private let connections = ConnectionSet()
 
     /// Only processes of `allowedUIDs` get an answer; others are closed before a byte of theirs is read.
-    public init(responder: R, limits: TransportLimits, allowedUIDs: Set<UInt32>, group: any EventLoopGroup, logger: Logger) {
+    public init(responder: any Responder, limits: TransportLimits, allowedUIDs: Set<UInt32>, group: any EventLoopGroup, logger: Logger) {
         self.responder = responder
         self.limits = limits
         self.allowedUIDs = allowedUIDs

@@ -4,14 +4,14 @@ import NIOPosix
 import Protocol
 
 /// Serves the process that started us, over standard input and output.
-public final class StdioServer<R: Responder>: Sendable {
-    private let responder: R
+public final class StdioServer: Sendable {
+    private let responder: any Responder
     private let limits: TransportLimits
     private let group: any EventLoopGroup
     private let connections = ConnectionSet()
 
     /// Touches no descriptor before ``run()``.
-    public init(responder: R, limits: TransportLimits, group: any EventLoopGroup) {
+    public init(responder: any Responder, limits: TransportLimits, group: any EventLoopGroup) {
         self.responder = responder
         self.limits = limits
         self.group = group
