@@ -40,6 +40,7 @@ struct DaemonRun {
         do {
             try await serve(configuration, settings, logger) { code in status.withLock { $0 = code } }
         } catch let error as StoreError {
+            if error.code == .locked, servesStdio, !servesSocket { return try relay(to: configuration.socketPath, error, logger) }
             throw Failure(error.message, status: 1)
         } catch let error as SecurityError {
             throw Failure(error.message, status: 1)
@@ -49,6 +50,22 @@ struct DaemonRun {
             throw Failure("\(error)", status: 1)
         }
         return status.withLock { $0 }
+    }
+
+    /// Another daemon has the store: serves the client through it.
+    private func relay(to socket: String, _ locked: StoreError, _ logger: Logger) throws(Failure) -> Int32 {
+        let outcome: (status: Int32, isLost: Bool)
+        do throws(TransportError) {
+            let relay = try StdioRelay(path: socket, patienceMs: 3000)
+            logger.info("relaying", metadata: ["socket": "\(socket)"])
+            outcome = try relay.run()
+        } catch {
+            throw Failure("\(locked.message) \(error.description)", status: 1)
+        }
+        guard !outcome.isLost else {
+            throw Failure("The daemon at \(socket) has ended, and with it this connection; start again.", status: 1)
+        }
+        return outcome.status
     }
 
     private func serve(
@@ -71,11 +88,11 @@ struct DaemonRun {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let graceMs = configuration.limits.shutdownMs
         var list: [ServiceGroupConfiguration.ServiceConfiguration] = []
+        let socketServer = SocketServer(
+            responder: responder, limits: limits, allowedUIDs: configuration.allowedUIDs, group: group, logger: logger)
+        clientCount.add { socketServer.connectionCount }
         if let file {
-            let server = SocketServer(
-                responder: responder, limits: limits, allowedUIDs: configuration.allowedUIDs, group: group, logger: logger)
-            clientCount.add { server.connectionCount }
-            let service = SocketService(server: server, file: file, graceMs: graceMs, logger: logger)
+            let service = SocketService(server: socketServer, file: file, graceMs: graceMs, logger: logger)
             list.append(ServiceGroupConfiguration.ServiceConfiguration(service: service))
         }
         if servesStdio {
@@ -83,10 +100,18 @@ struct DaemonRun {
             clientCount.add { 1 }
             // A daemon that serves a socket as well goes on when the editor has gone.
             let servesSocket = servesSocket
-            let service = StdioService(server: server, graceMs: graceMs) { if !servesSocket { leave($0) } }
+            let service = StdioService(server: server, companion: servesSocket ? nil : socketServer, graceMs: graceMs) {
+                if !servesSocket { leave($0) }
+            }
             list.append(
                 ServiceGroupConfiguration.ServiceConfiguration(
                     service: service, successTerminationBehavior: servesSocket ? .ignore : .gracefullyShutdownGroup))
+        }
+        if !servesSocket {
+            let companion = CompanionSocketService(
+                server: socketServer, path: configuration.socketPath, isShared: configuration.mode == .shared, graceMs: graceMs,
+                logger: logger)
+            list.append(ServiceGroupConfiguration.ServiceConfiguration(service: companion))
         }
         list.append(ServiceGroupConfiguration.ServiceConfiguration(service: HousekeepingService(services: services)))
         list.append(

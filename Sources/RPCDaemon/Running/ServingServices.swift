@@ -27,9 +27,32 @@ struct SocketService: DaemonService {
     }
 }
 
+/// Serves the socket beside a client on stdio, for the editors that start after this one: the store is ours alone, so they come
+/// to us. Where that is not possible we serve our own client all the same.
+struct CompanionSocketService: DaemonService {
+    let server: SocketServer
+    let path: String
+    let isShared: Bool
+    let graceMs: Int
+    let logger: Logger
+
+    func run() async throws {
+        do throws(TransportError) {
+            let file = try SocketFile(path: path, isShared: isShared)
+            defer { file.release() }
+            try? await SocketService(server: server, file: file, graceMs: graceMs, logger: logger).run()
+        } catch {
+            logger.info("the socket is not served", metadata: ["reason": "\(error)"])
+            try? await gracefulShutdown()
+        }
+    }
+}
+
 /// Serves the process that started us, until it is done or the daemon stops.
 struct StdioService: DaemonService {
     let server: StdioServer
+    /// What serves other clients of a daemon that would end with this one: it stays until the last of them has gone.
+    let companion: SocketServer?
     let graceMs: Int
     let exit: @Sendable (Int32) -> Void
 
@@ -40,5 +63,6 @@ struct StdioService: DaemonService {
             Task { await server.drain(graceMs: graceMs) }
         }
         exit(status)
+        await companion?.waitUntilIdle()
     }
 }

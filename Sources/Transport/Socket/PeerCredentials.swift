@@ -16,4 +16,11 @@ enum PeerCredentials {
             level: .init(rawValue: CInt(SOL_SOCKET)), name: .init(rawValue: CInt(SO_PEERCRED)))
         return credentials.map { $0.uid }
     }
+
+    static func uid(of descriptor: Int32) -> UInt32? {
+        var credentials = Credentials()
+        var size = socklen_t(MemoryLayout<Credentials>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else { return nil }
+        return credentials.uid
+    }
 }

@@ -59,6 +59,9 @@ public final class SocketServer: Sendable {
         }
     }
 
+    /// Returns once there is no connection.
+    public func waitUntilIdle() async { await connections.waitUntilEmpty() }
+
     /// Answers what is in flight, for at most `graceMs`; then fails the rest. Returns when every connection is gone.
     public func drain(graceMs: Int) async {
         connections.drain()

@@ -1,0 +1,124 @@
+import Glibc
+import Protocol
+import Synchronization
+
+/// Stands between the process that started us and a daemon that runs already: bytes go through as they are.
+///
+/// A store belongs to one process. The second editor on a machine gets the daemon of the first.
+public final class StdioRelay: Sendable {
+    private let daemon: Int32
+    private let watcher = LifecycleWatcher()
+
+    /// Connects to the daemon at `path`, which may be starting just now: for `patienceMs` a missing socket is waited for. Only a
+    /// daemon of our own user is trusted with what the client sends.
+    public init(path: String, patienceMs: Int) throws(TransportError) {
+        let deadline = monotonicNanoseconds() + UInt64(patienceMs) * 1_000_000
+        while true {
+            do throws(TransportError) {
+                daemon = try Self.connect(path)
+                return
+            } catch {
+                guard monotonicNanoseconds() < deadline else { throw error }
+                usleep(20_000)
+            }
+        }
+    }
+
+    /// Copies until either side has ended, blocking the thread. Answers the status to exit with, as the daemon itself would: 0
+    /// after `shutdown`, else 1; and whether the daemon went away without being asked.
+    public func run() throws(TransportError) -> (status: Int32, isLost: Bool) {
+        signal(SIGPIPE, SIG_IGN)
+        let watcher = watcher
+        _ = try PumpThread(from: dup(STDIN_FILENO), to: dup(daemon), name: "to daemon") { watcher.see($0) } atEnd: {
+            watcher.inputEnded()
+        }
+        let replies = try PumpThread(from: daemon, to: dup(STDOUT_FILENO), name: "to client")
+        replies.join()
+        return (watcher.hasShutDown ? 0 : 1, !watcher.isLeaving)
+    }
+
+    private static func connect(_ path: String) throws(TransportError) -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw .system("A socket cannot be made", errno) }
+        var address = sockaddr_un()
+        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            close(descriptor)
+            throw TransportError(.pathTooLong, "The socket path \(path) is too long.")
+        }
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard status == 0, PeerCredentials.uid(of: descriptor) == geteuid() else {
+            let number = status == 0 ? EACCES : errno
+            close(descriptor)
+            throw .system("No daemon of yours answers at \(path)", number)
+        }
+        return descriptor
+    }
+}
+
+/// Reads what the client sends along with it, for `shutdown` and `exit` alone.
+private final class LifecycleWatcher: Sendable {
+    private struct State {
+        var decoder = FrameDecoder(headerBytesMax: 64 << 10, bodyBytesMax: 64 << 20)
+        var bytes: [UInt8] = []
+        var canRead = true
+        var hasShutDown = false
+        var isLeaving = false
+    }
+    private let state = Mutex(State())
+
+    var hasShutDown: Bool { state.withLock { $0.hasShutDown } }
+    /// Whether the client has said that it goes, or has closed its end.
+    var isLeaving: Bool { state.withLock { $0.isLeaving } }
+
+    func inputEnded() { state.withLock { $0.isLeaving = true } }
+
+    func see(_ chunk: UnsafeRawBufferPointer) {
+        state.withLock { state in
+            guard state.canRead else { return }
+            state.bytes.append(contentsOf: chunk)
+            var consumed = 0
+            reading: while true {
+                let step = state.bytes.withUnsafeBytes { bytes in
+                    state.decoder.next(UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
+                }
+                switch step {
+                case .needMore: break reading
+                case .skip(let count): consumed += count
+                case .frame(let body, let count):
+                    let name = state.bytes.withUnsafeBytes { bytes in
+                        Self.lifecycleMethod(UnsafeRawBufferPointer(rebasing: bytes[consumed...][offset(body, by: consumed)]))
+                    }
+                    if name == .shutdown { state.hasShutDown = true }
+                    if name == .exit { state.isLeaving = true }
+                    consumed += count
+                case .failed:
+                    state.canRead = false
+                    state.bytes = []
+                    return
+                }
+            }
+            state.bytes.removeFirst(consumed)
+        }
+    }
+
+    private func offset(_ range: Range<Int>, by count: Int) -> Range<Int> {
+        range.lowerBound + count..<range.upperBound + count
+    }
+
+    private static func lifecycleMethod(_ body: UnsafeRawBufferPointer) -> Method? {
+        // Neither message has anything to say beyond its name; a large one is another.
+        guard body.count < 1024, (try? JSONScanner(depthMax: 64).check(body)) != nil else { return nil }
+        var reader = JSONReader(body)
+        switch Envelope.parse(&reader) {
+        case .request(let envelope): return envelope.withMethod { Method(name: $0) }
+        case .response: return nil
+        case .invalid: return nil
+        }
+    }
+}
