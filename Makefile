@@ -52,7 +52,7 @@ demo: deps release ## show the daemon at work in a temporary directory, and leav
 
 ## Tests. Each part stands alone; `make test` runs them all, goes on after a failure and says at the end what failed.
 
-.PHONY: test test-build test-swift test-one test-specgen test-openrpc test-client
+.PHONY: test test-build test-swift test-full test-one test-specgen test-openrpc test-client
 test: test-deps ## run every test and check
 	@scripts/test-all
 
@@ -61,6 +61,9 @@ test-build:
 
 test-swift: ## run the tests of the daemon; they start database servers of their own and stop them
 	@scripts/test-swift
+
+test-full: test-deps test-build ## run the tests that take a part of the load in `make test` with all of it: about ten minutes
+	DBASSIST_TEST_FULL=1 $(SWIFT) test --skip-build --no-parallel --filter 'DaemonTests\.(Flood|HashQueue|Login|SlowClient)Tests'
 
 test-one: ## run the tests that match: make test-one FILTER=QueryRunTests
 	@test -n "$(FILTER)" || { echo "Say which: make test-one FILTER=QueryRunTests" >&2; exit 2; }

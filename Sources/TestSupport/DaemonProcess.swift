@@ -153,6 +153,18 @@ public final class DaemonProcess: Sendable {
         return exitStatus ?? -1
     }
 
+    /// A line of `/proc/PID/status` in KiB: `VmRSS` is what it has in memory now, `VmHWM` the most it had.
+    public func memoryKiB(_ line: String) throws -> Int {
+        let descriptor = open("/proc/\(pid)/status", O_RDONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 8192)
+        let count = max(0, read(descriptor, &bytes, bytes.count))
+        let lines = String(decoding: bytes[0..<count], as: UTF8.self).split(separator: "\n")
+        let found = lines.first { $0.hasPrefix(line + ":") }?.split(whereSeparator: { $0 == " " || $0 == "\t" })
+        guard let found, found.count > 1, let value = Int(found[1]) else { throw ChildProcess.Failure("no \(line) of \(pid)") }
+        return value
+    }
+
     // MARK: Ending it
 
     /// Sends a signal, if it still runs.

@@ -26,7 +26,7 @@ public final class WireConnection: Sendable {
 
     /// Connects to a Unix socket.
     public convenience init(socket path: String, framing: FrameDecoder.Framing = .lines) throws {
-        let descriptor = socket_connect(path)
+        let descriptor = connectSocket(path)
         guard descriptor >= 0 else { throw Closed() }
         self.init(reading: descriptor, writing: descriptor, framing: framing)
     }
@@ -186,7 +186,7 @@ public final class WireConnection: Sendable {
 }
 
 /// A connected Unix socket, or -1.
-private func socket_connect(_ path: String) -> Int32 {
+func connectSocket(_ path: String) -> Int32 {
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
