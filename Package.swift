@@ -44,21 +44,25 @@ let package = Package(
 
         .target(
             name: "Databases",
-            dependencies: ["CClientLibraries", "CLibpq", "CMariaDB", "CSQLite", "Protocol"],
+            dependencies: ["CClientLibraries", "CLibpq", "CMariaDB", "CSQLite", "Protocol", "Threads"],
             swiftSettings: settingsWithC
         ),
         // Corpora are read from the source tree, by #filePath.
         .testTarget(
-            name: "DatabasesTests", dependencies: ["Databases", "TestSupport"], exclude: ["Corpora"], swiftSettings: settings),
+            name: "DatabasesTests", dependencies: ["Databases", "TestSupport", "Threads"], exclude: ["Corpora"],
+            swiftSettings: settings),
 
         // Connections, pool and results, on a scripted driver: apart from the drivers' tests, which block threads.
-        .testTarget(name: "ConnectionsTests", dependencies: ["Databases", "Protocol", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ConnectionsTests", dependencies: ["Databases", "Protocol", "TestSupport", "Threads"], swiftSettings: settings),
 
         // MARK: Handlers
 
         .target(
             name: "Handlers",
-            dependencies: ["Databases", "Protocol", "Security", "Store", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Databases", "Protocol", "Security", "Store", "Threads", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(name: "HandlersTests", dependencies: ["Handlers", "TestSupport"], swiftSettings: settings),
@@ -82,7 +86,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: settings,        ),
+            swiftSettings: settings, ),
         .testTarget(
             name: "DaemonTests", dependencies: ["Protocol", "TestSupport", "RPCDaemon"], exclude: ["Corpora"],
             swiftSettings: settings),
@@ -91,15 +95,15 @@ let package = Package(
 
         .target(
             name: "Security",
-            dependencies: ["CSodium", "Protocol"],
+            dependencies: ["CLinux", "CSodium", "Protocol", "Threads"],
             exclude: ["Passwords/common-passwords.LICENSE"],
             swiftSettings: settingsWithC
         ),
-        .testTarget(name: "SecurityTests", dependencies: ["Security", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "SecurityTests", dependencies: ["CLinux", "Security", "TestSupport"], swiftSettings: settings),
 
         // MARK: Store
 
-        .target(name: "Store", dependencies: ["Databases"], swiftSettings: settings),
+        .target(name: "Store", dependencies: ["Databases", "Threads"], swiftSettings: settings),
         .testTarget(
             name: "StoreTests", dependencies: ["Databases", "Security", "Store", "TestSupport"], swiftSettings: settings),
 
@@ -107,12 +111,16 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["Protocol"], swiftSettings: settings),
 
+        // MARK: Threads
+
+        .target(name: "Threads", dependencies: ["CLinux"], swiftSettings: settings),
+
         // MARK: Transport
 
         .target(
             name: "Transport",
             dependencies: [
-                "CLinux", "Protocol",
+                "CLinux", "Protocol", "Threads",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

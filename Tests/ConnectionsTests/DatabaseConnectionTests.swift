@@ -2,6 +2,7 @@ import Synchronization
 import Testing
 
 @testable import Databases
+import Threads
 
 @Suite(.timeLimit(.minutes(1))) struct DatabaseConnectionTests {
     let server = FakeServer()

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Databases
+import Threads
 
 @Suite(.timeLimit(.minutes(1))) struct DatabaseThreadTests {
     @Test func runsJobsInOrderOnOneNamedThreadAndEnds() async throws {

@@ -3,6 +3,7 @@ import Protocol
 import Synchronization
 
 @testable import Databases
+import Threads
 
 /// What fake drivers do, and what was done to them. Shared by a test and the drivers it causes to be opened.
 final class FakeServer: Sendable {

@@ -54,7 +54,8 @@ import Testing
     @Test func `config says where each value came from`() throws {
         let directory = try TemporaryDirectory()
         let file = directory.appending("config.yaml")
-        try "limits:\n  pageRows: 7\n  batchItems: 9\nlogLevel: debug\nfileRoots: [/a, '/b c']\nsocket:\n".write(toFile: file, atomically: false, encoding: .utf8)
+        try "limits:\n  pageRows: 7\n  batchItems: 9\nlogLevel: debug\nfileRoots: [/a, '/b c']\nsocket:\n".write(
+            toFile: file, atomically: false, encoding: .utf8)
         let run = try Command(
             ["config", "--config", file, "--log-level", "error"], in: directory, ["DBASSIST_LIMITS_BATCH_ITEMS": "11"])
         #expect(run.status == 0)

@@ -42,7 +42,9 @@ import Testing
         let cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         #expect(try daemon.memoryKiB("VmHWM") - memory < (cores * 64 + 32) * 1024)
         // Two hashes at once keep two cores busy; on a machine of two, a query has to share them.
-        print("C32: slowest of a hundred queries \(before) alone, \(during) beside \(count) log-ins of \(ContinuousClock.now - began)")
+        print(
+            "C32: slowest of a hundred queries \(before) alone, \(during) beside \(count) log-ins of \(ContinuousClock.now - began)"
+        )
         #expect(during < before * 2 + .milliseconds(100))
         // And then it goes on.
         _ = try await daemon.client().signUp()

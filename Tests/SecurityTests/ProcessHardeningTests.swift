@@ -1,4 +1,4 @@
-import CSodium
+import CLinux
 import Foundation
 import Testing
 
@@ -24,9 +24,7 @@ struct ProcessHardeningTests {
             #expect(getenv("DBASSIST_SOCKET") != nil)
             #expect(getenv("PATH") != nil)
             #expect(umask(0) == 0o077)
-            #expect(dbassist_prctl(PR_GET_DUMPABLE, 0) == 0)
-            // The kernel keeps this one per thread and hands it on: /proc/self/status tells of the main thread only.
-            #expect(dbassist_prctl(PR_GET_NO_NEW_PRIVS, 0) == 1)
+            #expect(linux_is_process_hardened() == 1)
             var limit = rlimit()
             #expect(getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0)
             #expect(limit.rlim_cur == 0 && limit.rlim_max == 0)

@@ -16,3 +16,6 @@ int linux_pipe_cloexec(int ends[2]);
 
 /* No core dumps or ptrace of this process, no new privileges for it or its children (prctl(2)); 0 or -1. */
 int linux_harden_process(void);
+
+/* Whether that has been done: 1 or 0. */
+int linux_is_process_hardened(void);

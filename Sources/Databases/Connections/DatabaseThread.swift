@@ -1,4 +1,4 @@
-import Glibc
+import Threads
 
 /// One operating-system thread that runs jobs in order: where a C client library may block.
 ///
@@ -19,7 +19,7 @@ final class DatabaseThread: Sendable {
         self.state = state
         self.jobsMax = jobsMax
         // The thread keeps the queue alive, not this object: dropping the object is what stops the thread.
-        try SystemThread.spawn(name: name) {
+        try SystemThread.start(name: name) {
             while let job = DatabaseThread.next(state) { job() }
         }
     }
@@ -51,64 +51,14 @@ final class DatabaseThread: Sendable {
     }
 }
 
-/// Threads of the operating system, as this module starts them.
-enum SystemThread {
-    /// Enough for the client libraries (Kerberos, LDAP and resolver plug-ins are the deepest); only touched pages cost memory.
-    static let stackBytes = 1 << 20
-
-    private final class Body: Sendable {
-        let name: String
-        let run: @Sendable () -> Void
-        init(_ name: String, _ run: @escaping @Sendable () -> Void) {
-            self.name = name
-            self.run = run
-        }
-    }
-
-    /// Starts a detached thread. Its name is cut to the 15 bytes the kernel keeps.
-    ///
-    /// Every signal is blocked in it: signals belong to the main program, and a peer that hangs up must not raise SIGPIPE.
-    static func spawn(name: String, _ run: @escaping @Sendable () -> Void) throws(DatabaseError) {
-        // Made by its own function, not by `init()`: in an optimised build the compiler takes that member for MariaDB's header's.
-        let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
-        defer { attributes.deallocate() }
-        pthread_attr_init(attributes)
-        defer { pthread_attr_destroy(attributes) }
-        pthread_attr_setstacksize(attributes, stackBytes)
-        pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
-
-        var all = sigset_t()
-        var before = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_SETMASK, &all, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-
-        let body = Unmanaged.passRetained(Body(name, run))
-        var thread = pthread_t()
-        let status = pthread_create(&thread, attributes, { SystemThread.main($0) }, body.toOpaque())
+extension SystemThread {
+    /// Starts a detached thread; throws `busy` where the system has none to give.
+    static func start(name: String, _ run: @escaping @Sendable () -> Void) throws(DatabaseError) {
+        let status = spawn(name: name, run)
         guard status == 0 else {
-            body.release()
             throw DatabaseError(
                 .busy, phase: .connect, "The daemon has no thread left for a database; try again later.", retryable: true,
                 debugDescription: "pthread_create: \(status)")
         }
-    }
-
-    private static func main(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-        guard let context else { return nil }
-        let body = Unmanaged<Body>.fromOpaque(context).takeRetainedValue()
-        setName(body.name)
-        body.run()
-        return nil
-    }
-
-    /// Names the calling thread, which would have its creator's name. By its file: neither `pthread_setname_np` nor `prctl` is
-    /// in Glibc's module.
-    private static func setName(_ name: String) {
-        let comm = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-        guard comm >= 0 else { return }
-        defer { close(comm) }
-        var name = String(name.prefix(15))
-        name.withUTF8 { _ = write(comm, $0.baseAddress, $0.count) }
     }
 }

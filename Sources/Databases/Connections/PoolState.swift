@@ -1,3 +1,5 @@
+import Threads
+
 /// The pool's bookkeeping, without I/O: who holds which slot, who waits, and what to do next.
 struct PoolState {
     typealias SlotID = Int

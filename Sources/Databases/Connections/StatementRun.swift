@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// One job that a driver is doing, as seen from outside its thread: who stops it, when, and what came of it.
 ///
@@ -78,7 +79,7 @@ final class StatementRun<Value: Sendable>: Sendable {
         let canceller = canceller
         do {
             // A thread of its own, as `cancel` blocks: sixty-four servers that do not answer must not delay the sixty-fifth.
-            try SystemThread.spawn(name: "dbassist-cancel") { [self] in
+            try SystemThread.start(name: "dbassist-cancel") { [self] in
                 if state.withLock({ $0.phase == .running }) { canceller.cancel() }
             }
         } catch {

@@ -1,3 +1,5 @@
+import Threads
+
 /// Calls back at deadlines: one thread for all timeouts, started with the first.
 ///
 /// A query arms a timeout and nearly always disarms it again; both are a lock and a dictionary, and the thread is only woken
@@ -66,7 +68,7 @@ final class Watchdog: Sendable {
     private func start() {
         let state = state
         do {
-            try SystemThread.spawn(name: "dbassist-timer") {
+            try SystemThread.start(name: "dbassist-timer") {
                 while let due = Watchdog.due(state) { due() }
             }
         } catch {

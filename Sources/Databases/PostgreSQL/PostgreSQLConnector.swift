@@ -1,5 +1,6 @@
 import CLibpq
 import Glibc
+import Threads
 
 /// Opens a libpq connection to a checked address, from arrays that are ours alone, within a deadline.
 ///
@@ -44,7 +45,7 @@ struct PostgreSQLConnector {
     func connect() throws(DatabaseError) -> (connection: OpaquePointer, notices: PostgreSQLNotices) {
         try ClientLibrary.libpq.load()
         Self.scrubEnvironment()
-        let start = MonotonicClock.milliseconds()
+        let start = Monotonic.nowMs
         var budget = max(options.connectTimeoutMs, 1)
         if let asked = target.options["connect_timeout"].flatMap({ Int($0) }) { budget = min(budget, asked * 1000) }
         let deadline = start + budget
@@ -57,7 +58,7 @@ struct PostgreSQLConnector {
             var failure: DatabaseError?
             for (index, address) in addresses.enumerated() {
                 let tls = try options.policy.tlsMode(target.tls, to: address)
-                let now = MonotonicClock.milliseconds()
+                let now = Monotonic.nowMs
                 let share = now + max((deadline - now) / (addresses.count - index), 1)
                 do throws(DatabaseError) {
                     return try attempt(
@@ -146,7 +147,7 @@ struct PostgreSQLConnector {
             if state == PGRES_POLLING_FAILED { throw failure(connection, furthest) }
             var descriptor = pollfd(
                 fd: PQsocket(connection), events: Int16(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), revents: 0)
-            let left = deadline - MonotonicClock.milliseconds()
+            let left = deadline - Monotonic.nowMs
             let ready = left > 0 ? Glibc.poll(&descriptor, 1, Int32(clamping: left)) : 0
             if ready < 0, errno == EINTR { continue }
             guard ready > 0 else {
@@ -166,14 +167,5 @@ struct PostgreSQLConnector {
     private func failure(_ connection: OpaquePointer, _ furthest: DatabaseError.Phase) -> DatabaseError {
         let text = PQerrorMessage(connection).map { String(cString: $0) } ?? ""
         return PostgreSQLConnectFailure(text: text, furthest: furthest, target: target).error
-    }
-}
-
-/// Time that only goes forward.
-enum MonotonicClock {
-    static func milliseconds() -> Int {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
     }
 }

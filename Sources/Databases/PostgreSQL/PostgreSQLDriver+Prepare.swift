@@ -1,4 +1,5 @@
 import CLibpq
+import Threads
 
 /// What the server says of a prepared statement.
 struct PostgreSQLDescription {
@@ -78,11 +79,11 @@ extension PostgreSQLDriver {
 struct StatementWatch {
     let canceller: PostgreSQLCanceller
     let timeoutMs: Int
-    let start = MonotonicClock.milliseconds()
+    let start = Monotonic.nowMs
 
     /// The failure as an error. A cancel that was asked for is known by then: the request precedes the failure.
     func error(_ failure: PostgreSQLFailure, phase: DatabaseError.Phase, mode: AccessMode) -> DatabaseError {
-        let elapsed = MonotonicClock.milliseconds() - start
+        let elapsed = Monotonic.nowMs - start
         let wasCancelled = failure.sqlState == "57014" && canceller.end().wasAsked
         return failure.error(phase: phase, mode: mode, wasCancelled: wasCancelled, timedOut: elapsed >= timeoutMs)
     }

@@ -1,3 +1,5 @@
+import Threads
+
 /// One connection to a PostgreSQL server.
 ///
 /// The session's time zone is the server's (role's, database's) own, as in psql; `timestamptz` always shows its offset.
@@ -45,7 +47,7 @@ final class PostgreSQLDriver: Driver {
             throw DatabaseError(.internal, phase: .connect, "No memory or file is left for a connection.", retryable: true)
         }
         let driver = PostgreSQLDriver(session, stopper)
-        session.deadline = MonotonicClock.milliseconds() + max(options.connectTimeoutMs, 1)
+        session.deadline = Monotonic.nowMs + max(options.connectTimeoutMs, 1)
         defer { session.deadline = nil }
         try driver.prepareOwnStatements()
         try driver.checkReadOnly(timeoutMs: options.connectTimeoutMs)

@@ -1,5 +1,6 @@
 import CLibpq
 import Glibc
+import Threads
 
 /// One libpq connection in pipeline mode: commands go out together, replies are read in the same order.
 ///
@@ -181,7 +182,7 @@ final class PostgreSQLSession {
             }
             var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
             guard descriptor.fd >= 0 else { return }
-            let limit = deadline.map { Int32(clamping: max($0 - MonotonicClock.milliseconds(), 0)) } ?? -1
+            let limit = deadline.map { Int32(clamping: max($0 - Monotonic.nowMs, 0)) } ?? -1
             let ready = poll(&descriptor, 1, limit)
             if ready < 0, errno != EINTR { return }
             guard ready != 0 else {

@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// The results that can still be read, by id: whose they are, and until when.
 ///

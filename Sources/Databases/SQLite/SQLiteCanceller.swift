@@ -1,6 +1,7 @@
 import CSQLite
 import Glibc
 import Synchronization
+import Threads
 
 /// Whether the running statement should stop, and why: asked by SQLite every few thousand steps of its virtual machine and
 /// while it waits for another program's lock.
@@ -15,12 +16,12 @@ final class SQLiteStatementWatch: Sendable {
     private let cancelled = Atomic<Bool>(false)
 
     var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
-    var isLate: Bool { Self.nowNs() >= deadlineNs.load(ordering: .relaxed) }
+    var isLate: Bool { Monotonic.nowNs >= deadlineNs.load(ordering: .relaxed) }
 
     func start(timeoutMs: Int) {
         cancelled.store(false, ordering: .releasing)
         let (span, over) = UInt64(max(timeoutMs, 1)).multipliedReportingOverflow(by: 1_000_000)
-        let (deadline, late) = Self.nowNs().addingReportingOverflow(span)
+        let (deadline, late) = Monotonic.nowNs.addingReportingOverflow(span)
         deadlineNs.store(over || late ? .max : deadline, ordering: .relaxed)
     }
 
@@ -37,8 +38,8 @@ final class SQLiteStatementWatch: Sendable {
 
     /// SQLite's locks cannot be waited for, only tried again: a pause of 1 to 10 ms, then true for another try.
     private func waitForLock(attempt: Int32) -> Bool {
-        if attempt == 0 { busyUntilNs.store(Self.nowNs() + Self.busyNsMax, ordering: .relaxed) }
-        guard !shouldStop, Self.nowNs() < busyUntilNs.load(ordering: .relaxed) else { return false }
+        if attempt == 0 { busyUntilNs.store(Monotonic.nowNs + Self.busyNsMax, ordering: .relaxed) }
+        guard !shouldStop, Monotonic.nowNs < busyUntilNs.load(ordering: .relaxed) else { return false }
         usleep(UInt32(min(attempt + 1, 10)) * 1_000)
         return true
     }
@@ -46,12 +47,6 @@ final class SQLiteStatementWatch: Sendable {
     private static func from(_ context: UnsafeMutableRawPointer?) -> SQLiteStatementWatch {
         // The context is always the one that `install` gave.
         Unmanaged<SQLiteStatementWatch>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
-    }
-
-    static func nowNs() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }
 

@@ -5,6 +5,7 @@ import Protocol
 import Security
 import Store
 import Synchronization
+import Threads
 
 /// The row of history that a query becomes.
 final class QueryHistory: Sendable {
@@ -13,7 +14,7 @@ final class QueryHistory: Sendable {
 
     let start: QueryStart
     private let services: Services
-    private let began = MonotonicTime.now
+    private let began = Monotonic.nowNs
     private let preview = Mutex<[UInt8]?>(nil)
 
     init(run: QueryRun) {
@@ -24,7 +25,7 @@ final class QueryHistory: Sendable {
     }
 
     /// Milliseconds since the query was accepted, to the microsecond.
-    var elapsedMs: Double { Double((MonotonicTime.now - began) / 1_000) / 1_000 }
+    var elapsedMs: Double { Double((Monotonic.nowNs - began) / 1_000) / 1_000 }
 
     /// Keeps the first rows for query.get.
     func keepPreview(_ first: SpooledFirst) {
@@ -95,14 +96,5 @@ enum QueryPreview {
         }
         writer.raw("]}")
         return writer.take()
-    }
-}
-
-/// Nanoseconds of the monotonic clock, for durations.
-enum MonotonicTime {
-    static var now: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import CSodium
 import Glibc
 
@@ -19,8 +20,7 @@ public enum ProcessHardening {
     @discardableResult
     public static func apply() throws(SecurityError) -> [String] {
         umask(0o077)
-        guard dbassist_prctl(PR_SET_DUMPABLE, 0) == 0 else { throw failed("PR_SET_DUMPABLE") }
-        guard dbassist_prctl(PR_SET_NO_NEW_PRIVS, 1) == 0 else { throw failed("PR_SET_NO_NEW_PRIVS") }
+        guard linux_harden_process() == 0 else { throw failed("PR_SET_DUMPABLE or PR_SET_NO_NEW_PRIVS") }
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0 else { throw failed("RLIMIT_CORE") }
         return scrubEnvironment()

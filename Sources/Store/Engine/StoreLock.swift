@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// The lock that keeps a second daemon away from the store: an exclusive `flock(2)` on `<store>.lock`, held until
 /// ``release()`` or the end of the process, however that comes. The file stays: removing it would let two in.

@@ -1,3 +1,5 @@
+import Threads
+
 /// A thread that reads, on a connection of its own, so that reads never wait for a commit. Starts with the first read.
 final class ReadQueue: Sendable {
     private typealias Job = @Sendable (Result<StoreSession, StoreError>) -> Void
@@ -29,7 +31,7 @@ final class ReadQueue: Sendable {
             }
             let refusal: StoreError? = monitor.withLock { state in
                 if state.isClosing { return StoreError(.unavailable, "The store is closing.") }
-                if !state.isStarted { state.isStarted = startThread(named: name) { [self] in work() } }
+                if !state.isStarted { state.isStarted = SystemThread.spawn(name: name) { [self] in work() } == 0 }
                 guard state.isStarted else {
                     return StoreError(.unavailable, "No thread could be started for the store; try again.")
                 }
@@ -76,11 +78,11 @@ final class ReadQueue: Sendable {
         for continuation in closing { continuation.resume() }
     }
 
-    private func nextJobs(_ state: inout State) -> Monitor<State>.Decision<[Job]?> {
+    private func nextJobs(_ state: inout State) -> Monitor<State>.Step<[Job]?> {
         guard state.jobs.isEmpty else {
             defer { state.jobs = [] }
-            return .go(state.jobs)
+            return .done(state.jobs)
         }
-        return state.isClosing ? .go(nil) : .wait
+        return state.isClosing ? .done(nil) : .wait(untilNs: nil)
     }
 }

@@ -1,3 +1,5 @@
+import Threads
+
 /// The one thread that writes. Waiting writes are taken together and share a commit; a lazy write waits for company, at
 /// most ``lazyDelayMs``, and goes before the others of its group.
 final class WriteQueue: Sendable {
@@ -5,9 +7,9 @@ final class WriteQueue: Sendable {
     static let lazyMax = 10_000
     /// Writes in one transaction: enough to share a sync, few enough that the first does not wait long for it.
     static let groupMax = 1_000
-    static let lazyDelayMs: Int64 = 100
+    static let lazyDelayMs = 100
     /// After a lazy write failed for the disk's sake, how long until the next try.
-    static let retryDelayMs: Int64 = 1_000
+    static let retryDelayMs = 1_000
 
     private struct State {
         var session: StoreSession?
@@ -17,7 +19,7 @@ final class WriteQueue: Sendable {
         var jobs: [WriteJob] = []
         var lazy: [LazyWrite] = []
         /// When the lazy writes are due, once there are any.
-        var lazyDueMs: Int64?
+        var lazyDueNs: UInt64?
         /// Taken by the thread and not yet committed.
         var lazyInFlight = 0
         var isFailing = false
@@ -67,7 +69,7 @@ final class WriteQueue: Sendable {
                 }
                 guard state.lazy.count < WriteQueue.lazyMax else { return false }
                 state.lazy.append(write)
-                if state.lazyDueMs == nil { state.lazyDueMs = monotonicMs() + WriteQueue.lazyDelayMs }
+                if state.lazyDueNs == nil { state.lazyDueNs = Monotonic.after(milliseconds: WriteQueue.lazyDelayMs) }
                 return true
             }
             if isTaken { return monitor.signal() }
@@ -103,7 +105,7 @@ final class WriteQueue: Sendable {
 
     private func start(_ state: inout State) -> StoreError? {
         guard !state.isStarted else { return nil }
-        state.isStarted = startThread(named: "store-write") { [self] in work() }
+        state.isStarted = SystemThread.spawn(name: "store-write") { [self] in work() } == 0
         return state.isStarted ? nil : StoreError(.unavailable, "No thread could be started for the store; try again.")
     }
 
@@ -134,26 +136,26 @@ final class WriteQueue: Sendable {
         }
     }
 
-    private func nextTurn(_ state: inout State) -> Monitor<State>.Decision<Turn> {
+    private func nextTurn(_ state: inout State) -> Monitor<State>.Step<Turn> {
         state.lazyInFlight = 0
         let isDue =
-            state.lazy.count >= WriteQueue.groupMax && !state.isFailing || state.lazyDueMs.map { $0 <= monotonicMs() } ?? false
+            state.lazy.count >= WriteQueue.groupMax && !state.isFailing || state.lazyDueNs.map { $0 <= Monotonic.nowNs } ?? false
         guard !state.jobs.isEmpty || (isDue && !state.lazy.isEmpty) || state.isClosing else {
-            return state.lazyDueMs.map { .waitUntil($0) } ?? .wait
+            return .wait(untilNs: state.lazyDueNs)
         }
         if state.isClosing && state.jobs.isEmpty && state.lazy.isEmpty {
             defer { state.waitingForSpace = [] }
-            return .go(.end(resume: state.waitingForSpace))
+            return .done(.end(resume: state.waitingForSpace))
         }
         // A disk that just refused them is asked again when they are due, not with every other write.
         let lazy = state.isFailing && !isDue && !state.isClosing ? [] : Array(state.lazy.prefix(WriteQueue.groupMax))
         state.lazy.removeFirst(lazy.count)
         state.lazyInFlight = lazy.count
-        state.lazyDueMs = state.lazy.isEmpty ? nil : monotonicMs() + (state.isFailing ? WriteQueue.retryDelayMs : 0)
+        state.lazyDueNs = state.lazy.isEmpty ? nil : Monotonic.after(milliseconds: state.isFailing ? WriteQueue.retryDelayMs : 0)
         let jobs = Array(state.jobs.prefix(WriteQueue.groupMax))
         state.jobs.removeFirst(jobs.count)
         defer { state.waitingForSpace = [] }
-        return .go(.group(jobs: jobs, lazy: lazy, resume: state.waitingForSpace))
+        return .done(.group(jobs: jobs, lazy: lazy, resume: state.waitingForSpace))
     }
 
     private func lazyJob(_ write: LazyWrite) -> WriteJob {
@@ -172,7 +174,7 @@ final class WriteQueue: Sendable {
                 state.isFailing = true
                 state.counters.lastError = error
                 state.lazy.append(write)
-                state.lazyDueMs = monotonicMs() + WriteQueue.retryDelayMs
+                state.lazyDueNs = Monotonic.after(milliseconds: WriteQueue.retryDelayMs)
             case .failure(let error):
                 state.counters.dropped += 1
                 state.counters.lastError = error

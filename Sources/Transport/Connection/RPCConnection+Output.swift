@@ -1,5 +1,6 @@
 import NIOCore
 import Protocol
+import Threads
 
 /// Output, and the watch over connections that do not move.
 extension RPCConnection {
@@ -12,7 +13,7 @@ extension RPCConnection {
             return
         }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        output.drain(now: monotonicNanoseconds()) { buffer, count in
+        output.drain(now: Monotonic.nowNs) { buffer, count in
             let promise = context.eventLoop.makePromise(of: Void.self)
             promise.futureResult.whenSuccess { bound.value.wrote(count) }
             context.write(Self.wrapOutboundOut(buffer), promise: promise)
@@ -22,7 +23,7 @@ extension RPCConnection {
 
     private func wrote(_ count: Int) {
         let wasHigh = output.bytes >= limits.outputBytesHigh
-        output.written(count, now: monotonicNanoseconds())
+        output.written(count, now: Monotonic.nowNs)
         guard state != .closed else { return }
         if wasHigh, output.bytes < limits.outputBytesHigh { process() }
         endIfDone()
@@ -35,7 +36,7 @@ extension RPCConnection {
         if unread.readableBytes == 0 || state != .open {
             frameBegan = nil
         } else if frameBegan == nil {
-            frameBegan = monotonicNanoseconds()
+            frameBegan = Monotonic.nowNs
         }
         guard watch == nil, state != .closed, frameBegan != nil || output.unwritten > 0, let context else { return }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
@@ -45,7 +46,7 @@ extension RPCConnection {
     private func checkProgress() {
         watch = nil
         guard state != .closed, let context else { return }
-        let now = monotonicNanoseconds()
+        let now = Monotonic.nowNs
         if output.unwritten > 0, now &- output.lastProgress > UInt64(limits.outputStallMs) * 1_000_000 {
             context.close(promise: nil)
             return

@@ -1,5 +1,6 @@
 import NIOCore
 import Protocol
+import Threads
 
 /// From a frame's body to requests in flight, and from their outcomes to replies.
 extension RPCConnection {
@@ -78,12 +79,12 @@ extension RPCConnection {
             let requestID = label(serial).description
             reply(batch: batch) { Reply.error(id, error, requestID: requestID, to: &$0) }
             let method = envelope.withMethod { String(decoding: $0.prefix(64), as: UTF8.self) }
-            summarize(serial, method, began: monotonicNanoseconds(), error.code, isInline: true)
+            summarize(serial, method, began: Monotonic.nowNs, error.code, isInline: true)
         case .success(let request):
             let traits = request.traits
             let entry = Entry(
                 serial: serial, id: id, isBarrier: traits.isBarrier, bytes: bytes, batch: batch,
-                receivedAt: monotonicNanoseconds(), request: request, task: nil)
+                receivedAt: Monotonic.nowNs, request: request, task: nil)
             if table.waitingCount == 0, table.canBegin(limit: limits.requestsInFlight) {
                 begin(entry, traits)
             } else {
@@ -220,7 +221,7 @@ extension RPCConnection {
     private func summarize(_ serial: UInt64, _ method: String, began: UInt64, _ error: ErrorCode?, isInline: Bool) {
         responder.finished(
             RequestSummary(
-                label: label(serial), method: method, nanoseconds: monotonicNanoseconds() &- began, error: error,
+                label: label(serial), method: method, nanoseconds: Monotonic.nowNs &- began, error: error,
                 isInline: isInline))
     }
 

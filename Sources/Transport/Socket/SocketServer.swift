@@ -14,7 +14,9 @@ public final class SocketServer: Sendable {
     private let connections = ConnectionSet()
 
     /// Only processes of `allowedUIDs` get an answer; others are closed before a byte of theirs is read.
-    public init(responder: any Responder, limits: TransportLimits, allowedUIDs: Set<UInt32>, group: any EventLoopGroup, logger: Logger) {
+    public init(
+        responder: any Responder, limits: TransportLimits, allowedUIDs: Set<UInt32>, group: any EventLoopGroup, logger: Logger
+    ) {
         self.responder = responder
         self.limits = limits
         self.allowedUIDs = allowedUIDs

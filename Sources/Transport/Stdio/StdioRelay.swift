@@ -1,6 +1,7 @@
 import Glibc
 import Protocol
 import Synchronization
+import Threads
 
 /// Stands between the process that started us and a daemon that runs already: bytes go through as they are.
 ///
@@ -12,13 +13,13 @@ public final class StdioRelay: Sendable {
     /// Connects to the daemon at `path`, which may be starting just now: for `patienceMs` a missing socket is waited for. Only a
     /// daemon of our own user is trusted with what the client sends.
     public init(path: String, patienceMs: Int) throws(TransportError) {
-        let deadline = monotonicNanoseconds() + UInt64(patienceMs) * 1_000_000
+        let deadline = Monotonic.nowNs + UInt64(patienceMs) * 1_000_000
         while true {
             do throws(TransportError) {
                 daemon = try Self.connect(path)
                 return
             } catch {
-                guard monotonicNanoseconds() < deadline else { throw error }
+                guard Monotonic.nowNs < deadline else { throw error }
                 usleep(20_000)
             }
         }
@@ -29,7 +30,9 @@ public final class StdioRelay: Sendable {
     public func run() throws(TransportError) -> (status: Int32, isLost: Bool) {
         signal(SIGPIPE, SIG_IGN)
         let watcher = watcher
-        _ = try PumpThread(from: dup(STDIN_FILENO), to: dup(daemon), name: "to daemon") { watcher.see($0) } atEnd: {
+        _ = try PumpThread(from: dup(STDIN_FILENO), to: dup(daemon), name: "to daemon") {
+            watcher.see($0)
+        } atEnd: {
             watcher.inputEnded()
         }
         let replies = try PumpThread(from: daemon, to: dup(STDOUT_FILENO), name: "to client")

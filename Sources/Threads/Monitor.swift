@@ -1,22 +1,22 @@
-import Glibc
+public import Glibc
 
 /// State behind a mutex that a thread can also wait on. For threads of ours only: waiting here blocks the thread.
 ///
 /// `Synchronization.Mutex` has no condition variable, and a condition with a monotonic clock is what a deadline needs.
-final class Monitor<State>: @unchecked Sendable {
+public final class Monitor<State>: @unchecked Sendable {
     // Unchecked because of `state`, which is only touched while `mutex` is held.
-    private var state: State
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let condition: UnsafeMutablePointer<pthread_cond_t>
+    @usableFromInline var state: State
+    @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    @usableFromInline let condition: UnsafeMutablePointer<pthread_cond_t>
 
     /// What a waiting thread found.
-    enum Step<Value> {
+    public enum Step<Value> {
         case done(Value)
         /// Look again when somebody changed the state, or at this time (``Monotonic``) at the latest.
         case wait(untilNs: UInt64?)
     }
 
-    init(_ state: State) {
+    public init(_ state: State) {
         self.state = state
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
@@ -36,17 +36,20 @@ final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Reads or changes the state; does not wake anyone.
-    func withLock<R>(_ body: (inout State) -> R) -> R {
+    @inlinable public func withLock<R>(_ body: (inout State) -> R) -> R {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return body(&state)
     }
 
-    /// Wakes the thread that waits, if one does.
-    func signal() { pthread_cond_signal(condition) }
+    /// Wakes one of the threads that wait.
+    public func signal() { pthread_cond_signal(condition) }
+
+    /// Wakes every thread that waits.
+    public func broadcast() { pthread_cond_broadcast(condition) }
 
     /// Blocks the calling thread until `step` is done. `step` runs with the lock held.
-    func wait<Value>(_ step: (inout State) -> Step<Value>) -> Value {
+    @inlinable public func wait<Value>(_ step: (inout State) -> Step<Value>) -> Value {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
@@ -58,19 +61,5 @@ final class Monitor<State>: @unchecked Sendable {
                 pthread_cond_timedwait(condition, mutex, &until)
             }
         }
-    }
-}
-
-/// The clock deadlines are measured with: never set back, in nanoseconds from an arbitrary start.
-enum Monotonic {
-    static var nowNs: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
-    }
-
-    /// The time `milliseconds` from now.
-    static func after(milliseconds: Int) -> UInt64 {
-        nowNs &+ UInt64(min(max(milliseconds, 0), 1 << 40)) &* 1_000_000
     }
 }
