@@ -106,13 +106,30 @@ import Testing
         #expect(!spool.hasReaders)
     }
 
+    /// Runs a statement into `spool`, in a task that the spool's end stops: as a query does.
+    private func start(
+        _ sql: String, _ pool: ConnectionPool, _ spool: ResultSpool, pageRows: Int, rowsMax: Int = .max
+    ) -> Task<Void, Never> {
+        let task = Task {
+            do throws(DatabaseError) {
+                _ = try await pool.withConnection(
+                    PoolKey(projectID: "p", fingerprint: "f"), options: .fake, target: { .fake }
+                ) { connection throws(DatabaseError) in
+                    try await connection.run(Statement(sql: sql), pageRows: pageRows, rowsMax: rowsMax, sink: spool)
+                }
+            } catch {
+                spool.fail(error)
+            }
+        }
+        spool.onClose { task.cancel() }
+        return task
+    }
+
     @Test func closingStopsTheStatementAndItsReaders() async throws {
         let server = FakeServer()
         let pool = ConnectionPool(factory: server.factory)
         let spool = spool()
-        let task = pool.start(
-            Statement(sql: "rows 5 then wait"), into: spool, key: PoolKey(projectID: "p", fingerprint: "f"), options: .fake,
-            pageRows: 2, target: { .fake })
+        let task = start("rows 5 then wait", pool, spool, pageRows: 2)
         #expect(try await spool.firstPage().page?.rowCount == 2)
         let reader = Task { try await spool.page(9) }
         #expect(await eventually { spool.hasReaders })
@@ -128,10 +145,7 @@ import Testing
         let server = FakeServer()
         let pool = ConnectionPool(factory: server.factory)
         let spool = spool(graceMs: 5000)
-        pool.start(
-            Statement(sql: "rows \(rows)"), into: spool, key: PoolKey(projectID: "p", fingerprint: "f"), options: .fake,
-            pageRows: 4,
-            target: { .fake })
+        _ = start("rows \(rows)", pool, spool, pageRows: 4)
         let first = try await spool.firstPage()
         #expect(first.page?.hasMore == hasMore)
         _ = await pool.shutdown()
@@ -141,11 +155,7 @@ import Testing
         let server = FakeServer()
         let pool = ConnectionPool(factory: server.factory)
         let spool = spool()
-        await pool.start(
-            Statement(sql: "rows 1000"), into: spool, key: PoolKey(projectID: "p", fingerprint: "f"), options: .fake,
-            pageRows: 10,
-            rowsMax: 25, target: { .fake }
-        ).value
+        await start("rows 1000", pool, spool, pageRows: 10, rowsMax: 25).value
         let end = try await spool.finished()
         #expect(end.rowCount == 25 && end.truncated == .rows)
         #expect(try await spool.page(2)?.rowCount == 5)

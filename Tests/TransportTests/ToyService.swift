@@ -159,7 +159,7 @@ struct ToyServer {
             responder: service, limits: limits, allowedUIDs: allowedUIDs, group: MultiThreadedEventLoopGroup.singleton,
             logger: Logger(label: "toy", factory: { _ in SwiftLogNoOpLogHandler() }))
         file = try SocketFile(path: path)
-        channel = try await server.start(descriptor: file.descriptor)
+        channel = try await server.start(descriptor: file.listen())
     }
 
     func connect(_ framing: FrameDecoder.Framing = .lines) throws -> WireConnection {

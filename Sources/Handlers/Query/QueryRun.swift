@@ -75,13 +75,15 @@ struct QueryRun: Sendable {
         let projects = projects
         let project = project
         do throws(DatabaseError) {
-            let lease = try await services.pool.checkout(
+            // The connection is free again when the result has ended or is full, not when it was read.
+            let outcome = try await services.pool.withConnection(
                 projects.poolKey(project), options: services.connectOptions,
-                target: { () async throws(DatabaseError) in try projects.target(project) })
-            defer { lease.checkin() }
-            let outcome = try await lease.connection.run(
-                statement, pageRows: pageRows, pageBytes: limits.pageBytes, rowsMax: maxRows ?? limits.resultRows,
-                bytesMax: maxRows == nil ? limits.resultBytes : limits.spoolPerResultBytes, sink: spool)
+                target: { () async throws(DatabaseError) in try projects.target(project) },
+                { connection throws(DatabaseError) in
+                    try await connection.run(
+                        statement, pageRows: pageRows, pageBytes: limits.pageBytes, rowsMax: maxRows ?? limits.resultRows,
+                        bytesMax: maxRows == nil ? limits.resultBytes : limits.spoolPerResultBytes, sink: spool)
+                })
             await history.succeeded(outcome, spool)
         } catch {
             spool.fail(error)

@@ -19,7 +19,7 @@ struct SocketService: DaemonService {
     let logger: Logger
 
     func run() async throws {
-        let channel = try await server.start(descriptor: file.descriptor)
+        let channel = try await server.start(descriptor: file.listen())
         logger.info("serving", metadata: ["socket": "\(file.path)"])
         try? await gracefulShutdown()
         try await channel.close()

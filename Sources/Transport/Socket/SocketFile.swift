@@ -1,26 +1,25 @@
 import Glibc
 import Synchronization
 
-/// The daemon's place in the file system: a directory nobody else can enter, a lock held for life, and a listening socket that
-/// only its owner can connect to from its first instant.
+/// The daemon's place in the file system: a directory nobody else can enter, a lock held for life, and, from ``listen(backlog:)``
+/// on, a socket that only its owner can connect to from its first instant.
 ///
 /// Whoever holds the lock (`<socket>.lock`, an open-file-description lock, gone with the process however it ends) may remove a
 /// socket left by a daemon that died; nobody else touches the path. Nothing but a socket is ever removed.
 public final class SocketFile: Sendable {
     /// Absolute.
     public let path: String
-    /// Listening, non-blocking, close-on-exec; whoever serves it closes it.
-    public let descriptor: Int32
+    private let isShared: Bool
     private let lock: Int32
     private let isReleased = Atomic(false)
-    private let device: UInt64
-    private let inode: UInt64
+    /// The socket we made, once we have.
+    private let identity = Mutex<(device: UInt64, inode: UInt64)?>(nil)
 
-    /// Makes the directory if it is missing, takes the lock, removes a stale socket, and listens.
+    /// Makes the directory if it is missing, takes the lock, and removes a stale socket.
     ///
     /// `isShared` lets other users reach the socket (directory `0711`, socket `0666`); who of them is served is then the peer
     /// check's to say. Otherwise the directory is `0700` and the socket `0600`.
-    public init(path: String, isShared: Bool = false, backlog: Int32 = 256) throws(TransportError) {
+    public init(path: String, isShared: Bool = false) throws(TransportError) {
         guard path.utf8.count < 108 else {
             throw TransportError(
                 .pathTooLong, "The socket path \(path) is longer than 107 bytes; choose a shorter one with --socket.")
@@ -33,17 +32,25 @@ public final class SocketFile: Sendable {
         let lock = try Self.lock(path + ".lock", socket: path)
         do throws(TransportError) {
             try Self.removeStale(path)
-            descriptor = try Self.listen(path, isShared, backlog)
         } catch {
             close(lock)
             throw error
         }
+        self.lock = lock
+        self.path = path
+        self.isShared = isShared
+    }
+
+    /// Listens, once. Clients connect from now on, so whatever is to be done when the process is asked
+    /// to end should be in place.
+    ///
+    /// - Returns: a descriptor that is non-blocking and close-on-exec; whoever serves it closes it.
+    public func listen(backlog: Int32 = 256) throws(TransportError) -> Int32 {
+        let descriptor = try Self.listen(path, isShared, backlog)
         var status = stat()
         lstat(path, &status)
-        self.path = path
-        self.lock = lock
-        device = UInt64(status.st_dev)
-        inode = UInt64(status.st_ino)
+        identity.withLock { $0 = (UInt64(status.st_dev), UInt64(status.st_ino)) }
+        return descriptor
     }
 
     deinit { release() }
@@ -54,7 +61,11 @@ public final class SocketFile: Sendable {
     public func release() {
         guard !isReleased.exchange(true, ordering: .acquiringAndReleasing) else { return }
         var status = stat()
-        if lstat(path, &status) == 0, UInt64(status.st_dev) == device, UInt64(status.st_ino) == inode { unlink(path) }
+        if let (device, inode) = identity.withLock({ $0 }), lstat(path, &status) == 0, UInt64(status.st_dev) == device,
+            UInt64(status.st_ino) == inode
+        {
+            unlink(path)
+        }
         close(lock)
     }
 
