@@ -9,7 +9,8 @@
 //   --mode memory         start the command, wait for the answer to `initialize`, print its resident memory after --settle ms
 //   --method NAME         what to call (default system.health)   --params JSON   with what (default {})
 //   --requests N          how many (default 10000)               --depth N       how many at a time (default 1)
-//   --no-initialize       do not begin with `initialize`          --expect result|error   fail on a reply of the other kind
+//   --token TOKEN         log in with it first: auth.attach       --no-initialize       do not begin with `initialize`
+//   --expect result|error fail on a reply of the other kind; notifications are read and dropped
 //   --rounds N            how often to start, in the modes start and memory (default 1)
 //   --settle MS           (default 300)
 //
@@ -36,7 +37,7 @@
 enum { DEPTH_MAX = 1024, BUFFER_BYTES = 1 << 20, DEADLINE_S = 60 };
 
 struct options {
-    const char *socket, *mode, *method, *params, *expect;
+    const char *socket, *mode, *method, *params, *expect, *token;
     char **command;
     long requests, rounds, settle_ms;
     int depth;
@@ -221,6 +222,12 @@ static void load(const struct options *options) {
             frame(&peer, message, sizeof message, "{\"jsonrpc\":\"2.0\",\"method\":\"initialized\",\"params\":{}}");
         peer_write(&peer, message, size);
     }
+    if (options->token != NULL) {
+        char message[4096], framed[4300];
+        snprintf(message, sizeof message, "{\"jsonrpc\":\"2.0\",\"method\":\"auth.attach\",\"params\":{\"token\":\"%s\"}}",
+                 options->token);
+        peer_write(&peer, framed, frame(&peer, framed, sizeof framed, message));
+    }
     size_t room = strlen(options->method) + strlen(options->params) + 256;
     char *text = malloc(room), *batch = malloc(room * (size_t)options->depth);
     int64_t *times = malloc(sizeof *times * (size_t)options->requests), sent_at[DEPTH_MAX];
@@ -333,6 +340,7 @@ int main(int count, char **arguments) {
         if (strcmp(name, "--socket") == 0) options.socket = value;
         else if (strcmp(name, "--mode") == 0) options.mode = value;
         else if (strcmp(name, "--method") == 0) options.method = value;
+        else if (strcmp(name, "--token") == 0) options.token = value;
         else if (strcmp(name, "--params") == 0) options.params = value;
         else if (strcmp(name, "--expect") == 0) options.expect = value;
         else if (strcmp(name, "--framing") == 0) options.lines = strcmp(value, "lines") == 0;

@@ -186,7 +186,7 @@ public final class WireConnection: Sendable {
 }
 
 /// A connected Unix socket, or -1.
-func connectSocket(_ path: String) -> Int32 {
+public func connectSocket(_ path: String) -> Int32 {
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

@@ -84,11 +84,16 @@ public struct ClientLink: Sendable {
     public let peer: Peer
 
     let sendNotification: @Sendable (JSONText) -> Void
+    let sendStream: @Sendable (JSONText, @escaping @Sendable (Bool) -> Void) -> Void
     let setAuthenticated: @Sendable (Bool) -> Void
     let closeConnection: @Sendable () -> Void
 
     /// Sends a notification, whole JSON-RPC text. Dropped silently when the connection is gone.
     public func notify(_ text: JSONText) { sendNotification(text) }
+
+    /// Sends a large notification when its turn comes: replies go first. `done` hears once, on the event loop, with true when the
+    /// client has taken it, with false when the connection is gone; how much is on its way is the caller's to bound.
+    public func stream(_ text: JSONText, done: @escaping @Sendable (Bool) -> Void) { sendStream(text, done) }
 
     /// Raises or lowers the size of requests accepted: larger once somebody is logged in.
     public func authenticated(_ isAuthenticated: Bool) { setAuthenticated(isAuthenticated) }

@@ -18,6 +18,8 @@ public struct TransportLimits: Sendable {
     public var waitingBytes = 8 << 20
     /// No new request is begun while this much output waits for the reader.
     public var outputBytesHigh = 1 << 20
+    /// Streams are held back while this much output waits, so that replies do not wait behind them.
+    public var streamRoomBytes = 256 << 10
     /// Past this the connection is closed.
     public var outputBytes = 8 << 20
     /// A reader that takes nothing for this long while output waits is dropped.

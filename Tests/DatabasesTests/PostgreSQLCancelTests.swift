@@ -15,7 +15,7 @@ import Threads
     }
 
     @Test(arguments: [
-        "SELECT pg_sleep(30)", "SELECT count(*) FROM generate_series(1, 100000000000) g",
+        "SELECT pg_sleep(30)", "SELECT count(*) FROM (SELECT generate_series(1, 100000000000)) AS g",
         "WITH RECURSIVE t(n) AS (VALUES (1) UNION ALL SELECT n FROM t) SELECT count(*) FROM t",
         "SELECT set_config('statement_timeout', '0', true), pg_sleep(30)",
         "SELECT g, pg_sleep(0.01) FROM generate_series(1, 100000) g",

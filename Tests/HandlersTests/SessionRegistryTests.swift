@@ -16,6 +16,10 @@ final class RecordingChannel: ClientChannel {
     var isAuthenticated: Bool { state.withLock { $0.isAuthenticated } }
 
     func notify(_ text: JSONText) { state.withLock { $0.sent.append(text.string) } }
+    func stream(_ text: JSONText, done: @escaping @Sendable (Bool) -> Void) {
+        notify(text)
+        done(true)
+    }
     func authenticated(_ isAuthenticated: Bool) { state.withLock { $0.isAuthenticated = isAuthenticated } }
     func close() {}
 }

@@ -100,7 +100,8 @@ public final class ResultSpool: RowSink, Sendable {
             throw .stopped
         }
         for reader in ready { reader.complete(()) }
-        if isFirst {
+        // After its last row a statement ends by itself; after a full page it may as well be long in coming.
+        if isFirst, !page.isLast {
             let timer = watchdog.arm(milliseconds: firstPageGraceMs) { [weak self] in self?.firstIsReady() }
             state.withLock { $0.grace = timer }
         }

@@ -7,6 +7,8 @@ public struct Page: Sendable {
     public var rowCount: Int
     /// `[[…],[…]]`: an array of rows, each an array of cells in column order.
     public var rows: JSONText
+    /// Whether the statement has no more rows; a page that was cut because it is full does not know.
+    public var isLast = false
 }
 
 /// What a sink wants after a page.
@@ -122,10 +124,10 @@ public struct RowPager: ~Copyable {
 
     /// Delivers what is left. After an error, do not call it.
     public mutating func finish() throws(DatabaseError) {
-        if rowsInPage > 0 { _ = try deliver() }
+        if rowsInPage > 0 { _ = try deliver(isLast: true) }
     }
 
-    private mutating func deliver() throws(DatabaseError) -> Demand {
+    private mutating func deliver(isLast: Bool = false) throws(DatabaseError) -> Demand {
         if let limitReached {
             writer.truncate(to: 0)
             rowsInPage = 0
@@ -134,7 +136,7 @@ public struct RowPager: ~Copyable {
         }
         writer.byte(UInt8(ascii: "]"))
         bytesTotal += writer.count
-        let page = Page(firstRow: rowsTotal, rowCount: rowsInPage, rows: writer.take())
+        let page = Page(firstRow: rowsTotal, rowCount: rowsInPage, rows: writer.take(), isLast: isLast)
         writer.reserve(page.rows.count + page.rows.count / 8)
         rowsTotal += rowsInPage
         rowsInPage = 0

@@ -8,6 +8,9 @@ public protocol ClientChannel: Sendable {
     var peerUID: UInt32? { get }
     /// Sends a notification: whole JSON-RPC text.
     func notify(_ text: JSONText)
+    /// Sends a large notification when its turn comes: replies go first. `done` hears once, with true when the client has taken it,
+    /// with false when the connection is gone; how much is on its way is the caller's to bound.
+    func stream(_ text: JSONText, done: @escaping @Sendable (Bool) -> Void)
     /// Says whether somebody is logged in, which raises the size of requests accepted.
     func authenticated(_ isAuthenticated: Bool)
     func close()

@@ -19,7 +19,9 @@ extension QueryHandlers {
             services: services, projects: projects, project: project, identity: identity, client: context.client,
             id: params.queryId?.lowercased() ?? Identifier.make(), statement: statement, label: params.label,
             pageRows: params.pageRows ?? limits.pageRows, maxRows: params.maxRows, keep: params.keep)
-        return try await run.start(isClientID: params.queryId != nil)
+        guard let token = params.partialResultToken else { return try await run.start(isClientID: params.queryId != nil) }
+        guard token.isProgressToken else { throw RPCError.invalid("partialResultToken", "must be a string or an integer.") }
+        return try await run.start(pushingUnder: token, isClientID: params.queryId != nil)
     }
 
     /// The statement, once everything about it that needs no database has been checked.
@@ -45,5 +47,16 @@ extension QueryHandlers {
         return Statement(
             sql: params.sql, parameters: parameters, mode: mode, timeoutMs: params.timeoutMs ?? limits.queryTimeoutMs,
             cellBytesMax: limits.cellBytes)
+    }
+}
+
+extension JSONText {
+    /// Whether it is what LSP has for a token: a string or an integer.
+    fileprivate var isProgressToken: Bool {
+        withUnsafeBytes { bytes in
+            let reader = JSONReader(bytes)
+            if reader.kind == .string { return true }
+            return reader.kind == .number && bytes.allSatisfy { $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) }
+        }
     }
 }

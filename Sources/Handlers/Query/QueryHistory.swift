@@ -28,24 +28,28 @@ final class QueryHistory: Sendable {
     var elapsedMs: Double { Double((Monotonic.nowNs - began) / 1_000) / 1_000 }
 
     /// Keeps the first rows for query.get.
-    func keepPreview(_ first: SpooledFirst) {
-        guard let page = first.page, page.rowCount > 0 else { return }
+    func keepPreview(_ columns: [Databases.Column], _ rows: JSONText) {
         let text = QueryPreview.text(
-            first.columns, page.rows, rowsMax: services.limits.previewRows, bytesMax: services.limits.previewBytes)
+            columns, rows, rowsMax: services.limits.previewRows, bytesMax: services.limits.previewBytes)
         let sealed = services.sealer.seal(
             text.withUnsafeBytes { Array($0) }, purpose: Self.sealPurpose, user: start.userID, row: start.id)
         preview.withLock { $0 = sealed }
     }
 
-    func succeeded(_ outcome: StatementOutcome, _ spool: ResultSpool) async {
-        let elapsedMs = elapsedMs
-        let end = try? await spool.finished()
-        // A result that was answered while it still ran has its preview already.
-        if preview.withLock({ $0 == nil }), let first = try? await spool.firstPage() { keepPreview(first) }
+    func succeeded(_ outcome: StatementOutcome, rowCount: Int?) async {
         await write(
             QueryEnd(
-                status: .success, rowCount: end.map { Int64($0.rowCount) }, affectedRows: outcome.affectedRows.map(Int64.init),
+                status: .success, rowCount: rowCount.map(Int64.init), affectedRows: outcome.affectedRows.map(Int64.init),
                 durationMs: elapsedMs, sealedPreview: preview.withLock { $0 }))
+    }
+
+    func succeeded(_ outcome: StatementOutcome, _ spool: ResultSpool) async {
+        let end = try? await spool.finished()
+        // A result that was answered while it still ran has its preview already.
+        if preview.withLock({ $0 == nil }), let first = try? await spool.firstPage(), let page = first.page {
+            keepPreview(first.columns, page.rows)
+        }
+        await succeeded(outcome, rowCount: end?.rowCount)
     }
 
     func failed(_ error: DatabaseError) async {

@@ -23,17 +23,9 @@ struct QueryRun: Sendable {
 
     private var limits: Limits { services.limits }
 
-    /// Runs the query and answers its first page.
+    /// Runs the query and answers its first page; the rest is kept.
     func start(isClientID: Bool) async throws -> QueryResult {
-        if isClientID, try await services.store.isQueryIDUsed(id) { throw Self.idInUse }
-        try register()
-        let history = QueryHistory(run: self)
-        do throws(StoreError) {
-            if statement.mode == .write { try await services.store.insertRunning(history.start) }
-        } catch {
-            services.running.remove(id)
-            throw error.code == .conflict ? Self.idInUse : RPCError(error)
-        }
+        let history = try await accept(isClientID)
         let spool = ResultSpool(
             limits: SpoolLimits(directory: services.spoolDirectory, bytesMax: limits.spoolPerResultBytes),
             quota: services.results.quota(ofUser: identity.userID))
@@ -46,6 +38,38 @@ struct QueryRun: Sendable {
         } onCancel: {
             task.cancel()
         }
+    }
+
+    /// Runs the query, pushes its rows under `token`, and answers what it came to.
+    func start(pushingUnder token: JSONText, isClientID: Bool) async throws -> QueryResult {
+        let history = try await accept(isClientID)
+        let stream = ResultStream(channel: client.channel, token: token, queryID: id)
+        let task = Task { () -> Result<StatementOutcome, DatabaseError> in await execute(stream, history) }
+        services.running.began(id) { task.cancel() }
+        let outcome = try await withTaskCancellationHandler {
+            try await task.value.get()
+        } onCancel: {
+            task.cancel()
+        }
+        await stream.waitUntilSent()
+        return QueryResult(
+            queryId: id, columns: stream.columns.map(QueryHandlers.wire), rows: JSONText("[]"), rowCount: stream.rowCount,
+            hasMore: false, command: outcome.command, affectedRows: outcome.affectedRows, durationMs: history.elapsedMs,
+            mode: statement.mode == .write ? .write : .read, truncated: stream.isTruncated, notices: notices(outcome))
+    }
+
+    /// Takes the query on: registered, and where it writes, in history.
+    private func accept(_ isClientID: Bool) async throws -> QueryHistory {
+        if isClientID, try await services.store.isQueryIDUsed(id) { throw Self.idInUse }
+        try register()
+        let history = QueryHistory(run: self)
+        do throws(StoreError) {
+            if statement.mode == .write { try await services.store.insertRunning(history.start) }
+        } catch {
+            services.running.remove(id)
+            throw error.code == .conflict ? Self.idInUse : RPCError(error)
+        }
+        return history
     }
 
     private func register() throws(RPCError) {
@@ -72,24 +96,45 @@ struct QueryRun: Sendable {
     // MARK: The statement's task
 
     private func execute(_ spool: ResultSpool, _ history: QueryHistory) async {
-        let projects = projects
-        let project = project
         do throws(DatabaseError) {
-            // The connection is free again when the result has ended or is full, not when it was read.
-            let outcome = try await services.pool.withConnection(
-                projects.poolKey(project), options: services.connectOptions,
-                target: { () async throws(DatabaseError) in try projects.target(project) },
-                { connection throws(DatabaseError) in
-                    try await connection.run(
-                        statement, pageRows: pageRows, pageBytes: limits.pageBytes, rowsMax: maxRows ?? limits.resultRows,
-                        bytesMax: maxRows == nil ? limits.resultBytes : limits.spoolPerResultBytes, sink: spool)
-                })
+            let outcome = try await run(
+                into: spool, rowsMax: maxRows ?? limits.resultRows,
+                bytesMax: maxRows == nil ? limits.resultBytes : limits.spoolPerResultBytes)
             await history.succeeded(outcome, spool)
         } catch {
             spool.fail(error)
             await history.failed(error)
         }
         services.running.remove(id)
+    }
+
+    private func execute(_ stream: ResultStream, _ history: QueryHistory) async -> Result<StatementOutcome, DatabaseError> {
+        defer { services.running.remove(id) }
+        do throws(DatabaseError) {
+            let outcome = try await run(into: stream, rowsMax: maxRows ?? .max, bytesMax: .max)
+            if let rows = stream.firstPage { history.keepPreview(stream.columns, rows) }
+            await history.succeeded(outcome, rowCount: stream.rowCount)
+            return .success(outcome)
+        } catch {
+            if let rows = stream.firstPage { history.keepPreview(stream.columns, rows) }
+            await history.failed(error)
+            return .failure(error)
+        }
+    }
+
+    private func run(
+        into sink: any RowSink & Sendable, rowsMax: Int, bytesMax: Int
+    ) async throws(DatabaseError) -> StatementOutcome {
+        let projects = projects
+        let project = project
+        // The connection is free again when the result has ended or is full, not when it was read.
+        return try await services.pool.withConnection(
+            projects.poolKey(project), options: services.connectOptions,
+            target: { () async throws(DatabaseError) in try projects.target(project) },
+            { connection throws(DatabaseError) in
+                try await connection.run(
+                    statement, pageRows: pageRows, pageBytes: limits.pageBytes, rowsMax: rowsMax, bytesMax: bytesMax, sink: sink)
+            })
     }
 
     // MARK: The reply
@@ -104,7 +149,11 @@ struct QueryRun: Sendable {
             throw error
         }
         // What has ended is in history, preview and all, before its reply is sent.
-        if first.end != nil { await task.value } else { history.keepPreview(first) }
+        if first.end != nil {
+            await task.value
+        } else if let page = first.page {
+            history.keepPreview(first.columns, page.rows)
+        }
         let hasMore = first.page?.hasMore ?? false
         var resultID: String?
         if hasMore || (keep && first.page != nil) {
@@ -121,7 +170,11 @@ struct QueryRun: Sendable {
             command: first.end?.outcome.command ?? StatementWord.first(of: statement.sql, statement.mode),
             affectedRows: first.end?.outcome.affectedRows, durationMs: history.elapsedMs,
             mode: statement.mode == .write ? .write : .read, truncated: first.end?.truncated != nil,
-            notices: (first.end?.outcome.notices ?? []).prefix(limits.noticesPerQuery).map(QueryHandlers.wire))
+            notices: first.end.map { notices($0.outcome) } ?? [])
+    }
+
+    private func notices(_ outcome: StatementOutcome) -> [WireNotice] {
+        outcome.notices.prefix(limits.noticesPerQuery).map(QueryHandlers.wire)
     }
 }
 

@@ -1,7 +1,7 @@
 extension JSONText {
-    /// A JSON-RPC notification, whole.
-    public static func notification(_ method: String, _ params: some JSONEncodable) -> JSONText {
-        var writer = JSONWriter(capacity: 256)
+    /// A JSON-RPC notification, whole; `capacity` is about how long it will be.
+    public static func notification(_ method: String, _ params: some JSONEncodable, capacity: Int = 256) -> JSONText {
+        var writer = JSONWriter(capacity: capacity)
         writer.raw("{\"jsonrpc\":\"2.0\",\"method\":")
         writer.string(method)
         writer.raw(",\"params\":")

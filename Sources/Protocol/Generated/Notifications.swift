@@ -2,19 +2,20 @@
 
 /// Report on a request that is still running.
 ///
-/// LSP's own notification, for requests that carried a `workDoneToken` and whose method says that it reports progress. `value` is
-/// LSP's WorkDoneProgress: `kind` `begin`, then any number of `report`, then `end`. Nothing is sent for a token after the reply
-/// to its request. No method of protocol 1.0 reports progress yet; clients should ignore tokens they do not know.
+/// LSP's own notification. For a request that carried a `partialResultToken` and whose method says that it answers in parts,
+/// `value` is a part: `query.run` sends a `QueryPage` each. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method
+/// of protocol 1.0 reports that yet. Nothing is sent for a token after the reply to its request. Clients should ignore tokens
+/// they do not know.
 public struct ProgressNotification: JSONEncodable, Equatable {
     /// The notification's method.
     public static let method = "$/progress"
 
     /// The request's token.
     public var token: JSONText
-    /// What there is to report.
-    public var value: JSONText
+    /// The part.
+    public var value: QueryPage
 
-    public init(token: JSONText, value: JSONText) {
+    public init(token: JSONText, value: QueryPage) {
         self.token = token
         self.value = value
     }

@@ -540,408 +540,426 @@ public enum OpenRPCDocument {
         ched from it for\n`resultIdleMs`, or until this connection ends; with `keep` it outlives the connection, and a\###
         ny connection of the user may fetch\nit. Without `maxRows` a result stops at `resultRows` rows or `resultBytes\###
         ` bytes; with it, at so many rows or\n`spoolPerResultBytes`. A result that stopped says `truncated`. The daemo\###
-        n's page limit `pageBytes` may end a page before `pageRows`.\n\n**Stopping it.** `$/cancelRequest` and `query.\###
-        cancel` stop the statement at the database, as do the timeout and the end of this\nconnection. `queryId` lets a\###
-         client choose the id beforehand, so that `query.cancel` can name the query before this is\nanswered, from ano\###
-        ther connection too. It must be new: an id that any query has had is a `conflict`, and nothing runs.\n\n**Hist\###
-        ory.** A write is in history before it runs; other queries at the latest when they end. Parameters are never k\###
-        ept.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where t\###
-        o run it.","required":true,"schema":{"description":"Where to run it.","type":"string","format":"uuid"}},{"name\###
-        ":"sql","description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","require\###
-        d":true,"schema":{"description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.\###
-        ","type":"string","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeh\###
-        olders, in order.","required":false,"schema":{"description":"Values of the placeholders, in order.","type":"ar\###
-        ray","items":{"oneOf":[{"type":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"\###
-        additionalProperties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","d\###
-        escription":"What the statement may do.","required":false,"schema":{"description":"What the statement may do."\###
-        ,"$ref":"#/components/schemas/QueryMode","default":"read"}},{"name":"pageRows","description":"Most rows of eac\###
-        h page; absent means the limit `pageRows`.","required":false,"schema":{"description":"Most rows of each page; a\###
-        bsent means the limit `pageRows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs","descript\###
-        ion":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMax\###
-        Ms`.","required":false,"schema":{"description":"Time the statement may take; absent means the limit `queryTime\###
-        outMs`. At most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"name":"maxR\###
-        ows","description":"Rows to keep at most.","required":false,"schema":{"description":"Rows to keep at most.","t\###
-        ype":"integer","minimum":1,"maximum":1000000000}},{"name":"label","description":"A name for it in history.","r\###
-        equired":false,"schema":{"description":"A name for it in history.","type":"string","minLength":1,"maxLength":2\###
-        00}},{"name":"keep","description":"Whether the result outlives this connection, and is kept even if the first p\###
-        age has all of it.","required":false,"schema":{"description":"Whether the result outlives this connection, and\###
-         is kept even if the first page has all of it.","type":"boolean","default":false}},{"name":"queryId","descript\###
-        ion":"The query's id, made by the client; version 7 is advised.","required":false,"schema":{"description":"The\###
-         query's id, made by the client; version 7 is advised.","type":"string","format":"uuid"}}],"result":{"name":"Q\###
-        ueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/components/errors/inval\###
-        id_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/unauthenticated"},{\###
-        "$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/b\###
-        usy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/err\###
-        ors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/\###
-        components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/erro\###
-        rs/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_requir\###
-        ed"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#\###
-        /components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/erro\###
-        rs/connection_lost"}],"examples":[{"name":"one row","params":[{"name":"projectId","value":"${projectId}"},{"na\###
-        me":"sql","value":"SELECT 1 AS one, 'two' AS two"}],"result":{"name":"result","value":{"queryId":"019ab0c6-22b\###
-        b-7e3f-9c4d-5e6f70819203","columns":[{"name":"one","type":"","encoding":"dynamic"},{"name":"two","type":"","en\###
-        coding":"dynamic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.412,"mod\###
-        e":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"parameters","params":[{"name":"projec\###
-        tId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS cover"},{"name":"pa\###
-        rameters","value":["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label","value":"A smoke test"}],"result":{"nam\###
-        e":"result","value":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"title","type":"","en\###
-        coding":"dynamic"},{"name":"price","type":"","encoding":"dynamic"},{"name":"cover","type":"","encoding":"dynam\###
-        ic"}],"rows":[["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs\###
-        ":0.388,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"the first page of many","\###
-        params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELEC\###
-        T 2 UNION ALL SELECT 3"},{"name":"pageRows","value":2}],"result":{"name":"result","value":{"queryId":"019ab0c6\###
-        -44dd-7051-9e6f-708192031425","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[[1],[2]],"r\###
-        owCount":2,"hasMore":true,"resultId":"019ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg","command":"SELEC\###
-        T","durationMs":0.297,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"a write in a\###
-         read-only project","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"CREATE TABLE s\###
-        cratch (id INTEGER)"},{"name":"mode","value":"write"}],"x-error":"read_only","x-needs":"project"},{"name":"a s\###
-        tatement the database refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SE\###
-        LEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":"a parameter too few","params":[{"name":"projec\###
-        tId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-erro\###
-        r":"invalid_parameters","x-needs":"project"},{"name":"an id that a query has had","params":[{"name":"projectId\###
-        ","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"queryId","value":"${queryId}"}],"x-error"\###
-        :"conflict","x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId\###
-        }"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-acces\###
-        s":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","su\###
-        mmary":"Answer this protocol as an OpenRPC document.","description":"The method that OpenRPC names. The docume\###
-        nt is the published `spec/openrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure\###
-        ":"by-name","params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object","required":["openrpc","\###
-        info","methods"]}},"errors":[],"examples":[{"name":"the document","params":[],"result":{"name":"result","value\###
-        ":{"openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind"\###
-        :"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name"\###
-        :"shutdown","summary":"Prepare to end the connection.","description":"LSP's own request. The connection's runn\###
-        ing queries are cancelled and further requests are answered `invalid_request`; only\n`exit` is still expected.\###
-         It never stops a daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"para\###
-        mStructure":"by-name","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref\###
-        ":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"\###
-        the end of an editor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind\###
-        ":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name\###
-        ":"system.health","summary":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what\###
-         the daemon knows already and touches neither the store nor a database. With a session it\nalso answers `store\###
-        `, `connections` and `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name":"syste\###
-        m"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","p\###
-        roperties":{"status":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"descr\###
-        iption":"The daemon's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"in\###
-        teger","minimum":0},"store":{"description":"Its own store; only with a session.","$ref":"#/components/schemas/\###
-        StoreHealth"},"connections":{"description":"Connections now; only with a session.","$ref":"#/components/schema\###
-        s/ConnectionsHealth"},"queries":{"description":"Queries now; only with a session.","$ref":"#/components/schema\###
-        s/QueriesHealth"}},"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"exam\###
-        ples":[{"name":"without a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1\###
-        .0","uptimeMs":86400000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","va\###
-        lue":{"status":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":\###
-        {"clients":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-\###
-        kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"\###
-        name":"system.limits","summary":"Answer every limit in force.","description":"The same as `initialize` answers\###
-        , for clients that do not send it. Public, because a client needs some of the limits to log in.","tags":[{"nam\###
-        e":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/\###
-        schemas/Limits"}},"errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value"\###
-        :{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDep\###
-        th":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallM\###
-        s":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures\###
-        ":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":\###
-        43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLengt\###
-        h":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"data\###
-        baseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queries\###
-        PerUser":8,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDea\###
-        dlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":6710886\###
-        4,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"\###
-        previewRows":10,"previewBytes":4096}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"\###
-        read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemo\###
-        n's metrics in Prometheus text.","description":"Counters, gauges and histograms of the whole daemon, in the Pr\###
-        ometheus text format 0.0.4. Labels are method names, outcomes\nand engines; never a user, a project, an addres\###
-        s or SQL.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsRe\###
-        sult","schema":{"type":"object","properties":{"text":{"description":"The metrics, one sample a line.","type":"\###
-        string"}},"required":["text"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenti\###
-        cated"}],"examples":[{"name":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassist\###
-        d_requests_total counter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"ses\###
-        sion"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"r\###
-        efuse"}],"components":{"schemas":{"User":{"description":"A person with an account.","type":"object","propertie\###
-        s":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Display name.","type":"s\###
-        tring"},"email":{"description":"E-mail address, in lower case: what they log in with.","type":"string","format\###
-        ":"email"},"createdAt":{"description":"When they signed up.","type":"string","format":"date-time"}},"required"\###
-        :["id","name","email","createdAt"],"additionalProperties":false},"Session":{"description":"A new session and t\###
-        he token that stands for it. The token is shown this once; the daemon does not keep it.","type":"object","prop\###
-        erties":{"token":{"description":"A secret (PASETO v4.public): attaches further connections to the session. Opa\###
-        que to clients.","type":"string","format":"token"},"expiresAt":{"description":"When the session ends at the la\###
-        test.","type":"string","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components\###
-        /schemas/User"}},"required":["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"descrip\###
-        tion":"A session as its owner sees it in a list; never its token.","type":"object","properties":{"id":{"descri\###
-        ption":"Id, for `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{"description":"When it began.","\###
-        type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","type":"\###
-        string","format":"date-time"},"expiresAt":{"description":"When it ends at the latest.","type":"string","format\###
-        ":"date-time"},"current":{"description":"Whether it is the session of this connection.","type":"boolean"},"cli\###
-        ent":{"description":"Name and version of the client that began it, as `initialize` told.","type":"string"}},"r\###
-        equired":["id","createdAt","lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEndReason\###
-        ":{"description":"Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revo\###
-        ked","passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","p\###
-        roperties":{"name":{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"descr\###
-        iption":"Its version.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The\###
-         daemon.","type":"object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version"\###
-        :{"description":"Its version.","type":"string"}},"required":["name","version"],"additionalProperties":false},"\###
-        HealthStatus":{"description":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it tak\###
-        es no new requests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where t\###
-        he daemon keeps its own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"\###
-        The daemon's own store.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/compo\###
-        nents/schemas/StoreEngine"},"ok":{"description":"Whether the latest read or write of it worked.","type":"boole\###
-        an"}},"required":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections\###
-         now.","type":"object","properties":{"clients":{"description":"Open client connections.","type":"integer","min\###
-        imum":0},"databases":{"description":"Open database connections, used and idle.","type":"integer","minimum":0},\###
-        "databasesInUse":{"description":"Those that run something.","type":"integer","minimum":0}},"required":["client\###
-        s","databases","databasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of\###
-         all users.","type":"object","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"\###
-        waiting":{"description":"Waiting for a database connection.","type":"integer","minimum":0}},"required":["runni\###
-        ng","waiting"],"additionalProperties":false},"DatabaseType":{"description":"The kind of database; `mysql` cove\###
-        rs MySQL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A dat\###
-        abase someone registered.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"u\###
-        uid"},"name":{"description":"Name, unique among its owner's projects.","type":"string"},"description":{"descri\###
-        ption":"What it is, in its owner's words; absent if there are none.","type":"string"},"databaseType":{"descrip\###
-        tion":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The con\###
-        nection string rebuilt without its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"de\###
-        scription":"Whether every write is refused.","type":"boolean"},"createdAt":{"description":"When it was created\###
-        .","type":"string","format":"date-time"},"updatedAt":{"description":"When it was last changed.","type":"string\###
-        ","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if there is none.\###
-        ","type":"string","format":"date-time"}},"required":["id","name","databaseType","connection","readOnly","creat\###
-        edAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The steps of reaching a databa\###
-        se, in the order they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls","login","\###
-        database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or the engine o\###
-        r the connection has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"descrip\###
-        tion":"One step of `project.test`.","type":"object","properties":{"step":{"description":"Which step.","$ref":"\###
-        #/components/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestS\###
-        tepStatus"},"durationMs":{"description":"How long it took; absent if it was skipped or not measured on its own\###
-        .","type":"number","minimum":0},"code":{"description":"Of a failed step: the error code that a query would ans\###
-        wer.","type":"string"},"message":{"description":"Of a failed step: one sentence that says what is wrong and wh\###
-        at to do.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","type":"strin\###
-        g"}},"required":["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"Why a databa\###
-        se cannot be reached now.","type":"object","properties":{"code":{"description":"The error code that a query wo\###
-        uld answer.","type":"string"},"message":{"description":"One sentence that says what is wrong and what to do.",\###
-        "type":"string"},"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"required":["c\###
-        ode","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a database sa\###
-        ys of itself; or `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"description"\###
-        :"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseNam\###
-        e":{"description":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"description\###
-        ":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the database; a\###
-        bsent where the user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Tables the u\###
-        ser can see, without the system's own.","type":"integer","minimum":0},"unavailable":{"description":"Why there i\###
-        s nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{\###
-        "description":"`read`: the statement cannot change anything, and is rolled back. `write`: it runs and commits.\###
-        ","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `cancelled` cov\###
-        ers the client's cancel, a closed connection and a timeout.","type":"string","enum":["running","success","erro\###
-        r","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a connection that was initialized, `\###
-        script` one that was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]},"Encoding"\###
-        :{"description":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` or `false`\n-\###
-         `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a number with the shortest digits t\###
-        hat read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits\###
-        , every one of them\n- `string`: text, dates, intervals and every type without a better form, as the engine wr\###
-        ites it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite\###
-        , where each cell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"\###
-        $float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over th\###
-        e limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","fl\###
-        oat","decimal","string","base64","json","dynamic"]},"Column":{"description":"A column of a result.","type":"ob\###
-        ject","properties":{"name":{"description":"Name, as the statement gives it; need not be unique.","type":"strin\###
-        g"},"type":{"description":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty w\###
-        here it has none.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/component\###
-        s/schemas/Encoding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice":{"descripti\###
-        on":"A message of the database that is not an error.","type":"object","properties":{"severity":{"description":\###
-        "The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The message.","\###
-        type":"string"},"code":{"description":"The database's code for it, if it has one.","type":"string"}},"required\###
-        ":["severity","message"],"additionalProperties":false},"QueryResult":{"description":"The outcome of a statemen\###
-        t and the first page of its rows.","type":"object","properties":{"queryId":{"description":"Id of the query, in\###
-         history too.","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the statement retu\###
-        rns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first p\###
-        age: an array of rows, each an array of cells in the order of the columns. Null is null; other cells follow th\###
-        e column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows in this page.\###
-        ","type":"integer","minimum":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","type":"boolea\###
-        n"},"resultId":{"description":"The kept result, for `query.fetch` and `query.close`; there if `hasMore` or if `\###
-        keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"description":"Where the next page begins\###
-        ; there if `hasMore`.","type":"string","format":"cursor"},"command":{"description":"The engine's word for what\###
-         ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows changed, for s\###
-        tatements that change rows.","type":"integer","minimum":0},"durationMs":{"description":"Time in the database, f\###
-        rom sending the statement to the last row read so far.","type":"number","minimum":0},"mode":{"description":"Ho\###
-        w it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"description":"Whether the result had more ro\###
-        ws than were kept. If `hasMore`, the last page of `query.fetch` has the final word.","type":"boolean"},"notice\###
-        s":{"description":"Messages the database sent along, in order.","type":"array","items":{"$ref":"#/components/s\###
-        chemas/Notice"}}},"required":["queryId","columns","rows","rowCount","hasMore","command","durationMs","mode","t\###
-        runcated","notices"],"additionalProperties":false},"QueryRecord":{"description":"A query in history. Parameter\###
-        s are not kept.","type":"object","properties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":\###
-        "string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"projectN\###
-        ame":{"description":"The project's name now.","type":"string"},"sql":{"description":"The statement as it was s\###
-        ent.","type":"string"},"label":{"description":"The label it was sent with.","type":"string"},"status":{"descri\###
-        ption":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it suc\###
-        ceeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description":"Unless it succeed\###
-        ed or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as t\###
-        hey were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it cha\###
-        nged.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while it runs.","ty\###
-        pe":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source\###
-        ":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When i\###
-        t was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.get`, and only\###
-         if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"object","required":["c\###
-        olumns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","ite\###
-        ms":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","status","mode","source","createdAt"\###
-        ],"additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.","type":"object","pro\###
-        perties":{"total":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"descr\###
-        iption":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","typ\###
-        e":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer\###
-        ","minimum":0},"successRate":{"description":"success / (success + error); absent if both are 0.","type":"numbe\###
-        r","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones; absent if there ar\###
-        e none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","type":"number","m\###
-        inimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},"required":["t\###
-        otal","success","error","cancelled","rows"],"additionalProperties":false},"DashboardTotals":{"description":"To\###
-        tals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's projects, whenever t\###
-        hey were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the period.","type":"int\###
-        eger","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":0}},"re\###
-        quired":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"description":"Quer\###
-        ies of the period by status; they add up to `totals.queries`.","type":"object","properties":{"running":{"descr\###
-        iption":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type":"integer","m\###
-        inimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"description":"Cancelle\###
-        d or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancelled"],"addition\###
-        alProperties":false},"Latency":{"description":"Durations of the successful queries of the period.","type":"obj\###
-        ect","properties":{"p50Ms":{"description":"Median; absent if there are none.","type":"number","minimum":0},"p9\###
-        5Ms":{"description":"95th percentile; absent if there are none.","type":"number","minimum":0}},"additionalProp\###
-        erties":false},"ProjectActivity":{"description":"One project in a dashboard.","type":"object","properties":{"p\###
-        rojectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"description":"Its name.","ty\###
-        pe":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"\###
-        },"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"errors":{"description":"Tho\###
-        se that failed.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type"\###
-        :"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whenever it was, to the minute; absent i\###
-        f there is none.","type":"string","format":"date-time"}},"required":["projectId","name","databaseType","querie\###
-        s","errors","messages"],"additionalProperties":false},"DayActivity":{"description":"One day in a dashboard.","\###
-        type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength"\###
-        :10,"maxLength":10},"queries":{"description":"Queries accepted that day.","type":"integer","minimum":0},"error\###
-        s":{"description":"Those that failed.","type":"integer","minimum":0}},"required":["date","queries","errors"],"\###
-        additionalProperties":false},"MessageRole":{"description":"Who a chat message is from.","type":"string","enum"\###
-        :["user","assistant","tool"]},"RecentMessage":{"description":"A chat message in a dashboard.","type":"object",\###
-        "properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"description":"Its thread\###
-        .","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"}\###
-        ,"role":{"description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"excerpt":{"description":"\###
-        The beginning of its text.","type":"string","maxLength":200},"createdAt":{"description":"When it was sent.","t\###
-        ype":"string","format":"date-time"}},"required":["id","threadId","projectId","role","excerpt","createdAt"],"ad\###
-        ditionalProperties":false},"Limits":{"description":"Every limit in force.","type":"object","properties":{"head\###
-        erBytes":{"description":"The header block of one `Content-Length` frame.","type":"integer","minimum":0},"heade\###
-        rMs":{"description":"Time for a frame's header, from its first byte.","type":"integer","minimum":0},"bodyMs":{\###
-        "description":"Time for a frame's body, and for one line where messages are lines.","type":"integer","minimum"\###
-        :0},"bodyBeforeLoginBytes":{"description":"One message while the connection has no session.","type":"integer",\###
-        "minimum":0},"bodyBytes":{"description":"One message once the connection has a session.","type":"integer","min\###
-        imum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one message.","type":"integer","minimum"\###
-        :0},"batchItems":{"description":"Items of one batch.","type":"integer","minimum":0},"clientConnections":{"desc\###
-        ription":"Open client connections.","type":"integer","minimum":0},"requestsInFlight":{"description":"Unanswere\###
-        d requests of one connection; past that the daemon stops reading from it.","type":"integer","minimum":0},"outp\###
-        utQueueBytes":{"description":"Output waiting for one client.","type":"integer","minimum":0},"outputStallMs":{"\###
-        description":"A client with output waiting that takes none of it for this long is dropped.","type":"integer","\###
-        minimum":0},"shutdownMs":{"description":"Time for running requests to end when the daemon stops.","type":"inte\###
-        ger","minimum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"integer","minim\###
-        um":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":0},"password\###
-        HashQueue":{"description":"Passwords waiting to be hashed; past that the answer is `busy`.","type":"integer","\###
-        minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per account and per peer, before each fu\###
-        rther attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first such wait; e\###
-        ach further failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"The longest s\###
-        uch wait. No account is ever locked for good.","type":"integer","minimum":0},"tokenBytes":{"description":"A to\###
-        ken.","type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a session from log-in or refresh\###
-        .","type":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a request for this long end\###
-        s.","type":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of a name of a per\###
-        son or project.","type":"integer","minimum":0},"emailLength":{"description":"Characters of an e-mail address."\###
-        ,"type":"integer","minimum":0},"descriptionLength":{"description":"Characters of a project's description.","ty\###
-        pe":"integer","minimum":0},"connectionStringLength":{"description":"Characters of a connection string.","type"\###
-        :"integer","minimum":0},"labelLength":{"description":"Characters of a query's label.","type":"integer","minimu\###
-        m":0},"searchTextLength":{"description":"Characters of a list's `text` filter.","type":"integer","minimum":0},\###
-        "listItems":{"description":"Items of one page of a list.","type":"integer","minimum":0},"listItemsDefault":{"d\###
-        escription":"Items of one page of a list when `limit` is absent.","type":"integer","minimum":0},"recentItems":\###
-        {"description":"Newest queries or messages in a summary or dashboard.","type":"integer","minimum":0},"dashboar\###
-        dDays":{"description":"Days a dashboard may cover.","type":"integer","minimum":0},"databaseConnections":{"desc\###
-        ription":"Open database connections in all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"d\###
-        escription":"Open database connections of one project.","type":"integer","minimum":0},"databaseIdleMs":{"descr\###
-        iption":"An unused database connection is closed after this long.","type":"integer","minimum":0},"connectTimeo\###
-        utMs":{"description":"Time to connect and log in to a database.","type":"integer","minimum":0},"queriesPerUser\###
-        ":{"description":"Running queries of one user.","type":"integer","minimum":0},"sqlBytes":{"description":"One s\###
-        tatement, as UTF-8.","type":"integer","minimum":0},"parameters":{"description":"Parameters of one statement: S\###
-        QLite's own limit, the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description\###
-        ":"Time of a query that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description\###
-        ":"The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that h\###
-        as not stopped a cancelled statement by then has its connection cut.","type":"integer","minimum":0},"pageRows"\###
-        :{"description":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with\###
-         the row that reaches this size.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is r\###
-        eplaced by its length and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a\###
-         result whose query names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kep\###
-        t of a result whose query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"descripti\###
-        on":"Bytes kept of any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes ke\###
-        pt of all results of one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nob\###
-        ody fetches from for this long is dropped.","type":"integer","minimum":0},"noticesPerQuery":{"description":"No\###
-        tices kept of one statement.","type":"integer","minimum":0},"previewRows":{"description":"Rows of the preview t\###
-        hat history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Bytes of the preview that his\###
-        tory keeps.","type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginByte\###
-        s","bodyBytes","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueueBytes","outputStall\###
-        Ms","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","log\###
-        inDelayMaxMs","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLength","c\###
-        onnectionStringLength","labelLength","searchTextLength","listItems","listItemsDefault","recentItems","dashboar\###
-        dDays","databaseConnections","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUs\###
-        er","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","ce\###
-        llBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","noticesPerQuery"\###
-        ,"previewRows","previewBytes"],"additionalProperties":false},"ErrorObject":{"description":"The `error` member o\###
-        f a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"type":"string","minLength":1},\###
-        "data":{"type":"object","properties":{"code":{"description":"What programs branch on.","type":"string","enum":\###
-        ["parse_error","invalid_request","method_not_found","invalid_params","invalid_connection_string","invalid_para\###
-        meters","weak_password","internal","not_initialized","cancelled","timeout","shutting_down","request_too_large"\###
-        ,"response_too_large","busy","batch_too_large","unauthenticated","invalid_credentials","forbidden","not_found"\###
-        ,"conflict","rate_limited","connection_failed","host_not_found","connection_refused","connect_timeout","tls_re\###
-        quired","tls_failed","authentication_failed","unknown_database","not_a_database","connection_lost","query_fail\###
-        ed","read_only","policy"]},"retryable":{"description":"Whether the same request may succeed later.","type":"bo\###
-        olean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":\###
-        {},"sqlState":{},"position":{}},"required":["code","retryable"],"additionalProperties":false}},"required":["co\###
-        de","message","data"],"additionalProperties":false}},"errors":{"parse_error":{"code":-32700,"message":"The byt\###
-        es are not one JSON text in UTF-8, or break the framing.","data":{"code":"parse_error","retryable":false}},"in\###
-        valid_request":{"code":-32600,"message":"The JSON is not a request that may be sent here and now.","data":{"co\###
-        de":"invalid_request","retryable":false}},"method_not_found":{"code":-32601,"message":"There is no such method\###
-        .","data":{"code":"method_not_found","retryable":false}},"invalid_params":{"code":-32602,"message":"A paramete\###
-        r is unknown, missing, of the wrong type or out of range; `path` names it.","data":{"code":"invalid_params","r\###
-        etryable":false}},"invalid_connection_string":{"code":-32602,"message":"The connection string cannot be unders\###
-        tood, or uses a keyword that is not allowed.","data":{"code":"invalid_connection_string","retryable":false}},"\###
-        invalid_parameters":{"code":-32602,"message":"The statement's parameters do not fit its placeholders.","data":\###
-        {"code":"invalid_parameters","retryable":false}},"weak_password":{"code":-32602,"message":"The password is amo\###
-        ng those tried first, or is made from the account's own name or e-mail.","data":{"code":"weak_password","retry\###
-        able":false}},"internal":{"code":-32603,"message":"A fault of the daemon; the log has it under `requestId`.","\###
-        data":{"code":"internal","retryable":false}},"not_initialized":{"code":-32002,"message":"`initialize` must com\###
-        e first on this connection.","data":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-32800,"\###
-        message":"The client cancelled the request.","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-\###
-        32802,"message":"It took longer than its time limit and was stopped.","data":{"code":"timeout","retryable":tru\###
-        e}},"shutting_down":{"code":-32802,"message":"The daemon is stopping; connect again later.","data":{"code":"sh\###
-        utting_down","retryable":true}},"request_too_large":{"code":-32007,"message":"The request is longer than the l\###
-        imit.","data":{"code":"request_too_large","retryable":false}},"response_too_large":{"code":-32008,"message":"T\###
-        he reply would be longer than the limit; ask for less.","data":{"code":"response_too_large","retryable":false}\###
-        },"busy":{"code":-32009,"message":"A queue or pool is full; try again after `retryAfterMs`.","data":{"code":"b\###
-        usy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The batch has more items than the limit.",\###
-        "data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"message":"There is no ses\###
-        sion on this connection, or it has ended; log in or attach a token.","data":{"code":"unauthenticated","retryab\###
-        le":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the password is wrong.","data":{"code"\###
-        :"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"message":"The token or the daemon's confi\###
-        guration does not allow it.","data":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"message"\###
-        :"There is no such thing, or it is not yours; both answer the same.","data":{"code":"not_found","retryable":fa\###
-        lse}},"conflict":{"code":1005,"message":"It conflicts with what exists; `path` names the parameter.","data":{"\###
-        code":"conflict","retryable":false}},"rate_limited":{"code":1006,"message":"Too many attempts or requests; try\###
-         again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":true}},"connection_failed":{"code":110\###
-        1,"message":"The database cannot be reached, for a reason without a code of its own.","data":{"code":"connecti\###
-        on_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The host's name has no address.","data"\###
-        :{"code":"host_not_found","retryable":true}},"connection_refused":{"code":1101,"message":"Nothing accepts conn\###
-        ections at that address.","data":{"code":"connection_refused","retryable":true}},"connect_timeout":{"code":110\###
-        1,"message":"The database did not answer in time.","data":{"code":"connect_timeout","retryable":true}},"tls_re\###
-        quired":{"code":1101,"message":"The server or the policy asks for TLS and the connection has none.","data":{"c\###
-        ode":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":"The TLS handshake failed or the c\###
-        ertificate is not trusted.","data":{"code":"tls_failed","retryable":false}},"authentication_failed":{"code":11\###
-        01,"message":"The database refused the user or the password of the connection string.","data":{"code":"authent\###
-        ication_failed","retryable":false}},"unknown_database":{"code":1101,"message":"The server has no such database\###
-        , or the file does not exist.","data":{"code":"unknown_database","retryable":false}},"not_a_database":{"code":\###
-        1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_database","retryable":false}},"conn\###
-        ection_lost":{"code":1101,"message":"The connection broke while the statement ran; a write may or may not have\###
-         happened.","data":{"code":"connection_lost","retryable":true}},"query_failed":{"code":1102,"message":"The dat\###
-        abase refused the statement.","data":{"code":"query_failed","retryable":false}},"read_only":{"code":1103,"mess\###
-        age":"The statement would write, and the project or the mode is read-only.","data":{"code":"read_only","retrya\###
-        ble":false}},"policy":{"code":1103,"message":"The daemon's policy does not allow it, whatever the project says\###
-        .","data":{"code":"policy","retryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"Report on a\###
-         request that is still running.","description":"LSP's own notification, for requests that carried a `workDoneT\###
-        oken` and whose method says that it reports progress. `value`\nis LSP's WorkDoneProgress: `kind` `begin`, then\###
-         any number of `report`, then `end`. Nothing is sent for a token after the\nreply to its request. No method of\###
-         protocol 1.0 reports progress yet; clients should ignore tokens they do not know.","params":{"type":"object",\###
-        "properties":{"token":{"description":"The request's token.","type":["string","integer"]},"value":{"description\###
-        ":"What there is to report.","type":"object","required":["kind"],"properties":{"kind":{"enum":["begin","report\###
-        ","end"]}}}},"required":["token","value"],"additionalProperties":false}},{"name":"session/expired","summary":"\###
+        n's page limit `pageBytes` may end a page before `pageRows`.\n\n**Pushed results.** With `partialResultToken` n\###
+        othing is kept: pages of at most `pageRows` rows or `pageBytes` bytes go out as\n`$/progress` with that token,\###
+         straight from the database and as fast as this client reads; other replies come in between. Each\nhas a `Quer\###
+        yPage`. The statement waits for a client that does not read, and so may run into its timeout. The reply comes a\###
+        fter\nthe last page, with no rows and the number of all in `rowCount`; an error may come after pages. Without `\###
+        maxRows` there is no\nlimit on rows or bytes.\n\n**Stopping it.** `$/cancelRequest` and `query.cancel` stop th\###
+        e statement at the database, as do the timeout and the end of this\nconnection. `queryId` lets a client choose\###
+         the id beforehand, so that `query.cancel` can name the query before this is\nanswered, from another connectio\###
+        n too. It must be new: an id that any query has had is a `conflict`, and nothing runs.\n\n**History.** A write\###
+         is in history before it runs; other queries at the latest when they end. Parameters are never kept.","tags":[\###
+        {"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where to run it.","r\###
+        equired":true,"schema":{"description":"Where to run it.","type":"string","format":"uuid"}},{"name":"sql","desc\###
+        ription":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","required":true,"sche\###
+        ma":{"description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","type":"str\###
+        ing","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, in or\###
+        der.","required":false,"schema":{"description":"Values of the placeholders, in order.","type":"array","items":\###
+        {"oneOf":[{"type":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additionalPro\###
+        perties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","description":"\###
+        What the statement may do.","required":false,"schema":{"description":"What the statement may do.","$ref":"#/co\###
+        mponents/schemas/QueryMode","default":"read"}},{"name":"pageRows","description":"Most rows of each page; absen\###
+        t means the limit `pageRows`.","required":false,"schema":{"description":"Most rows of each page; absent means t\###
+        he limit `pageRows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs","description":"Time th\###
+        e statement may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","requir\###
+        ed":false,"schema":{"description":"Time the statement may take; absent means the limit `queryTimeoutMs`. At mo\###
+        st the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"name":"maxRows","descrip\###
+        tion":"Rows to keep at most.","required":false,"schema":{"description":"Rows to keep at most.","type":"integer\###
+        ","minimum":1,"maximum":1000000000}},{"name":"label","description":"A name for it in history.","required":fals\###
+        e,"schema":{"description":"A name for it in history.","type":"string","minLength":1,"maxLength":200}},{"name":\###
+        "keep","description":"Whether the result outlives this connection, and is kept even if the first page has all o\###
+        f it.","required":false,"schema":{"description":"Whether the result outlives this connection, and is kept even\###
+         if the first page has all of it.","type":"boolean","default":false}},{"name":"partialResultToken","descriptio\###
+        n":"Pushes the rows as `$/progress` with this token, instead of keeping them.","required":false,"schema":{"des\###
+        cription":"Pushes the rows as `$/progress` with this token, instead of keeping them.","type":["string","intege\###
+        r"]}},{"name":"queryId","description":"The query's id, made by the client; version 7 is advised.","required":f\###
+        alse,"schema":{"description":"The query's id, made by the client; version 7 is advised.","type":"string","form\###
+        at":"uuid"}}],"result":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{\###
+        "$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/comp\###
+        onents/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict\###
+        "},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/p\###
+        olicy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/compon\###
+        ents/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_f\###
+        ound"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref\###
+        ":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/a\###
+        uthentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_data\###
+        base"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"one row","params":[{"name":"projec\###
+        tId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS one, 'two' AS two"}],"result":{"name":"result"\###
+        ,"value":{"queryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","columns":[{"name":"one","type":"","encoding":"dyna\###
+        mic"},{"name":"two","type":"","encoding":"dynamic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore":false,"command"\###
+        :"SELECT","durationMs":0.412,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"para\###
+        meters","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1 AS title, ?2 AS\###
+         price, ?3 AS cover"},{"name":"parameters","value":["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label","value\###
+        ":"A smoke test"}],"result":{"name":"result","value":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314","column\###
+        s":[{"name":"title","type":"","encoding":"dynamic"},{"name":"price","type":"","encoding":"dynamic"},{"name":"c\###
+        over","type":"","encoding":"dynamic"}],"rows":[["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMore":fal\###
+        se,"command":"SELECT","durationMs":0.388,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{\###
+        "name":"the first page of many","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"S\###
+        ELECT 1 AS number UNION ALL SELECT 2 UNION ALL SELECT 3"},{"name":"pageRows","value":2}],"result":{"name":"res\###
+        ult","value":{"queryId":"019ab0c6-44dd-7051-9e6f-708192031425","columns":[{"name":"number","type":"","encoding\###
+        ":"dynamic"}],"rows":[[1],[2]],"rowCount":2,"hasMore":true,"resultId":"019ab0c6-44de-7162-8f70-819203142536","\###
+        nextCursor":"Mg","command":"SELECT","durationMs":0.297,"mode":"read","truncated":false,"notices":[]}},"x-needs\###
+        ":"project"},{"name":"pushed rows","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value"\###
+        :"SELECT 1 AS number UNION ALL SELECT 2"},{"name":"partialResultToken","value":"rows-1"}],"result":{"name":"re\###
+        sult","value":{"queryId":"019ab0c6-55ee-7162-8a70-819203142536","columns":[{"name":"number","type":"","encodin\###
+        g":"dynamic"}],"rows":[],"rowCount":2,"hasMore":false,"command":"SELECT","durationMs":0.311,"mode":"read","tru\###
+        ncated":false,"notices":[]}},"x-needs":"project"},{"name":"a write in a read-only project","params":[{"name":"\###
+        projectId","value":"${projectId}"},{"name":"sql","value":"CREATE TABLE scratch (id INTEGER)"},{"name":"mode","\###
+        value":"write"}],"x-error":"read_only","x-needs":"project"},{"name":"a statement the database refuses","params\###
+        ":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-n\###
+        eeds":"project"},{"name":"a parameter too few","params":[{"name":"projectId","value":"${projectId}"},{"name":"\###
+        sql","value":"SELECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-error":"invalid_parameters","x-needs":"pro\###
+        ject"},{"name":"an id that a query has had","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql\###
+        ","value":"SELECT 1"},{"name":"queryId","value":"${queryId}"}],"x-error":"conflict","x-needs":"query"},{"name"\###
+        :"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}]\###
+        ,"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-e\###
+        xecution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summary":"Answer this protocol as an Ope\###
+        nRPC document.","description":"The method that OpenRPC names. The document is the published `spec/openrpc.json\###
+        `, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"nam\###
+        e":"RpcDiscoverResult","schema":{"type":"object","required":["openrpc","info","methods"]}},"errors":[],"exampl\###
+        es":[{"name":"the document","params":[],"result":{"name":"result","value":{"openrpc":"1.3.2","info":{"title":"\###
+        dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-orde\###
+        ring":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"shutdown","summary":"Prepare to end t\###
+        he connection.","description":"LSP's own request. The connection's running queries are cancelled and further r\###
+        equests are answered `invalid_request`; only\n`exit` is still expected. It never stops a daemon that serves a s\###
+        ocket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"resul\###
+        t":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/errors/invalid_request"}\###
+        ,{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an editor's session","params"\###
+        :[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-order\###
+        ing":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health","summary":"Say whether\###
+         the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows already and touches ne\###
+        ither the store nor a database. With a session it\nalso answers `store`, `connections` and `queries`; these ar\###
+        e figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructure":"by-name","params"\###
+        :[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"status":{"description":"How\###
+         it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemon's version.","type":"\###
+        string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0},"store":{"descriptio\###
+        n":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"connections":{"descriptio\###
+        n":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealth"},"queries":{"descri\###
+        ption":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}},"required":["status",\###
+        "version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"without a session","para\###
+        ms":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs":"non\###
+        e"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","u\###
+        ptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"databases":2,"databasesInU\###
+        se":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x-access":"public","x-o\###
+        rdering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limits","summary":"Answer e\###
+        very limit in force.","description":"The same as `initialize` answers, for clients that do not send it. Public\###
+        , because a client needs some of the limits to log in.","tags":[{"name":"system"}],"paramStructure":"by-name",\###
+        "params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},"errors":[],"examples":\###
+        [{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":8192,"headerMs":10000,"bo\###
+        dyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections\###
+        ":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinB\###
+        ytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs"\###
+        :900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":2\###
+        54,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems"\###
+        :200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsP\###
+        erProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"sqlBytes":1048576,"parameters\###
+        ":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes"\###
+        :262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolP\###
+        erUserBytes":1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096}},"x-\###
+        needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMe\###
+        mbers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","descrip\###
+        tion":"Counters, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are me\###
+        thod names, outcomes\nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}],"pa\###
+        ramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","properti\###
+        es":{"text":{"description":"The metrics, one sample a line.","type":"string"}},"required":["text"],"additional\###
+        Properties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape","\###
+        params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_reque\###
+        sts_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"se\###
+        ssion","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":\###
+        {"description":"A person with an account.","type":"object","properties":{"id":{"description":"Id.","type":"str\###
+        ing","format":"uuid"},"name":{"description":"Display name.","type":"string"},"email":{"description":"E-mail ad\###
+        dress, in lower case: what they log in with.","type":"string","format":"email"},"createdAt":{"description":"Wh\###
+        en they signed up.","type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"addit\###
+        ionalProperties":false},"Session":{"description":"A new session and the token that stands for it. The token is\###
+         shown this once; the daemon does not keep it.","type":"object","properties":{"token":{"description":"A secret\###
+         (PASETO v4.public): attaches further connections to the session. Opaque to clients.","type":"string","format"\###
+        :"token"},"expiresAt":{"description":"When the session ends at the latest.","type":"string","format":"date-tim\###
+        e"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token","exp\###
+        iresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A session as its owner sees it in a\###
+         list; never its token.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"st\###
+        ring","format":"uuid"},"createdAt":{"description":"When it began.","type":"string","format":"date-time"},"last\###
+        UsedAt":{"description":"Its latest request, to the minute.","type":"string","format":"date-time"},"expiresAt":\###
+        {"description":"When it ends at the latest.","type":"string","format":"date-time"},"current":{"description":"W\###
+        hether it is the session of this connection.","type":"boolean"},"client":{"description":"Name and version of t\###
+        he client that began it, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt","e\###
+        xpiresAt","current"],"additionalProperties":false},"SessionEndReason":{"description":"Why a session ended.","t\###
+        ype":"string","enum":["expired","idle","loggedOut","refreshed","revoked","passwordChanged","accountDeleted"]},\###
+        "ClientInfo":{"description":"The client program.","type":"object","properties":{"name":{"description":"Its nam\###
+        e.","type":"string","minLength":1,"maxLength":100},"version":{"description":"Its version.","type":"string","ma\###
+        xLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemon.","type":"object","properties":{"n\###
+        ame":{"description":"Always `dbassistd`.","type":"string"},"version":{"description":"Its version.","type":"str\###
+        ing"}},"required":["name","version"],"additionalProperties":false},"HealthStatus":{"description":"`ok`; `degra\###
+        ded`: it answers, but a part of it does not work; `stopping`: it takes no new requests.","type":"string","enum\###
+        ":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the daemon keeps its own state.","type":"s\###
+        tring","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's own store.","type":"object",\###
+        "properties":{"engine":{"description":"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"descri\###
+        ption":"Whether the latest read or write of it worked.","type":"boolean"}},"required":["engine","ok"],"additio\###
+        nalProperties":false},"ConnectionsHealth":{"description":"Connections now.","type":"object","properties":{"cli\###
+        ents":{"description":"Open client connections.","type":"integer","minimum":0},"databases":{"description":"Open\###
+         database connections, used and idle.","type":"integer","minimum":0},"databasesInUse":{"description":"Those th\###
+        at run something.","type":"integer","minimum":0}},"required":["clients","databases","databasesInUse"],"additio\###
+        nalProperties":false},"QueriesHealth":{"description":"Queries now, of all users.","type":"object","properties"\###
+        :{"running":{"description":"Running.","type":"integer","minimum":0},"waiting":{"description":"Waiting for a da\###
+        tabase connection.","type":"integer","minimum":0}},"required":["running","waiting"],"additionalProperties":fal\###
+        se},"DatabaseType":{"description":"The kind of database; `mysql` covers MySQL and MariaDB.","type":"string","e\###
+        num":["postgresql","mysql","sqlite"]},"Project":{"description":"A database someone registered.","type":"object\###
+        ","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Name, unique\###
+         among its owner's projects.","type":"string"},"description":{"description":"What it is, in its owner's words;\###
+         absent if there are none.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/c\###
+        omponents/schemas/DatabaseType"},"connection":{"description":"The connection string rebuilt without its passwo\###
+        rd, as a URI. Not a way to connect.","type":"string"},"readOnly":{"description":"Whether every write is refuse\###
+        d.","type":"boolean"},"createdAt":{"description":"When it was created.","type":"string","format":"date-time"},\###
+        "updatedAt":{"description":"When it was last changed.","type":"string","format":"date-time"},"lastUsedAt":{"de\###
+        scription":"Its latest query, to the minute; absent if there is none.","type":"string","format":"date-time"}},\###
+        "required":["id","name","databaseType","connection","readOnly","createdAt","updatedAt"],"additionalProperties"\###
+        :false},"TestStepName":{"description":"The steps of reaching a database, in the order they are taken.","type":\###
+        "string","enum":["parse","policy","resolve","connect","tls","login","database","readOnlyCheck"]},"TestStepStat\###
+        us":{"description":"`skipped`: an earlier step failed, or the engine or the connection has no such step.","typ\###
+        e":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"One step of `project.test`.","typ\###
+        e":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/schemas/TestStepName"},"sta\###
+        tus":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":\###
+        "How long it took; absent if it was skipped or not measured on its own.","type":"number","minimum":0},"code":{\###
+        "description":"Of a failed step: the error code that a query would answer.","type":"string"},"message":{"descr\###
+        iption":"Of a failed step: one sentence that says what is wrong and what to do.","type":"string"},"hint":{"des\###
+        cription":"Of a failed step: the engine's hint or ours.","type":"string"}},"required":["step","status"],"addit\###
+        ionalProperties":false},"DatabaseProblem":{"description":"Why a database cannot be reached now.","type":"objec\###
+        t","properties":{"code":{"description":"The error code that a query would answer.","type":"string"},"message":\###
+        {"description":"One sentence that says what is wrong and what to do.","type":"string"},"retryable":{"descripti\###
+        on":"Whether it may pass by itself.","type":"boolean"}},"required":["code","message","retryable"],"additionalP\###
+        roperties":false},"DatabaseSummary":{"description":"What a database says of itself; or `unavailable` and nothi\###
+        ng else.","type":"object","properties":{"serverVersion":{"description":"Product and version: `PostgreSQL 15.20\###
+        `, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"description":"Name of the database;\###
+         of the file for SQLite.","type":"string"},"currentUser":{"description":"The database user; absent for SQLite.\###
+        ","type":"string"},"sizeBytes":{"description":"Size of the database; absent where the user may not know it.","\###
+        type":"integer","minimum":0},"tableCount":{"description":"Tables the user can see, without the system's own.",\###
+        "type":"integer","minimum":0},"unavailable":{"description":"Why there is nothing to say.","$ref":"#/components\###
+        /schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"description":"`read`: the statement ca\###
+        nnot change anything, and is rolled back. `write`: it runs and commits.","type":"string","enum":["read","write\###
+        "]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the client's cancel, a closed conne\###
+        ction and a timeout.","type":"string","enum":["running","success","error","cancelled"]},"QuerySource":{"descri\###
+        ption":"What sent a query: `editor` a connection that was initialized, `script` one that was not, `chat` the a\###
+        ssistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"description":"How the cells of a co\###
+        lumn that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−1),\###
+         else a string of digits\n- `float`: a number with the shortest digits that read back the same, or `\"NaN\"`, `\###
+        \"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every one of them\n- `string`: text, d\###
+        ates, intervals and every type without a better form, as the engine writes it\n- `base64`: a string of standar\###
+        d base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where each cell has a type of its own:\###
+         integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a strin\###
+        g; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is `{\"$truncated\":{\"bytes\":N\###
+        ,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","decimal","string","base64","json",\###
+        "dynamic"]},"Column":{"description":"A column of a result.","type":"object","properties":{"name":{"description\###
+        ":"Name, as the statement gives it; need not be unique.","type":"string"},"type":{"description":"The database'\###
+        s own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"},"en\###
+        coding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"}},"required":["name\###
+        ","type","encoding"],"additionalProperties":false},"Notice":{"description":"A message of the database that is n\###
+        ot an error.","type":"object","properties":{"severity":{"description":"The database's word: `NOTICE`, `WARNING\###
+        `, `Note`.","type":"string"},"message":{"description":"The message.","type":"string"},"code":{"description":"T\###
+        he database's code for it, if it has one.","type":"string"}},"required":["severity","message"],"additionalProp\###
+        erties":false},"QueryResult":{"description":"The outcome of a statement and the first page of its rows.","type\###
+        ":"object","properties":{"queryId":{"description":"Id of the query, in history too.","type":"string","format":\###
+        "uuid"},"columns":{"description":"Columns; empty if the statement returns no rows.","type":"array","items":{"$\###
+        ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an array of rows, each an array of\###
+         cells in the order of the columns. Null is null; other cells follow the column's `encoding`.","type":"array",\###
+        "items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a pushed result, all rows that were\###
+         pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","type"\###
+        :"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `query.close`; there if `hasMore\###
+        ` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"description":"Where the next pa\###
+        ge begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"description":"The engine's word\###
+         for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows chang\###
+        ed, for statements that change rows.","type":"integer","minimum":0},"durationMs":{"description":"Time in the d\###
+        atabase, from sending the statement to the last row read so far.","type":"number","minimum":0},"mode":{"descri\###
+        ption":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"description":"Whether the result h\###
+        ad more rows than were kept. If `hasMore`, the last page of `query.fetch` has the final word.","type":"boolean\###
+        "},"notices":{"description":"Messages the database sent along, in order.","type":"array","items":{"$ref":"#/co\###
+        mponents/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","hasMore","command","durationMs"\###
+        ,"mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"description":"A run of rows of a pu\###
+        shed result; the `value` of `$/progress`.","type":"object","properties":{"queryId":{"description":"Id of the q\###
+        uery.","type":"string","format":"uuid"},"columns":{"description":"Columns; in the first page only.","type":"ar\###
+        ray","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Rows, written as in `QueryResult`.\###
+        ","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of the first of them in the whole r\###
+        esult, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How many they are.","type":"integer",\###
+        "minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalProperties":false},"QueryRecord":\###
+        {"description":"A query in history. Parameters are not kept.","type":"object","properties":{"id":{"description\###
+        ":"Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its project\###
+        .","type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"s\###
+        ql":{"description":"The statement as it was sent.","type":"string"},"label":{"description":"The label it was s\###
+        ent with.","type":"string"},"status":{"description":"Where it stands.","$ref":"#/components/schemas/QueryStatu\###
+        s"},"errorCode":{"description":"Unless it succeeded or runs: the error code it answered.","type":"string"},"er\###
+        rorMessage":{"description":"Unless it succeeded or runs: the message it answered.","type":"string"},"rowCount"\###
+        :{"description":"Rows it returned, as far as they were read; absent while it runs.","type":"integer","minimum"\###
+        :0},"affectedRows":{"description":"Rows it changed.","type":"integer","minimum":0},"durationMs":{"description"\###
+        :"How long it took; absent while it runs.","type":"number","minimum":0},"mode":{"description":"How it ran.","$\###
+        ref":"#/components/schemas/QueryMode"},"source":{"description":"What sent it.","$ref":"#/components/schemas/Qu\###
+        erySource"},"createdAt":{"description":"When it was accepted.","type":"string","format":"date-time"},"preview"\###
+        :{"description":"Only in `query.get`, and only if it returned rows: its columns and first rows, written as in `\###
+        QueryResult`.","type":"object","required":["columns","rows"],"properties":{"columns":{"type":"array","items":{\###
+        "type":"object"}},"rows":{"type":"array","items":{"type":"array"}}}}},"required":["id","projectId","projectNam\###
+        e","sql","status","mode","source","createdAt"],"additionalProperties":false},"QueryStatistics":{"description":\###
+        "Figures about queries.","type":"object","properties":{"total":{"description":"All, running ones included.","t\###
+        ype":"integer","minimum":0},"success":{"description":"Those that succeeded.","type":"integer","minimum":0},"er\###
+        ror":{"description":"Those that failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that w\###
+        ere cancelled or timed out.","type":"integer","minimum":0},"successRate":{"description":"success / (success + e\###
+        rror); absent if both are 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration\###
+         of the successful ones; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th p\###
+        ercentile of the same.","type":"number","minimum":0},"rows":{"description":"Rows they returned, together.","ty\###
+        pe":"integer","minimum":0}},"required":["total","success","error","cancelled","rows"],"additionalProperties":f\###
+        alse},"DashboardTotals":{"description":"Totals of a dashboard.","type":"object","properties":{"projects":{"des\###
+        cription":"The user's projects, whenever they were created.","type":"integer","minimum":0},"queries":{"descrip\###
+        tion":"Queries in the period.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the p\###
+        eriod.","type":"integer","minimum":0}},"required":["projects","queries","messages"],"additionalProperties":fal\###
+        se},"QueriesByStatus":{"description":"Queries of the period by status; they add up to `totals.queries`.","type\###
+        ":"object","properties":{"running":{"description":"Running now.","type":"integer","minimum":0},"success":{"des\###
+        cription":"Succeeded.","type":"integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimu\###
+        m":0},"cancelled":{"description":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running\###
+        ","success","error","cancelled"],"additionalProperties":false},"Latency":{"description":"Durations of the succ\###
+        essful queries of the period.","type":"object","properties":{"p50Ms":{"description":"Median; absent if there a\###
+        re none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","ty\###
+        pe":"number","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One project in a da\###
+        shboard.","type":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uu\###
+        id"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.",\###
+        "$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integer"\###
+        ,"minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"messages":{"descript\###
+        ion":"Chat messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest quer\###
+        y, whenever it was, to the minute; absent if there is none.","type":"string","format":"date-time"}},"required"\###
+        :["projectId","name","databaseType","queries","errors","messages"],"additionalProperties":false},"DayActivity"\###
+        :{"description":"One day in a dashboard.","type":"object","properties":{"date":{"description":"The day in UTC,\###
+         `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that\###
+         day.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0\###
+        }},"required":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a ch\###
+        at message is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A cha\###
+        t message in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"u\###
+        uid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its\###
+         project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schem\###
+        as/MessageRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength":200},"creat\###
+        edAt":{"description":"When it was sent.","type":"string","format":"date-time"}},"required":["id","threadId","p\###
+        rojectId","role","excerpt","createdAt"],"additionalProperties":false},"Limits":{"description":"Every limit in f\###
+        orce.","type":"object","properties":{"headerBytes":{"description":"The header block of one `Content-Length` fr\###
+        ame.","type":"integer","minimum":0},"headerMs":{"description":"Time for a frame's header, from its first byte.\###
+        ","type":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line where messa\###
+        ges are lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the con\###
+        nection has no session.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once the connec\###
+        tion has a session.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects i\###
+        n one message.","type":"integer","minimum":0},"batchItems":{"description":"Items of one batch.","type":"intege\###
+        r","minimum":0},"clientConnections":{"description":"Open client connections.","type":"integer","minimum":0},"r\###
+        equestsInFlight":{"description":"Unanswered requests of one connection; past that the daemon stops reading fro\###
+        m it.","type":"integer","minimum":0},"outputQueueBytes":{"description":"Output waiting for one client.","type"\###
+        :"integer","minimum":0},"outputStallMs":{"description":"A client with output waiting that takes none of it for\###
+         this long is dropped.","type":"integer","minimum":0},"shutdownMs":{"description":"Time for running requests t\###
+        o end when the daemon stops.","type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new pa\###
+        ssword, as UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8\###
+        .","type":"integer","minimum":0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; past that\###
+         the answer is `busy`.","type":"integer","minimum":0},"loginFailures":{"description":"Wrong passwords in a row\###
+        , per account and per peer, before each further attempt has to wait.","type":"integer","minimum":0},"loginDela\###
+        yMs":{"description":"The first such wait; each further failure doubles it.","type":"integer","minimum":0},"log\###
+        inDelayMaxMs":{"description":"The longest such wait. No account is ever locked for good.","type":"integer","mi\###
+        nimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"description\###
+        ":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"description":"A s\###
+        ession without a request for this long ends.","type":"integer","minimum":0},"nameLength":{"description":"Chara\###
+        cters (Unicode scalars) of a name of a person or project.","type":"integer","minimum":0},"emailLength":{"descr\###
+        iption":"Characters of an e-mail address.","type":"integer","minimum":0},"descriptionLength":{"description":"C\###
+        haracters of a project's description.","type":"integer","minimum":0},"connectionStringLength":{"description":"\###
+        Characters of a connection string.","type":"integer","minimum":0},"labelLength":{"description":"Characters of a\###
+         query's label.","type":"integer","minimum":0},"searchTextLength":{"description":"Characters of a list's `text\###
+        ` filter.","type":"integer","minimum":0},"listItems":{"description":"Items of one page of a list.","type":"int\###
+        eger","minimum":0},"listItemsDefault":{"description":"Items of one page of a list when `limit` is absent.","ty\###
+        pe":"integer","minimum":0},"recentItems":{"description":"Newest queries or messages in a summary or dashboard.\###
+        ","type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashboard may cover.","type":"integer",\###
+        "minimum":0},"databaseConnections":{"description":"Open database connections in all.","type":"integer","minimu\###
+        m":0},"databaseConnectionsPerProject":{"description":"Open database connections of one project.","type":"integ\###
+        er","minimum":0},"databaseIdleMs":{"description":"An unused database connection is closed after this long.","t\###
+        ype":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to connect and log in to a database.","typ\###
+        e":"integer","minimum":0},"queriesPerUser":{"description":"Running queries of one user.","type":"integer","min\###
+        imum":0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","minimum":0},"parameters":{"des\###
+        cription":"Parameters of one statement: SQLite's own limit, the smallest of the engines'.","type":"integer","m\###
+        inimum":0},"queryTimeoutMs":{"description":"Time of a query that names no `timeoutMs`.","type":"integer","mini\###
+        mum":0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDea\###
+        dlineMs":{"description":"A database that has not stopped a cancelled statement by then has its connection cut.\###
+        ","type":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","type":"integer","minimum":0},"p\###
+        ageBytes":{"description":"A page ends with the row that reaches this size.","type":"integer","minimum":0},"cel\###
+        lBytes":{"description":"A longer cell is replaced by its length and a prefix.","type":"integer","minimum":0},"\###
+        resultRows":{"description":"Rows kept of a result whose query names no `maxRows`.","type":"integer","minimum":\###
+        0},"resultBytes":{"description":"Bytes kept of a result whose query names no `maxRows`.","type":"integer","min\###
+        imum":0},"spoolPerResultBytes":{"description":"Bytes kept of any one result.","type":"integer","minimum":0},"s\###
+        poolPerUserBytes":{"description":"Bytes kept of all results of one user.","type":"integer","minimum":0},"resul\###
+        tIdleMs":{"description":"A result that nobody fetches from for this long is dropped.","type":"integer","minimu\###
+        m":0},"noticesPerQuery":{"description":"Notices kept of one statement.","type":"integer","minimum":0},"preview\###
+        Rows":{"description":"Rows of the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"\###
+        description":"Bytes of the preview that history keeps.","type":"integer","minimum":0}},"required":["headerByte\###
+        s","headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnections","reques\###
+        tsInFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHas\###
+        hQueue","loginFailures","loginDelayMs","loginDelayMaxMs","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameL\###
+        ength","emailLength","descriptionLength","connectionStringLength","labelLength","searchTextLength","listItems"\###
+        ,"listItemsDefault","recentItems","dashboardDays","databaseConnections","databaseConnectionsPerProject","datab\###
+        aseIdleMs","connectTimeoutMs","queriesPerUser","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","c\###
+        ancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPer\###
+        UserBytes","resultIdleMs","noticesPerQuery","previewRows","previewBytes"],"additionalProperties":false},"Error\###
+        Object":{"description":"The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"\###
+        },"message":{"type":"string","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What p\###
+        rograms branch on.","type":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params\###
+        ","invalid_connection_string","invalid_parameters","weak_password","internal","not_initialized","cancelled","t\###
+        imeout","shutting_down","request_too_large","response_too_large","busy","batch_too_large","unauthenticated","i\###
+        nvalid_credentials","forbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","co\###
+        nnection_refused","connect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","no\###
+        t_a_database","connection_lost","query_failed","read_only","policy"]},"retryable":{"description":"Whether the s\###
+        ame request may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"pat\###
+        h":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":["code","retryable"],"add\###
+        itionalProperties":false}},"required":["code","message","data"],"additionalProperties":false}},"errors":{"pars\###
+        e_error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break the framing.","data":{"c\###
+        ode":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is not a request t\###
+        hat may be sent here and now.","data":{"code":"invalid_request","retryable":false}},"method_not_found":{"code"\###
+        :-32601,"message":"There is no such method.","data":{"code":"method_not_found","retryable":false}},"invalid_pa\###
+        rams":{"code":-32602,"message":"A parameter is unknown, missing, of the wrong type or out of range; `path` nam\###
+        es it.","data":{"code":"invalid_params","retryable":false}},"invalid_connection_string":{"code":-32602,"messag\###
+        e":"The connection string cannot be understood, or uses a keyword that is not allowed.","data":{"code":"invali\###
+        d_connection_string","retryable":false}},"invalid_parameters":{"code":-32602,"message":"The statement's parame\###
+        ters do not fit its placeholders.","data":{"code":"invalid_parameters","retryable":false}},"weak_password":{"c\###
+        ode":-32602,"message":"The password is among those tried first, or is made from the account's own name or e-ma\###
+        il.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"message":"A fault of the da\###
+        emon; the log has it under `requestId`.","data":{"code":"internal","retryable":false}},"not_initialized":{"cod\###
+        e":-32002,"message":"`initialize` must come first on this connection.","data":{"code":"not_initialized","retry\###
+        able":false}},"cancelled":{"code":-32800,"message":"The client cancelled the request.","data":{"code":"cancell\###
+        ed","retryable":true}},"timeout":{"code":-32802,"message":"It took longer than its time limit and was stopped.\###
+        ","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"The daemon is stopping\###
+        ; connect again later.","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"\###
+        message":"The request is longer than the limit.","data":{"code":"request_too_large","retryable":false}},"respo\###
+        nse_too_large":{"code":-32008,"message":"The reply would be longer than the limit; ask for less.","data":{"cod\###
+        e":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is full; try agai\###
+        n after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"\###
+        The batch has more items than the limit.","data":{"code":"batch_too_large","retryable":false}},"unauthenticate\###
+        d":{"code":1001,"message":"There is no session on this connection, or it has ended; log in or attach a token."\###
+        ,"data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail\###
+         or the password is wrong.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,\###
+        "message":"The token or the daemon's configuration does not allow it.","data":{"code":"forbidden","retryable":\###
+        false}},"not_found":{"code":1004,"message":"There is no such thing, or it is not yours; both answer the same."\###
+        ,"data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It conflicts with what exis\###
+        ts; `path` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,"me\###
+        ssage":"Too many attempts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limited","retryab\###
+        le":true}},"connection_failed":{"code":1101,"message":"The database cannot be reached, for a reason without a c\###
+        ode of its own.","data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"message"\###
+        :"The host's name has no address.","data":{"code":"host_not_found","retryable":true}},"connection_refused":{"c\###
+        ode":1101,"message":"Nothing accepts connections at that address.","data":{"code":"connection_refused","retrya\###
+        ble":true}},"connect_timeout":{"code":1101,"message":"The database did not answer in time.","data":{"code":"co\###
+        nnect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for TLS\###
+         and the connection has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"me\###
+        ssage":"The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls_failed","retryable":f\###
+        alse}},"authentication_failed":{"code":1101,"message":"The database refused the user or the password of the co\###
+        nnection string.","data":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":1101,"\###
+        message":"The server has no such database, or the file does not exist.","data":{"code":"unknown_database","ret\###
+        ryable":false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite database.","data":{"code":"\###
+        not_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"The connection broke while the s\###
+        tatement ran; a write may or may not have happened.","data":{"code":"connection_lost","retryable":true}},"quer\###
+        y_failed":{"code":1102,"message":"The database refused the statement.","data":{"code":"query_failed","retryabl\###
+        e":false}},"read_only":{"code":1103,"message":"The statement would write, and the project or the mode is read-\###
+        only.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy doe\###
+        s not allow it, whatever the project says.","data":{"code":"policy","retryable":false}}}},"x-notifications":[{\###
+        "name":"$/progress","summary":"Report on a request that is still running.","description":"LSP's own notificati\###
+        on. For a request that carried a `partialResultToken` and whose method says that it answers in parts, `value`\\###
+        nis a part: `query.run` sends a `QueryPage` each. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no\###
+         method of protocol 1.0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients\###
+         should ignore tokens they do not know.","params":{"type":"object","properties":{"token":{"description":"The r\###
+        equest's token.","type":["string","integer"]},"value":{"description":"The part.","$ref":"#/components/schemas/\###
+        QueryPage"}},"required":["token","value"],"additionalProperties":false}},{"name":"session/expired","summary":"\###
         Tell a connection that its session has ended.","description":"Sent once to every other connection that was bou\###
         nd to a session when the session ends; the connection that ended it by its\nown request learns it from the rep\###
         ly. From then on its requests are answered `unauthenticated` until it logs in or attaches\na token. The connec\###

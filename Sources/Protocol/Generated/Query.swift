@@ -72,6 +72,12 @@ public protocol QueryAPI: Sendable {
     /// rows or `spoolPerResultBytes`. A result that stopped says `truncated`. The daemon's page limit `pageBytes` may end a page
     /// before `pageRows`.
     ///
+    /// **Pushed results.** With `partialResultToken` nothing is kept: pages of at most `pageRows` rows or `pageBytes` bytes go
+    /// out as `$/progress` with that token, straight from the database and as fast as this client reads; other replies come in
+    /// between. Each has a `QueryPage`. The statement waits for a client that does not read, and so may run into its timeout. The
+    /// reply comes after the last page, with no rows and the number of all in `rowCount`; an error may come after pages. Without
+    /// `maxRows` there is no limit on rows or bytes.
+    ///
     /// **Stopping it.** `$/cancelRequest` and `query.cancel` stop the statement at the database, as do the timeout and the end of
     /// this connection. `queryId` lets a client choose the id beforehand, so that `query.cancel` can name the query before this
     /// is answered, from another connection too. It must be new: an id that any query has had is a `conflict`, and nothing runs.
@@ -452,6 +458,8 @@ public struct QueryRunParams: JSONDecodable, Equatable {
     public var label: String?
     /// Whether the result outlives this connection, and is kept even if the first page has all of it. Default `false`.
     public var keep: Bool
+    /// Pushes the rows as `$/progress` with this token, instead of keeping them.
+    public var partialResultToken: JSONText?
     /// The query's id, made by the client; version 7 is advised.
     public var queryId: String?
 
@@ -465,6 +473,7 @@ public struct QueryRunParams: JSONDecodable, Equatable {
         maxRows: Int? = nil,
         label: String? = nil,
         keep: Bool = false,
+        partialResultToken: JSONText? = nil,
         queryId: String? = nil
     ) {
         self.projectId = projectId
@@ -476,6 +485,7 @@ public struct QueryRunParams: JSONDecodable, Equatable {
         self.maxRows = maxRows
         self.label = label
         self.keep = keep
+        self.partialResultToken = partialResultToken
         self.queryId = queryId
     }
 
@@ -490,6 +500,7 @@ public struct QueryRunParams: JSONDecodable, Equatable {
         var maxRows: Int?
         var label: String?
         var keep: Bool?
+        var partialResultToken: JSONText?
         var queryId: String?
         try reader.enterObject()
         while let memberName = reader.nextMember() {
@@ -518,6 +529,8 @@ public struct QueryRunParams: JSONDecodable, Equatable {
             } else if memberName.matches("keep") {
                 try reader.refuseNull()
                 keep = try reader.bool()
+            } else if memberName.matches("partialResultToken") {
+                partialResultToken = reader.raw()
             } else if memberName.matches("queryId") {
                 try reader.refuseNull()
                 queryId = try reader.string(format: .uuid)
@@ -525,7 +538,8 @@ public struct QueryRunParams: JSONDecodable, Equatable {
                 try reader.skipProgressToken()
             } else {
                 throw memberName.unknown([
-                    "projectId", "sql", "parameters", "mode", "pageRows", "timeoutMs", "maxRows", "label", "keep", "queryId",
+                    "projectId", "sql", "parameters", "mode", "pageRows", "timeoutMs", "maxRows", "label", "keep",
+                    "partialResultToken", "queryId",
                 ])
             }
         }
@@ -538,6 +552,7 @@ public struct QueryRunParams: JSONDecodable, Equatable {
         self.maxRows = maxRows
         self.label = label
         self.keep = keep ?? false
+        self.partialResultToken = partialResultToken
         self.queryId = queryId
     }
 }

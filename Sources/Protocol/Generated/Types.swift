@@ -749,7 +749,7 @@ public struct QueryResult: JSONEncodable, Equatable {
     /// The first page: an array of rows, each an array of cells in the order of the columns. Null is null; other cells follow the
     /// column's `encoding`.
     public var rows: JSONText
-    /// Rows in this page. At least 0.
+    /// Rows in this page; of a pushed result, all rows that were pushed. At least 0.
     public var rowCount: Int
     /// Whether `query.fetch` has more rows.
     public var hasMore: Bool
@@ -833,6 +833,44 @@ public struct QueryResult: JSONEncodable, Equatable {
         writer.bool(truncated)
         writer.raw(#","notices":"#)
         writer.array(notices) { writer, item in item.encode(to: &writer) }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// A run of rows of a pushed result; the `value` of `$/progress`.
+public struct QueryPage: JSONEncodable, Equatable {
+    /// Id of the query.
+    public var queryId: String
+    /// Columns; in the first page only.
+    public var columns: [Column]?
+    /// Rows, written as in `QueryResult`.
+    public var rows: JSONText
+    /// Index of the first of them in the whole result, from 0. At least 0.
+    public var firstRow: Int
+    /// How many they are. At least 1.
+    public var rowCount: Int
+
+    public init(queryId: String, columns: [Column]? = nil, rows: JSONText, firstRow: Int, rowCount: Int) {
+        self.queryId = queryId
+        self.columns = columns
+        self.rows = rows
+        self.firstRow = firstRow
+        self.rowCount = rowCount
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"queryId":"#)
+        writer.string(queryId)
+        if let columns {
+            writer.raw(#","columns":"#)
+            writer.array(columns) { writer, item in item.encode(to: &writer) }
+        }
+        writer.raw(#","rows":"#)
+        rows.encode(to: &writer)
+        writer.raw(#","firstRow":"#)
+        writer.integer(firstRow)
+        writer.raw(#","rowCount":"#)
+        writer.integer(rowCount)
         writer.byte(UInt8(ascii: "}"))
     }
 }

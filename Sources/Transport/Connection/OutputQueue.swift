@@ -13,12 +13,17 @@ struct OutputQueue {
     /// When the reader last took something, in nanoseconds; meaningful while `unwritten` is above zero.
     private(set) var lastProgress: UInt64 = 0
 
+    /// Bytes appended since the beginning, headers included.
+    private(set) var appended: UInt64 = 0
+
     /// All bytes waiting for the reader.
     var bytes: Int { unwritten + gathered.readableBytes }
     var isEmpty: Bool { bytes == 0 }
 
     /// Appends one message, framed as the client frames its own.
     mutating func append(_ body: UnsafeRawBufferPointer, _ framing: FrameDecoder.Framing) {
+        let before = gathered.readableBytes
+        defer { appended &+= UInt64(gathered.readableBytes - before) }
         switch framing {
         case .headers:
             gathered.writeStaticString("Content-Length: ")

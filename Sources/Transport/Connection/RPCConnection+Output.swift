@@ -21,10 +21,31 @@ extension RPCConnection {
         context.flush()
     }
 
+    /// Sends a large notification once there is little left to send.
+    func stream(_ text: JSONText, _ done: @escaping @Sendable (Bool) -> Void) {
+        guard state != .closed else { return done(false) }
+        streams.append(text, done)
+        sendStreams()
+        flush()
+        watchProgress()
+    }
+
+    private func sendStreams() {
+        while output.bytes < limits.streamRoomBytes, let text = streams.next() {
+            text.withUnsafeBytes { output.append($0, decoder.framing ?? .headers) }
+            streams.began(endingAt: output.appended)
+        }
+    }
+
     private func wrote(_ count: Int) {
         let wasHigh = output.bytes >= limits.outputBytesHigh
         output.written(count, now: Monotonic.nowNs)
+        for done in streams.take(writtenUpTo: output.appended - UInt64(output.bytes)) { done(true) }
         guard state != .closed else { return }
+        if !streams.isEmpty {
+            sendStreams()
+            flush()
+        }
         if wasHigh, output.bytes < limits.outputBytesHigh { process() }
         endIfDone()
     }

@@ -34,6 +34,7 @@ final class RPCConnection: ChannelDuplexHandler {
     var table = RequestTable()
     var batches = BatchTable()
     var output = OutputQueue()
+    var streams = StreamQueue()
     var writer = JSONWriter(capacity: 4096)
     private var isProcessing = false
     private var isReadPending = false
@@ -112,6 +113,7 @@ final class RPCConnection: ChannelDuplexHandler {
         state = .closed
         watch?.cancel()
         _ = table.cancelAll()
+        for done in streams.takeAll() { done(false) }
         if let client {
             client.disconnected()
             onClose(client.exitStatus)
@@ -196,7 +198,7 @@ final class RPCConnection: ChannelDuplexHandler {
     /// Ends the connection when nothing is left to answer or send.
     func endIfDone() {
         guard state == .inputClosed || state == .draining, table.isEmpty, batches.isEmpty, let context else { return }
-        guard output.isEmpty else { return }
+        guard output.isEmpty, streams.isEmpty else { return }
         context.close(promise: nil)
     }
 
@@ -209,6 +211,9 @@ final class RPCConnection: ChannelDuplexHandler {
             connectionID: connectionID, peer: peer,
             sendNotification: { text in
                 loop.execute { bound.value.sendNotification(text) }
+            },
+            sendStream: { text, done in
+                loop.execute { bound.value.stream(text, done) }
             },
             setAuthenticated: { isAuthenticated in
                 if loop.inEventLoop {
