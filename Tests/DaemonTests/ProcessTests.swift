@@ -116,7 +116,13 @@ import Testing
             }
             #expect(left.count == 1, "round \(round)")
             let socket = directory.appending("run/d.sock")
-            let health = try await TestClient(try WireConnection(socket: socket)).call("system.health")
+            // It has the lock before it listens.
+            var wire = try? WireConnection(socket: socket)
+            while wire == nil, ContinuousClock.now < deadline {
+                usleep(5_000)
+                wire = try? WireConnection(socket: socket)
+            }
+            let health = try await TestClient(#require(wire)).call("system.health")
             #expect(health["status"] == "ok", "round \(round)")
             // Every other round ends as a crash would, so that the next finds a stale socket.
             for pid in left {

@@ -1,12 +1,12 @@
 import CYAML
-import Configuration
 import Glibc
 
 /// The settings a YAML file gives. libyaml reads it: a parser that brings no more with it, since every start of the daemon would
 /// pay for that.
 struct ConfigurationFile {
     let path: String
-    private(set) var values: [AbsoluteConfigKey: ConfigValue] = [:]
+    /// By the setting's name.
+    private(set) var values: [String: String] = [:]
 
     private static let bytesMax = 1 << 20
 
@@ -96,8 +96,9 @@ struct ConfigurationFile {
         _ name: [String], _ text: String, _ node: UnsafeMutablePointer<yaml_node_t>
     ) throws(ConfigurationError) {
         guard Setting.all.contains(where: { $0.path == name }) else { throw unknown(name) }
-        guard values.updateValue(ConfigValue(.string(text), isSecret: false), forKey: AbsoluteConfigKey(name)) == nil else {
-            throw ConfigurationError("\(path): \(name.joined(separator: ".")) is set twice (line \(line(of: node))).")
+        let joined = name.joined(separator: ".")
+        guard values.updateValue(text, forKey: joined) == nil else {
+            throw ConfigurationError("\(path): \(joined) is set twice (line \(line(of: node))).")
         }
     }
 

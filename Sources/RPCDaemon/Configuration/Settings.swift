@@ -1,4 +1,3 @@
-import Configuration
 import Protocol
 
 /// Why the configuration cannot be used: names the setting, the source and what to write instead.
@@ -35,6 +34,12 @@ struct Settings {
 
     let values: [Value]
 
+    /// Where values come from, by setting; earlier sources stand over later ones.
+    private struct Source {
+        let values: [String: String]
+        let origin: (Setting) -> String
+    }
+
     subscript(_ name: String) -> Value {
         guard let value = values.first(where: { $0.setting.name == name }) else { preconditionFailure("no setting \(name)") }
         return value
@@ -47,17 +52,12 @@ struct Settings {
 
     static func load(_ overrides: SettingOverrides) throws(ConfigurationError) -> Settings {
         let environment = Environment.variables
-        var sources: [(origin: (Setting) -> String, reader: ConfigReader)] = []
-        let flags = InMemoryProvider(
-            values: Dictionary(
-                uniqueKeysWithValues: overrides.given.map {
-                    (AbsoluteConfigKey([$0.key]), ConfigValue(.string($0.value), isSecret: false))
-                }))
-        sources.append(({ _ in "command line" }, ConfigReader(provider: flags)))
-        let named = try named(environment)
-        sources.append(({ $0.environmentName }, ConfigReader(provider: InMemoryProvider(values: named))))
+        var sources: [Source] = [
+            Source(values: overrides.given) { _ in "command line" },
+            Source(values: try named(environment)) { $0.environmentName },
+        ]
         if let file = try file(overrides, environment) {
-            sources.append(({ _ in file.path }, ConfigReader(provider: InMemoryProvider(values: file.values))))
+            sources.append(Source(values: file.values) { _ in file.path })
         }
         var values: [Value] = []
         for setting in Setting.all { values.append(try value(of: setting, sources)) }
@@ -65,10 +65,10 @@ struct Settings {
     }
 
     private static func value(
-        of setting: Setting, _ sources: [(origin: (Setting) -> String, reader: ConfigReader)]
+        of setting: Setting, _ sources: [Source]
     ) throws(ConfigurationError) -> Value {
         for source in sources {
-            guard let text = source.reader.string(forKey: ConfigKey(setting.path)) else { continue }
+            guard let text = source.values[setting.name] else { continue }
             let origin = source.origin(setting)
             if let problem = problem(text, setting.kind) {
                 throw ConfigurationError("\(setting.name) (\(origin)) is \"\(text)\": \(problem).")
@@ -92,14 +92,14 @@ struct Settings {
     /// The settings that the environment gives.
     private static func named(
         _ environment: [String: String]
-    ) throws(ConfigurationError) -> [AbsoluteConfigKey: ConfigValue] {
+    ) throws(ConfigurationError) -> [String: String] {
         let ours = environment.filter { $0.key.hasPrefix("DBASSIST_") && !$0.key.hasPrefix("DBASSIST_TEST_") }
         guard !ours.isEmpty else { return [:] }
         let settings = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.environmentName, $0) })
-        var values: [AbsoluteConfigKey: ConfigValue] = [:]
+        var values: [String: String] = [:]
         for (name, text) in ours.sorted(by: { $0.key < $1.key }) {
             if let setting = settings[name] {
-                values[AbsoluteConfigKey(setting.path)] = ConfigValue(.string(text), isSecret: false)
+                values[setting.name] = text
             } else if !otherVariables.contains(name) {
                 let nearest = Setting.nearest(name, settings.keys.sorted() + otherVariables.sorted())
                 throw ConfigurationError("\(name) is not a setting\(nearest); unset it, or see: dbassistd config.")

@@ -6,6 +6,7 @@ import UnixSignals
 
 /// Does what is due from time to time.
 struct HousekeepingService: DaemonService {
+    let description = "housekeeping"
     private static let interval = Duration.seconds(30)
     let services: Services
 
@@ -21,6 +22,7 @@ struct HousekeepingService: DaemonService {
 
 /// Reads the configuration again on SIGHUP: applies what can be applied, and says what cannot.
 struct ReloadService: DaemonService {
+    let description = "reload"
     let overrides: SettingOverrides
     /// What the daemon runs with: changes are told against it, also those made while it was still starting.
     let effective: Settings

@@ -3,15 +3,12 @@ import NIOCore
 import ServiceLifecycle
 import Transport
 
-/// A service whose name is that of its type: the default would print everything it holds, by reflection.
+/// A service with a plain name for the group's log: the default would print everything it holds, by reflection.
 protocol DaemonService: Service, CustomStringConvertible {}
-
-extension DaemonService {
-    var description: String { _typeName(Self.self, qualified: false) }
-}
 
 /// Serves the socket until the daemon stops.
 struct SocketService: DaemonService {
+    let description = "socket"
     let server: SocketServer
     /// Held as long as the socket is served: its end removes the socket and the lock.
     let file: SocketFile
@@ -30,6 +27,7 @@ struct SocketService: DaemonService {
 /// Serves the socket beside a client on stdio, for the editors that start after this one: the store is ours alone, so they come
 /// to us. Where that is not possible we serve our own client all the same.
 struct CompanionSocketService: DaemonService {
+    let description = "companion socket"
     let server: SocketServer
     let path: String
     let isShared: Bool
@@ -50,6 +48,7 @@ struct CompanionSocketService: DaemonService {
 
 /// Serves the process that started us, until it is done or the daemon stops.
 struct StdioService: DaemonService {
+    let description = "stdio"
     let server: StdioServer
     /// What serves other clients of a daemon that would end with this one: it stays until the last of them has gone.
     let companion: SocketServer?
