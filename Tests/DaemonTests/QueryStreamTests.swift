@@ -76,6 +76,29 @@ import Testing
         #expect(try await bench.run(.postgresql, "SELECT 5 AS a")["rows"] == [[5]])
     }
 
+    /// The pages wait for their reader, and the error waits for them.
+    @Test func `an error overtakes no page`() async throws {
+        let bench = try await Workbench.start(engines: [.postgresql])
+        let session = try await bench.client.call(
+            "auth.login", ["email": .string(bench.account.email), "password": .string(bench.account.password)])
+        let slow = try SilentClient(socket: bench.daemon.socketPath)
+        slow.send("auth.attach", ["token": session["token"]], id: 1)
+        // More than the socket takes, and less than what may be on its way: the statement fails before anything is read.
+        let sql = "SELECT repeat('x', 1000), 10 / (900 - n) FROM generate_series(1, 1000) AS n"
+        let queryID: JSONValue = "01a20a9d-3741-73c3-a6fb-9df4a6b8df2c"
+        slow.send(
+            "query.run", bench.query(.postgresql, sql, nil, ["partialResultToken": "t", "queryId": queryID]), id: 2)
+        let deadline = ContinuousClock.now + .seconds(10)
+        while (try? await bench.client.call("query.get", ["queryId": queryID])["status"]) != "error" {
+            try #require(ContinuousClock.now < deadline)
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        let (replies, pages) = slow.replies(to: [2])
+        #expect(replies[2]?["error"]["data"]["code"] == "query_failed")
+        #expect(pages == 3)
+        slow.close()
+    }
+
     /// Security bar D50 and E61: who does not read stops only what is theirs, and is let go when they say so.
     @Test(arguments: Engine.allCases) func `a reader that does not read costs nothing and can be stopped`(engine: Engine)
         async throws
@@ -98,7 +121,7 @@ import Testing
         // Its own cancel is read although its replies are not.
         slow.send("query.cancel", ["queryId": queryID], id: 3)
         #expect(try await waits(bench, untilRunning: 0, timeoutMs: 2_000))
-        let replies = slow.replies(to: [2, 3])
+        let replies = slow.replies(to: [2, 3]).byID
         #expect(replies[2]?["error"]["data"]["code"] == "cancelled")
         #expect(replies[3]?["result"] == [:])
         slow.close()
@@ -147,24 +170,28 @@ private final class SilentClient: Sendable {
         _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
-    /// Every message but pages, until all of these ids have been answered, by id.
-    func replies(to ids: Set<Int>) -> [Int: JSONValue] {
+    /// Every message but pages, until all of these ids have been answered, by id; and how many pages came before.
+    func replies(to ids: Set<Int>) -> (byID: [Int: JSONValue], pages: Int) {
         var replies: [Int: JSONValue] = [:]
+        var pages = 0
         var line: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = read(descriptor, &chunk, chunk.count)
-            guard count > 0 else { return replies }
+            guard count > 0 else { return (replies, pages) }
             for byte in chunk[0..<count] {
                 guard byte == 10 else {
                     line.append(byte)
                     continue
                 }
                 defer { line.removeAll(keepingCapacity: true) }
-                if line.prefix(64).firstRange(of: Array(#""method":"$/progress""#.utf8)) != nil { continue }
+                if line.prefix(64).firstRange(of: Array(#""method":"$/progress""#.utf8)) != nil {
+                    pages += 1
+                    continue
+                }
                 guard let message = try? JSONValue(parsing: line), let id = message["id"].integer else { continue }
                 replies[id] = message
-                if ids.isSubset(of: replies.keys) { return replies }
+                if ids.isSubset(of: replies.keys) { return (replies, pages) }
             }
         }
     }

@@ -27,16 +27,22 @@ final class QueryHistory: Sendable {
     /// Milliseconds since the query was accepted, to the microsecond.
     var elapsedMs: Double { Double((Monotonic.nowNs - began) / 1_000) / 1_000 }
 
-    /// Keeps the first rows for query.get.
-    func keepPreview(_ columns: [Databases.Column], _ rows: JSONText) {
+    /// The columns and the first page of a result.
+    typealias Preview = (columns: [Databases.Column], rows: JSONText)
+
+    /// Keeps the first rows for query.get, unless they are kept already.
+    func keepPreview(_ first: Preview?) {
+        guard let first, preview.withLock({ $0 == nil }) else { return }
         let text = QueryPreview.text(
-            columns, rows, rowsMax: services.limits.previewRows, bytesMax: services.limits.previewBytes)
+            first.columns, first.rows, rowsMax: services.limits.previewRows, bytesMax: services.limits.previewBytes)
         let sealed = services.sealer.seal(
             text.withUnsafeBytes { Array($0) }, purpose: Self.sealPurpose, user: start.userID, row: start.id)
         preview.withLock { $0 = sealed }
     }
 
-    func succeeded(_ outcome: StatementOutcome, rowCount: Int?) async {
+    func succeeded(_ outcome: StatementOutcome, rowCount: Int?, _ first: Preview?) async {
+        let elapsedMs = elapsedMs
+        keepPreview(first)
         await write(
             QueryEnd(
                 status: .success, rowCount: rowCount.map(Int64.init), affectedRows: outcome.affectedRows.map(Int64.init),
@@ -45,14 +51,13 @@ final class QueryHistory: Sendable {
 
     func succeeded(_ outcome: StatementOutcome, _ spool: ResultSpool) async {
         let end = try? await spool.finished()
-        // A result that was answered while it still ran has its preview already.
-        if preview.withLock({ $0 == nil }), let first = try? await spool.firstPage(), let page = first.page {
-            keepPreview(first.columns, page.rows)
-        }
-        await succeeded(outcome, rowCount: end?.rowCount)
+        let first = try? await spool.firstPage()
+        await succeeded(outcome, rowCount: end?.rowCount, first.flatMap { first in first.page.map { (first.columns, $0.rows) } })
     }
 
-    func failed(_ error: DatabaseError) async {
+    func failed(_ error: DatabaseError, _ first: Preview? = nil) async {
+        let elapsedMs = elapsedMs
+        keepPreview(first)
         let shown = RPCError(error)
         let isStopped = error.code == .cancelled || error.code == .timeout
         await write(

@@ -46,12 +46,14 @@ struct QueryRun: Sendable {
         let stream = ResultStream(channel: client.channel, token: token, queryID: id)
         let task = Task { () -> Result<StatementOutcome, DatabaseError> in await execute(stream, history) }
         services.running.began(id) { task.cancel() }
-        let outcome = try await withTaskCancellationHandler {
-            try await task.value.get()
+        let result = await withTaskCancellationHandler {
+            await task.value
         } onCancel: {
             task.cancel()
         }
+        // An error too comes after the pages before it.
         await stream.waitUntilSent()
+        let outcome = try result.get()
         return QueryResult(
             queryId: id, columns: stream.columns.map(QueryHandlers.wire), rows: JSONText("[]"), rowCount: stream.rowCount,
             hasMore: false, command: outcome.command, affectedRows: outcome.affectedRows, durationMs: history.elapsedMs,
@@ -112,12 +114,10 @@ struct QueryRun: Sendable {
         defer { services.running.remove(id) }
         do throws(DatabaseError) {
             let outcome = try await run(into: stream, rowsMax: maxRows ?? .max, bytesMax: .max)
-            if let rows = stream.firstPage { history.keepPreview(stream.columns, rows) }
-            await history.succeeded(outcome, rowCount: stream.rowCount)
+            await history.succeeded(outcome, rowCount: stream.rowCount, stream.preview)
             return .success(outcome)
         } catch {
-            if let rows = stream.firstPage { history.keepPreview(stream.columns, rows) }
-            await history.failed(error)
+            await history.failed(error, stream.preview)
             return .failure(error)
         }
     }
@@ -152,7 +152,7 @@ struct QueryRun: Sendable {
         if first.end != nil {
             await task.value
         } else if let page = first.page {
-            history.keepPreview(first.columns, page.rows)
+            history.keepPreview((first.columns, page.rows))
         }
         let hasMore = first.page?.hasMore ?? false
         var resultID: String?

@@ -31,8 +31,8 @@ final class ResultStream: RowSink, Sendable {
     }
 
     var columns: [Databases.Column] { state.withLock { $0.columns } }
-    /// The first page's rows, for history; nil for a result without rows.
-    var firstPage: JSONText? { state.withLock { $0.firstPage } }
+    /// What history keeps; nil for a result without rows.
+    var preview: QueryHistory.Preview? { state.withLock { state in state.firstPage.map { (state.columns, $0) } } }
     var rowCount: Int { state.withLock { $0.rowCount } }
     var isTruncated: Bool { state.withLock { $0.isTruncated } }
 
