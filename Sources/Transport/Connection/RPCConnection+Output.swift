@@ -31,9 +31,9 @@ extension RPCConnection {
     }
 
     private func sendStreams() {
-        while output.bytes < limits.streamRoomBytes, let text = streams.next() {
+        while output.bytes < limits.streamRoomBytes, let (text, done) = streams.next() {
             text.withUnsafeBytes { output.append($0, decoder.framing ?? .headers) }
-            streams.began(endingAt: output.appended)
+            streams.sends(upTo: output.appended, done)
         }
     }
 

@@ -20,7 +20,7 @@ public final class SocketFile: Sendable {
     /// `isShared` lets other users reach the socket (directory `0711`, socket `0666`); who of them is served is then the peer
     /// check's to say. Otherwise the directory is `0700` and the socket `0600`.
     public init(path: String, isShared: Bool = false) throws(TransportError) {
-        guard path.utf8.count < 108 else {
+        guard path.utf8.count < UnixAddress.pathBytes else {
             throw TransportError(
                 .pathTooLong, "The socket path \(path) is longer than 107 bytes; choose a shorter one with --socket.")
         }
@@ -41,8 +41,7 @@ public final class SocketFile: Sendable {
         self.isShared = isShared
     }
 
-    /// Listens, once. Clients connect from now on, so whatever is to be done when the process is asked
-    /// to end should be in place.
+    /// Listens, once. Clients connect from now on, so whatever is to be done when the process is asked to end should be in place.
     ///
     /// - Returns: a descriptor that is non-blocking and close-on-exec; whoever serves it closes it.
     public func listen(backlog: Int32 = 256) throws(TransportError) -> Int32 {
@@ -127,16 +126,9 @@ public final class SocketFile: Sendable {
     private static func listen(_ path: String, _ isShared: Bool, _ backlog: Int32) throws(TransportError) -> Int32 {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { throw .system("A socket cannot be made", errno) }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         // The mode is right from the first instant: no chmod afterwards, which would leave a window.
         let mask = umask(isShared ? 0o111 : 0o177)
-        let bound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let bound = UnixAddress(path: path).withPointer { bind(descriptor, $0, $1) }
         let failure = errno
         umask(mask)
         guard bound == 0, Glibc.listen(descriptor, backlog) == 0 else {

@@ -1,16 +1,14 @@
-import CLinux
 import Glibc
+import Threads
 
 /// Copies one descriptor to another until its end, on a thread of its own; then tells the other end, if that is a socket, and
 /// closes both.
-final class PumpThread: @unchecked Sendable {
-    // Unchecked: the descriptors belong to the thread once it runs; `thread` is written before and read by `join` only.
+final class PumpThread: Sendable {
     private let from: Int32
     private let to: Int32
-    private let name: String
     private let see: @Sendable (UnsafeRawBufferPointer) -> Void
     private let atEnd: @Sendable () -> Void
-    private var thread = pthread_t()
+    private let hasEnded = Monitor(false)
 
     /// `see` is shown every piece before it is written, `atEnd` is called when there are no more.
     init(
@@ -19,20 +17,17 @@ final class PumpThread: @unchecked Sendable {
     ) throws(TransportError) {
         self.from = from
         self.to = to
-        self.name = name
         self.see = see
         self.atEnd = atEnd
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<PumpThread>.fromOpaque(argument!).takeRetainedValue().copy()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
+        let status = SystemThread.spawn(name: name) { [self] in
+            copy()
+            hasEnded.withLock { $0 = true }
+            hasEnded.signal()
+        }
         guard status == 0 else { throw .system("A thread for \(name) cannot be started", status) }
     }
 
     private func copy() {
-        linux_set_thread_name(name)
         let size = 64 << 10
         let buffer = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
         defer {
@@ -57,5 +52,6 @@ final class PumpThread: @unchecked Sendable {
         }
     }
 
-    func join() { pthread_join(thread, nil) }
+    /// Blocks until everything is copied.
+    func join() { hasEnded.wait { $0 ? .done(()) : .wait(untilNs: nil) } }
 }

@@ -13,7 +13,7 @@ public final class StdioRelay: Sendable {
     /// Connects to the daemon at `path`, which may be starting just now: for `patienceMs` a missing socket is waited for. Only a
     /// daemon of our own user is trusted with what the client sends.
     public init(path: String, patienceMs: Int) throws(TransportError) {
-        let deadline = Monotonic.nowNs + UInt64(patienceMs) * 1_000_000
+        let deadline = Monotonic.after(milliseconds: patienceMs)
         while true {
             do throws(TransportError) {
                 daemon = try Self.connect(path)
@@ -28,7 +28,6 @@ public final class StdioRelay: Sendable {
     /// Copies until either side has ended, blocking the thread. Answers the status to exit with, as the daemon itself would: 0
     /// after `shutdown`, else 1; and whether the daemon went away without being asked.
     public func run() throws(TransportError) -> (status: Int32, isLost: Bool) {
-        signal(SIGPIPE, SIG_IGN)
         let watcher = watcher
         _ = try PumpThread(from: dup(STDIN_FILENO), to: dup(daemon), name: "to daemon") {
             watcher.see($0)
@@ -41,20 +40,12 @@ public final class StdioRelay: Sendable {
     }
 
     private static func connect(_ path: String) throws(TransportError) -> Int32 {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw .system("A socket cannot be made", errno) }
-        var address = sockaddr_un()
-        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            close(descriptor)
+        guard path.utf8.count < UnixAddress.pathBytes else {
             throw TransportError(.pathTooLong, "The socket path \(path) is too long.")
         }
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let status = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw .system("A socket cannot be made", errno) }
+        let status = UnixAddress(path: path).withPointer { Glibc.connect(descriptor, $0, $1) }
         guard status == 0, PeerCredentials.uid(of: descriptor) == geteuid() else {
             let number = status == 0 ? EACCES : errno
             close(descriptor)
