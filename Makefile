@@ -62,7 +62,7 @@ test-build:
 test-swift: ## run the tests of the daemon; they start database servers of their own and stop them
 	@scripts/test-swift
 
-test-full: test-deps test-build ## run the tests that take a part of the load in `make test` with all of it: about ten minutes
+test-full: test-deps test-build ## run the tests that take a part of the load in `make test` with all of it: about two minutes
 	DBASSIST_TEST_FULL=1 $(SWIFT) test --skip-build --no-parallel --filter 'DaemonTests\.(Flood|HashQueue|Login|SlowClient)Tests'
 
 test-one: ## run the tests that match: make test-one FILTER=QueryRunTests

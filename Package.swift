@@ -84,7 +84,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: settings, ),
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "DaemonTests", dependencies: ["Protocol", "TestSupport", "RPCDaemon"], exclude: ["Corpora"],
             swiftSettings: settings),
@@ -107,7 +108,7 @@ let package = Package(
 
         // MARK: TestSupport
 
-        .target(name: "TestSupport", dependencies: ["Protocol"], swiftSettings: settings),
+        .target(name: "TestSupport", dependencies: ["Protocol", "Threads"], swiftSettings: settings),
 
         // MARK: Threads
 

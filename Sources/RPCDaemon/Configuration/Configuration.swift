@@ -18,7 +18,7 @@ struct Configuration: Sendable {
     var keyringPath: String { stateDirectory + "/keyring" }
 
     init(_ settings: Settings) throws(ConfigurationError) {
-        let environment = Environment.variables
+        let environment = settings.environment
         stateDirectory = try Self.stateDirectory(settings["stateDir"].text, environment)
         socketPath = try Self.socketPath(settings["socket"].text, environment)
         mode = settings["mode"].text == "shared" ? .shared : .personal

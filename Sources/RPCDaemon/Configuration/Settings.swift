@@ -1,4 +1,4 @@
-import Protocol
+import Security
 
 /// Why the configuration cannot be used: names the setting, the source and what to write instead.
 struct ConfigurationError: Error, CustomStringConvertible {
@@ -33,6 +33,8 @@ struct Settings {
     }
 
     let values: [Value]
+    /// The process's environment when they were read.
+    let environment: [String: String]
 
     /// Where values come from, by setting; earlier sources stand over later ones.
     private struct Source {
@@ -61,12 +63,10 @@ struct Settings {
         }
         var values: [Value] = []
         for setting in Setting.all { values.append(try value(of: setting, sources)) }
-        return Settings(values: values)
+        return Settings(values: values, environment: environment)
     }
 
-    private static func value(
-        of setting: Setting, _ sources: [Source]
-    ) throws(ConfigurationError) -> Value {
+    private static func value(of setting: Setting, _ sources: [Source]) throws(ConfigurationError) -> Value {
         for source in sources {
             guard let text = source.values[setting.name] else { continue }
             let origin = source.origin(setting)
@@ -90,9 +90,7 @@ struct Settings {
     }
 
     /// The settings that the environment gives.
-    private static func named(
-        _ environment: [String: String]
-    ) throws(ConfigurationError) -> [String: String] {
+    private static func named(_ environment: [String: String]) throws(ConfigurationError) -> [String: String] {
         let ours = environment.filter { $0.key.hasPrefix("DBASSIST_") && !$0.key.hasPrefix("DBASSIST_TEST_") }
         guard !ours.isEmpty else { return [:] }
         let settings = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.environmentName, $0) })

@@ -1,5 +1,4 @@
 import CLinux
-import CSodium
 import Glibc
 
 /// What the process gives up before it touches a secret.
@@ -27,18 +26,8 @@ public enum ProcessHardening {
     }
 
     private static func scrubEnvironment() -> [String] {
-        let names = environmentNames().filter { name in scrubbedPrefixes.contains { name.hasPrefix($0) } }
+        let names = Environment.variables.keys.filter { name in scrubbedPrefixes.contains { name.hasPrefix($0) } }.sorted()
         for name in names { unsetenv(name) }
-        return names
-    }
-
-    private static func environmentNames() -> [String] {
-        var names: [String] = []
-        var next = dbassist_environ()
-        while let current = next, let entry = current.pointee {
-            names.append(String(String(cString: entry).prefix { $0 != "=" }))
-            next = current + 1
-        }
         return names
     }
 

@@ -1,8 +1,9 @@
 import Glibc
 
 /// The environment of the process.
-enum Environment {
-    static var variables: [String: String] {
+public enum Environment {
+    /// Every variable, by name.
+    public static var variables: [String: String] {
         var variables: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {
