@@ -18,15 +18,7 @@ final class LogReader: Sendable {
     }
 
     func start() {
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<LogReader>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        pthread_detach(thread)
+        BackgroundThread { self.run() }
     }
 
     private func run() {

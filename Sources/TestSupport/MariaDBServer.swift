@@ -48,7 +48,7 @@ public final class MariaDBServer: Sendable {
         guard let made = mkdtemp(&template) else { throw MariaDBServerFailure("no temporary directory") }
         let directory = String(cString: made)
         chmod(directory, 0o755)
-        let port = try freePort()
+        guard let port = try? Loopback.freePort() else { throw MariaDBServerFailure("no free port") }
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw MariaDBServerFailure("no pipe") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -123,38 +123,11 @@ public final class MariaDBServer: Sendable {
         rm -rf "$dir"
         """
 
-    private static func freePort() throws(MariaDBServerFailure) -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
-            }
-        }
-        guard descriptor >= 0, status == 0 else { throw MariaDBServerFailure("no free port") }
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
-
     /// Tries the port until somebody listens, the starting script gives up, or the time is over.
     private func answers(withinMs: Int, script: pid_t) -> Bool {
         let deadline = ContinuousClock.now + .milliseconds(withinMs)
         while ContinuousClock.now < deadline {
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            defer { close(descriptor) }
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = UInt16(port).bigEndian
-            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            let status = withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-            if status == 0 { return true }
+            if Loopback.isListening(on: port) { return true }
             var ended: Int32 = 0
             if waitpid(script, &ended, WNOHANG) == script { return false }
             poll(nil, 0, 25)

@@ -63,7 +63,7 @@ public final class PostgreSQLServer: Sendable {
                 data + "/server.key", "-out", data + "/server.crt",
             ])
         try ChildProcess.run(asUser + ["chmod", "0600", data + "/server.key"])
-        let port = try freePort()
+        let port = try Loopback.freePort()
         let access = """
             local all all trust
             hostssl all \(tlsRole) all scram-sha-256
@@ -99,7 +99,8 @@ public final class PostgreSQLServer: Sendable {
     }
 
     private func waitUntilReady() throws {
-        for _ in 0..<200 {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline {
             let ready = try ChildProcess.wait(
                 ChildProcess.start([Self.binaries + "pg_isready", "-q", "-h", directory, "-p", String(port)]))
             if ready == 0 { return }
@@ -142,22 +143,5 @@ public final class PostgreSQLServer: Sendable {
         role: String = PostgreSQLServer.plainRole, database: String = PostgreSQLServer.database
     ) -> String {
         "postgresql://\(role)@/\(database)?host=\(directory)&port=\(port)"
-    }
-
-    /// A loopback port nobody listens on.
-    public static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                bind(descriptor, generic, length) == 0 ? getsockname(descriptor, generic, &length) : -1
-            }
-        }
-        guard status == 0 else { throw ChildProcess.Failure("no free port") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

@@ -14,7 +14,7 @@ public struct RequestFlood {
         guard descriptor >= 0 else { throw WireConnection.Closed() }
         defer { close(descriptor) }
         answers = [UInt8](repeating: 0, count: count)
-        let sender = Thread {
+        let sender = BackgroundThread {
             var chunk: [UInt8] = before.flatMap { Array($0.utf8) + [10] }
             for id in 0..<count {
                 chunk += Array(line(id).utf8) + [10]
@@ -30,11 +30,11 @@ public struct RequestFlood {
                 chunk.removeAll(keepingCapacity: true)
             }
         }
-        try receive(descriptor, count)
+        receive(descriptor, count)
         sender.join()
     }
 
-    private mutating func receive(_ descriptor: Int32, _ count: Int) throws {
+    private mutating func receive(_ descriptor: Int32, _ count: Int) {
         var unread: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 256 << 10)
         var missing = count
@@ -62,23 +62,4 @@ public struct RequestFlood {
         let digits = line[range.upperBound...].prefix { (0x30...0x39).contains($0) }
         return Int(String(decoding: digits, as: UTF8.self))
     }
-}
-
-/// A thread that can be waited for.
-private final class Thread: @unchecked Sendable {
-    // Unchecked: `thread` is written before and read by `join` only.
-    private let body: () -> Void
-    private var thread = pthread_t()
-
-    init(_ body: @escaping @Sendable () -> Void) {
-        self.body = body
-        pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<Thread>.fromOpaque(argument!).takeRetainedValue().body()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-    }
-
-    func join() { pthread_join(thread, nil) }
 }

@@ -36,15 +36,8 @@ public final class WireConnection: Sendable {
         self.input = input
         self.output = output
         self.framing = framing
-        let box = Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<WireConnection>.fromOpaque(argument!).takeRetainedValue().readAll()
-                return nil
-            }, box.toOpaque())
-        pthread_detach(thread)
+        // The connection lives until the other side has hung up.
+        BackgroundThread { self.readAll() }
     }
 
     deinit {

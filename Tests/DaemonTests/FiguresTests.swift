@@ -52,7 +52,7 @@ import Testing
 
     @Test func `a summary is answered without its database`() async throws {
         let bench = try await Workbench.start(engines: [])
-        let text: JSONValue = .string("postgresql://ada@127.0.0.1:\(try PostgreSQLServer.freePort())/shop")
+        let text: JSONValue = .string("postgresql://ada@127.0.0.1:\(try Loopback.freePort())/shop")
         let project = try await bench.client.call(
             "project.create", ["name": "gone", "databaseType": "postgresql", "connectionString": text])
         let refused = try await bench.client.failure("query.run", ["projectId": project["id"], "sql": "SELECT 1"])

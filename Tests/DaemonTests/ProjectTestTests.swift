@@ -33,7 +33,7 @@ import Testing
         try await expect(client, .postgresql, server.uri(password: "wrong"), "ppppsfss", "authentication_failed")
         try await expect(client, .postgresql, server.uri(role: "nobody_here"), "ppppsfss", "authentication_failed")
         try await expect(client, .postgresql, server.uri(host: "no-such-host.invalid"), "ppfsssss", "host_not_found")
-        try await expect(client, .postgresql, server.uri(port: PostgreSQLServer.freePort()), "pppfssss", "connection_refused")
+        try await expect(client, .postgresql, server.uri(port: Loopback.freePort()), "pppfssss", "connection_refused")
         try await expect(client, .postgresql, server.uri(database: "no_such_db"), "ppppspfs", "unknown_database")
         try await expect(
             client, .postgresql, server.uri(role: PostgreSQLServer.tlsRole, query: "?sslmode=disable"), "ppppfsss", "tls_required"
@@ -55,7 +55,7 @@ import Testing
         try await expect(
             client, .mysql, "mysql://plain:x@no-such-host.invalid:\(server.port)/app", "ppfsssss", "host_not_found")
         try await expect(
-            client, .mysql, "mysql://plain:x@127.0.0.1:\(PostgreSQLServer.freePort())/app", "pppfssss", "connection_refused")
+            client, .mysql, "mysql://plain:x@127.0.0.1:\(Loopback.freePort())/app", "pppfssss", "connection_refused")
         try await expect(client, .mysql, server.uri(MariaDBServer.root, database: "no_such_db"), "ppppspfs", "unknown_database")
         try await expect(client, .mysql, server.uri(plain, query: "?ssl-mode=VERIFY_IDENTITY"), "ppppfsss", "tls_failed")
         try Engine.mysql.script(

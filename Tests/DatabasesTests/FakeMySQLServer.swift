@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import TestSupport
 
 /// A server that speaks as much MySQL as a test wants it to, on its own thread, one connection, loopback.
 final class FakeMySQLServer: Sendable {
@@ -17,29 +18,10 @@ final class FakeMySQLServer: Sendable {
 
     /// `greeting` replaces the protocol's; an empty one says nothing, ever.
     init(greeting: [UInt8]? = nil, answer: @escaping Answer) throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        _ = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 4) == 0 ? getsockname(listener, $0, &length) : -1
-            }
-        }
-        self.listener = listener
+        (listener, port) = try Loopback.listen()
         self.answer = answer
         self.greeting = greeting ?? FakeMySQLServer.packet(0, FakeMySQLServer.handshake)
-        port = Int(UInt16(bigEndian: address.sin_port))
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self).toOpaque()
-        pthread_create(
-            &thread, nil,
-            { context in
-                Unmanaged<FakeMySQLServer>.fromOpaque(context!).takeRetainedValue().serve()
-                return nil
-            }, context)
-        pthread_detach(thread)
+        BackgroundThread { self.serve() }
     }
 
     /// Protocol 10, MariaDB 10.11, native passwords, no TLS.
@@ -79,28 +61,5 @@ final class FakeMySQLServer: Sendable {
             bytes += chunk[..<got]
         }
         return bytes
-    }
-}
-
-/// Runs `body` on a thread of its own, for what blocks; `join` waits for it.
-final class Blocking: Sendable {
-    private let body: @Sendable () -> Void
-    private let thread = Mutex<pthread_t?>(nil)
-
-    init(_ body: @escaping @Sendable () -> Void) {
-        self.body = body
-        let context = Unmanaged.passRetained(self).toOpaque()
-        var made = pthread_t()
-        pthread_create(
-            &made, nil,
-            { context in
-                Unmanaged<Blocking>.fromOpaque(context!).takeRetainedValue().body()
-                return nil
-            }, context)
-        thread.withLock { [made] in $0 = made }
-    }
-
-    func join() {
-        if let thread = thread.withLock({ $0 }) { pthread_join(thread, nil) }
     }
 }

@@ -21,7 +21,7 @@ extension MariaDBServerTests {
                 acted.withLock { $0 = .now }
                 act(canceller)
             }
-            let thread = Blocking { helper.run() }
+            let thread = BackgroundThread { helper.run() }
             do { try database.run(sql, timeoutMs: timeoutMs) } catch let error as DatabaseError {
                 failure.withLock { $0 = error }
             }
@@ -51,11 +51,11 @@ extension MariaDBServerTests {
         }
 
         @Test(arguments: [endless, "SELECT SLEEP(60)", "SELECT BENCHMARK(1000000000000, MD5('x'))"])
-        func `cancel stops the statement within a second, and the connection goes on`(sql: String) throws {
+        func `cancel stops the statement, and the connection goes on`(sql: String) throws {
             let database = try MariaDBHarness()
             let (error, took) = try interrupt(database, sql) { $0.cancel() }
             #expect(error?.code == .cancelled, "\(error.debugDescription)")
-            #expect(took < .seconds(1))
+            #expect(took < .promptly)
             #expect(database.driver.isUsable)
             #expect(try database.run("SELECT 1").rows == "[[1]]")
         }
@@ -64,7 +64,7 @@ extension MariaDBServerTests {
             let database = try MariaDBHarness()
             let (error, took) = try interrupt(database, "SELECT SLEEP(61)") { $0.sever() }
             #expect(error?.code == .connectionLost)
-            #expect(took < .seconds(1))
+            #expect(took < .promptly)
             #expect(!database.driver.isUsable)
             #expect(throws: DatabaseError.self) { try database.run("SELECT 1") }
             database.driver.close()
@@ -78,7 +78,7 @@ extension MariaDBServerTests {
             let canceller = database.driver.canceller
             let cancelled = Mutex(0)
             let flags = Flags()
-            let thread = Blocking {
+            let thread = BackgroundThread {
                 while !flags.isDone.load(ordering: .relaxed) { canceller.cancel() }
             }
             for round in 0..<100 {
@@ -106,7 +106,7 @@ extension MariaDBServerTests {
             let started = ContinuousClock.now
             let error = #expect(throws: DatabaseError.self) { try database.run(sql, timeoutMs: 500) }
             #expect(error?.code == .timeout)
-            #expect(ContinuousClock.now - started < .seconds(2))
+            #expect(ContinuousClock.now - started < .promptly)
             #expect(try database.run("SELECT 1").rows == "[[1]]")
         }
 
@@ -117,7 +117,7 @@ extension MariaDBServerTests {
             let answer = try database.run("SELECT seq, REPEAT('x', 1000) FROM seq_1_to_100000000", sink: sink)
             #expect(answer.outcome.command == "SELECT")
             #expect(sink.rowCount == 20)
-            #expect(ContinuousClock.now - started < .seconds(3))
+            #expect(ContinuousClock.now - started < .promptly)
             #expect(try database.run("SELECT 1").rows == "[[1]]")
             let failing = MariaDBSink(pageRows: 10) { () throws(DatabaseError) in
                 throw DatabaseError(.busy, phase: .fetch, "full")

@@ -118,26 +118,6 @@ final class Racing: Sendable {
     func end() { over.store(true, ordering: .relaxed) }
 }
 
-/// Runs `body` on a thread of its own: tests block theirs, and the cooperative pool has few.
-/// Join it where it must not outlive the test.
-@discardableResult
-func onThread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
-    final class Box: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(Box(body))
-    let status = pthread_create(
-        &thread, nil,
-        { context in
-            if let context { Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body() }
-            return nil
-        }, box.toOpaque())
-    precondition(status == 0)
-    return thread
-}
-
 func fileNames(_ directory: String) -> [String] {
     guard let stream = opendir(directory) else { return [] }
     defer { closedir(stream) }
