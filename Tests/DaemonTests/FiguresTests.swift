@@ -15,7 +15,7 @@ import Testing
         _ = try await bench.failure(engine, "DELETE FROM figures")
         _ = try await bench.failure(engine, engine.slowStatement, nil, ["timeoutMs": 100])
         let request = bench.client.send("query.run", bench.query(engine, engine.slowStatement))
-        #expect(try await bench.waits(engine, untilRunning: true, timeoutMs: 5_000))
+        #expect(try await bench.waits(engine, untilRunning: true))
         bench.client.notify("$/cancelRequest", ["id": .number(String(request))])
         await #expect(throws: TestClient.Failure.self) { try await bench.client.result(of: request, "query.run") }
     }

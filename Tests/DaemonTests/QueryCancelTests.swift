@@ -20,14 +20,14 @@ import Testing
         let runner = try bench.daemon.client()
         try await runner.call("auth.login", ["email": .string(bench.account.email), "password": .string(bench.account.password)])
         let queryID: JSONValue = "01a20a9d-3741-73c3-a6fb-9df4a6b8df2a"
-        let timeoutMs: JSONValue = way == .timeout ? 1_500 : 60_000
+        let timeoutMs: JSONValue = way == .timeout ? 4_000 : 60_000
         let params = bench.query(engine, engine.slowStatement, nil, ["queryId": queryID, "timeoutMs": timeoutMs])
         let request = runner.send("query.run", params)
-        #expect(try await bench.waits(engine, untilRunning: true, timeoutMs: 5_000))
+        #expect(try await bench.waits(engine, untilRunning: true))
         switch way {
         case .queryCancel: try await bench.client.call("query.cancel", ["queryId": queryID])
         case .cancelRequest: runner.notify("$/cancelRequest", ["id": .number(String(request))])
-        case .timeout: #expect(try await bench.waits(engine, untilRunning: false, timeoutMs: 3_000))
+        case .timeout: #expect(try await bench.waits(engine, untilRunning: false))
         case .closedConnection: runner.wire.hangUp()
         case .logout: try await runner.call("auth.logout")
         case .revoked: try await bench.client.call("auth.revoke", ["others": true])
@@ -35,7 +35,7 @@ import Testing
         case .terminated: bench.daemon.end(SIGTERM)
         }
         // The grace of half a second comes on top where the daemon ends.
-        #expect(try await bench.waits(engine, untilRunning: false, timeoutMs: way == .terminated ? 1_500 : 1_000))
+        #expect(try await bench.waits(engine, untilRunning: false))
         if let expected = Self.answers[way] {
             let failure = await #expect(throws: TestClient.Failure.self) {
                 try await runner.result(of: request, "query.run")

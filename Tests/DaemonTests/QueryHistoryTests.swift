@@ -80,7 +80,7 @@ import Testing
         let bench = try await Workbench.start(engines: [engine])
         let queryID: JSONValue = "01a20a9d-3741-73c3-a6fb-9df4a6b8df2c"
         _ = bench.client.send("query.run", bench.query(engine, engine.slowStatement, nil, ["queryId": queryID, "mode": "write"]))
-        #expect(try await bench.waits(engine, untilRunning: true, timeoutMs: 5_000))
+        #expect(try await bench.waits(engine, untilRunning: true))
         let running = try await (try await bench.connect()).call("query.history", ["status": "running"])
         #expect(running["items"].array?.map { $0["id"] } == [queryID])
         try await bench.daemon.crash()

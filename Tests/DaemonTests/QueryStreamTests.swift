@@ -17,8 +17,8 @@ import Testing
     }
 
     /// Waits until the daemon runs so many queries.
-    private func waits(_ bench: Workbench, untilRunning wanted: Int, timeoutMs: Int) async throws -> Bool {
-        let deadline = ContinuousClock.now + .milliseconds(timeoutMs)
+    private func waits(_ bench: Workbench, untilRunning wanted: Int) async throws -> Bool {
+        let deadline = ContinuousClock.now + .promptly
         while try await bench.client.call("system.health")["queries"]["running"].integer != wanted {
             guard ContinuousClock.now < deadline else { return false }
             try await Task.sleep(for: .milliseconds(10))
@@ -113,14 +113,14 @@ import Testing
         slow.send(
             "query.run",
             bench.query(engine, engine.series(3_000_000), nil, ["partialResultToken": "t", "queryId": queryID]), id: 2)
-        #expect(try await waits(bench, untilRunning: 1, timeoutMs: 5_000))
+        #expect(try await waits(bench, untilRunning: 1))
         // It runs until the socket and its own credit are full, and then waits, while others are served.
         for _ in 0..<50 { #expect(try await bench.client.call("system.health")["status"] == "ok") }
-        #expect(try await waits(bench, untilRunning: 1, timeoutMs: 1_000))
+        #expect(try await waits(bench, untilRunning: 1))
         #expect(try bench.daemon.memoryKiB("VmRSS") - before < 16 * 1024)
         // Its own cancel is read although its replies are not.
         slow.send("query.cancel", ["queryId": queryID], id: 3)
-        #expect(try await waits(bench, untilRunning: 0, timeoutMs: 2_000))
+        #expect(try await waits(bench, untilRunning: 0))
         let replies = slow.replies(to: [2, 3]).byID
         #expect(replies[2]?["error"]["data"]["code"] == "cancelled")
         #expect(replies[3]?["result"] == [:])
@@ -134,9 +134,9 @@ import Testing
         let slow = try SilentClient(socket: bench.daemon.socketPath)
         slow.send("auth.attach", ["token": session["token"]], id: 1)
         slow.send("query.run", bench.query(engine, engine.series(3_000_000), nil, ["partialResultToken": "t"]), id: 2)
-        #expect(try await waits(bench, untilRunning: 1, timeoutMs: 5_000))
+        #expect(try await waits(bench, untilRunning: 1))
         slow.close()
-        #expect(try await waits(bench, untilRunning: 0, timeoutMs: 1_500))
+        #expect(try await waits(bench, untilRunning: 0))
         #expect(try await bench.run(engine, "SELECT 5 AS a")["rows"] == [[5]])
     }
 

@@ -22,7 +22,7 @@ import Testing
             return times.sorted()[count / 2]
         }
         func sees(_ count: Int) async throws -> Bool {
-            let deadline = ContinuousClock.now + .seconds(5)
+            let deadline = ContinuousClock.now + .promptly
             while try await good.call("system.health")["connections"]["clients"].integer != count {
                 guard ContinuousClock.now < deadline else { return false }
             }
@@ -41,7 +41,7 @@ import Testing
         }
         #expect(try await sees(count + 1))
         // Generous, because the tests share the machine: a daemon that waits for them would need seconds.
-        #expect(try await median(100) < max(alone * 4, .milliseconds(20)))
+        if TestScale.isFull { #expect(try await median(100) < max(alone * 4, .milliseconds(20))) }
         for client in slow { #expect(await client.wire.waitUntilClosed(timeoutMs: 10_000)) }
         #expect(try await sees(1))
     }

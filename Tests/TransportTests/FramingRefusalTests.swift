@@ -47,8 +47,8 @@ import Testing
         header.send(raw: Array("Content-Le".utf8))
         let body = try server.connect(.headers)
         body.send(raw: Array("Content-Length: 20\r\n\r\n{".utf8))
-        #expect(await header.waitUntilClosed(timeoutMs: 5_000))
-        #expect(await body.waitUntilClosed(timeoutMs: 5_000))
+        #expect(await header.waitUntilClosed(timeoutMs: 20_000))
+        #expect(await body.waitUntilClosed(timeoutMs: 20_000))
     }
 
     @Test func aForeignUserIsClosedBeforeAByteIsRead() async throws {

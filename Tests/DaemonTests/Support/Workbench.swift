@@ -94,13 +94,13 @@ final class Workbench: Sendable {
         case .sqlite:
             let before = daemon.processorTicks
             try await Task.sleep(for: .milliseconds(150))
-            return daemon.processorTicks - before > 5
+            return daemon.processorTicks - before > 2
         }
     }
 
-    /// Waits until the slow statement runs, or until it does not; answers whether that came within `timeoutMs`.
-    func waits(_ engine: Engine, untilRunning wanted: Bool, timeoutMs: Int) async throws -> Bool {
-        let deadline = ContinuousClock.now + .milliseconds(timeoutMs)
+    /// Waits until the slow statement runs, or until it does not; answers whether that came ``promptly``.
+    func waits(_ engine: Engine, untilRunning wanted: Bool) async throws -> Bool {
+        let deadline = ContinuousClock.now + .promptly
         while try await isRunningSlowStatement(engine) != wanted {
             guard ContinuousClock.now < deadline else { return false }
             try await Task.sleep(for: .milliseconds(20))
