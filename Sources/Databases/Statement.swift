@@ -1,6 +1,11 @@
 /// One statement to run: the user's own SQL, unchanged, and its bound parameters.
 public struct Statement: Sendable {
     public var sql: String
+    /// Text of ours in front of it, in ASCII and on one line: a comment for the server's administrator, `EXPLAIN`. No position of
+    /// an error counts it.
+    public var lead = ""
+    /// What the session is called while the statement runs, where the engine has that: PostgreSQL's `application_name`.
+    public var sessionName: String?
     /// Values for `$1`… (PostgreSQL), `?` (MariaDB), `?`/`?1`/`$1` (SQLite), in order. Never spliced into the text.
     public var parameters: [Parameter]
     public var mode: AccessMode
@@ -18,6 +23,17 @@ public struct Statement: Sendable {
         self.mode = mode
         self.timeoutMs = timeoutMs
         self.cellBytesMax = cellBytesMax
+    }
+
+    /// What the engine gets, and the gate looks at.
+    var text: String { lead.isEmpty ? sql : lead + sql }
+
+    /// An error about ``text``, its position as in the user's own SQL.
+    func placed(_ error: DatabaseError) -> DatabaseError {
+        guard !lead.isEmpty, let position = error.position else { return error }
+        var error = error
+        error.position = position > lead.utf8.count ? position - lead.utf8.count : nil
+        return error
     }
 }
 

@@ -24,6 +24,7 @@ public final class Daemon: Sendable {
     /// A connection is gone: what belonged to it goes too, unless it was to be kept.
     public func disconnected(_ client: ClientSession) {
         services.results.closeAll(ofConnection: client.channel.connectionID)
+        services.running.unsubscribe(client)
         services.sessions.release(client)
     }
 

@@ -26,7 +26,7 @@ public final class Services: Sendable {
     let pool: ConnectionPool
     let results: ResultRegistry
     let sessions = SessionRegistry()
-    let running = RunningQueries()
+    let running: RunningQueries
     let counters = RequestCounters()
     let spoolDirectory: String
     let startedAtMs: Int64
@@ -56,6 +56,7 @@ public final class Services: Sendable {
                 perKey: limits.databaseConnectionsPerProject, total: limits.databaseConnections,
                 waitMs: limits.connectTimeoutMs, idleMs: limits.databaseIdleMs),
             cancelDeadlineMs: limits.cancelDeadlineMs)
+        running = RunningQueries(limits: limits)
         results = ResultRegistry(idleMs: limits.resultIdleMs, quotaBytes: limits.spoolPerUserBytes)
     }
 

@@ -6,7 +6,8 @@ extension MariaDBDriver {
         guard isUsable else {
             throw DatabaseError(.connectionLost, phase: .execute, "The connection is closed.", retryable: true)
         }
-        let shape = try statement.mode == .read ? gate.read(statement.sql) : gate.write(statement.sql)
+        let text = statement.text
+        let shape = try statement.mode == .read ? gate.read(text) : gate.write(text)
         stopper.begin()
         let result: Result<StatementOutcome, DatabaseError>
         do throws(DatabaseError) {
@@ -53,7 +54,7 @@ extension MariaDBDriver {
             throw DatabaseError(.internal, phase: .prepare, "There is no memory for a statement.")
         }
         defer { mysql_stmt_close(prepared) }
-        guard mysql_stmt_prepare(prepared, statement.sql, UInt(shape.length)) == 0 else {
+        guard mysql_stmt_prepare(prepared, statement.text, UInt(shape.length)) == 0 else {
             throw failure(prepared, .prepare, statement.sql)
         }
         // Some SHOW statements tell their columns only when they run; by its first word it is a read already.

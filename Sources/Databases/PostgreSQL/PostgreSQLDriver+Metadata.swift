@@ -1,6 +1,6 @@
 extension PostgreSQLDriver {
     func metadata() throws(DatabaseError) -> DatabaseMetadata {
-        try sendBegin(.beginRead, timeoutMs: 10_000)
+        try sendBegin(.beginRead, Statement(sql: "", timeoutMs: 10_000))
         try session.send(
             """
             SELECT pg_catalog.current_setting('server_version'), pg_catalog.current_database(), current_user, \

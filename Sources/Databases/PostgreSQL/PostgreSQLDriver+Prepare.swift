@@ -77,14 +77,20 @@ extension PostgreSQLDriver {
 
 /// Tells a cancelled statement from one that took too long.
 struct StatementWatch {
+    let statement: Statement
     let canceller: PostgreSQLCanceller
-    let timeoutMs: Int
     let start = Monotonic.nowMs
+
+    init(_ statement: Statement, canceller: PostgreSQLCanceller) {
+        self.statement = statement
+        self.canceller = canceller
+    }
 
     /// The failure as an error. A cancel that was asked for is known by then: the request precedes the failure.
     func error(_ failure: PostgreSQLFailure, phase: DatabaseError.Phase, mode: AccessMode) -> DatabaseError {
         let elapsed = Monotonic.nowMs - start
         let wasCancelled = failure.sqlState == "57014" && canceller.end().wasAsked
-        return failure.error(phase: phase, mode: mode, wasCancelled: wasCancelled, timedOut: elapsed >= timeoutMs)
+        let timedOut = elapsed >= statement.timeoutMs
+        return statement.placed(failure.error(phase: phase, mode: mode, wasCancelled: wasCancelled, timedOut: timedOut))
     }
 }

@@ -5,15 +5,16 @@
 extension PostgreSQLDriver {
     func runRead(_ statement: Statement, into pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         let parameters = try PostgreSQLParameters(statement.parameters)
-        let watch = StatementWatch(canceller: stopper, timeoutMs: statement.timeoutMs)
+        let text = statement.text
+        let watch = StatementWatch(statement, canceller: stopper)
         stopper.begin()
         defer { settle() }
-        if let known = cache.find(statement.sql) {
+        if let known = cache.find(text) {
             try checkCount(known.parameterCount, statement)
             if let outcome = try runKnown(known, statement, parameters, watch, into: &pager) { return outcome }
-            if let name = cache.remove(statement.sql) { discarded.append(name) }
+            if let name = cache.remove(text) { discarded.append(name) }
         }
-        return try runUnknown(statement, parameters, watch, into: &pager)
+        return try runUnknown(statement, text, parameters, watch, into: &pager)
     }
 
     /// Waits for a cancel that is under way, and lets one that was sent hit nothing but us.
@@ -29,7 +30,7 @@ extension PostgreSQLDriver {
         _ known: PostgreSQLStatementCache.Entry, _ statement: Statement, _ parameters: PostgreSQLParameters,
         _ watch: StatementWatch, into pager: inout RowPager
     ) throws(DatabaseError) -> StatementOutcome? {
-        try sendBegin(.beginRead, timeoutMs: statement.timeoutMs)
+        try sendBegin(.beginRead, statement)
         try session.sendExecute(known.name, parameters)
         try sendEnd()
         try session.sync()
@@ -46,15 +47,16 @@ extension PostgreSQLDriver {
     }
 
     private func runUnknown(
-        _ statement: Statement, _ parameters: PostgreSQLParameters, _ watch: StatementWatch, into pager: inout RowPager
+        _ statement: Statement, _ text: String, _ parameters: PostgreSQLParameters, _ watch: StatementWatch,
+        into pager: inout RowPager
     ) throws(DatabaseError) -> StatementOutcome {
-        let scanner = PostgreSQLSQLScanner(statement.sql)
+        let scanner = PostgreSQLSQLScanner(text)
         try PostgreSQLGate.checkRead(scanner, isSuperuser: isSuperuser)
         let name = newStatementName()
         let columns: [Column]
         do throws(DatabaseError) {
-            try sendBegin(.beginRead, timeoutMs: statement.timeoutMs)
-            try session.sendPrepare(name, statement.sql)
+            try sendBegin(.beginRead, statement)
+            try session.sendPrepare(name, text)
             try session.sendDescribe(name)
             try session.sync()
             let description = try described(mode: .read, watch)
@@ -63,7 +65,7 @@ extension PostgreSQLDriver {
             try checkCount(description.parameterCount, statement)
             columns = try self.columns(description)
             discarded.removeAll { $0 == name }
-            keep(statement.sql, name, columns, description.parameterCount)
+            keep(text, name, columns, description.parameterCount)
         } catch {
             try rollBackAgain()
             throw error

@@ -2,9 +2,9 @@
 extension PostgreSQLDriver {
     func runWrite(_ statement: Statement, into pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         let parameters = try PostgreSQLParameters(statement.parameters)
-        let scanner = PostgreSQLSQLScanner(statement.sql)
+        let scanner = PostgreSQLSQLScanner(statement.text)
         try PostgreSQLGate.checkWrite(scanner)
-        let watch = StatementWatch(canceller: stopper, timeoutMs: statement.timeoutMs)
+        let watch = StatementWatch(statement, canceller: stopper)
         stopper.begin()
         defer { if stopper.end().isStray { session.abandon() } }
         if !PostgreSQLGate.runsWithoutTransaction(scanner) {
@@ -22,7 +22,7 @@ extension PostgreSQLDriver {
         _ statement: Statement, _ parameters: PostgreSQLParameters, _ watch: StatementWatch, into pager: inout RowPager
     ) throws(DatabaseError) -> StatementOutcome {
         do throws(DatabaseError) {
-            try sendBegin(.beginWrite, timeoutMs: statement.timeoutMs)
+            try sendBegin(.beginWrite, statement)
             let end = try prepareAndRun(statement, parameters, watch, into: &pager)
             if case .failed = end.reply { return try outcome(end, watch, mode: .write) }
             if let error = end.sinkError { throw error }
@@ -46,8 +46,12 @@ extension PostgreSQLDriver {
         try session.send(
             """
             SELECT pg_catalog.set_config('default_transaction_read_only', 'off', false), \
-            pg_catalog.set_config('statement_timeout', $1, false), pg_catalog.set_config('lock_timeout', $1, false)
-            """, PostgreSQLParameters(texts: [String(min(max(statement.timeoutMs, 1), Int(Int32.max)))]))
+            pg_catalog.set_config('statement_timeout', $1, false), pg_catalog.set_config('lock_timeout', $1, false), \
+            pg_catalog.set_config('application_name', $2, false)
+            """,
+            PostgreSQLParameters(texts: [
+                String(min(max(statement.timeoutMs, 1), Int(Int32.max))), statement.sessionName ?? applicationName,
+            ]))
         try session.sync()
         let reply = try session.reply()
         try session.synced()
@@ -61,7 +65,7 @@ extension PostgreSQLDriver {
         into pager: inout RowPager
     ) throws(DatabaseError) -> PostgreSQLRowsEnd {
         let name = newStatementName()
-        try session.sendPrepare(name, statement.sql)
+        try session.sendPrepare(name, statement.text)
         try session.sendDescribe(name)
         try session.sync()
         let description = try described(mode: .write, watch, begins: begins)

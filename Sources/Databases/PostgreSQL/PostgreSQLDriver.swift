@@ -20,6 +20,8 @@ final class PostgreSQLDriver: Driver {
     /// Names of prepared statements that nobody can guess, so that no statement can execute or drop ours by name.
     private let prefix: String
     private var statementsMade = 0
+    /// What the session is called between statements.
+    let applicationName: String
 
     var canceller: any StatementCanceller { stopper }
     var isUsable: Bool { session.isIdle }
@@ -28,6 +30,7 @@ final class PostgreSQLDriver: Driver {
         self.session = session
         self.stopper = stopper
         isSuperuser = session.parameterStatus("is_superuser") != "off"
+        applicationName = session.parameterStatus("application_name") ?? ""
         prefix = "dba_" + String(UInt64.random(in: .min ... .max), radix: 36) + "_"
     }
 
@@ -72,7 +75,8 @@ final class PostgreSQLDriver: Driver {
             case .limits:
                 """
                 SELECT pg_catalog.set_config('statement_timeout', $1, true), pg_catalog.set_config('lock_timeout', $1, true), \
-                pg_catalog.set_config('idle_in_transaction_session_timeout', $2, true)
+                pg_catalog.set_config('idle_in_transaction_session_timeout', $2, true), \
+                pg_catalog.set_config('application_name', $3, true)
                 """
             case .rollback: "ROLLBACK"
             case .unlock: "SELECT pg_catalog.pg_advisory_unlock_all()"
@@ -100,7 +104,7 @@ final class PostgreSQLDriver: Driver {
 
     /// Proves once, on this very connection, that the server holds the transaction to be read-only.
     private func checkReadOnly(timeoutMs: Int) throws(DatabaseError) {
-        try sendBegin(.beginRead, timeoutMs: timeoutMs)
+        try sendBegin(.beginRead, Statement(sql: "", timeoutMs: timeoutMs))
         try session.send(
             "SELECT pg_catalog.current_setting('transaction_read_only'), pg_catalog.current_setting('client_encoding')")
         try sendEnd()
@@ -118,14 +122,15 @@ final class PostgreSQLDriver: Driver {
 
     // MARK: Pieces of a pipeline
 
-    func sendBegin(_ begin: Own, timeoutMs: Int) throws(DatabaseError) {
+    func sendBegin(_ begin: Own, _ statement: Statement) throws(DatabaseError) {
         for name in discarded { try session.send(text: "DEALLOCATE \"\(name)\"") }
         // With a sync of its own, so that one that is gone already spoils nothing.
         if !discarded.isEmpty { try session.sync() }
         try session.sendExecute(name(of: begin))
-        let limit = String(min(max(timeoutMs, 1), Int(Int32.max)))
-        let idle = String(min(max(timeoutMs, 1), Int(Int32.max) - 60_000) + 60_000)
-        try session.sendExecute(name(of: .limits), PostgreSQLParameters(texts: [limit, idle]))
+        let limit = String(min(max(statement.timeoutMs, 1), Int(Int32.max)))
+        let idle = String(min(max(statement.timeoutMs, 1), Int(Int32.max) - 60_000) + 60_000)
+        let name = statement.sessionName ?? applicationName
+        try session.sendExecute(self.name(of: .limits), PostgreSQLParameters(texts: [limit, idle, name]))
     }
 
     func sendEnd() throws(DatabaseError) {
@@ -133,7 +138,7 @@ final class PostgreSQLDriver: Driver {
         try session.sendExecute(name(of: .unlock))
     }
 
-    /// Reads the replies to ``sendBegin(_:timeoutMs:)``; answers the failure, if any.
+    /// Reads the replies to ``sendBegin(_:_:)``; answers the failure, if any.
     func begun() throws(DatabaseError) -> PostgreSQLFailure? {
         var failure: PostgreSQLFailure?
         if !discarded.isEmpty {

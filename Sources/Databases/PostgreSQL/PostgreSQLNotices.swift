@@ -31,13 +31,3 @@ final class PostgreSQLNotices {
         return collected
     }
 }
-
-extension String {
-    /// The string, or as many of its first characters as fit `limit` bytes, and an ellipsis.
-    func limited(toBytes limit: Int) -> String {
-        guard utf8.count > limit else { return self }
-        var end = utf8.index(utf8.startIndex, offsetBy: limit)
-        while end > startIndex, String.Index(end, within: unicodeScalars) == nil { end = utf8.index(before: end) }
-        return String(self[..<end]) + "…"
-    }
-}

@@ -45,7 +45,7 @@ final class SQLiteDriver: Driver {
             case .write: return try write(statement, &pager)
             }
         } catch {
-            throw stopped(error)
+            throw statement.placed(stopped(error))
         }
     }
 
@@ -79,7 +79,7 @@ final class SQLiteDriver: Driver {
 
     private func read(_ statement: Statement, _ pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         let handle = try currentReader()
-        let passed = try SQLiteGate.prepare(statement.sql, handle)
+        let passed = try SQLiteGate.prepare(statement.text, handle)
         defer { SQLiteGate.discard(passed) }
         try SQLiteBinding.bind(statement.parameters, to: passed.statement)
         try pager.begin(passed.columns)
@@ -168,7 +168,7 @@ final class SQLiteDriver: Driver {
     private func transaction(
         _ statement: Statement, _ handle: SQLiteHandle, _ pager: inout RowPager
     ) throws(DatabaseError) -> StatementOutcome {
-        let passed = try SQLiteGate.prepare(statement.sql, handle)
+        let passed = try SQLiteGate.prepare(statement.text, handle)
         var isFinalized = false
         defer { if !isFinalized { SQLiteGate.discard(passed) } }
         try SQLiteBinding.bind(statement.parameters, to: passed.statement)

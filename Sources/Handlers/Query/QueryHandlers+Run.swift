@@ -15,9 +15,17 @@ extension QueryHandlers {
                 .readOnly, "The project is read-only; its owner can lift that with project.update {readOnly: false}.",
                 .init(phase: "gate"))
         }
+        let start = QueryStart(
+            id: params.queryId?.lowercased() ?? Identifier.make(), projectID: project.id, userID: identity.userID,
+            sql: params.sql,
+            label: params.label, mode: mode, source: context.client.isInitialized ? .editor : .script,
+            createdAtMs: Timestamp.now())
+        let query = LiveQuery(
+            start, projectName: project.name, sessionID: identity.sessionID, client: context.client,
+            sqlBytesMax: limits.runningSqlBytes)
         let run = QueryRun(
-            services: services, projects: projects, project: project, identity: identity, client: context.client,
-            id: params.queryId?.lowercased() ?? Identifier.make(), statement: statement, label: params.label,
+            services: services, projects: projects, project: project, identity: identity, client: context.client, query: query,
+            statement: statement.marked(for: start, in: project.databaseType),
             pageRows: params.pageRows ?? limits.pageRows, maxRows: params.maxRows, keep: params.keep)
         guard let token = params.partialResultToken else { return try await run.start(isClientID: params.queryId != nil) }
         guard token.isProgressToken else { throw RPCError.invalid("partialResultToken", "must be a string or an integer.") }

@@ -1,31 +1,25 @@
 import Databases
-import Glibc
 import Logging
 import Protocol
 import Security
 import Store
 import Synchronization
-import Threads
 
-/// The row of history that a query becomes.
+/// The row of history that a query becomes. Each of ``succeeded(_:_:)`` and its like writes it, and answers how it stands there.
 final class QueryHistory: Sendable {
     /// Binds sealed previews to this use.
     static let sealPurpose = "query.preview"
 
-    let start: QueryStart
+    private let query: LiveQuery
     private let services: Services
-    private let began = Monotonic.nowNs
     private let preview = Mutex<[UInt8]?>(nil)
 
-    init(run: QueryRun) {
-        services = run.services
-        start = QueryStart(
-            id: run.id, projectID: run.project.id, userID: run.identity.userID, sql: run.statement.sql, label: run.label,
-            mode: run.statement.mode, source: run.client.isInitialized ? .editor : .script, createdAtMs: Timestamp.now())
+    init(_ query: LiveQuery, _ services: Services) {
+        self.query = query
+        self.services = services
     }
 
-    /// Milliseconds since the query was accepted, to the microsecond.
-    var elapsedMs: Double { Double((Monotonic.nowNs - began) / 1_000) / 1_000 }
+    private var start: QueryStart { query.start }
 
     /// The columns and the first page of a result.
     typealias Preview = (columns: [Databases.Column], rows: JSONText)
@@ -40,41 +34,46 @@ final class QueryHistory: Sendable {
         preview.withLock { $0 = sealed }
     }
 
-    func succeeded(_ outcome: StatementOutcome, rowCount: Int?, _ first: Preview?) async {
-        let elapsedMs = elapsedMs
+    func succeeded(_ outcome: StatementOutcome, rowCount: Int?, _ first: Preview?) async -> QueryEnd {
+        let elapsedMs = query.elapsedMs
         keepPreview(first)
-        await write(
+        return await write(
             QueryEnd(
                 status: .success, rowCount: rowCount.map(Int64.init), affectedRows: outcome.affectedRows.map(Int64.init),
                 durationMs: elapsedMs, sealedPreview: preview.withLock { $0 }))
     }
 
-    func succeeded(_ outcome: StatementOutcome, _ spool: ResultSpool) async {
+    func succeeded(_ outcome: StatementOutcome, _ spool: ResultSpool) async -> QueryEnd {
         let end = try? await spool.finished()
         let first = try? await spool.firstPage()
-        await succeeded(outcome, rowCount: end?.rowCount, first.flatMap { first in first.page.map { (first.columns, $0.rows) } })
+        return await succeeded(
+            outcome, rowCount: end?.rowCount, first.flatMap { first in first.page.map { (first.columns, $0.rows) } })
     }
 
-    func failed(_ error: DatabaseError, _ first: Preview? = nil) async {
-        let elapsedMs = elapsedMs
+    func failed(_ error: DatabaseError, _ first: Preview? = nil) async -> QueryEnd {
+        let elapsedMs = query.elapsedMs
         keepPreview(first)
         let shown = RPCError(error)
         let isStopped = error.code == .cancelled || error.code == .timeout
-        await write(
+        return await write(
             QueryEnd(
                 status: isStopped ? .cancelled : .error, errorCode: shown.code.rawValue, errorMessage: shown.message,
                 durationMs: elapsedMs, sealedPreview: preview.withLock { $0 }))
     }
 
-    private func write(_ end: QueryEnd) async {
+    private func write(_ end: QueryEnd) async -> QueryEnd {
         await services.store.touchProject(id: start.projectID, nowMs: start.createdAtMs)
-        guard start.mode == .write else { return await services.store.recordFinished(start, end) }
+        guard start.mode == .write else {
+            await services.store.recordFinished(start, end)
+            return end
+        }
         do {
             _ = try await services.store.finishQuery(id: start.id, end)
         } catch {
             services.logger.error(
                 "the end of a write is not in history", metadata: ["query": "\(start.id)", "error": "\(debugText(error))"])
         }
+        return end
     }
 }
 

@@ -14,14 +14,14 @@ struct QueryRun: Sendable {
     let project: StoredProject
     let identity: Identity
     let client: ClientSession
-    let id: String
+    let query: LiveQuery
     let statement: Statement
-    let label: String?
     let pageRows: Int
     let maxRows: Int?
     let keep: Bool
 
     private var limits: Limits { services.limits }
+    private var id: String { query.id }
 
     /// Runs the query and answers its first page; the rest is kept.
     func start(isClientID: Bool) async throws -> QueryResult {
@@ -56,7 +56,7 @@ struct QueryRun: Sendable {
         let outcome = try result.get()
         return QueryResult(
             queryId: id, columns: stream.columns.map(QueryHandlers.wire), rows: JSONText("[]"), rowCount: stream.rowCount,
-            hasMore: false, command: outcome.command, affectedRows: outcome.affectedRows, durationMs: history.elapsedMs,
+            hasMore: false, command: outcome.command, affectedRows: outcome.affectedRows, durationMs: query.elapsedMs,
             mode: statement.mode == .write ? .write : .read, truncated: stream.isTruncated, notices: notices(outcome))
     }
 
@@ -64,22 +64,19 @@ struct QueryRun: Sendable {
     private func accept(_ isClientID: Bool) async throws -> QueryHistory {
         if isClientID, try await services.store.isQueryIDUsed(id) { throw Self.idInUse }
         try register()
-        let history = QueryHistory(run: self)
         do throws(StoreError) {
-            if statement.mode == .write { try await services.store.insertRunning(history.start) }
+            if statement.mode == .write { try await services.store.insertRunning(query.start) }
         } catch {
-            services.running.remove(id)
+            services.running.ended(query)
             throw error.code == .conflict ? Self.idInUse : RPCError(error)
         }
-        return history
+        services.running.started(query)
+        return QueryHistory(query, services)
     }
 
     private func register() throws(RPCError) {
-        let entry = RunningQueries.Entry(
-            id: id, userID: identity.userID, sessionID: identity.sessionID, projectID: project.id, client: client,
-            isWrite: statement.mode == .write)
         do throws(RunningQueries.Refusal) {
-            try services.running.register(entry, perUserMax: limits.queriesPerUser)
+            try services.running.register(query)
         } catch {
             switch error {
             case .idInUse: throw Self.idInUse
@@ -98,26 +95,26 @@ struct QueryRun: Sendable {
     // MARK: The statement's task
 
     private func execute(_ spool: ResultSpool, _ history: QueryHistory) async {
+        let end: QueryEnd
         do throws(DatabaseError) {
             let outcome = try await run(
                 into: spool, rowsMax: maxRows ?? limits.resultRows,
                 bytesMax: maxRows == nil ? limits.resultBytes : limits.spoolPerResultBytes)
-            await history.succeeded(outcome, spool)
+            end = await history.succeeded(outcome, spool)
         } catch {
             spool.fail(error)
-            await history.failed(error)
+            end = await history.failed(error)
         }
-        services.running.remove(id)
+        services.running.ended(query, end)
     }
 
     private func execute(_ stream: ResultStream, _ history: QueryHistory) async -> Result<StatementOutcome, DatabaseError> {
-        defer { services.running.remove(id) }
         do throws(DatabaseError) {
             let outcome = try await run(into: stream, rowsMax: maxRows ?? .max, bytesMax: .max)
-            await history.succeeded(outcome, rowCount: stream.rowCount, stream.preview)
+            services.running.ended(query, await history.succeeded(outcome, rowCount: stream.rowCount, stream.preview))
             return .success(outcome)
         } catch {
-            await history.failed(error, stream.preview)
+            services.running.ended(query, await history.failed(error, stream.preview))
             return .failure(error)
         }
     }
@@ -127,12 +124,15 @@ struct QueryRun: Sendable {
     ) async throws(DatabaseError) -> StatementOutcome {
         let projects = projects
         let project = project
+        let query = query
+        let sink = CountingSink(query, sink)
         // The connection is free again when the result has ended or is full, not when it was read.
         return try await services.pool.withConnection(
             projects.poolKey(project), options: services.connectOptions,
             target: { () async throws(DatabaseError) in try projects.target(project) },
             { connection throws(DatabaseError) in
-                try await connection.run(
+                query.runs()
+                return try await connection.run(
                     statement, pageRows: pageRows, pageBytes: limits.pageBytes, rowsMax: rowsMax, bytesMax: bytesMax, sink: sink)
             })
     }
@@ -168,7 +168,7 @@ struct QueryRun: Sendable {
             rowCount: first.page?.rowCount ?? 0, hasMore: hasMore, resultId: resultID,
             nextCursor: hasMore ? ResultCursor(page: 1).text : nil,
             command: first.end?.outcome.command ?? StatementWord.first(of: statement.sql, statement.mode),
-            affectedRows: first.end?.outcome.affectedRows, durationMs: history.elapsedMs,
+            affectedRows: first.end?.outcome.affectedRows, durationMs: query.elapsedMs,
             mode: statement.mode == .write ? .write : .read, truncated: first.end?.truncated != nil,
             notices: first.end.map { notices($0.outcome) } ?? [])
     }

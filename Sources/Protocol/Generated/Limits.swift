@@ -74,6 +74,14 @@ public struct Limits: JSONEncodable, Equatable {
     public var connectTimeoutMs = 10_000
     /// Running queries of one user.
     public var queriesPerUser = 8
+    /// Subscriptions of one connection.
+    public var subscriptionsPerConnection = 16
+    /// Events of one subscription that wait for its reader; the next are missed.
+    public var subscriptionEvents = 256
+    /// Time between two `progress` events of a query.
+    public var progressMs = 1000
+    /// Of a statement, in `query.running` and `query/event`.
+    public var runningSqlBytes = 2048
     /// One statement, as UTF-8.
     public var sqlBytes = 1_048_576
     /// Parameters of one statement: SQLite's own limit, the smallest of the engines'.
@@ -310,6 +318,26 @@ public struct Limits: JSONEncodable, Equatable {
             keyPath: \.queriesPerUser
         ),
         Entry(
+            name: "subscriptionsPerConnection", unit: .count, isConfigurable: true,
+            summary: "Subscriptions of one connection.",
+            keyPath: \.subscriptionsPerConnection
+        ),
+        Entry(
+            name: "subscriptionEvents", unit: .count, isConfigurable: true,
+            summary: "Events of one subscription that wait for its reader; the next are missed.",
+            keyPath: \.subscriptionEvents
+        ),
+        Entry(
+            name: "progressMs", unit: .ms, isConfigurable: true,
+            summary: "Time between two `progress` events of a query.",
+            keyPath: \.progressMs
+        ),
+        Entry(
+            name: "runningSqlBytes", unit: .bytes, isConfigurable: false,
+            summary: "Of a statement, in `query.running` and `query/event`.",
+            keyPath: \.runningSqlBytes
+        ),
+        Entry(
             name: "sqlBytes", unit: .bytes, isConfigurable: false,
             summary: "One statement, as UTF-8.",
             keyPath: \.sqlBytes
@@ -464,6 +492,14 @@ public struct Limits: JSONEncodable, Equatable {
         writer.integer(connectTimeoutMs)
         writer.raw(#","queriesPerUser":"#)
         writer.integer(queriesPerUser)
+        writer.raw(#","subscriptionsPerConnection":"#)
+        writer.integer(subscriptionsPerConnection)
+        writer.raw(#","subscriptionEvents":"#)
+        writer.integer(subscriptionEvents)
+        writer.raw(#","progressMs":"#)
+        writer.integer(progressMs)
+        writer.raw(#","runningSqlBytes":"#)
+        writer.integer(runningSqlBytes)
         writer.raw(#","sqlBytes":"#)
         writer.integer(sqlBytes)
         writer.raw(#","parameters":"#)

@@ -31,6 +31,9 @@ public enum Method: UInt8, Sendable, CaseIterable {
     case queryGet
     case queryHistory
     case queryRun
+    case queryRunning
+    case querySubscribe
+    case queryUnsubscribe
     case rpcDiscover
     case shutdown
     case systemHealth
@@ -126,6 +129,8 @@ extension Method {
                 self = .dashboardGet
             } else if name.matches("query.history") {
                 self = .queryHistory
+            } else if name.matches("query.running") {
+                self = .queryRunning
             } else if name.matches("system.health") {
                 self = .systemHealth
             } else if name.matches("system.limits") {
@@ -150,6 +155,14 @@ extension Method {
                 self = .cancelRequest
             } else if name.matches("project.summary") {
                 self = .projectSummary
+            } else if name.matches("query.subscribe") {
+                self = .querySubscribe
+            } else {
+                return nil
+            }
+        case 17:
+            if name.matches("query.unsubscribe") {
+                self = .queryUnsubscribe
             } else {
                 return nil
             }
@@ -203,6 +216,9 @@ extension Method {
         case .queryGet: "query.get"
         case .queryHistory: "query.history"
         case .queryRun: "query.run"
+        case .queryRunning: "query.running"
+        case .querySubscribe: "query.subscribe"
+        case .queryUnsubscribe: "query.unsubscribe"
         case .rpcDiscover: "rpc.discover"
         case .shutdown: "shutdown"
         case .systemHealth: "system.health"
@@ -219,7 +235,8 @@ extension Method {
             .public
         case .authChangePassword, .authDeleteAccount, .authLogout, .authRefresh, .authRevoke, .authSessions, .authUpdateProfile,
             .authWhoami, .dashboardGet, .projectCreate, .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest,
-            .projectUpdate, .queryCancel, .queryClose, .queryFetch, .queryGet, .queryHistory, .queryRun, .systemMetrics:
+            .projectUpdate, .queryCancel, .queryClose, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning,
+            .querySubscribe, .queryUnsubscribe, .systemMetrics:
             .session
         }
     }
@@ -232,8 +249,8 @@ extension Method {
             .authSignup, .initialize:
             .barrier
         case .cancelRequest, .authSessions, .authWhoami, .dashboardGet, .exit, .initialized, .projectGet, .projectList,
-            .projectSummary, .projectTest, .queryFetch, .queryGet, .queryHistory, .rpcDiscover, .shutdown, .systemHealth,
-            .systemLimits, .systemMetrics:
+            .projectSummary, .projectTest, .queryFetch, .queryGet, .queryHistory, .queryRunning, .querySubscribe,
+            .queryUnsubscribe, .rpcDiscover, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .read
         }
     }
@@ -245,7 +262,7 @@ extension Method {
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
             .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
-            .queryFetch, .queryGet, .queryHistory, .queryRun, .systemMetrics:
+            .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe, .queryUnsubscribe, .systemMetrics:
             .task
         }
     }
@@ -257,8 +274,8 @@ extension Method {
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
             .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
-            .queryFetch, .queryGet, .queryHistory, .queryRun, .rpcDiscover, .shutdown, .systemHealth, .systemLimits,
-            .systemMetrics:
+            .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe, .queryUnsubscribe, .rpcDiscover,
+            .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .request
         }
     }
@@ -295,6 +312,9 @@ public enum Call: Sendable, Equatable {
     case queryGet(QueryGetParams)
     case queryHistory(QueryHistoryParams)
     case queryRun(QueryRunParams)
+    case queryRunning(QueryRunningParams)
+    case querySubscribe(QuerySubscribeParams)
+    case queryUnsubscribe(QueryUnsubscribeParams)
     case rpcDiscover
     case shutdown
     case systemHealth
@@ -333,6 +353,9 @@ public enum Call: Sendable, Equatable {
         case .queryGet: .queryGet
         case .queryHistory: .queryHistory
         case .queryRun: .queryRun
+        case .queryRunning: .queryRunning
+        case .querySubscribe: .querySubscribe
+        case .queryUnsubscribe: .queryUnsubscribe
         case .rpcDiscover: .rpcDiscover
         case .shutdown: .shutdown
         case .systemHealth: .systemHealth
@@ -381,6 +404,9 @@ public enum Call: Sendable, Equatable {
         case .queryGet: return .queryGet(try QueryGetParams(from: &reader))
         case .queryHistory: return .queryHistory(try QueryHistoryParams(from: &reader))
         case .queryRun: return .queryRun(try QueryRunParams(from: &reader))
+        case .queryRunning: return .queryRunning(try QueryRunningParams(from: &reader))
+        case .querySubscribe: return .querySubscribe(try QuerySubscribeParams(from: &reader))
+        case .queryUnsubscribe: return .queryUnsubscribe(try QueryUnsubscribeParams(from: &reader))
         case .rpcDiscover:
             try NoParams.read(&reader)
             return .rpcDiscover
@@ -476,6 +502,9 @@ extension DaemonAPI {
         case .queryGet(let params): return try await query.get(params, context)
         case .queryHistory(let params): return try await query.history(params, context)
         case .queryRun(let params): return try await query.run(params, context)
+        case .queryRunning(let params): return try await query.running(params, context)
+        case .querySubscribe(let params): return try await query.subscribe(params, context)
+        case .queryUnsubscribe(let params): return try await query.unsubscribe(params, context)
         case .rpcDiscover: return try lifecycle.discover(context)
         case .shutdown: return try lifecycle.shutdown(context)
         case .systemHealth: return try system.health(context)

@@ -29,6 +29,90 @@ public struct ProgressNotification: JSONEncodable, Equatable {
     }
 }
 
+/// Tell a subscriber what became of a query.
+///
+/// Sent to connections that called `query.subscribe`. Each query gets one `started`, any number of `progress`, one every limit
+/// `progressMs` at most, and exactly one of `finished`, `failed` and `cancelled`, in this order; a timeout is `cancelled` with
+/// the `errorCode` `timeout`. A pulled result that is larger than its first page is `finished` when the database has given all
+/// rows, which may be after the reply.
+///
+/// Events wait behind replies. A subscriber that does not read them gets no `progress`, and of the others the limit
+/// `subscriptionEvents` are kept; what is lost after that is told by one `missed`, in its place, with how many they were. Then
+/// `query.running` and `query.history` say how things stand. A daemon that stops ends its connections without further events.
+public struct QueryEventNotification: JSONEncodable, Equatable {
+    /// The notification's method.
+    public static let method = "query/event"
+
+    /// The subscription.
+    public var subscriptionId: String
+    /// What happened.
+    public var event: QueryEventKind
+    /// The query as it stands; absent in `missed`.
+    public var query: RunningQuery?
+    /// Rows that a write changed. At least 0.
+    public var affectedRows: Int?
+    /// Time it took, once it has ended. At least 0.
+    public var durationMs: Double?
+    /// Why it failed or was cancelled: the `data.code` of its error.
+    public var errorCode: String?
+    /// The same, in a sentence.
+    public var errorMessage: String?
+    /// Events lost, in `missed`. At least 1.
+    public var missed: Int?
+
+    public init(
+        subscriptionId: String,
+        event: QueryEventKind,
+        query: RunningQuery? = nil,
+        affectedRows: Int? = nil,
+        durationMs: Double? = nil,
+        errorCode: String? = nil,
+        errorMessage: String? = nil,
+        missed: Int? = nil
+    ) {
+        self.subscriptionId = subscriptionId
+        self.event = event
+        self.query = query
+        self.affectedRows = affectedRows
+        self.durationMs = durationMs
+        self.errorCode = errorCode
+        self.errorMessage = errorMessage
+        self.missed = missed
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"subscriptionId":"#)
+        writer.string(subscriptionId)
+        writer.raw(#","event":"#)
+        event.encode(to: &writer)
+        if let query {
+            writer.raw(#","query":"#)
+            query.encode(to: &writer)
+        }
+        if let affectedRows {
+            writer.raw(#","affectedRows":"#)
+            writer.integer(affectedRows)
+        }
+        if let durationMs {
+            writer.raw(#","durationMs":"#)
+            writer.double(durationMs)
+        }
+        if let errorCode {
+            writer.raw(#","errorCode":"#)
+            writer.string(errorCode)
+        }
+        if let errorMessage {
+            writer.raw(#","errorMessage":"#)
+            writer.string(errorMessage)
+        }
+        if let missed {
+            writer.raw(#","missed":"#)
+            writer.integer(missed)
+        }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
 /// Tell a connection that its session has ended.
 ///
 /// Sent once to every other connection that was bound to a session when the session ends; the connection that ended it by its own

@@ -88,6 +88,31 @@ public protocol QueryAPI: Sendable {
     /// `query_failed`, `cancelled`, `timeout`, `connection_failed`, `host_not_found`, `connection_refused`, `connect_timeout`,
     /// `tls_required`, `tls_failed`, `authentication_failed`, `unknown_database`, `not_a_database`, `connection_lost`.
     func run(_ params: QueryRunParams, _ context: Context) async throws -> QueryResult
+
+    /// `query.running`: List your own queries that run now.
+    ///
+    /// Of all your connections, also those that wait for a free database connection; the one that began first is first. There are
+    /// never more than the limit `queriesPerUser`. A query that has ended is in `query.history`.
+    ///
+    /// Errors: `invalid_params`, `unauthenticated`.
+    func running(_ params: QueryRunningParams, _ context: Context) async throws -> QueryRunningResult
+
+    /// `query.subscribe`: Watch your own queries while they run.
+    ///
+    /// From the reply on, this connection gets a `query/event` whenever one of your queries starts, makes progress or ends,
+    /// whichever of your connections runs it. `running` is what ran at that moment: its queries get no `started`, and everything
+    /// later about them comes as an event. A subscription ends with `query.unsubscribe`, with this connection, or when this
+    /// connection is no longer logged in as you.
+    ///
+    /// Errors: `invalid_params`, `unauthenticated`, `busy`.
+    func subscribe(_ params: QuerySubscribeParams, _ context: Context) async throws -> QuerySubscribeResult
+
+    /// `query.unsubscribe`: End a subscription of this connection.
+    ///
+    /// No event of the subscription is made after the reply; those made before may still arrive behind it.
+    ///
+    /// Errors: `invalid_params`, `unauthenticated`.
+    func unsubscribe(_ params: QueryUnsubscribeParams, _ context: Context) async throws -> Empty
 }
 
 /// What `query.cancel` is called with.
@@ -554,5 +579,161 @@ public struct QueryRunParams: JSONDecodable, Equatable {
         self.keep = keep ?? false
         self.partialResultToken = partialResultToken
         self.queryId = queryId
+    }
+}
+
+/// What `query.running` is called with.
+public struct QueryRunningParams: JSONDecodable, Equatable {
+    /// Only of this project.
+    public var projectId: String?
+
+    public init(projectId: String? = nil) {
+        self.projectId = projectId
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        var projectId: String?
+        if reader.kind == .array {
+            var paramIndex = 0
+            try reader.enterArray()
+            while reader.nextElement() {
+                defer { paramIndex += 1 }
+                switch paramIndex {
+                case 0:
+                    try reader.refuseNull()
+                    projectId = try reader.string(format: .uuid)
+                default: throw JSONMismatch(at: reader.offset, "is one parameter too many; there is only one")
+                }
+            }
+        } else {
+            try reader.enterObject()
+            while let memberName = reader.nextMember() {
+                if memberName.matches("projectId") {
+                    try reader.refuseNull()
+                    projectId = try reader.string(format: .uuid)
+                } else if memberName.isProgressToken {
+                    try reader.skipProgressToken()
+                } else {
+                    throw memberName.unknown(["projectId"])
+                }
+            }
+        }
+        self.projectId = projectId
+    }
+}
+
+/// What `query.running` answers.
+public struct QueryRunningResult: JSONEncodable, Equatable {
+    /// The queries.
+    public var items: [RunningQuery]
+
+    public init(items: [RunningQuery]) {
+        self.items = items
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"items":"#)
+        writer.array(items) { writer, item in item.encode(to: &writer) }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// What `query.subscribe` is called with.
+public struct QuerySubscribeParams: JSONDecodable, Equatable {
+    /// Only queries of this project.
+    public var projectId: String?
+
+    public init(projectId: String? = nil) {
+        self.projectId = projectId
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        var projectId: String?
+        if reader.kind == .array {
+            var paramIndex = 0
+            try reader.enterArray()
+            while reader.nextElement() {
+                defer { paramIndex += 1 }
+                switch paramIndex {
+                case 0:
+                    try reader.refuseNull()
+                    projectId = try reader.string(format: .uuid)
+                default: throw JSONMismatch(at: reader.offset, "is one parameter too many; there is only one")
+                }
+            }
+        } else {
+            try reader.enterObject()
+            while let memberName = reader.nextMember() {
+                if memberName.matches("projectId") {
+                    try reader.refuseNull()
+                    projectId = try reader.string(format: .uuid)
+                } else if memberName.isProgressToken {
+                    try reader.skipProgressToken()
+                } else {
+                    throw memberName.unknown(["projectId"])
+                }
+            }
+        }
+        self.projectId = projectId
+    }
+}
+
+/// What `query.subscribe` answers.
+public struct QuerySubscribeResult: JSONEncodable, Equatable {
+    /// Id, in every event of this subscription.
+    public var subscriptionId: String
+    /// The queries that run.
+    public var running: [RunningQuery]
+
+    public init(subscriptionId: String, running: [RunningQuery]) {
+        self.subscriptionId = subscriptionId
+        self.running = running
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"subscriptionId":"#)
+        writer.string(subscriptionId)
+        writer.raw(#","running":"#)
+        writer.array(running) { writer, item in item.encode(to: &writer) }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// What `query.unsubscribe` is called with.
+public struct QueryUnsubscribeParams: JSONDecodable, Equatable {
+    /// The subscription.
+    public var subscriptionId: String
+
+    public init(subscriptionId: String) {
+        self.subscriptionId = subscriptionId
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        let objectStart = reader.offset
+        var subscriptionId: String?
+        if reader.kind == .array {
+            var paramIndex = 0
+            try reader.enterArray()
+            while reader.nextElement() {
+                defer { paramIndex += 1 }
+                switch paramIndex {
+                case 0:
+                    subscriptionId = try reader.string(format: .uuid)
+                default: throw JSONMismatch(at: reader.offset, "is one parameter too many; there is only one")
+                }
+            }
+        } else {
+            try reader.enterObject()
+            while let memberName = reader.nextMember() {
+                if memberName.matches("subscriptionId") {
+                    subscriptionId = try reader.string(format: .uuid)
+                } else if memberName.isProgressToken {
+                    try reader.skipProgressToken()
+                } else {
+                    throw memberName.unknown(["subscriptionId"])
+                }
+            }
+        }
+        self.subscriptionId = try JSONReader.require(subscriptionId, "subscriptionId", at: objectStart)
     }
 }

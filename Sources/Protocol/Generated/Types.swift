@@ -875,6 +875,132 @@ public struct QueryPage: JSONEncodable, Equatable {
     }
 }
 
+/// `waiting`: for a free connection to its database; `running`: the database works on it, or its rows are read.
+public enum QueryPhase: String, Sendable, CaseIterable, JSONEncodable {
+    case waiting
+    case running
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .waiting: writer.raw(#""waiting""#)
+        case .running: writer.raw(#""running""#)
+        }
+    }
+}
+
+/// A query that has not ended.
+public struct RunningQuery: JSONEncodable, Equatable {
+    /// Id: what `query.cancel` takes, and that of its row in history.
+    public var queryId: String
+    /// Where it runs.
+    public var projectId: String
+    /// The project's name when it began.
+    public var projectName: String
+    /// The statement, at most the limit `runningSqlBytes` of it.
+    public var sql: String
+    /// Whether the statement is longer.
+    public var sqlTruncated: Bool
+    /// The name it was given.
+    public var label: String?
+    /// What it may do.
+    public var mode: QueryMode
+    /// Who asked for it.
+    public var source: QuerySource
+    /// How far it is.
+    public var phase: QueryPhase
+    /// When it was accepted.
+    public var startedAt: String
+    /// Time since then. At least 0.
+    public var elapsedMs: Double
+    /// Rows it has answered so far. At least 0.
+    public var rowCount: Int
+    /// Size of these rows, as JSON. At least 0.
+    public var bytes: Int
+
+    public init(
+        queryId: String,
+        projectId: String,
+        projectName: String,
+        sql: String,
+        sqlTruncated: Bool,
+        label: String? = nil,
+        mode: QueryMode,
+        source: QuerySource,
+        phase: QueryPhase,
+        startedAt: String,
+        elapsedMs: Double,
+        rowCount: Int,
+        bytes: Int
+    ) {
+        self.queryId = queryId
+        self.projectId = projectId
+        self.projectName = projectName
+        self.sql = sql
+        self.sqlTruncated = sqlTruncated
+        self.label = label
+        self.mode = mode
+        self.source = source
+        self.phase = phase
+        self.startedAt = startedAt
+        self.elapsedMs = elapsedMs
+        self.rowCount = rowCount
+        self.bytes = bytes
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"queryId":"#)
+        writer.string(queryId)
+        writer.raw(#","projectId":"#)
+        writer.string(projectId)
+        writer.raw(#","projectName":"#)
+        writer.string(projectName)
+        writer.raw(#","sql":"#)
+        writer.string(sql)
+        writer.raw(#","sqlTruncated":"#)
+        writer.bool(sqlTruncated)
+        if let label {
+            writer.raw(#","label":"#)
+            writer.string(label)
+        }
+        writer.raw(#","mode":"#)
+        mode.encode(to: &writer)
+        writer.raw(#","source":"#)
+        source.encode(to: &writer)
+        writer.raw(#","phase":"#)
+        phase.encode(to: &writer)
+        writer.raw(#","startedAt":"#)
+        writer.string(startedAt)
+        writer.raw(#","elapsedMs":"#)
+        writer.double(elapsedMs)
+        writer.raw(#","rowCount":"#)
+        writer.integer(rowCount)
+        writer.raw(#","bytes":"#)
+        writer.integer(bytes)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// What happened to a query; `missed` is about events, not about a query.
+public enum QueryEventKind: String, Sendable, CaseIterable, JSONEncodable {
+    case started
+    case progress
+    case finished
+    case failed
+    case cancelled
+    case missed
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .started: writer.raw(#""started""#)
+        case .progress: writer.raw(#""progress""#)
+        case .finished: writer.raw(#""finished""#)
+        case .failed: writer.raw(#""failed""#)
+        case .cancelled: writer.raw(#""cancelled""#)
+        case .missed: writer.raw(#""missed""#)
+        }
+    }
+}
+
 /// A query in history. Parameters are not kept.
 public struct QueryRecord: JSONEncodable, Equatable {
     /// Id: the `queryId` of `query.run`.

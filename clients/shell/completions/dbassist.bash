@@ -52,6 +52,7 @@ _dbassist_options() {
     "project update") own="--name --description --connection --write --read-only" ;;
     "project rm") own="--yes" ;;
     query) own="--param --write --format --max-rows --timeout --wide --label" ;;
+    watch) own="--limit" ;;
     history) own="--project --status --text --limit" ;;
     dashboard) own="--days" ;;
     wait) own="--timeout" ;;
@@ -130,11 +131,11 @@ _dbassist() {
         return
     fi
     case $command:${#positional[@]} in
-    :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query history dashboard health wait \
+    :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query watch history dashboard health wait \
         methods call coprocess help ;;
     project:1) _dbassist_words "$word" add show test rm update ;;
     sessions:1) _dbassist_words "$word" revoke ;;
-    "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1)
+    "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1 | watch:1)
         _dbassist_projects "${connection[@]}"
         _dbassist_reply "$word" <<<"$_dbassist_names"
         ;;
@@ -142,7 +143,7 @@ _dbassist() {
     call:1) _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}") ;;
     call:*) _dbassist_params "${positional[1]}" "$word" "$before" "${COMP_WORDS[COMP_CWORD - 2]}" ;;
     help:1)
-        _dbassist_words "$word" signup login logout whoami passwd sessions projects project query history dashboard health wait \
+        _dbassist_words "$word" signup login logout whoami passwd sessions projects project query watch history dashboard health wait \
             methods call coprocess
         _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}")
         ;;

@@ -20,6 +20,7 @@ Databases
   project add NAME CONNECTION-STRING     register a database
   project show|test|rm|update PROJECT    look at, try, delete or change one
   query PROJECT [SQL]        run a statement and print its rows
+  watch [PROJECT]            show your queries as they run
   history                    list your queries
   dashboard                  show your figures
 
@@ -87,6 +88,11 @@ help_command() {
         echo 'Usage: dbassist history [--project PROJECT] [--status STATUS] [--text TEXT] [--limit N] [--json]'
         echo 'List your queries, newest first: 20 unless --limit says otherwise.'
         echo 'STATUS is running, success, error or cancelled; TEXT is part of the SQL or of the label.'
+        ;;
+    watch)
+        echo 'Usage: dbassist watch [PROJECT] [--limit N] [--json]'
+        echo 'Show your queries as they run, on whatever connection: a screen on a terminal, else a line an event.'
+        echo 'It goes on until Ctrl-C or, with --limit, until so many events. --json prints the events as they come.'
         ;;
     dashboard) printf '%s\n' 'Usage: dbassist dashboard [--days N] [--json]' 'Show your figures of the last N days (30).' ;;
     health)

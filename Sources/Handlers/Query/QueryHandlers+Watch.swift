@@ -1,0 +1,29 @@
+import Protocol
+import Security
+
+/// query.running, query.subscribe and query.unsubscribe: a user's own queries as they run, on whatever connection.
+extension QueryHandlers {
+    func running(_ params: QueryRunningParams, _ context: RequestContext) async throws -> QueryRunningResult {
+        let identity = try context.identity()
+        let queries = services.running.list(ofUser: identity.userID, projectID: params.projectId?.lowercased())
+        return QueryRunningResult(items: queries.map(\.wire))
+    }
+
+    func subscribe(_ params: QuerySubscribeParams, _ context: RequestContext) async throws -> QuerySubscribeResult {
+        let identity = try context.identity()
+        let id = Identifier.make()
+        let queries = services.running.subscribe(
+            id, client: context.client, userID: identity.userID, projectID: params.projectId?.lowercased())
+        guard let queries else {
+            throw RPCError(
+                .busy, "This connection has \(limits.subscriptionsPerConnection) subscriptions; end one first.",
+                .init(limit: "subscriptionsPerConnection"))
+        }
+        return QuerySubscribeResult(subscriptionId: id, running: queries.map(\.wire))
+    }
+
+    func unsubscribe(_ params: QueryUnsubscribeParams, _ context: RequestContext) async throws -> Empty {
+        services.running.unsubscribe(params.subscriptionId.lowercased(), client: context.client)
+        return Empty()
+    }
+}
