@@ -16,7 +16,9 @@ import Testing
             ("query.run", ["projectId": id, "sql": "SELECT 1"]),
             ("query.run", ["projectId": id, "sql": "DELETE FROM books", "mode": "write"]),
             ("query.fetch", ["resultId": id]), ("query.fetch", ["resultId": id, "cursor": "Mg"]),
-            ("query.close", ["resultId": id]),
+            ("query.explain", ["projectId": id, "sql": "SELECT 1"]), ("query.close", ["resultId": id]),
+            ("query.running", ["projectId": id]), ("query.subscribe", ["projectId": id]),
+            ("query.unsubscribe", ["subscriptionId": id]),
             ("query.cancel", ["queryId": id]), ("query.get", ["queryId": id]), ("query.history", ["projectId": id]),
             ("auth.revoke", ["sessionId": id]),
         ]
@@ -83,7 +85,9 @@ import Testing
     /// The answer, without what differs from request to request.
     private static func outcome(_ client: TestClient, _ request: (method: String, params: JSONValue)) async throws -> String {
         do {
-            return "\(try await client.call(request.method, request.params))"
+            let result = try await client.call(request.method, request.params)
+            guard case .object(let members) = result else { return "\(result)" }
+            return "\(JSONValue.object(members.filter { $0.name != "subscriptionId" }))"
         } catch let failure as TestClient.Failure { return "\(failure.withoutRequestID)" }
     }
 }

@@ -111,7 +111,7 @@ struct MariaDBRowWriter {
     }
 
     /// MariaDB's JSON is text with a check that can be dropped, and more lenient than JSON: a cell that is not JSON is said to
-    /// be text. Line breaks between tokens become spaces, since a message may be one line.
+    /// be text.
     private func writeJSON(_ cell: UnsafeRawBufferPointer, into pager: inout RowPager) {
         if cell.count > cellBytesMax { return writeTruncated(cell, into: &pager) }
         do throws(JSONSyntaxError) {
@@ -122,12 +122,7 @@ struct MariaDBRowWriter {
             pager.writer.raw("}")
             return
         }
-        pager.writer.withScratch(cell.count) { target in
-            for (offset, byte) in cell.enumerated() {
-                target.storeBytes(of: byte == 0x0A || byte == 0x0D ? 0x20 : byte, toByteOffset: offset, as: UInt8.self)
-            }
-            return cell.count
-        }
+        pager.writer.onOneLine(cell)
     }
 
     private func writeTruncated(_ cell: UnsafeRawBufferPointer, into pager: inout RowPager) {

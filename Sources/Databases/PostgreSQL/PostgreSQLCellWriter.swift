@@ -80,14 +80,7 @@ struct PostgreSQLCellWriter {
         guard text.count <= cellBytesMax, UTF8Check.isValid(text), PostgreSQLJSONCheck.canBeEmbedded(text) else {
             return writeText(text, to: &pager)
         }
-        guard text.contains(where: { $0 < 0x20 }) else { return pager.writer.raw(text) }
-        // White space between tokens: a line feed would end a frame of one JSON text a line.
-        pager.writer.withScratch(text.count) { target in
-            for index in 0..<text.count {
-                target.storeBytes(of: text[index] < 0x20 ? 0x20 : text[index], toByteOffset: index, as: UInt8.self)
-            }
-            return text.count
-        }
+        pager.writer.onOneLine(text)
     }
 
     // MARK: Binary

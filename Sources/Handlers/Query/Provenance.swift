@@ -1,5 +1,4 @@
 import Databases
-import Store
 
 extension Statement {
     /// The statement with what tells the database's administrator whose it is: ids that are also in history, replies and events.
@@ -7,15 +6,18 @@ extension Statement {
     /// MySQL and MariaDB show the text that runs, so the comment names the query as well. PostgreSQL keeps statements prepared by
     /// their text, so there the comment is the same for all of a project, and the session is named after the query. Nobody else
     /// sees what runs on an SQLite file.
-    func marked(for query: QueryStart, in engine: Databases.DatabaseType) -> Statement {
+    func marked(
+        user userID: String, project projectID: String, query queryID: String? = nil, in engine: Databases.DatabaseType
+    ) -> Statement {
         var marked = self
         switch engine {
         case .postgresql:
-            marked.lead = "/* dbassistd project=\(query.projectID) user=\(query.userID) */ " + lead
+            marked.lead = "/* dbassistd project=\(projectID) user=\(userID) */ " + lead
             // 52 of the 63 bytes that PostgreSQL keeps.
-            marked.sessionName = "dbassistd query=\(query.id)"
+            marked.sessionName = queryID.map { "dbassistd query=\($0)" }
         case .mysql:
-            marked.lead = "/* dbassistd project=\(query.projectID) query=\(query.id) user=\(query.userID) */ " + lead
+            let query = queryID.map { " query=\($0)" } ?? ""
+            marked.lead = "/* dbassistd project=\(projectID)\(query) user=\(userID) */ " + lead
         case .sqlite: break
         }
         return marked

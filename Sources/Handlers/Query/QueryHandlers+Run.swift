@@ -8,7 +8,10 @@ extension QueryHandlers {
     func run(_ params: QueryRunParams, _ context: RequestContext) async throws -> QueryResult {
         let identity = try context.identity()
         let mode: AccessMode = params.mode == .write ? .write : .read
-        let statement = try statement(params, mode)
+        let statement = try statement(params.sql, params.parameters, timeoutMs: params.timeoutMs, mode)
+        if let rows = params.pageRows, rows > limits.pageRows {
+            throw RPCError.invalid("pageRows", "may be at most \(limits.pageRows).", limit: "pageRows")
+        }
         let project = try await projects.own(params.projectId, identity)
         guard mode == .read || !project.isReadOnly else {
             throw RPCError(
@@ -25,7 +28,8 @@ extension QueryHandlers {
             sqlBytesMax: limits.runningSqlBytes)
         let run = QueryRun(
             services: services, projects: projects, project: project, identity: identity, client: context.client, query: query,
-            statement: statement.marked(for: start, in: project.databaseType),
+            statement: statement.marked(
+                user: identity.userID, project: project.id, query: start.id, in: project.databaseType),
             pageRows: params.pageRows ?? limits.pageRows, maxRows: params.maxRows, keep: params.keep)
         guard let token = params.partialResultToken else { return try await run.start(isClientID: params.queryId != nil) }
         guard token.isProgressToken else { throw RPCError.invalid("partialResultToken", "must be a string or an integer.") }
@@ -33,19 +37,18 @@ extension QueryHandlers {
     }
 
     /// The statement, once everything about it that needs no database has been checked.
-    private func statement(_ params: QueryRunParams, _ mode: AccessMode) throws(RPCError) -> Statement {
-        guard params.sql.utf8.count <= limits.sqlBytes else {
+    func statement(
+        _ sql: String, _ values: [JSONText]?, timeoutMs: Int?, _ mode: AccessMode
+    ) throws(RPCError) -> Statement {
+        guard sql.utf8.count <= limits.sqlBytes else {
             throw .invalid("sql", "may have at most \(limits.sqlBytes) bytes.", limit: "sqlBytes")
         }
-        guard !params.sql.utf8.contains(0) else { throw .invalid("sql", "must not contain a NUL character.") }
-        if let rows = params.pageRows, rows > limits.pageRows {
-            throw .invalid("pageRows", "may be at most \(limits.pageRows).", limit: "pageRows")
-        }
-        if let timeoutMs = params.timeoutMs, timeoutMs > limits.queryTimeoutMaxMs {
+        guard !sql.utf8.contains(0) else { throw .invalid("sql", "must not contain a NUL character.") }
+        if let timeoutMs, timeoutMs > limits.queryTimeoutMaxMs {
             throw .invalid("timeoutMs", "may be at most \(limits.queryTimeoutMaxMs).", limit: "queryTimeoutMaxMs")
         }
         var parameters: [Parameter] = []
-        for (index, text) in (params.parameters ?? []).enumerated() {
+        for (index, text) in (values ?? []).enumerated() {
             guard let parameter = Parameter(json: text) else {
                 throw .invalid(
                     "parameters[\(index)]", "must be null, a boolean, a number, a string or {\"$base64\": \"…\"}.")
@@ -53,7 +56,7 @@ extension QueryHandlers {
             parameters.append(parameter)
         }
         return Statement(
-            sql: params.sql, parameters: parameters, mode: mode, timeoutMs: params.timeoutMs ?? limits.queryTimeoutMs,
+            sql: sql, parameters: parameters, mode: mode, timeoutMs: timeoutMs ?? limits.queryTimeoutMs,
             cellBytesMax: limits.cellBytes)
     }
 }

@@ -82,6 +82,8 @@ public struct Limits: JSONEncodable, Equatable {
     public var progressMs = 1000
     /// Of a statement, in `query.running` and `query/event`.
     public var runningSqlBytes = 2048
+    /// Nodes of a plan in `query.explain`.
+    public var planNodes = 2000
     /// One statement, as UTF-8.
     public var sqlBytes = 1_048_576
     /// Parameters of one statement: SQLite's own limit, the smallest of the engines'.
@@ -338,6 +340,11 @@ public struct Limits: JSONEncodable, Equatable {
             keyPath: \.runningSqlBytes
         ),
         Entry(
+            name: "planNodes", unit: .count, isConfigurable: true,
+            summary: "Nodes of a plan in `query.explain`.",
+            keyPath: \.planNodes
+        ),
+        Entry(
             name: "sqlBytes", unit: .bytes, isConfigurable: false,
             summary: "One statement, as UTF-8.",
             keyPath: \.sqlBytes
@@ -500,6 +507,8 @@ public struct Limits: JSONEncodable, Equatable {
         writer.integer(progressMs)
         writer.raw(#","runningSqlBytes":"#)
         writer.integer(runningSqlBytes)
+        writer.raw(#","planNodes":"#)
+        writer.integer(planNodes)
         writer.raw(#","sqlBytes":"#)
         writer.integer(sqlBytes)
         writer.raw(#","parameters":"#)

@@ -27,6 +27,7 @@ public enum Method: UInt8, Sendable, CaseIterable {
     case projectUpdate
     case queryCancel
     case queryClose
+    case queryExplain
     case queryFetch
     case queryGet
     case queryHistory
@@ -127,6 +128,8 @@ extension Method {
                 self = .authSessions
             } else if name.matches("dashboard.get") {
                 self = .dashboardGet
+            } else if name.matches("query.explain") {
+                self = .queryExplain
             } else if name.matches("query.history") {
                 self = .queryHistory
             } else if name.matches("query.running") {
@@ -212,6 +215,7 @@ extension Method {
         case .projectUpdate: "project.update"
         case .queryCancel: "query.cancel"
         case .queryClose: "query.close"
+        case .queryExplain: "query.explain"
         case .queryFetch: "query.fetch"
         case .queryGet: "query.get"
         case .queryHistory: "query.history"
@@ -235,8 +239,8 @@ extension Method {
             .public
         case .authChangePassword, .authDeleteAccount, .authLogout, .authRefresh, .authRevoke, .authSessions, .authUpdateProfile,
             .authWhoami, .dashboardGet, .projectCreate, .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest,
-            .projectUpdate, .queryCancel, .queryClose, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning,
-            .querySubscribe, .queryUnsubscribe, .systemMetrics:
+            .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun,
+            .queryRunning, .querySubscribe, .queryUnsubscribe, .systemMetrics:
             .session
         }
     }
@@ -249,7 +253,7 @@ extension Method {
             .authSignup, .initialize:
             .barrier
         case .cancelRequest, .authSessions, .authWhoami, .dashboardGet, .exit, .initialized, .projectGet, .projectList,
-            .projectSummary, .projectTest, .queryFetch, .queryGet, .queryHistory, .queryRunning, .querySubscribe,
+            .projectSummary, .projectTest, .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRunning, .querySubscribe,
             .queryUnsubscribe, .rpcDiscover, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .read
         }
@@ -262,7 +266,8 @@ extension Method {
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
             .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
-            .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe, .queryUnsubscribe, .systemMetrics:
+            .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe, .queryUnsubscribe,
+            .systemMetrics:
             .task
         }
     }
@@ -274,8 +279,8 @@ extension Method {
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
             .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
-            .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe, .queryUnsubscribe, .rpcDiscover,
-            .shutdown, .systemHealth, .systemLimits, .systemMetrics:
+            .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe, .queryUnsubscribe,
+            .rpcDiscover, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .request
         }
     }
@@ -308,6 +313,7 @@ public enum Call: Sendable, Equatable {
     case projectUpdate(ProjectUpdateParams)
     case queryCancel(QueryCancelParams)
     case queryClose(QueryCloseParams)
+    case queryExplain(QueryExplainParams)
     case queryFetch(QueryFetchParams)
     case queryGet(QueryGetParams)
     case queryHistory(QueryHistoryParams)
@@ -349,6 +355,7 @@ public enum Call: Sendable, Equatable {
         case .projectUpdate: .projectUpdate
         case .queryCancel: .queryCancel
         case .queryClose: .queryClose
+        case .queryExplain: .queryExplain
         case .queryFetch: .queryFetch
         case .queryGet: .queryGet
         case .queryHistory: .queryHistory
@@ -400,6 +407,7 @@ public enum Call: Sendable, Equatable {
         case .projectUpdate: return .projectUpdate(try ProjectUpdateParams(from: &reader))
         case .queryCancel: return .queryCancel(try QueryCancelParams(from: &reader))
         case .queryClose: return .queryClose(try QueryCloseParams(from: &reader))
+        case .queryExplain: return .queryExplain(try QueryExplainParams(from: &reader))
         case .queryFetch: return .queryFetch(try QueryFetchParams(from: &reader))
         case .queryGet: return .queryGet(try QueryGetParams(from: &reader))
         case .queryHistory: return .queryHistory(try QueryHistoryParams(from: &reader))
@@ -498,6 +506,7 @@ extension DaemonAPI {
         case .projectUpdate(let params): return try await project.update(params, context)
         case .queryCancel(let params): return try await query.cancel(params, context)
         case .queryClose(let params): return try await query.close(params, context)
+        case .queryExplain(let params): return try await query.explain(params, context)
         case .queryFetch(let params): return try await query.fetch(params, context)
         case .queryGet(let params): return try await query.get(params, context)
         case .queryHistory(let params): return try await query.history(params, context)

@@ -263,851 +263,916 @@ public enum OpenRPCDocument {
         th":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefa\###
         ult":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"datab\###
         aseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEven\###
-        ts":256,"progressMs":1000,"runningSqlBytes":2048,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,\###
-        "queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"re\###
-        sultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"result\###
-        IdleMs":600000,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096}}},"x-needs":"none"},{"name":"with a\###
-         token","params":[{"name":"processId","value":null},{"name":"capabilities","value":{}},{"name":"token","value"\###
-        :"${token}"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0.1.0"},"protocol\###
-        Version":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLog\###
-        inBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":\###
-        32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes"\###
-        :1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"tokenBytes":4096,\###
-        "tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":200\###
-        0,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50\###
-        ,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdle\###
-        Ms":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256\###
-        ,"progressMs":1000,"runningSqlBytes":2048,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryT\###
-        imeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRow\###
-        s":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs"\###
-        :600000,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f\###
-        1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":\###
-        "session"},{"name":"a token that is no good","params":[{"name":"capabilities","value":{}},{"name":"token","val\###
-        ue":"v4.public.no-such-token"}],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"\###
-        public","x-ordering":"barrier","x-execution":"task","x-unknownMembers":"ignore"},{"name":"initialized","summar\###
-        y":"Say that the reply to initialize has arrived.","description":"LSP's own notification. Accepted and without\###
-         effect.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"errors":[],"examples":[{"name"\###
-        :"after initialize","params":[],"x-needs":"none"}],"x-kind":"notification","x-access":"public","x-ordering":"r\###
-        ead","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"project.create","summary":"Register a databa\###
-        se as a project.","description":"Checks that the connection string can be understood and that the policy allow\###
-        s where it points, and stores it sealed. It does\nnot connect: `project.test` does. An SQLite file must be the\###
-        re. The connection string never comes out again; replies show it rebuilt without its password.\n\nWhile `readO\###
-        nly` is true, as it is unless you say otherwise, no query of the project can write, whatever its options.","ta\###
-        gs":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"name","description":"Name, unique among\###
-         your projects.","required":true,"schema":{"description":"Name, unique among your projects.","type":"string","\###
-        minLength":1,"maxLength":100}},{"name":"description","description":"What it is, in your words.","required":fal\###
-        se,"schema":{"description":"What it is, in your words.","type":"string","maxLength":2000}},{"name":"databaseTy\###
-        pe","description":"The kind of database.","required":true,"schema":{"description":"The kind of database.","$re\###
-        f":"#/components/schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it, in any for\###
-        m the engine's own tools take: a URI, keywords and values, or a path for SQLite.","required":true,"schema":{"d\###
-        escription":"How to reach it, in any form the engine's own tools take: a URI, keywords and values, or a path f\###
-        or SQLite.","type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refu\###
-        se every write.","required":false,"schema":{"description":"Whether to refuse every write.","type":"boolean","d\###
-        efault":true}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref"\###
-        :"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/er\###
-        rors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/policy"}\###
-        ,{"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"an SQLite file","params":[{"name":"name\###
-        ","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sam\###
-        pleDatabase}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books",\###
-        "description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"cr\###
-        eatedAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a c\###
-        onnection string of another engine","params":[{"name":"name","value":"Elsewhere"},{"name":"databaseType","valu\###
-        e":"postgresql"},{"name":"connectionString","value":"mysql://ada@db.example.com/shop"}],"x-error":"invalid_con\###
-        nection_string","x-needs":"session"},{"name":"a misspelt member","params":[{"name":"name","value":"Books"},{"n\###
-        ame":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"},{"name"\###
-        :"readonly","value":false}],"x-error":"invalid_params","x-needs":"session"},{"name":"without a session","param\###
-        s":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value\###
-        ":"sqlite://${sampleDatabase}"}],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":\###
-        "session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.delete","sum\###
-        mary":"Delete a project with its history.","description":"Its connection string, queries and messages go with i\###
-        t, for good; its running queries are cancelled and its kept results are\ndropped. The database itself is not t\###
-        ouched.\n\nIdempotent: `{}` says that you have no such project now. A project that is gone, never was or is so\###
-        mebody else's answers the\nsame, and nothing happens.","tags":[{"name":"project"}],"paramStructure":"either","\###
-        params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The project\###
-        .","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"addi\###
-        tionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors\###
-        /unauthenticated"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],\###
-        "result":{"name":"result","value":{}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"pro\###
-        jectId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request\###
-        ","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project\###
-        .get","summary":"Answer one project.","description":"From the daemon's store; it does not connect.","tags":[{"\###
-        name":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","requir\###
-        ed":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"Project",\###
-        "schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$r\###
-        ef":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one o\###
-        f yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"id":"019ab\###
-        0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":\###
-        "sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09\###
-        :31:00.000Z"}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unkn\###
-        ownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"re\###
-        ad","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.list","summary":"List your projects.","\###
-        description":"In the order they were created, newest first.","tags":[{"name":"project"}],"paramStructure":"by-\###
-        name","params":[{"name":"databaseType","description":"Only this kind of database.","required":false,"schema":{\###
-        "description":"Only this kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"name":"text","descr\###
-        iption":"Only those whose name or description contains it, in any case of ASCII letters.","required":false,"sc\###
-        hema":{"description":"Only those whose name or description contains it, in any case of ASCII letters.","type":\###
-        "string","minLength":1,"maxLength":200}},{"name":"limit","description":"Items of one page.","required":false,"\###
-        schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":\###
-        "cursor","description":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"d\###
-        escription":"`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"re\###
-        sult":{"name":"ProjectListResult","schema":{"type":"object","properties":{"items":{"description":"The projects\###
-        .","type":"array","items":{"$ref":"#/components/schemas/Project"}},"nextCursor":{"description":"Where the next\###
-         page begins; absent on the last.","type":"string","format":"cursor"}},"required":["items"],"additionalPropert\###
-        ies":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthentica\###
-        ted"}],"examples":[{"name":"SQLite only","params":[{"name":"databaseType","value":"sqlite"}],"result":{"name":\###
-        "result","value":{"items":[{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop\###
-        ","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09\###
-        :31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}]}},"x-needs":"project"},{"name":"none that match","params\###
-        ":[{"name":"text","value":"no such project"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"sessi\###
-        on"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"ref\###
-        use"},{"name":"project.summary","summary":"Answer a project's figures and what its database says of itself.","\###
-        description":"Figures are of the whole history of the project. The database is asked for its metadata; if it c\###
-        annot be reached, or not within\nthe connect timeout, `database` says why and the rest is answered all the sam\###
-        e.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":"The pro\###
-        ject.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"na\###
-        me":"ProjectSummaryResult","schema":{"type":"object","properties":{"projectId":{"description":"The project.","\###
-        type":"string","format":"uuid"},"queries":{"description":"Figures about its queries.","$ref":"#/components/sch\###
-        emas/QueryStatistics"},"recentQueries":{"description":"The newest queries, newest first.","type":"array","item\###
-        s":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":10},"messageCount":{"description":"Its chat messages\###
-        .","type":"integer","minimum":0},"database":{"description":"What its database says of itself.","$ref":"#/compo\###
-        nents/schemas/DatabaseSummary"}},"required":["projectId","queries","recentQueries","messageCount","database"],\###
-        "additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/e\###
-        rrors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"}],"example\###
-        s":[{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","v\###
-        alue":{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","queries":{"total":1,"success":1,"error":0,"cancelle\###
-        d":0,"successRate":1,"p50Ms":0.412,"p95Ms":0.412,"rows":1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6\###
-        f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FRO\###
-        M orders","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026\###
-        -01-05T09:32:00.000Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.40.1","databaseName":"books.sql\###
-        ite","sizeBytes":49152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown project","params":[{"name":"pr\###
-        ojectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"s\###
-        ession","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.test","summary"\###
-        :"Try to reach a database and say how far it got.","description":"Takes either `projectId`, or `databaseType` a\###
-        nd `connectionString` to try before `project.create`; the latter is not kept.\nOpens a new connection, checks t\###
-        hat writes are refused on it, and closes it.\n\nA database that cannot be reached is a result with `ok: false`\###
-        , not an error. `steps` always has all eight steps, in order; after\nthe one that failed, and where the engine\###
-         has no such step, they are `skipped`.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"nam\###
-        e":"projectId","description":"A project of yours.","required":false,"schema":{"description":"A project of your\###
-        s.","type":"string","format":"uuid"}},{"name":"databaseType","description":"The kind of database; with `connec\###
-        tionString`.","required":false,"schema":{"description":"The kind of database; with `connectionString`.","$ref"\###
-        :"#/components/schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it; with `databa\###
-        seType`.","required":false,"schema":{"description":"How to reach it; with `databaseType`.","type":"string","mi\###
-        nLength":1,"maxLength":4096}}],"result":{"name":"ProjectTestResult","schema":{"type":"object","properties":{"o\###
-        k":{"description":"Whether no step failed.","type":"boolean"},"steps":{"description":"The outcome of each step\###
-        .","type":"array","items":{"$ref":"#/components/schemas/TestStep"},"minItems":8,"maxItems":8},"serverVersion":\###
-        {"description":"Product and version; there if it got that far.","type":"string"}},"required":["ok","steps"],"a\###
-        dditionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/err\###
-        ors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples"\###
-        :[{"name":"a project","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value"\###
-        :{"ok":true,"serverVersion":"SQLite 3.40.1","steps":[{"step":"parse","status":"passed","durationMs":0.021},{"s\###
-        tep":"policy","status":"passed","durationMs":0.035},{"step":"resolve","status":"skipped"},{"step":"connect","s\###
-        tatus":"skipped"},{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"database","st\###
-        atus":"passed","durationMs":0.734},{"step":"readOnlyCheck","status":"passed","durationMs":0.118}]}},"x-needs":\###
-        "project"},{"name":"a server that is not there","params":[{"name":"databaseType","value":"postgresql"},{"name"\###
-        :"connectionString","value":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"name":"result","value":{"ok":fals\###
-        e,"steps":[{"step":"parse","status":"passed","durationMs":0.044},{"step":"policy","status":"passed","durationM\###
-        s":0.012},{"step":"resolve","status":"passed","durationMs":0.067},{"step":"connect","status":"failed","duratio\###
-        nMs":0.203,"code":"connection_refused","message":"Nothing accepts connections at 127.0.0.1 port 1; check the h\###
-        ost and port, and that the server runs."},{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"\###
-        },{"step":"database","status":"skipped"},{"step":"readOnlyCheck","status":"skipped"}]}},"x-needs":"session"},{\###
-        "name":"both ways at once","params":[{"name":"projectId","value":"${projectId}"},{"name":"databaseType","value\###
-        ":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"invalid_params","x-ne\###
-        eds":"project"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMe\###
-        mbers":"refuse"},{"name":"project.update","summary":"Change a project.","description":"Changes what is named a\###
-        nd nothing else; takes at least one member besides `projectId`. The kind of database cannot change. An\nempty `\###
-        description` removes it.\n\nA new connection string is checked as in `project.create`. With it, or when `readO\###
-        nly` becomes true, the project's open database\nconnections are closed and its running writes are cancelled.",\###
-        "tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The projec\###
-        t.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"name","d\###
-        escription":"Name, unique among your projects.","required":false,"schema":{"description":"Name, unique among y\###
+        ts":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"query\###
+        TimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellB\###
+        ytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1\###
+        073741824,"resultIdleMs":600000,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096}}},"x-needs":"none"\###
+        },{"name":"with a token","params":[{"name":"processId","value":null},{"name":"capabilities","value":{}},{"name\###
+        ":"token","value":"${token}"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"\###
+        0.1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":300\###
+        00,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"r\###
+        equestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"\###
+        passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"\###
+        tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"descr\###
+        iptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"lis\###
+        tItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject\###
+        ":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscr\###
+        iptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32\###
+        766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262\###
+        144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUs\###
+        erBytes":1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096},"user":{\###
+        "id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-\###
+        01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a token that is no good","params":[{"name":"capabilities\###
+        ","value":{}},{"name":"token","value":"v4.public.no-such-token"}],"x-error":"unauthenticated","x-needs":"none"\###
+        }],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-execution":"task","x-unknownMembers":"igno\###
+        re"},{"name":"initialized","summary":"Say that the reply to initialize has arrived.","description":"LSP's own n\###
+        otification. Accepted and without effect.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[\###
+        ],"errors":[],"examples":[{"name":"after initialize","params":[],"x-needs":"none"}],"x-kind":"notification","x\###
+        -access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"project.cre\###
+        ate","summary":"Register a database as a project.","description":"Checks that the connection string can be und\###
+        erstood and that the policy allows where it points, and stores it sealed. It does\nnot connect: `project.test`\###
+         does. An SQLite file must be there. The connection string never comes out again; replies show it rebuilt with\###
+        out its password.\n\nWhile `readOnly` is true, as it is unless you say otherwise, no query of the project can w\###
+        rite, whatever its options.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"name","\###
+        description":"Name, unique among your projects.","required":true,"schema":{"description":"Name, unique among y\###
         our projects.","type":"string","minLength":1,"maxLength":100}},{"name":"description","description":"What it is\###
         , in your words.","required":false,"schema":{"description":"What it is, in your words.","type":"string","maxLe\###
-        ngth":2000}},{"name":"connectionString","description":"How to reach it; the kind of database stays.","required\###
-        ":false,"schema":{"description":"How to reach it; the kind of database stays.","type":"string","minLength":1,"\###
-        maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every write.","required":false,"schema":\###
-        {"description":"Whether to refuse every write.","type":"boolean"}}],"result":{"name":"Project","schema":{"$ref\###
-        ":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/componen\###
-        ts/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{\###
-        "$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/compo\###
-        nents/errors/unknown_database"}],"examples":[{"name":"allow writes","params":[{"name":"projectId","value":"${p\###
-        rojectId}"},{"name":"readOnly","value":false}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3\###
-        c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":fa\###
-        lse,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"nam\###
-        e":"nothing to change","params":[{"name":"projectId","value":"${projectId}"}],"x-error":"invalid_params","x-ne\###
-        eds":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"na\###
-        me","value":"Books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-o\###
-        rdering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.cancel","summary":"Stop a ru\###
-        nning query at its database.","description":"Works from any connection of the user, and before `query.run` is a\###
-        nswered if its client chose the `queryId`. Answers as soon as\nthe stop is under way; the `query.run` or `quer\###
-        y.fetch` that waits is then answered `cancelled`, or with its result if that was\nfirst. A database that does n\###
-        ot obey has its connection cut after `cancelDeadlineMs`.\n\nIdempotent: a query that has ended, never was or i\###
-        s somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructure":\###
-        "either","params":[{"name":"queryId","description":"The query.","required":true,"schema":{"description":"The q\###
-        uery.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"\###
-        additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/er\###
-        rors/unauthenticated"}],"examples":[{"name":"a query that has ended","params":[{"name":"queryId","value":"${qu\###
-        eryId}"}],"result":{"name":"result","value":{}},"x-needs":"query"},{"name":"an unknown query","params":[{"name\###
-        ":"queryId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"req\###
-        uest","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"que\###
-        ry.close","summary":"Drop a kept result.","description":"Frees what it took of the quota; if its statement sti\###
-        ll runs, it is stopped. The query stays in history.\n\nIdempotent: a result that is gone, never was or is some\###
-        body else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructure":"eithe\###
-        r","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The resul\###
-        t.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"add\###
-        itionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/error\###
-        s/unauthenticated"}],"examples":[{"name":"a result","params":[{"name":"resultId","value":"${resultId}"}],"resu\###
-        lt":{"name":"result","value":{}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId",\###
-        "value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-acc\###
-        ess":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.fetch","s\###
-        ummary":"Answer a page of a kept result.","description":"Reads what `query.run` kept; the statement does not r\###
-        un again. A cursor stays good while the result is kept: fetching it twice\nanswers the same rows. If the state\###
-        ment still runs, this waits for the page to be full or the statement to end. If it ended\nwith an error after i\###
-        ts first page, the rows it gave can be fetched and then this answers that error.\n\nA result that was closed, h\###
-        as expired or ended with its connection is `not_found`, as is one of somebody else, and one of\nanother connec\###
-        tion that was run without `keep`.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resu\###
-        ltId","description":"The result.","required":true,"schema":{"description":"The result.","type":"string","forma\###
-        t":"uuid"}},{"name":"cursor","description":"`nextCursor` of the page before; absent means from the first row."\###
-        ,"required":false,"schema":{"description":"`nextCursor` of the page before; absent means from the first row.",\###
-        "type":"string","format":"cursor"}}],"result":{"name":"QueryFetchResult","schema":{"type":"object","properties\###
-        ":{"rows":{"description":"The page, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"fi\###
-        rstRow":{"description":"Index of its first row in the whole result, from 0.","type":"integer","minimum":0},"ro\###
-        wCount":{"description":"Rows in this page.","type":"integer","minimum":0},"hasMore":{"description":"Whether th\###
-        ere are more rows.","type":"boolean"},"nextCursor":{"description":"Where the next page begins; there if `hasMo\###
-        re`.","type":"string","format":"cursor"},"totalRows":{"description":"Rows kept of the whole result; absent whi\###
-        le the statement runs.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more r\###
-        ows than were kept; final once `totalRows` is there.","type":"boolean"}},"required":["rows","firstRow","rowCou\###
-        nt","hasMore","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_param\###
-        s"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/compone\###
-        nts/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"\###
-        $ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"the n\###
-        ext page","params":[{"name":"resultId","value":"${resultId}"},{"name":"cursor","value":"${cursor}"}],"result":\###
-        {"name":"result","value":{"rows":[[3]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3,"truncated":fal\###
-        se}},"x-needs":"result"},{"name":"the first page again","params":[{"name":"resultId","value":"${resultId}"}],"\###
-        result":{"name":"result","value":{"rows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"nextCursor":"Mg",\###
-        "totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId"\###
-        ,"value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session",\###
-        "x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.get","summary":"Answer on\###
-        e query of history.","description":"What `query.history` lists, and a preview: the first `previewRows` rows, a\###
-        t most `previewBytes` bytes, as they were when the query\nran. The preview is kept sealed and goes with the pr\###
-        oject.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryId","description":"The que\###
-        ry.","required":true,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"result":{"name":\###
-        "QueryRecord","schema":{"$ref":"#/components/schemas/QueryRecord"}},"errors":[{"$ref":"#/components/errors/inv\###
-        alid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],"exampl\###
-        es":[{"name":"one of yours","params":[{"name":"queryId","value":"${queryId}"}],"result":{"name":"result","valu\###
-        e":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectNam\###
-        e":"Books","sql":"SELECT count(*) FROM orders","status":"success","rowCount":1,"durationMs":0.412,"mode":"read\###
-        ","source":"script","createdAt":"2026-01-05T09:32:00.000Z","preview":{"columns":[{"name":"count(*)","type":"",\###
-        "encoding":"dynamic"}],"rows":[[1204]]}}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"que\###
-        ryId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"sess\###
-        ion","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.history","summary":"\###
-        List your own queries.","description":"Newest first. Filters add up. A project that is unknown or somebody els\###
-        e's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name"\###
-        :"projectId","description":"Only of this project.","required":false,"schema":{"description":"Only of this proj\###
-        ect.","type":"string","format":"uuid"}},{"name":"status","description":"Only with this status.","required":fal\###
-        se,"schema":{"description":"Only with this status.","$ref":"#/components/schemas/QueryStatus"}},{"name":"text"\###
-        ,"description":"Only those whose SQL or label contains it, in any case of ASCII letters.","required":false,"sc\###
-        hema":{"description":"Only those whose SQL or label contains it, in any case of ASCII letters.","type":"string\###
-        ","minLength":1,"maxLength":200}},{"name":"since","description":"Only those accepted at this time or later.","\###
-        required":false,"schema":{"description":"Only those accepted at this time or later.","type":"string","format":\###
-        "date-time"}},{"name":"until","description":"Only those accepted before this time.","required":false,"schema":\###
-        {"description":"Only those accepted before this time.","type":"string","format":"date-time"}},{"name":"mode","\###
-        description":"Only those that ran in this mode.","required":false,"schema":{"description":"Only those that ran\###
-         in this mode.","$ref":"#/components/schemas/QueryMode"}},{"name":"source","description":"Only from this sourc\###
-        e.","required":false,"schema":{"description":"Only from this source.","$ref":"#/components/schemas/QuerySource\###
-        "}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one p\###
-        age.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` o\###
-        f the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page b\###
-        efore, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"QueryHistoryResult","sch\###
-        ema":{"type":"object","properties":{"items":{"description":"The queries.","type":"array","items":{"$ref":"#/co\###
-        mponents/schemas/QueryRecord"}},"nextCursor":{"description":"Where the next page begins; absent on the last.",\###
-        "type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/c\###
-        omponents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"what su\###
-        cceeded in a project","params":[{"name":"projectId","value":"${projectId}"},{"name":"status","value":"success"\###
-        },{"name":"limit","value":10}],"result":{"name":"result","value":{"items":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f\###
-        70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM\###
-         orders","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-\###
-        01-05T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"none that match","params":[{"name":"text","value":"no suc\###
-        h query"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"a page too large","pa\###
-        rams":[{"name":"limit","value":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-ac\###
-        cess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.run","sum\###
-        mary":"Run one statement and answer its first rows.","description":"Runs exactly one statement; two are refuse\###
-        d. In `read` mode, the default, nothing of it can last: the engine refuses writes,\nthe statement is looked at\###
-         before it runs, and it is rolled back. `write` needs a project whose `readOnly` is false (else\n`read_only`),\###
-         and commits.\n\n**Options only lower the server's limits.** A value above the limit is refused with `invalid_\###
-        params`, never lowered in silence.\n\n**Parameters** are bound, never put into the text: null, a boolean, a nu\###
-        mber, a string, or `{\"$base64\": \"…\"}` for bytes. The\nplaceholders are the engine's own: `$1` for PostgreS\###
-        QL, `?` for MySQL and MariaDB, `?`, `?1` or `$1` for SQLite.\n\n**Large results.** The first page comes with t\###
-        he reply, which may be sent before the statement has ended. The rest is kept under\n`resultId` for `query.fetc\###
-        h`, without running the statement again, until `query.close`, until nobody has fetched from it for\n`resultIdl\###
-        eMs`, or until this connection ends; with `keep` it outlives the connection, and any connection of the user ma\###
-        y fetch\nit. Without `maxRows` a result stops at `resultRows` rows or `resultBytes` bytes; with it, at so many\###
-         rows or\n`spoolPerResultBytes`. A result that stopped says `truncated`. The daemon's page limit `pageBytes` m\###
-        ay end a page before `pageRows`.\n\n**Pushed results.** With `partialResultToken` nothing is kept: pages of at\###
-         most `pageRows` rows or `pageBytes` bytes go out as\n`$/progress` with that token, straight from the database\###
-         and as fast as this client reads; other replies come in between. Each\nhas a `QueryPage`. The statement waits\###
-         for a client that does not read, and so may run into its timeout. The reply comes after\nthe last page, with n\###
-        o rows and the number of all in `rowCount`; an error may come after pages. Without `maxRows` there is no\nlimi\###
-        t on rows or bytes.\n\n**Stopping it.** `$/cancelRequest` and `query.cancel` stop the statement at the databas\###
-        e, as do the timeout and the end of this\nconnection. `queryId` lets a client choose the id beforehand, so tha\###
-        t `query.cancel` can name the query before this is\nanswered, from another connection too. It must be new: an i\###
-        d that any query has had is a `conflict`, and nothing runs.\n\n**History.** A write is in history before it ru\###
-        ns; other queries at the latest when they end. Parameters are never kept.","tags":[{"name":"query"}],"paramStr\###
-        ucture":"by-name","params":[{"name":"projectId","description":"Where to run it.","required":true,"schema":{"de\###
-        scription":"Where to run it.","type":"string","format":"uuid"}},{"name":"sql","description":"The statement, at\###
-         most `sqlBytes` bytes of UTF-8. A NUL character is refused.","required":true,"schema":{"description":"The sta\###
-        tement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","type":"string","minLength":1,"maxLeng\###
-        th":1048576}},{"name":"parameters","description":"Values of the placeholders, in order.","required":false,"sch\###
-        ema":{"description":"Values of the placeholders, in order.","type":"array","items":{"oneOf":[{"type":["null","\###
-        boolean","number","string"]},{"type":"object","required":["$base64"],"additionalProperties":false,"properties"\###
-        :{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","description":"What the statement may do."\###
-        ,"required":false,"schema":{"description":"What the statement may do.","$ref":"#/components/schemas/QueryMode"\###
-        ,"default":"read"}},{"name":"pageRows","description":"Most rows of each page; absent means the limit `pageRows\###
-        `.","required":false,"schema":{"description":"Most rows of each page; absent means the limit `pageRows`.","typ\###
-        e":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs","description":"Time the statement may take; abse\###
-        nt means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"schema":{"descr\###
-        iption":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeout\###
-        MaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"name":"maxRows","description":"Rows to keep at mos\###
-        t.","required":false,"schema":{"description":"Rows to keep at most.","type":"integer","minimum":1,"maximum":10\###
-        00000000}},{"name":"label","description":"A name for it in history.","required":false,"schema":{"description":\###
-        "A name for it in history.","type":"string","minLength":1,"maxLength":200}},{"name":"keep","description":"Whet\###
-        her the result outlives this connection, and is kept even if the first page has all of it.","required":false,"\###
-        schema":{"description":"Whether the result outlives this connection, and is kept even if the first page has al\###
-        l of it.","type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the rows as `$\###
-        /progress` with this token, instead of keeping them.","required":false,"schema":{"description":"Pushes the row\###
-        s as `$/progress` with this token, instead of keeping them.","type":["string","integer"]}},{"name":"queryId","\###
-        description":"The query's id, made by the client; version 7 is advised.","required":false,"schema":{"descripti\###
-        on":"The query's id, made by the client; version 7 is advised.","type":"string","format":"uuid"}}],"result":{"\###
-        name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/components/erro\###
-        rs/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/unauthentic\###
-        ated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/\###
-        errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/compon\###
-        ents/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$\###
-        ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/compone\###
-        nts/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tl\###
-        s_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"\###
-        $ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/compone\###
-        nts/errors/connection_lost"}],"examples":[{"name":"one row","params":[{"name":"projectId","value":"${projectId\###
-        }"},{"name":"sql","value":"SELECT 1 AS one, 'two' AS two"}],"result":{"name":"result","value":{"queryId":"019a\###
-        b0c6-22bb-7e3f-9c4d-5e6f70819203","columns":[{"name":"one","type":"","encoding":"dynamic"},{"name":"two","type\###
-        ":"","encoding":"dynamic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.\###
-        412,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"parameters","params":[{"name"\###
-        :"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS cover"},{"n\###
-        ame":"parameters","value":["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label","value":"A smoke test"}],"resul\###
-        t":{"name":"result","value":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"title","type\###
-        ":"","encoding":"dynamic"},{"name":"price","type":"","encoding":"dynamic"},{"name":"cover","type":"","encoding\###
-        ":"dynamic"}],"rows":[["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMore":false,"command":"SELECT","du\###
-        rationMs":0.388,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"the first page of\###
-         many","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION A\###
-        LL SELECT 2 UNION ALL SELECT 3"},{"name":"pageRows","value":2}],"result":{"name":"result","value":{"queryId":"\###
-        019ab0c6-44dd-7051-9e6f-708192031425","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[[1]\###
-        ,[2]],"rowCount":2,"hasMore":true,"resultId":"019ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg","command\###
-        ":"SELECT","durationMs":0.297,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"pus\###
-        hed rows","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNIO\###
-        N ALL SELECT 2"},{"name":"partialResultToken","value":"rows-1"}],"result":{"name":"result","value":{"queryId":\###
-        "019ab0c6-55ee-7162-8a70-819203142536","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[],\###
-        "rowCount":2,"hasMore":false,"command":"SELECT","durationMs":0.311,"mode":"read","truncated":false,"notices":[\###
-        ]}},"x-needs":"project"},{"name":"a write in a read-only project","params":[{"name":"projectId","value":"${pro\###
-        jectId}"},{"name":"sql","value":"CREATE TABLE scratch (id INTEGER)"},{"name":"mode","value":"write"}],"x-error\###
-        ":"read_only","x-needs":"project"},{"name":"a statement the database refuses","params":[{"name":"projectId","v\###
-        alue":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":\###
-        "a parameter too few","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1, ?\###
-        2"},{"name":"parameters","value":[1]}],"x-error":"invalid_parameters","x-needs":"project"},{"name":"an id that\###
-         a query has had","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"na\###
-        me":"queryId","value":"${queryId}"}],"x-error":"conflict","x-needs":"query"},{"name":"an unknown project","par\###
-        ams":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-\###
-        needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknow\###
-        nMembers":"refuse"},{"name":"query.running","summary":"List your own queries that run now.","description":"Of a\###
-        ll your connections, also those that wait for a free database connection; the one that began first is first. T\###
-        here are\nnever more than the limit `queriesPerUser`. A query that has ended is in `query.history`.","tags":[{\###
-        "name":"query"}],"paramStructure":"either","params":[{"name":"projectId","description":"Only of this project."\###
-        ,"required":false,"schema":{"description":"Only of this project.","type":"string","format":"uuid"}}],"result":\###
-        {"name":"QueryRunningResult","schema":{"type":"object","properties":{"items":{"description":"The queries.","ty\###
-        pe":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["items"],"additionalProperties"\###
-        :false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"\###
-        }],"examples":[{"name":"nothing runs","params":[],"result":{"name":"result","value":{"items":[]}},"x-needs":"s\###
-        ession"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-nee\###
-        ds":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMem\###
-        bers":"refuse"},{"name":"query.subscribe","summary":"Watch your own queries while they run.","description":"Fr\###
-        om the reply on, this connection gets a `query/event` whenever one of your queries starts, makes progress or e\###
-        nds, whichever\nof your connections runs it. `running` is what ran at that moment: its queries get no `started\###
-        `, and everything later about\nthem comes as an event. A subscription ends with `query.unsubscribe`, with this\###
-         connection, or when this connection is no\nlonger logged in as you.","tags":[{"name":"query"}],"paramStructur\###
-        e":"either","params":[{"name":"projectId","description":"Only queries of this project.","required":false,"sche\###
-        ma":{"description":"Only queries of this project.","type":"string","format":"uuid"}}],"result":{"name":"QueryS\###
-        ubscribeResult","schema":{"type":"object","properties":{"subscriptionId":{"description":"Id, in every event of\###
-         this subscription.","type":"string","format":"uuid"},"running":{"description":"The queries that run.","type":\###
-        "array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["subscriptionId","running"],"additi\###
-        onalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/u\###
-        nauthenticated"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"everything of mine","params":[],"re\###
-        sult":{"name":"result","value":{"subscriptionId":"019ab0c6-66ff-7273-9b81-920314253647","running":[]}},"x-need\###
-        s":"session"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","\###
-        x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unkno\###
-        wnMembers":"refuse"},{"name":"query.unsubscribe","summary":"End a subscription of this connection.","descripti\###
-        on":"No event of the subscription is made after the reply; those made before may still arrive behind it.","tag\###
-        s":[{"name":"query"}],"paramStructure":"either","params":[{"name":"subscriptionId","description":"The subscrip\###
-        tion.","required":true,"schema":{"description":"The subscription.","type":"string","format":"uuid"}}],"result"\###
-        :{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#\###
-        /components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"one t\###
-        hat has ended","params":[{"name":"subscriptionId","value":"${unknownId}"}],"result":{"name":"result","value":{\###
-        }},"x-needs":"session"},{"name":"not an id","params":[{"name":"subscriptionId","value":"first"}],"x-error":"in\###
-        valid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":\###
-        "task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summary":"Answer this protocol as an OpenRPC docum\###
-        ent.","description":"The method that OpenRPC names. The document is the published `spec/openrpc.json`, the sam\###
-        e for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"RpcDis\###
-        coverResult","schema":{"type":"object","required":["openrpc","info","methods"]}},"errors":[],"examples":[{"nam\###
-        e":"the document","params":[],"result":{"name":"result","value":{"openrpc":"1.3.2","info":{"title":"dbassistd"\###
-        ,"version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"rea\###
-        d","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"shutdown","summary":"Prepare to end the connec\###
-        tion.","description":"LSP's own request. The connection's running queries are cancelled and further requests a\###
-        re answered `invalid_request`; only\n`exit` is still expected. It never stops a daemon that serves a socket. A\###
-        nswers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"nam\###
-        e":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref"\###
-        :"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an editor's session","params":[],"res\###
-        ult":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"re\###
-        ad","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health","summary":"Say whether the dae\###
-        mon works.","description":"Cheap enough to poll: it reads what the daemon knows already and touches neither th\###
-        e store nor a database. With a session it\nalso answers `store`, `connections` and `queries`; these are figure\###
-        s of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"res\###
-        ult":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"status":{"description":"How it is."\###
-        ,"$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemon's version.","type":"string"}\###
-        ,"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0},"store":{"description":"Its o\###
-        wn store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"connections":{"description":"Conne\###
-        ctions now; only with a session.","$ref":"#/components/schemas/ConnectionsHealth"},"queries":{"description":"Q\###
-        ueries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}},"required":["status","version"\###
-        ,"uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"without a session","params":[],"r\###
-        esult":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs":"none"},{"nam\###
-        e":"with a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":\###
-        86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"databases":2,"databasesInUse":1},"q\###
-        ueries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x-access":"public","x-ordering":\###
-        "read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limits","summary":"Answer every lim\###
-        it in force.","description":"The same as `initialize` answers, for clients that do not send it. Public, becaus\###
-        e a client needs some of the limits to log in.","tags":[{"name":"system"}],"paramStructure":"by-name","params"\###
-        :[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},"errors":[],"examples":[{"name"\###
-        :"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":8192,"headerMs":10000,"bodyMs":30\###
-        000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"\###
-        requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,\###
-        "passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,\###
-        "tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"desc\###
-        riptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"li\###
-        stItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProjec\###
-        t":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subsc\###
-        riptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"sqlBytes":1048576,"parameters":32766,"queryTimeou\###
-        tMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":\###
-        1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741\###
-        824,"resultIdleMs":600000,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096}},"x-needs":"none"}],"x-k\###
-        ind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"n\###
-        ame":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","description":"Counters, gau\###
-        ges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are method names, outcomes\###
-        \nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":"by-na\###
-        me","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"descri\###
-        ption":"The metrics, one sample a line.","type":"string"}},"required":["text"],"additionalProperties":false}},\###
-        "errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"result":\###
-        {"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{method=\"q\###
-        uery.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":\###
-        "read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description":"A pe\###
-        rson with an account.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"\###
-        },"name":{"description":"Display name.","type":"string"},"email":{"description":"E-mail address, in lower case\###
-        : what they log in with.","type":"string","format":"email"},"createdAt":{"description":"When they signed up.",\###
-        "type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"additionalProperties":fal\###
-        se},"Session":{"description":"A new session and the token that stands for it. The token is shown this once; th\###
-        e daemon does not keep it.","type":"object","properties":{"token":{"description":"A secret (PASETO v4.public):\###
-         attaches further connections to the session. Opaque to clients.","type":"string","format":"token"},"expiresAt\###
-        ":{"description":"When the session ends at the latest.","type":"string","format":"date-time"},"user":{"descrip\###
-        tion":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"],"add\###
-        itionalProperties":false},"SessionInfo":{"description":"A session as its owner sees it in a list; never its to\###
-        ken.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format":"uui\###
-        d"},"createdAt":{"description":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"descripti\###
-        on":"Its latest request, to the minute.","type":"string","format":"date-time"},"expiresAt":{"description":"Whe\###
-        n it ends at the latest.","type":"string","format":"date-time"},"current":{"description":"Whether it is the se\###
-        ssion of this connection.","type":"boolean"},"client":{"description":"Name and version of the client that bega\###
-        n it, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","current"\###
-        ],"additionalProperties":false},"SessionEndReason":{"description":"Why a session ended.","type":"string","enum\###
-        ":["expired","idle","loggedOut","refreshed","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{"desc\###
-        ription":"The client program.","type":"object","properties":{"name":{"description":"Its name.","type":"string"\###
-        ,"minLength":1,"maxLength":100},"version":{"description":"Its version.","type":"string","maxLength":100}},"req\###
-        uired":["name"]},"ServerInfo":{"description":"The daemon.","type":"object","properties":{"name":{"description"\###
-        :"Always `dbassistd`.","type":"string"},"version":{"description":"Its version.","type":"string"}},"required":[\###
-        "name","version"],"additionalProperties":false},"HealthStatus":{"description":"`ok`; `degraded`: it answers, b\###
-        ut a part of it does not work; `stopping`: it takes no new requests.","type":"string","enum":["ok","degraded",\###
-        "stopping"]},"StoreEngine":{"description":"Where the daemon keeps its own state.","type":"string","enum":["sql\###
-        ite","postgresql"]},"StoreHealth":{"description":"The daemon's own store.","type":"object","properties":{"engi\###
-        ne":{"description":"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"description":"Whether the\###
-         latest read or write of it worked.","type":"boolean"}},"required":["engine","ok"],"additionalProperties":fals\###
-        e},"ConnectionsHealth":{"description":"Connections now.","type":"object","properties":{"clients":{"description\###
-        ":"Open client connections.","type":"integer","minimum":0},"databases":{"description":"Open database connectio\###
-        ns, used and idle.","type":"integer","minimum":0},"databasesInUse":{"description":"Those that run something.",\###
-        "type":"integer","minimum":0}},"required":["clients","databases","databasesInUse"],"additionalProperties":fals\###
-        e},"QueriesHealth":{"description":"Queries now, of all users.","type":"object","properties":{"running":{"descr\###
-        iption":"Running.","type":"integer","minimum":0},"waiting":{"description":"Waiting for a database connection."\###
-        ,"type":"integer","minimum":0}},"required":["running","waiting"],"additionalProperties":false},"DatabaseType":\###
-        {"description":"The kind of database; `mysql` covers MySQL and MariaDB.","type":"string","enum":["postgresql",\###
-        "mysql","sqlite"]},"Project":{"description":"A database someone registered.","type":"object","properties":{"id\###
-        ":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Name, unique among its owner's p\###
-        rojects.","type":"string"},"description":{"description":"What it is, in its owner's words; absent if there are\###
-         none.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/Da\###
-        tabaseType"},"connection":{"description":"The connection string rebuilt without its password, as a URI. Not a w\###
-        ay to connect.","type":"string"},"readOnly":{"description":"Whether every write is refused.","type":"boolean"}\###
-        ,"createdAt":{"description":"When it was created.","type":"string","format":"date-time"},"updatedAt":{"descrip\###
-        tion":"When it was last changed.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its lates\###
-        t query, to the minute; absent if there is none.","type":"string","format":"date-time"}},"required":["id","nam\###
-        e","databaseType","connection","readOnly","createdAt","updatedAt"],"additionalProperties":false},"TestStepName\###
-        ":{"description":"The steps of reaching a database, in the order they are taken.","type":"string","enum":["par\###
-        se","policy","resolve","connect","tls","login","database","readOnlyCheck"]},"TestStepStatus":{"description":"`\###
-        skipped`: an earlier step failed, or the engine or the connection has no such step.","type":"string","enum":["\###
-        passed","failed","skipped"]},"TestStep":{"description":"One step of `project.test`.","type":"object","properti\###
-        es":{"step":{"description":"Which step.","$ref":"#/components/schemas/TestStepName"},"status":{"description":"\###
-        How it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; ab\###
-        sent if it was skipped or not measured on its own.","type":"number","minimum":0},"code":{"description":"Of a f\###
-        ailed step: the error code that a query would answer.","type":"string"},"message":{"description":"Of a failed s\###
-        tep: one sentence that says what is wrong and what to do.","type":"string"},"hint":{"description":"Of a failed\###
-         step: the engine's hint or ours.","type":"string"}},"required":["step","status"],"additionalProperties":false\###
-        },"DatabaseProblem":{"description":"Why a database cannot be reached now.","type":"object","properties":{"code\###
-        ":{"description":"The error code that a query would answer.","type":"string"},"message":{"description":"One se\###
-        ntence that says what is wrong and what to do.","type":"string"},"retryable":{"description":"Whether it may pa\###
-        ss by itself.","type":"boolean"}},"required":["code","message","retryable"],"additionalProperties":false},"Dat\###
-        abaseSummary":{"description":"What a database says of itself; or `unavailable` and nothing else.","type":"obje\###
-        ct","properties":{"serverVersion":{"description":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`,\###
-         `SQLite 3.40.1`.","type":"string"},"databaseName":{"description":"Name of the database; of the file for SQLit\###
-        e.","type":"string"},"currentUser":{"description":"The database user; absent for SQLite.","type":"string"},"si\###
-        zeBytes":{"description":"Size of the database; absent where the user may not know it.","type":"integer","minim\###
-        um":0},"tableCount":{"description":"Tables the user can see, without the system's own.","type":"integer","mini\###
-        mum":0},"unavailable":{"description":"Why there is nothing to say.","$ref":"#/components/schemas/DatabaseProbl\###
-        em"}},"additionalProperties":false},"QueryMode":{"description":"`read`: the statement cannot change anything, a\###
-        nd is rolled back. `write`: it runs and commits.","type":"string","enum":["read","write"]},"QueryStatus":{"des\###
-        cription":"Where a query stands; `cancelled` covers the client's cancel, a closed connection and a timeout.","\###
-        type":"string","enum":["running","success","error","cancelled"]},"QuerySource":{"description":"What sent a que\###
-        ry: `editor` a connection that was initialized, `script` one that was not, `chat` the assistant.","type":"stri\###
-        ng","enum":["editor","script","chat"]},"Encoding":{"description":"How the cells of a column that are not null a\###
-        re written.\n\n- `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−1), else a string of digits\###
-        \n- `float`: a number with the shortest digits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infi\###
-        nity\"`\n- `decimal`: a string of decimal digits, every one of them\n- `string`: text, dates, intervals and ev\###
-        ery type without a better form, as the engine writes it\n- `base64`: a string of standard base64, padded\n- `j\###
-        son`: the JSON value itself\n- `dynamic`: SQLite, where each cell has a type of its own: integers and reals as\###
-         numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base\###
-        64\":\"…\"}`\n\nIn every encoding a cell over the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`."\###
-        ,"type":"string","enum":["boolean","integer","float","decimal","string","base64","json","dynamic"]},"Column":{\###
-        "description":"A column of a result.","type":"object","properties":{"name":{"description":"Name, as the statem\###
-        ent gives it; need not be unique.","type":"string"},"type":{"description":"The database's own name of the type\###
-        : `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"},"encoding":{"description"\###
-        :"How its cells are written.","$ref":"#/components/schemas/Encoding"}},"required":["name","type","encoding"],"\###
-        additionalProperties":false},"Notice":{"description":"A message of the database that is not an error.","type":\###
-        "object","properties":{"severity":{"description":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"s\###
-        tring"},"message":{"description":"The message.","type":"string"},"code":{"description":"The database's code fo\###
-        r it, if it has one.","type":"string"}},"required":["severity","message"],"additionalProperties":false},"Query\###
-        Result":{"description":"The outcome of a statement and the first page of its rows.","type":"object","propertie\###
-        s":{"queryId":{"description":"Id of the query, in history too.","type":"string","format":"uuid"},"columns":{"d\###
-        escription":"Columns; empty if the statement returns no rows.","type":"array","items":{"$ref":"#/components/sc\###
-        hemas/Column"}},"rows":{"description":"The first page: an array of rows, each an array of cells in the order o\###
-        f the columns. Null is null; other cells follow the column's `encoding`.","type":"array","items":{"type":"arra\###
-        y"}},"rowCount":{"description":"Rows in this page; of a pushed result, all rows that were pushed.","type":"int\###
-        eger","minimum":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","type":"boolean"},"resultId\###
-        ":{"description":"The kept result, for `query.fetch` and `query.close`; there if `hasMore` or if `keep` was as\###
-        ked for.","type":"string","format":"uuid"},"nextCursor":{"description":"Where the next page begins; there if `\###
-        hasMore`.","type":"string","format":"cursor"},"command":{"description":"The engine's word for what ran: `SELEC\###
-        T`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows changed, for statements th\###
-        at change rows.","type":"integer","minimum":0},"durationMs":{"description":"Time in the database, from sending\###
-         the statement to the last row read so far.","type":"number","minimum":0},"mode":{"description":"How it ran.",\###
-        "$ref":"#/components/schemas/QueryMode"},"truncated":{"description":"Whether the result had more rows than wer\###
-        e kept. If `hasMore`, the last page of `query.fetch` has the final word.","type":"boolean"},"notices":{"descri\###
-        ption":"Messages the database sent along, in order.","type":"array","items":{"$ref":"#/components/schemas/Noti\###
-        ce"}}},"required":["queryId","columns","rows","rowCount","hasMore","command","durationMs","mode","truncated","\###
-        notices"],"additionalProperties":false},"QueryPage":{"description":"A run of rows of a pushed result; the `val\###
-        ue` of `$/progress`.","type":"object","properties":{"queryId":{"description":"Id of the query.","type":"string\###
-        ","format":"uuid"},"columns":{"description":"Columns; in the first page only.","type":"array","items":{"$ref":\###
-        "#/components/schemas/Column"}},"rows":{"description":"Rows, written as in `QueryResult`.","type":"array","ite\###
-        ms":{"type":"array"}},"firstRow":{"description":"Index of the first of them in the whole result, from 0.","typ\###
-        e":"integer","minimum":0},"rowCount":{"description":"How many they are.","type":"integer","minimum":1}},"requi\###
-        red":["queryId","rows","firstRow","rowCount"],"additionalProperties":false},"QueryPhase":{"description":"`wait\###
-        ing`: for a free connection to its database; `running`: the database works on it, or its rows are read.","type\###
-        ":"string","enum":["waiting","running"]},"RunningQuery":{"description":"A query that has not ended.","type":"o\###
-        bject","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and that of its row in history."\###
-        ,"type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","type":"string","format":"uuid"}\###
-        ,"projectName":{"description":"The project's name when it began.","type":"string"},"sql":{"description":"The s\###
-        tatement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":{"description":"Whether t\###
-        he statement is longer.","type":"boolean"},"label":{"description":"The name it was given.","type":"string"},"m\###
-        ode":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"Who as\###
-        ked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"How far it is.","$ref":"#/comp\###
-        onents/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","type":"string","format":"date-\###
-        time"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0},"rowCount":{"description":"R\###
-        ows it has answered so far.","type":"integer","minimum":0},"bytes":{"description":"Size of these rows, as JSON\###
-        .","type":"integer","minimum":0}},"required":["queryId","projectId","projectName","sql","sqlTruncated","mode",\###
-        "source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":false},"QueryEventKind":{"\###
-        description":"What happened to a query; `missed` is about events, not about a query.","type":"string","enum":[\###
-        "started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"description":"A query in histo\###
-        ry. Parameters are not kept.","type":"object","properties":{"id":{"description":"Id: the `queryId` of `query.r\###
-        un`.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uui\###
-        d"},"projectName":{"description":"The project's name now.","type":"string"},"sql":{"description":"The statemen\###
-        t as it was sent.","type":"string"},"label":{"description":"The label it was sent with.","type":"string"},"sta\###
-        tus":{"description":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"\###
-        Unless it succeeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description":"Unle\###
-        ss it succeeded or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it returne\###
-        d, as far as they were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description\###
-        ":"Rows it changed.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while\###
-         it runs.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/Query\###
-        Mode"},"source":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"descri\###
-        ption":"When it was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.\###
-        get`, and only if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"object",\###
-        "required":["columns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type\###
-        ":"array","items":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","status","mode","sourc\###
-        e","createdAt"],"additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.","type"\###
-        :"object","properties":{"total":{"description":"All, running ones included.","type":"integer","minimum":0},"su\###
-        ccess":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that\###
-         failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","\###
-        type":"integer","minimum":0},"successRate":{"description":"success / (success + error); absent if both are 0."\###
-        ,"type":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones; abse\###
-        nt if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","typ\###
-        e":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},\###
-        "required":["total","success","error","cancelled","rows"],"additionalProperties":false},"DashboardTotals":{"de\###
-        scription":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's projec\###
-        ts, whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the period\###
-        .","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","mi\###
-        nimum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"desc\###
-        ription":"Queries of the period by status; they add up to `totals.queries`.","type":"object","properties":{"ru\###
-        nning":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type\###
-        ":"integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"descript\###
-        ion":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancell\###
-        ed"],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries of the period\###
-        .","type":"object","properties":{"p50Ms":{"description":"Median; absent if there are none.","type":"number","m\###
-        inimum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","type":"number","minimum":0}},"\###
-        additionalProperties":false},"ProjectActivity":{"description":"One project in a dashboard.","type":"object","p\###
-        roperties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"description":"\###
-        Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas\###
-        /DatabaseType"},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"errors":{"des\###
-        cription":"Those that failed.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the p\###
-        eriod.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whenever it was, to the m\###
-        inute; absent if there is none.","type":"string","format":"date-time"}},"required":["projectId","name","databa\###
-        seType","queries","errors","messages"],"additionalProperties":false},"DayActivity":{"description":"One day in a\###
-         dashboard.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"strin\###
-        g","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that day.","type":"integer","mini\###
-        mum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0}},"required":["date","querie\###
-        s","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a chat message is from.","type":"\###
-        string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A chat message in a dashboard.","t\###
-        ype":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"descriptio\###
-        n":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","f\###
-        ormat":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"excerpt":{"\###
-        description":"The beginning of its text.","type":"string","maxLength":200},"createdAt":{"description":"When it\###
-         was sent.","type":"string","format":"date-time"}},"required":["id","threadId","projectId","role","excerpt","c\###
-        reatedAt"],"additionalProperties":false},"Limits":{"description":"Every limit in force.","type":"object","prop\###
-        erties":{"headerBytes":{"description":"The header block of one `Content-Length` frame.","type":"integer","mini\###
-        mum":0},"headerMs":{"description":"Time for a frame's header, from its first byte.","type":"integer","minimum"\###
-        :0},"bodyMs":{"description":"Time for a frame's body, and for one line where messages are lines.","type":"inte\###
-        ger","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the connection has no session.","ty\###
-        pe":"integer","minimum":0},"bodyBytes":{"description":"One message once the connection has a session.","type":\###
-        "integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one message.","type":"inte\###
-        ger","minimum":0},"batchItems":{"description":"Items of one batch.","type":"integer","minimum":0},"clientConne\###
-        ctions":{"description":"Open client connections.","type":"integer","minimum":0},"requestsInFlight":{"descripti\###
-        on":"Unanswered requests of one connection; past that the daemon stops reading from it.","type":"integer","min\###
-        imum":0},"outputQueueBytes":{"description":"Output waiting for one client.","type":"integer","minimum":0},"out\###
-        putStallMs":{"description":"A client with output waiting that takes none of it for this long is dropped.","typ\###
-        e":"integer","minimum":0},"shutdownMs":{"description":"Time for running requests to end when the daemon stops.\###
-        ","type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"i\###
-        nteger","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer","minimum\###
-        ":0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; past that the answer is `busy`.","typ\###
-        e":"integer","minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per account and per peer, b\###
-        efore each further attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The firs\###
-        t such wait; each further failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":\###
-        "The longest such wait. No account is ever locked for good.","type":"integer","minimum":0},"tokenBytes":{"desc\###
-        ription":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a session from log\###
-        -in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a request for\###
-         this long ends.","type":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of a\###
-         name of a person or project.","type":"integer","minimum":0},"emailLength":{"description":"Characters of an e-\###
-        mail address.","type":"integer","minimum":0},"descriptionLength":{"description":"Characters of a project's des\###
-        cription.","type":"integer","minimum":0},"connectionStringLength":{"description":"Characters of a connection s\###
-        tring.","type":"integer","minimum":0},"labelLength":{"description":"Characters of a query's label.","type":"in\###
-        teger","minimum":0},"searchTextLength":{"description":"Characters of a list's `text` filter.","type":"integer"\###
-        ,"minimum":0},"listItems":{"description":"Items of one page of a list.","type":"integer","minimum":0},"listIte\###
-        msDefault":{"description":"Items of one page of a list when `limit` is absent.","type":"integer","minimum":0},\###
-        "recentItems":{"description":"Newest queries or messages in a summary or dashboard.","type":"integer","minimum\###
-        ":0},"dashboardDays":{"description":"Days a dashboard may cover.","type":"integer","minimum":0},"databaseConne\###
-        ctions":{"description":"Open database connections in all.","type":"integer","minimum":0},"databaseConnectionsP\###
-        erProject":{"description":"Open database connections of one project.","type":"integer","minimum":0},"databaseI\###
-        dleMs":{"description":"An unused database connection is closed after this long.","type":"integer","minimum":0}\###
-        ,"connectTimeoutMs":{"description":"Time to connect and log in to a database.","type":"integer","minimum":0},"\###
-        queriesPerUser":{"description":"Running queries of one user.","type":"integer","minimum":0},"subscriptionsPerC\###
-        onnection":{"description":"Subscriptions of one connection.","type":"integer","minimum":0},"subscriptionEvents\###
-        ":{"description":"Events of one subscription that wait for its reader; the next are missed.","type":"integer",\###
-        "minimum":0},"progressMs":{"description":"Time between two `progress` events of a query.","type":"integer","mi\###
-        nimum":0},"runningSqlBytes":{"description":"Of a statement, in `query.running` and `query/event`.","type":"int\###
-        eger","minimum":0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","minimum":0},"paramet\###
-        ers":{"description":"Parameters of one statement: SQLite's own limit, the smallest of the engines'.","type":"i\###
-        nteger","minimum":0},"queryTimeoutMs":{"description":"Time of a query that names no `timeoutMs`.","type":"inte\###
-        ger","minimum":0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"integer","minimum":0},\###
-        "cancelDeadlineMs":{"description":"A database that has not stopped a cancelled statement by then has its conne\###
-        ction cut.","type":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","type":"integer","mini\###
-        mum":0},"pageBytes":{"description":"A page ends with the row that reaches this size.","type":"integer","minimu\###
-        m":0},"cellBytes":{"description":"A longer cell is replaced by its length and a prefix.","type":"integer","min\###
-        imum":0},"resultRows":{"description":"Rows kept of a result whose query names no `maxRows`.","type":"integer",\###
-        "minimum":0},"resultBytes":{"description":"Bytes kept of a result whose query names no `maxRows`.","type":"int\###
-        eger","minimum":0},"spoolPerResultBytes":{"description":"Bytes kept of any one result.","type":"integer","mini\###
-        mum":0},"spoolPerUserBytes":{"description":"Bytes kept of all results of one user.","type":"integer","minimum"\###
-        :0},"resultIdleMs":{"description":"A result that nobody fetches from for this long is dropped.","type":"intege\###
-        r","minimum":0},"noticesPerQuery":{"description":"Notices kept of one statement.","type":"integer","minimum":0\###
-        },"previewRows":{"description":"Rows of the preview that history keeps.","type":"integer","minimum":0},"previe\###
-        wBytes":{"description":"Bytes of the preview that history keeps.","type":"integer","minimum":0}},"required":["\###
-        headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnection\###
-        s","requestsInFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","p\###
-        asswordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs","tokenBytes","tokenLifetimeMs","sessionIdle\###
-        Ms","nameLength","emailLength","descriptionLength","connectionStringLength","labelLength","searchTextLength","\###
-        listItems","listItemsDefault","recentItems","dashboardDays","databaseConnections","databaseConnectionsPerProje\###
-        ct","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscriptionsPerConnection","subscriptionEvents","pr\###
-        ogressMs","runningSqlBytes","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","p\###
-        ageRows","pageBytes","cellBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultI\###
-        dleMs","noticesPerQuery","previewRows","previewBytes"],"additionalProperties":false},"ErrorObject":{"descripti\###
-        on":"The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"type"\###
-        :"string","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What programs branch on.\###
-        ","type":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params","invalid_connect\###
-        ion_string","invalid_parameters","weak_password","internal","not_initialized","cancelled","timeout","shutting_\###
-        down","request_too_large","response_too_large","busy","batch_too_large","unauthenticated","invalid_credentials\###
-        ","forbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","connection_refused",\###
-        "connect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_a_database","con\###
-        nection_lost","query_failed","read_only","policy"]},"retryable":{"description":"Whether the same request may s\###
-        ucceed later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{},"limit":{},\###
-        "hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":["code","retryable"],"additionalProperties\###
-        ":false}},"required":["code","message","data"],"additionalProperties":false}},"errors":{"parse_error":{"code":\###
-        -32700,"message":"The bytes are not one JSON text in UTF-8, or break the framing.","data":{"code":"parse_error\###
-        ","retryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is not a request that may be sent h\###
-        ere and now.","data":{"code":"invalid_request","retryable":false}},"method_not_found":{"code":-32601,"message"\###
-        :"There is no such method.","data":{"code":"method_not_found","retryable":false}},"invalid_params":{"code":-32\###
-        602,"message":"A parameter is unknown, missing, of the wrong type or out of range; `path` names it.","data":{"\###
-        code":"invalid_params","retryable":false}},"invalid_connection_string":{"code":-32602,"message":"The connectio\###
-        n string cannot be understood, or uses a keyword that is not allowed.","data":{"code":"invalid_connection_stri\###
-        ng","retryable":false}},"invalid_parameters":{"code":-32602,"message":"The statement's parameters do not fit i\###
-        ts placeholders.","data":{"code":"invalid_parameters","retryable":false}},"weak_password":{"code":-32602,"mess\###
-        age":"The password is among those tried first, or is made from the account's own name or e-mail.","data":{"cod\###
-        e":"weak_password","retryable":false}},"internal":{"code":-32603,"message":"A fault of the daemon; the log has\###
-         it under `requestId`.","data":{"code":"internal","retryable":false}},"not_initialized":{"code":-32002,"messag\###
-        e":"`initialize` must come first on this connection.","data":{"code":"not_initialized","retryable":false}},"ca\###
-        ncelled":{"code":-32800,"message":"The client cancelled the request.","data":{"code":"cancelled","retryable":t\###
-        rue}},"timeout":{"code":-32802,"message":"It took longer than its time limit and was stopped.","data":{"code":\###
-        "timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"The daemon is stopping; connect again l\###
-        ater.","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"message":"The req\###
-        uest is longer than the limit.","data":{"code":"request_too_large","retryable":false}},"response_too_large":{"\###
-        code":-32008,"message":"The reply would be longer than the limit; ask for less.","data":{"code":"response_too_\###
-        large","retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is full; try again after `retryAft\###
-        erMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The batch has mor\###
-        e items than the limit.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"\###
-        message":"There is no session on this connection, or it has ended; log in or attach a token.","data":{"code":"\###
-        unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the password i\###
-        s wrong.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"message":"The tok\###
-        en or the daemon's configuration does not allow it.","data":{"code":"forbidden","retryable":false}},"not_found\###
-        ":{"code":1004,"message":"There is no such thing, or it is not yours; both answer the same.","data":{"code":"n\###
-        ot_found","retryable":false}},"conflict":{"code":1005,"message":"It conflicts with what exists; `path` names t\###
-        he parameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,"message":"Too many a\###
-        ttempts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":true}},"connec\###
-        tion_failed":{"code":1101,"message":"The database cannot be reached, for a reason without a code of its own.",\###
-        "data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The host's name\###
-         has no address.","data":{"code":"host_not_found","retryable":true}},"connection_refused":{"code":1101,"messag\###
-        e":"Nothing accepts connections at that address.","data":{"code":"connection_refused","retryable":true}},"conn\###
-        ect_timeout":{"code":1101,"message":"The database did not answer in time.","data":{"code":"connect_timeout","r\###
-        etryable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for TLS and the connecti\###
-        on has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":"The TLS h\###
-        andshake failed or the certificate is not trusted.","data":{"code":"tls_failed","retryable":false}},"authentic\###
-        ation_failed":{"code":1101,"message":"The database refused the user or the password of the connection string."\###
-        ,"data":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":1101,"message":"The ser\###
-        ver has no such database, or the file does not exist.","data":{"code":"unknown_database","retryable":false}},"\###
-        not_a_database":{"code":1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_database","\###
-        retryable":false}},"connection_lost":{"code":1101,"message":"The connection broke while the statement ran; a w\###
-        rite may or may not have happened.","data":{"code":"connection_lost","retryable":true}},"query_failed":{"code"\###
-        :1102,"message":"The database refused the statement.","data":{"code":"query_failed","retryable":false}},"read_\###
-        only":{"code":1103,"message":"The statement would write, and the project or the mode is read-only.","data":{"c\###
-        ode":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy does not allow it, w\###
-        hatever the project says.","data":{"code":"policy","retryable":false}}}},"x-notifications":[{"name":"$/progres\###
-        s","summary":"Report on a request that is still running.","description":"LSP's own notification. For a request\###
-         that carried a `partialResultToken` and whose method says that it answers in parts, `value`\nis a part: `quer\###
-        y.run` sends a `QueryPage` each. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of protoc\###
-        ol 1.0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients should ignore to\###
-        kens they do not know.","params":{"type":"object","properties":{"token":{"description":"The request's token.",\###
-        "type":["string","integer"]},"value":{"description":"The part.","$ref":"#/components/schemas/QueryPage"}},"req\###
-        uired":["token","value"],"additionalProperties":false}},{"name":"query/event","summary":"Tell a subscriber wha\###
-        t became of a query.","description":"Sent to connections that called `query.subscribe`. Each query gets one `s\###
-        tarted`, any number of `progress`, one every limit\n`progressMs` at most, and exactly one of `finished`, `fail\###
-        ed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A pulled result t\###
-        hat is larger than its first page is `finished` when the database has given all rows,\nwhich may be after the r\###
-        eply.\n\nEvents wait behind replies. A subscriber that does not read them gets no `progress`, and of the other\###
-        s the limit\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, in its place, wit\###
-        h how many they were. Then\n`query.running` and `query.history` say how things stand. A daemon that stops ends\###
-         its connections without further events.","params":{"type":"object","properties":{"subscriptionId":{"descripti\###
-        on":"The subscription.","type":"string","format":"uuid"},"event":{"description":"What happened.","$ref":"#/com\###
-        ponents/schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `missed`.","$ref":"\###
-        #/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed.","type":"integer\###
-        ","minimum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number","minimum":0},"er\###
-        rorCode":{"description":"Why it failed or was cancelled: the `data.code` of its error.","type":"string"},"erro\###
-        rMessage":{"description":"The same, in a sentence.","type":"string"},"missed":{"description":"Events lost, in `\###
-        missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalProperties":false}},\###
-        {"name":"session/expired","summary":"Tell a connection that its session has ended.","description":"Sent once t\###
-        o every other connection that was bound to a session when the session ends; the connection that ended it by it\###
-        s\nown request learns it from the reply. From then on its requests are answered `unauthenticated` until it log\###
-        s in or attaches\na token. The connection stays open; queries that ran under the session are cancelled.","para\###
-        ms":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/components/schemas/Sessio\###
-        nEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"headerBytes","value":\###
-        8192,"unit":"bytes","configurable":false,"description":"The header block of one `Content-Length` frame."},{"na\###
-        me":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's header, from it\###
-        s first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"Time for a frame\###
-        's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"byt\###
-        es","configurable":true,"description":"One message while the connection has no session."},{"name":"bodyBytes",\###
-        "value":8388608,"unit":"bytes","configurable":true,"description":"One message once the connection has a sessio\###
-        n."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting of arrays and o\###
-        bjects in one message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"description":"Ite\###
-        ms of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true,"description":"\###
-        Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable":true,"descripti\###
-        on":"Unanswered requests of one connection; past that the daemon stops reading from it."},{"name":"outputQueue\###
-        Bytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for one client."},{"na\###
-        me":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with output waiting t\###
-        hat takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable"\###
-        :true,"description":"Time for running requests to end when the daemon stops."},{"name":"passwordMinBytes","val\###
-        ue":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"name":"passwordMa\###
-        xBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest password, as UTF-8."},{"name":\###
-        "passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Passwords waiting to be hashe\###
-        d; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configurable":true,"des\###
-        cription":"Wrong passwords in a row, per account and per peer, before each further attempt has to wait."},{"na\###
-        me":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such wait; each furth\###
-        er failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":true,"description\###
-        ":"The longest such wait. No account is ever locked for good."},{"name":"tokenBytes","value":4096,"unit":"byte\###
-        s","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","conf\###
-        igurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","value":4320\###
-        0000,"unit":"ms","configurable":true,"description":"A session without a request for this long ends."},{"name":\###
-        "nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scalars) of a n\###
-        ame of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"descripti\###
-        on":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","configurable"\###
-        :false,"description":"Characters of a project's description."},{"name":"connectionStringLength","value":4096,"\###
-        unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"labelLength","\###
-        value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"name":"search\###
-        TextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `text` filte\###
-        r."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of one page of a\###
-         list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"Items of one\###
-         page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable":false\###
-        ,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","value":365,"u\###
-        nit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseConnections","\###
-        value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"name":"datab\###
-        aseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database connection\###
-        s of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"description":"An u\###
-        nused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms","c\###
-        onfigurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUser","value":\###
-        8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscriptionsPerCo\###
-        nnection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connection."},{"na\###
-        me":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of one subscript\###
-        ion that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","configurab\###
-        le":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes","value":204\###
-        8,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/event`."},{\###
-        "name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One statement, as UTF-8."\###
-        },{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Parameters of one stat\###
-        ement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value":30000,"unit":"ms",\###
-        "configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs","v\###
-        alue":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"name":"cancelDeadlin\###
-        eMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not stopped a cancelled s\###
-        tatement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","configurable":true,\###
-        "description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable":true,"desc\###
-        ription":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":1048576,"unit":"bytes\###
-        ","configurable":true,"description":"A longer cell is replaced by its length and a prefix."},{"name":"resultRo\###
-        ws","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result whose query names n\###
-        o `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"description":"Bytes k\###
-        ept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456,"unit":"byte\###
-        s","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUserBytes","value":1073\###
-        741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one user."},{"name":"res\###
-        ultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobody fetches from for\###
-         this long is dropped."},{"name":"noticesPerQuery","value":100,"unit":"count","configurable":false,"descriptio\###
-        n":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"count","configurable":false,"des\###
-        cription":"Rows of the preview that history keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","confi\###
-        gurable":false,"description":"Bytes of the preview that history keeps."}]}
+        ngth":2000}},{"name":"databaseType","description":"The kind of database.","required":true,"schema":{"descripti\###
+        on":"The kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"name":"connectionString","descripti\###
+        on":"How to reach it, in any form the engine's own tools take: a URI, keywords and values, or a path for SQLit\###
+        e.","required":true,"schema":{"description":"How to reach it, in any form the engine's own tools take: a URI, k\###
+        eywords and values, or a path for SQLite.","type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly"\###
+        ,"description":"Whether to refuse every write.","required":false,"schema":{"description":"Whether to refuse ev\###
+        ery write.","type":"boolean","default":true}}],"result":{"name":"Project","schema":{"$ref":"#/components/schem\###
+        as/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthentic\###
+        ated"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref\###
+        ":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"an SQLit\###
+        e file","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connection\###
+        String","value":"sqlite://${sampleDatabase}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3\###
+        c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/bo\###
+        oks.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x\###
+        -needs":"session"},{"name":"a connection string of another engine","params":[{"name":"name","value":"Elsewhere\###
+        "},{"name":"databaseType","value":"postgresql"},{"name":"connectionString","value":"mysql://ada@db.example.com\###
+        /shop"}],"x-error":"invalid_connection_string","x-needs":"session"},{"name":"a misspelt member","params":[{"na\###
+        me":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlit\###
+        e://${sampleDatabase}"},{"name":"readonly","value":false}],"x-error":"invalid_params","x-needs":"session"},{"n\###
+        ame":"without a session","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"\###
+        name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"unauthenticated","x-needs":"none"}]\###
+        ,"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"\###
+        },{"name":"project.delete","summary":"Delete a project with its history.","description":"Its connection string\###
+        , queries and messages go with it, for good; its running queries are cancelled and its kept results are\ndropp\###
+        ed. The database itself is not touched.\n\nIdempotent: `{}` says that you have no such project now. A project t\###
+        hat is gone, never was or is somebody else's answers the\nsame, and nothing happens.","tags":[{"name":"project\###
+        "}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":true,"sche\###
+        ma":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type"\###
+        :"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params\###
+        "},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"one of yours","params":[{"name":"proje\###
+        ctId","value":"${projectId}"}],"result":{"name":"result","value":{}},"x-needs":"project"},{"name":"an unknown p\###
+        roject","params":[{"name":"projectId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs"\###
+        :"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembe\###
+        rs":"refuse"},{"name":"project.get","summary":"Answer one project.","description":"From the daemon's store; it\###
+         does not connect.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","descr\###
+        iption":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}\###
+        }],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/component\###
+        s/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_foun\###
+        d"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name\###
+        ":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","datab\###
+        aseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.0\###
+        00Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"project"},{"name":"an unknown project","params":[{"na\###
+        me":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-acc\###
+        ess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.list","s\###
+        ummary":"List your projects.","description":"In the order they were created, newest first.","tags":[{"name":"p\###
+        roject"}],"paramStructure":"by-name","params":[{"name":"databaseType","description":"Only this kind of databas\###
+        e.","required":false,"schema":{"description":"Only this kind of database.","$ref":"#/components/schemas/Databa\###
+        seType"}},{"name":"text","description":"Only those whose name or description contains it, in any case of ASCII\###
+         letters.","required":false,"schema":{"description":"Only those whose name or description contains it, in any c\###
+        ase of ASCII letters.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","description":"Items of\###
+         one page.","required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximu\###
+        m":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters."\###
+        ,"required":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"st\###
+        ring","format":"cursor"}}],"result":{"name":"ProjectListResult","schema":{"type":"object","properties":{"items\###
+        ":{"description":"The projects.","type":"array","items":{"$ref":"#/components/schemas/Project"}},"nextCursor":\###
+        {"description":"Where the next page begins; absent on the last.","type":"string","format":"cursor"}},"required\###
+        ":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/\###
+        components/errors/unauthenticated"}],"examples":[{"name":"SQLite only","params":[{"name":"databaseType","value\###
+        ":"sqlite"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"\###
+        Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":t\###
+        rue,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}]}},"x-needs":"project"},{"n\###
+        ame":"none that match","params":[{"name":"text","value":"no such project"}],"result":{"name":"result","value":\###
+        {"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":\###
+        "task","x-unknownMembers":"refuse"},{"name":"project.summary","summary":"Answer a project's figures and what i\###
+        ts database says of itself.","description":"Figures are of the whole history of the project. The database is a\###
+        sked for its metadata; if it cannot be reached, or not within\nthe connect timeout, `database` says why and th\###
+        e rest is answered all the same.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"pro\###
+        jectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","f\###
+        ormat":"uuid"}}],"result":{"name":"ProjectSummaryResult","schema":{"type":"object","properties":{"projectId":{\###
+        "description":"The project.","type":"string","format":"uuid"},"queries":{"description":"Figures about its quer\###
+        ies.","$ref":"#/components/schemas/QueryStatistics"},"recentQueries":{"description":"The newest queries, newes\###
+        t first.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":10},"messageCount":{"d\###
+        escription":"Its chat messages.","type":"integer","minimum":0},"database":{"description":"What its database sa\###
+        ys of itself.","$ref":"#/components/schemas/DatabaseSummary"}},"required":["projectId","queries","recentQuerie\###
+        s","messageCount","database"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_pa\###
+        rams"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/comp\###
+        onents/errors/busy"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}\###
+        ],"result":{"name":"result","value":{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","queries":{"total":1,"\###
+        success":1,"error":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"p95Ms":0.412,"rows":1},"recentQueries":[{"id\###
+        ":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Boo\###
+        ks","sql":"SELECT count(*) FROM orders","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","sour\###
+        ce":"script","createdAt":"2026-01-05T09:32:00.000Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.4\###
+        0.1","databaseName":"books.sqlite","sizeBytes":49152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown p\###
+        roject","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-\###
+        kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"n\###
+        ame":"project.test","summary":"Try to reach a database and say how far it got.","description":"Takes either `p\###
+        rojectId`, or `databaseType` and `connectionString` to try before `project.create`; the latter is not kept.\nO\###
+        pens a new connection, checks that writes are refused on it, and closes it.\n\nA database that cannot be reach\###
+        ed is a result with `ok: false`, not an error. `steps` always has all eight steps, in order; after\nthe one th\###
+        at failed, and where the engine has no such step, they are `skipped`.","tags":[{"name":"project"}],"paramStruc\###
+        ture":"by-name","params":[{"name":"projectId","description":"A project of yours.","required":false,"schema":{"\###
+        description":"A project of yours.","type":"string","format":"uuid"}},{"name":"databaseType","description":"The\###
+         kind of database; with `connectionString`.","required":false,"schema":{"description":"The kind of database; w\###
+        ith `connectionString`.","$ref":"#/components/schemas/DatabaseType"}},{"name":"connectionString","description"\###
+        :"How to reach it; with `databaseType`.","required":false,"schema":{"description":"How to reach it; with `data\###
+        baseType`.","type":"string","minLength":1,"maxLength":4096}}],"result":{"name":"ProjectTestResult","schema":{"\###
+        type":"object","properties":{"ok":{"description":"Whether no step failed.","type":"boolean"},"steps":{"descrip\###
+        tion":"The outcome of each step.","type":"array","items":{"$ref":"#/components/schemas/TestStep"},"minItems":8\###
+        ,"maxItems":8},"serverVersion":{"description":"Product and version; there if it got that far.","type":"string"\###
+        }},"required":["ok","steps"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_par\###
+        ams"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/compo\###
+        nents/errors/busy"}],"examples":[{"name":"a project","params":[{"name":"projectId","value":"${projectId}"}],"r\###
+        esult":{"name":"result","value":{"ok":true,"serverVersion":"SQLite 3.40.1","steps":[{"step":"parse","status":"\###
+        passed","durationMs":0.021},{"step":"policy","status":"passed","durationMs":0.035},{"step":"resolve","status":\###
+        "skipped"},{"step":"connect","status":"skipped"},{"step":"tls","status":"skipped"},{"step":"login","status":"s\###
+        kipped"},{"step":"database","status":"passed","durationMs":0.734},{"step":"readOnlyCheck","status":"passed","d\###
+        urationMs":0.118}]}},"x-needs":"project"},{"name":"a server that is not there","params":[{"name":"databaseType\###
+        ","value":"postgresql"},{"name":"connectionString","value":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"na\###
+        me":"result","value":{"ok":false,"steps":[{"step":"parse","status":"passed","durationMs":0.044},{"step":"polic\###
+        y","status":"passed","durationMs":0.012},{"step":"resolve","status":"passed","durationMs":0.067},{"step":"conn\###
+        ect","status":"failed","durationMs":0.203,"code":"connection_refused","message":"Nothing accepts connections a\###
+        t 127.0.0.1 port 1; check the host and port, and that the server runs."},{"step":"tls","status":"skipped"},{"s\###
+        tep":"login","status":"skipped"},{"step":"database","status":"skipped"},{"step":"readOnlyCheck","status":"skip\###
+        ped"}]}},"x-needs":"session"},{"name":"both ways at once","params":[{"name":"projectId","value":"${projectId}"\###
+        },{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"\###
+        x-error":"invalid_params","x-needs":"project"}],"x-kind":"request","x-access":"session","x-ordering":"read","x\###
+        -execution":"task","x-unknownMembers":"refuse"},{"name":"project.update","summary":"Change a project.","descri\###
+        ption":"Changes what is named and nothing else; takes at least one member besides `projectId`. The kind of dat\###
+        abase cannot change. An\nempty `description` removes it.\n\nA new connection string is checked as in `project.\###
+        create`. With it, or when `readOnly` becomes true, the project's open database\nconnections are closed and its\###
+         running writes are cancelled.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"proj\###
+        ectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","fo\###
+        rmat":"uuid"}},{"name":"name","description":"Name, unique among your projects.","required":false,"schema":{"de\###
+        scription":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"descri\###
+        ption","description":"What it is, in your words.","required":false,"schema":{"description":"What it is, in you\###
+        r words.","type":"string","maxLength":2000}},{"name":"connectionString","description":"How to reach it; the ki\###
+        nd of database stays.","required":false,"schema":{"description":"How to reach it; the kind of database stays."\###
+        ,"type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every wr\###
+        ite.","required":false,"schema":{"description":"Whether to refuse every write.","type":"boolean"}}],"result":{\###
+        "name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/inva\###
+        lid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"\###
+        #/components/errors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/\###
+        errors/policy"},{"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"allow writes","params":[\###
+        {"name":"projectId","value":"${projectId}"},{"name":"readOnly","value":false}],"result":{"name":"result","valu\###
+        e":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite://\###
+        /srv/books.sqlite","readOnly":false,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.00\###
+        0Z"}},"x-needs":"project"},{"name":"nothing to change","params":[{"name":"projectId","value":"${projectId}"}],\###
+        "x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","va\###
+        lue":"${unknownId}"},{"name":"name","value":"Books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"re\###
+        quest","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"qu\###
+        ery.cancel","summary":"Stop a running query at its database.","description":"Works from any connection of the u\###
+        ser, and before `query.run` is answered if its client chose the `queryId`. Answers as soon as\nthe stop is und\###
+        er way; the `query.run` or `query.fetch` that waits is then answered `cancelled`, or with its result if that w\###
+        as\nfirst. A database that does not obey has its connection cut after `cancelDeadlineMs`.\n\nIdempotent: a que\###
+        ry that has ended, never was or is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"\###
+        name":"query"}],"paramStructure":"either","params":[{"name":"queryId","description":"The query.","required":tr\###
+        ue,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{\###
+        "type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_\###
+        params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a query that has ended","params"\###
+        :[{"name":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{}},"x-needs":"query"},{"name":"a\###
+        n unknown query","params":[{"name":"queryId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x\###
+        -needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unkno\###
+        wnMembers":"refuse"},{"name":"query.close","summary":"Drop a kept result.","description":"Frees what it took o\###
+        f the quota; if its statement still runs, it is stopped. The query stays in history.\n\nIdempotent: a result t\###
+        hat is gone, never was or is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":\###
+        "query"}],"paramStructure":"either","params":[{"name":"resultId","description":"The result.","required":true,"\###
+        schema":{"description":"The result.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"ty\###
+        pe":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_par\###
+        ams"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a result","params":[{"name":"result\###
+        Id","value":"${resultId}"}],"result":{"name":"result","value":{}},"x-needs":"result"},{"name":"an unknown resu\###
+        lt","params":[{"name":"resultId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"ses\###
+        sion"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"\###
+        refuse"},{"name":"query.explain","summary":"Show how a database would run a statement.","description":"Asks th\###
+        e engine for its plan, without running the statement: as the engine gives it (`plan`), and in one normal form f\###
+        or all\nengines (`nodes`). Where the engine estimates costs or, with `analyze`, measures times, `costliest` na\###
+        mes the three nodes that\ncost or take most on their own, without their children.\n\n**`analyze`** runs the st\###
+        atement to measure it, inside the read-only path: what `query.run` refuses in `read` mode is refused\nhere. SQ\###
+        Lite cannot measure; asking for it is `invalid_params`. Without `analyze`, PostgreSQL also shows the plans of s\###
+        tatements\nthat write, without running them; for MySQL, MariaDB and SQLite those are refused.\n\nParameters ar\###
+        e bound as in `query.run`. PostgreSQL plans with their values. It is no query: it is not in history, and costs\###
+         what\na query costs otherwise. `$/cancelRequest`, the timeout and the end of the connection stop it.","tags":\###
+        [{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where it would run.\###
+        ","required":true,"schema":{"description":"Where it would run.","type":"string","format":"uuid"}},{"name":"sql\###
+        ","description":"The statement, at most `sqlBytes` bytes of UTF-8.","required":true,"schema":{"description":"T\###
+        he statement, at most `sqlBytes` bytes of UTF-8.","type":"string","minLength":1,"maxLength":1048576}},{"name":\###
+        "parameters","description":"Values of the placeholders, in order.","required":false,"schema":{"description":"V\###
+        alues of the placeholders, in order.","type":"array","items":{"oneOf":[{"type":["null","boolean","number","str\###
+        ing"]},{"type":"object","required":["$base64"],"additionalProperties":false,"properties":{"$base64":{"type":"s\###
+        tring"}}}]},"maxItems":32766}},{"name":"analyze","description":"Whether to run it and measure.","required":fal\###
+        se,"schema":{"description":"Whether to run it and measure.","type":"boolean","default":false}},{"name":"timeou\###
+        tMs","description":"Time it may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeout\###
+        MaxMs`.","required":false,"schema":{"description":"Time it may take; absent means the limit `queryTimeoutMs`. A\###
+        t most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}}],"result":{"name":"Que\###
+        ryExplainResult","schema":{"type":"object","properties":{"engine":{"description":"Whose plan it is.","$ref":"#\###
+        /components/schemas/DatabaseType"},"analyzed":{"description":"Whether the statement ran and `actual…` members w\###
+        ere measured.","type":"boolean"},"nodes":{"description":"The plan's nodes, each before its children; at most t\###
+        he limit `planNodes`.","type":"array","items":{"$ref":"#/components/schemas/PlanNode"}},"costliest":{"descript\###
+        ion":"Ids of at most three nodes, the costliest first: by their own time if measured, else by their own cost, e\###
+        lse by their own rows. Empty where the engine says none of these.","type":"array","items":{"type":"integer","m\###
+        inimum":0}},"truncated":{"description":"Whether the plan has nodes that are not shown.","type":"boolean"},"pla\###
+        nningMs":{"description":"Time to plan, as the engine measured it.","type":"number","minimum":0},"executionMs":\###
+        {"description":"Time to run, as the engine measured it.","type":"number","minimum":0},"plan":{"description":"T\###
+        he plan as the engine gives it: its JSON, or, nested deeper than the limit `jsonDepth`, the same as text and w\###
+        ithout `nodes`; for SQLite an array of the rows of EXPLAIN QUERY PLAN."}},"required":["engine","analyzed","nod\###
+        es","costliest","truncated","plan"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inva\###
+        lid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/unauthenticated"},\###
+        {"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read\###
+        _only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/component\###
+        s/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{\###
+        "$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/comp\###
+        onents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_f\###
+        ailed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{\###
+        "$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"nam\###
+        e":"a search by key","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT name F\###
+        ROM sqlite_schema WHERE rowid = ?1"},{"name":"parameters","value":[1]}],"result":{"name":"result","value":{"en\###
+        gine":"sqlite","analyzed":false,"nodes":[{"id":0,"operation":"SEARCH","detail":"SEARCH sqlite_schema USING INT\###
+        EGER PRIMARY KEY (rowid=?)","relation":"sqlite_schema"}],"costliest":[],"truncated":false,"plan":[{"id":2,"par\###
+        ent":0,"detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"project"},{"name":"a\###
+        n engine that does not measure","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"S\###
+        ELECT 1"},{"name":"analyze","value":true}],"x-error":"invalid_params","x-needs":"project"},{"name":"a statemen\###
+        t the database refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}\###
+        ],"x-error":"query_failed","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","va\###
+        lue":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"\###
+        request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"q\###
+        uery.fetch","summary":"Answer a page of a kept result.","description":"Reads what `query.run` kept; the statem\###
+        ent does not run again. A cursor stays good while the result is kept: fetching it twice\nanswers the same rows\###
+        . If the statement still runs, this waits for the page to be full or the statement to end. If it ended\nwith a\###
+        n error after its first page, the rows it gave can be fetched and then this answers that error.\n\nA result th\###
+        at was closed, has expired or ended with its connection is `not_found`, as is one of somebody else, and one of\###
+        \nanother connection that was run without `keep`.","tags":[{"name":"query"}],"paramStructure":"either","params\###
+        ":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The result.","type"\###
+        :"string","format":"uuid"}},{"name":"cursor","description":"`nextCursor` of the page before; absent means from\###
+         the first row.","required":false,"schema":{"description":"`nextCursor` of the page before; absent means from t\###
+        he first row.","type":"string","format":"cursor"}}],"result":{"name":"QueryFetchResult","schema":{"type":"obje\###
+        ct","properties":{"rows":{"description":"The page, written as in `QueryResult`.","type":"array","items":{"type\###
+        ":"array"}},"firstRow":{"description":"Index of its first row in the whole result, from 0.","type":"integer","\###
+        minimum":0},"rowCount":{"description":"Rows in this page.","type":"integer","minimum":0},"hasMore":{"descripti\###
+        on":"Whether there are more rows.","type":"boolean"},"nextCursor":{"description":"Where the next page begins; t\###
+        here if `hasMore`.","type":"string","format":"cursor"},"totalRows":{"description":"Rows kept of the whole resu\###
+        lt; absent while the statement runs.","type":"integer","minimum":0},"truncated":{"description":"Whether the re\###
+        sult had more rows than were kept; final once `totalRows` is there.","type":"boolean"}},"required":["rows","fi\###
+        rstRow","rowCount","hasMore","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/error\###
+        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$\###
+        ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors\###
+        /cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples"\###
+        :[{"name":"the next page","params":[{"name":"resultId","value":"${resultId}"},{"name":"cursor","value":"${curs\###
+        or}"}],"result":{"name":"result","value":{"rows":[[3]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3\###
+        ,"truncated":false}},"x-needs":"result"},{"name":"the first page again","params":[{"name":"resultId","value":"\###
+        ${resultId}"}],"result":{"name":"result","value":{"rows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"n\###
+        extCursor":"Mg","totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"an unknown result","params":[{"\###
+        name":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-ac\###
+        cess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.get","sum\###
+        mary":"Answer one query of history.","description":"What `query.history` lists, and a preview: the first `prev\###
+        iewRows` rows, at most `previewBytes` bytes, as they were when the query\nran. The preview is kept sealed and g\###
+        oes with the project.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryId","descri\###
+        ption":"The query.","required":true,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"r\###
+        esult":{"name":"QueryRecord","schema":{"$ref":"#/components/schemas/QueryRecord"}},"errors":[{"$ref":"#/compon\###
+        ents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_f\###
+        ound"}],"examples":[{"name":"one of yours","params":[{"name":"queryId","value":"${queryId}"}],"result":{"name"\###
+        :"result","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f7081\###
+        92","projectName":"Books","sql":"SELECT count(*) FROM orders","status":"success","rowCount":1,"durationMs":0.4\###
+        12,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z","preview":{"columns":[{"name":"count\###
+        (*)","type":"","encoding":"dynamic"}],"rows":[[1204]]}}},"x-needs":"query"},{"name":"an unknown query","params\###
+        ":[{"name":"queryId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","\###
+        x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.histo\###
+        ry","summary":"List your own queries.","description":"Newest first. Filters add up. A project that is unknown o\###
+        r somebody else's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStructure":"by-name","pa\###
+        rams":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"description":"Onl\###
+        y of this project.","type":"string","format":"uuid"}},{"name":"status","description":"Only with this status.",\###
+        "required":false,"schema":{"description":"Only with this status.","$ref":"#/components/schemas/QueryStatus"}},\###
+        {"name":"text","description":"Only those whose SQL or label contains it, in any case of ASCII letters.","requi\###
+        red":false,"schema":{"description":"Only those whose SQL or label contains it, in any case of ASCII letters.",\###
+        "type":"string","minLength":1,"maxLength":200}},{"name":"since","description":"Only those accepted at this tim\###
+        e or later.","required":false,"schema":{"description":"Only those accepted at this time or later.","type":"str\###
+        ing","format":"date-time"}},{"name":"until","description":"Only those accepted before this time.","required":f\###
+        alse,"schema":{"description":"Only those accepted before this time.","type":"string","format":"date-time"}},{"\###
+        name":"mode","description":"Only those that ran in this mode.","required":false,"schema":{"description":"Only t\###
+        hose that ran in this mode.","$ref":"#/components/schemas/QueryMode"}},{"name":"source","description":"Only fr\###
+        om this source.","required":false,"schema":{"description":"Only from this source.","$ref":"#/components/schema\###
+        s/QuerySource"}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"\###
+        Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"\###
+        `nextCursor` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor\###
+        ` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"QueryHist\###
+        oryResult","schema":{"type":"object","properties":{"items":{"description":"The queries.","type":"array","items\###
+        ":{"$ref":"#/components/schemas/QueryRecord"}},"nextCursor":{"description":"Where the next page begins; absent\###
+         on the last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors\###
+        ":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{\###
+        "name":"what succeeded in a project","params":[{"name":"projectId","value":"${projectId}"},{"name":"status","v\###
+        alue":"success"},{"name":"limit","value":10}],"result":{"name":"result","value":{"items":[{"id":"019ab0c6-22bb\###
+        -7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELEC\###
+        T count(*) FROM orders","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","cr\###
+        eatedAt":"2026-01-05T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"none that match","params":[{"name":"text",\###
+        "value":"no such query"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"a page\###
+         too large","params":[{"name":"limit","value":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":\###
+        "request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"\###
+        query.run","summary":"Run one statement and answer its first rows.","description":"Runs exactly one statement;\###
+         two are refused. In `read` mode, the default, nothing of it can last: the engine refuses writes,\nthe stateme\###
+        nt is looked at before it runs, and it is rolled back. `write` needs a project whose `readOnly` is false (else\###
+        \n`read_only`), and commits.\n\n**Options only lower the server's limits.** A value above the limit is refused\###
+         with `invalid_params`, never lowered in silence.\n\n**Parameters** are bound, never put into the text: null, a\###
+         boolean, a number, a string, or `{\"$base64\": \"…\"}` for bytes. The\nplaceholders are the engine's own: `$1\###
+        ` for PostgreSQL, `?` for MySQL and MariaDB, `?`, `?1` or `$1` for SQLite.\n\n**Large results.** The first pag\###
+        e comes with the reply, which may be sent before the statement has ended. The rest is kept under\n`resultId` f\###
+        or `query.fetch`, without running the statement again, until `query.close`, until nobody has fetched from it f\###
+        or\n`resultIdleMs`, or until this connection ends; with `keep` it outlives the connection, and any connection o\###
+        f the user may fetch\nit. Without `maxRows` a result stops at `resultRows` rows or `resultBytes` bytes; with i\###
+        t, at so many rows or\n`spoolPerResultBytes`. A result that stopped says `truncated`. The daemon's page limit `\###
+        pageBytes` may end a page before `pageRows`.\n\n**Pushed results.** With `partialResultToken` nothing is kept:\###
+         pages of at most `pageRows` rows or `pageBytes` bytes go out as\n`$/progress` with that token, straight from t\###
+        he database and as fast as this client reads; other replies come in between. Each\nhas a `QueryPage`. The stat\###
+        ement waits for a client that does not read, and so may run into its timeout. The reply comes after\nthe last p\###
+        age, with no rows and the number of all in `rowCount`; an error may come after pages. Without `maxRows` there i\###
+        s no\nlimit on rows or bytes.\n\n**Stopping it.** `$/cancelRequest` and `query.cancel` stop the statement at t\###
+        he database, as do the timeout and the end of this\nconnection. `queryId` lets a client choose the id beforeha\###
+        nd, so that `query.cancel` can name the query before this is\nanswered, from another connection too. It must b\###
+        e new: an id that any query has had is a `conflict`, and nothing runs.\n\n**History.** A write is in history b\###
+        efore it runs; other queries at the latest when they end. Parameters are never kept.","tags":[{"name":"query"}\###
+        ],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where to run it.","required":true,"s\###
+        chema":{"description":"Where to run it.","type":"string","format":"uuid"}},{"name":"sql","description":"The st\###
+        atement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","required":true,"schema":{"descriptio\###
+        n":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","type":"string","minLength"\###
+        :1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, in order.","required"\###
+        :false,"schema":{"description":"Values of the placeholders, in order.","type":"array","items":{"oneOf":[{"type\###
+        ":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additionalProperties":false,"\###
+        properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","description":"What the stateme\###
+        nt may do.","required":false,"schema":{"description":"What the statement may do.","$ref":"#/components/schemas\###
+        /QueryMode","default":"read"}},{"name":"pageRows","description":"Most rows of each page; absent means the limi\###
+        t `pageRows`.","required":false,"schema":{"description":"Most rows of each page; absent means the limit `pageR\###
+        ows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs","description":"Time the statement may\###
+         take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"sche\###
+        ma":{"description":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `q\###
+        ueryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"name":"maxRows","description":"Rows to k\###
+        eep at most.","required":false,"schema":{"description":"Rows to keep at most.","type":"integer","minimum":1,"m\###
+        aximum":1000000000}},{"name":"label","description":"A name for it in history.","required":false,"schema":{"des\###
+        cription":"A name for it in history.","type":"string","minLength":1,"maxLength":200}},{"name":"keep","descript\###
+        ion":"Whether the result outlives this connection, and is kept even if the first page has all of it.","require\###
+        d":false,"schema":{"description":"Whether the result outlives this connection, and is kept even if the first p\###
+        age has all of it.","type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the r\###
+        ows as `$/progress` with this token, instead of keeping them.","required":false,"schema":{"description":"Pushe\###
+        s the rows as `$/progress` with this token, instead of keeping them.","type":["string","integer"]}},{"name":"q\###
+        ueryId","description":"The query's id, made by the client; version 7 is advised.","required":false,"schema":{"\###
+        description":"The query's id, made by the client; version 7 is advised.","type":"string","format":"uuid"}}],"r\###
+        esult":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/compon\###
+        ents/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/un\###
+        authenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/co\###
+        mponents/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":\###
+        "#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/time\###
+        out"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"\###
+        #/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/\###
+        errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_fa\###
+        iled"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"\###
+        #/components/errors/connection_lost"}],"examples":[{"name":"one row","params":[{"name":"projectId","value":"${\###
+        projectId}"},{"name":"sql","value":"SELECT 1 AS one, 'two' AS two"}],"result":{"name":"result","value":{"query\###
+        Id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","columns":[{"name":"one","type":"","encoding":"dynamic"},{"name":"t\###
+        wo","type":"","encoding":"dynamic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore":false,"command":"SELECT","durat\###
+        ionMs":0.412,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"parameters","params"\###
+        :[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS co\###
+        ver"},{"name":"parameters","value":["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label","value":"A smoke test"\###
+        }],"result":{"name":"result","value":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"tit\###
+        le","type":"","encoding":"dynamic"},{"name":"price","type":"","encoding":"dynamic"},{"name":"cover","type":"",\###
+        "encoding":"dynamic"}],"rows":[["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMore":false,"command":"SE\###
+        LECT","durationMs":0.388,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"the firs\###
+        t page of many","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS numbe\###
+        r UNION ALL SELECT 2 UNION ALL SELECT 3"},{"name":"pageRows","value":2}],"result":{"name":"result","value":{"q\###
+        ueryId":"019ab0c6-44dd-7051-9e6f-708192031425","columns":[{"name":"number","type":"","encoding":"dynamic"}],"r\###
+        ows":[[1],[2]],"rowCount":2,"hasMore":true,"resultId":"019ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg"\###
+        ,"command":"SELECT","durationMs":0.297,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"n\###
+        ame":"pushed rows","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS nu\###
+        mber UNION ALL SELECT 2"},{"name":"partialResultToken","value":"rows-1"}],"result":{"name":"result","value":{"\###
+        queryId":"019ab0c6-55ee-7162-8a70-819203142536","columns":[{"name":"number","type":"","encoding":"dynamic"}],"\###
+        rows":[],"rowCount":2,"hasMore":false,"command":"SELECT","durationMs":0.311,"mode":"read","truncated":false,"n\###
+        otices":[]}},"x-needs":"project"},{"name":"a write in a read-only project","params":[{"name":"projectId","valu\###
+        e":"${projectId}"},{"name":"sql","value":"CREATE TABLE scratch (id INTEGER)"},{"name":"mode","value":"write"}]\###
+        ,"x-error":"read_only","x-needs":"project"},{"name":"a statement the database refuses","params":[{"name":"proj\###
+        ectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"project"}\###
+        ,{"name":"a parameter too few","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SE\###
+        LECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-error":"invalid_parameters","x-needs":"project"},{"name":"\###
+        an id that a query has had","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC\###
+        T 1"},{"name":"queryId","value":"${queryId}"}],"x-error":"conflict","x-needs":"query"},{"name":"an unknown pro\###
+        ject","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_\###
+        found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task"\###
+        ,"x-unknownMembers":"refuse"},{"name":"query.running","summary":"List your own queries that run now.","descrip\###
+        tion":"Of all your connections, also those that wait for a free database connection; the one that began first i\###
+        s first. There are\nnever more than the limit `queriesPerUser`. A query that has ended is in `query.history`."\###
+        ,"tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"projectId","description":"Only of this\###
+         project.","required":false,"schema":{"description":"Only of this project.","type":"string","format":"uuid"}}]\###
+        ,"result":{"name":"QueryRunningResult","schema":{"type":"object","properties":{"items":{"description":"The que\###
+        ries.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["items"],"additionalP\###
+        roperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauth\###
+        enticated"}],"examples":[{"name":"nothing runs","params":[],"result":{"name":"result","value":{"items":[]}},"x\###
+        -needs":"session"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_para\###
+        ms","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-\###
+        unknownMembers":"refuse"},{"name":"query.subscribe","summary":"Watch your own queries while they run.","descri\###
+        ption":"From the reply on, this connection gets a `query/event` whenever one of your queries starts, makes pro\###
+        gress or ends, whichever\nof your connections runs it. `running` is what ran at that moment: its queries get n\###
+        o `started`, and everything later about\nthem comes as an event. A subscription ends with `query.unsubscribe`,\###
+         with this connection, or when this connection is no\nlonger logged in as you.","tags":[{"name":"query"}],"par\###
+        amStructure":"either","params":[{"name":"projectId","description":"Only queries of this project.","required":f\###
+        alse,"schema":{"description":"Only queries of this project.","type":"string","format":"uuid"}}],"result":{"nam\###
+        e":"QuerySubscribeResult","schema":{"type":"object","properties":{"subscriptionId":{"description":"Id, in ever\###
+        y event of this subscription.","type":"string","format":"uuid"},"running":{"description":"The queries that run\###
+        .","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["subscriptionId","running\###
+        "],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/component\###
+        s/errors/unauthenticated"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"everything of mine","para\###
+        ms":[],"result":{"name":"result","value":{"subscriptionId":"019ab0c6-66ff-7273-9b81-920314253647","running":[]\###
+        }},"x-needs":"session"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid\###
+        _params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task\###
+        ","x-unknownMembers":"refuse"},{"name":"query.unsubscribe","summary":"End a subscription of this connection.",\###
+        "description":"No event of the subscription is made after the reply; those made before may still arrive behind\###
+         it.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"subscriptionId","description":"Th\###
+        e subscription.","required":true,"schema":{"description":"The subscription.","type":"string","format":"uuid"}}\###
+        ],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[\###
+        {"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"na\###
+        me":"one that has ended","params":[{"name":"subscriptionId","value":"${unknownId}"}],"result":{"name":"result"\###
+        ,"value":{}},"x-needs":"session"},{"name":"not an id","params":[{"name":"subscriptionId","value":"first"}],"x-\###
+        error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-e\###
+        xecution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summary":"Answer this protocol as an Ope\###
+        nRPC document.","description":"The method that OpenRPC names. The document is the published `spec/openrpc.json\###
+        `, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"nam\###
+        e":"RpcDiscoverResult","schema":{"type":"object","required":["openrpc","info","methods"]}},"errors":[],"exampl\###
+        es":[{"name":"the document","params":[],"result":{"name":"result","value":{"openrpc":"1.3.2","info":{"title":"\###
+        dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-orde\###
+        ring":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"shutdown","summary":"Prepare to end t\###
+        he connection.","description":"LSP's own request. The connection's running queries are cancelled and further r\###
+        equests are answered `invalid_request`; only\n`exit` is still expected. It never stops a daemon that serves a s\###
+        ocket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"resul\###
+        t":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/errors/invalid_request"}\###
+        ,{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an editor's session","params"\###
+        :[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-order\###
+        ing":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health","summary":"Say whether\###
+         the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows already and touches ne\###
+        ither the store nor a database. With a session it\nalso answers `store`, `connections` and `queries`; these ar\###
+        e figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructure":"by-name","params"\###
+        :[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"status":{"description":"How\###
+         it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemon's version.","type":"\###
+        string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0},"store":{"descriptio\###
+        n":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"connections":{"descriptio\###
+        n":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealth"},"queries":{"descri\###
+        ption":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}},"required":["status",\###
+        "version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"without a session","para\###
+        ms":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs":"non\###
+        e"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","u\###
+        ptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"databases":2,"databasesInU\###
+        se":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x-access":"public","x-o\###
+        rdering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limits","summary":"Answer e\###
+        very limit in force.","description":"The same as `initialize` answers, for clients that do not send it. Public\###
+        , because a client needs some of the limits to log in.","tags":[{"name":"system"}],"paramStructure":"by-name",\###
+        "params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},"errors":[],"examples":\###
+        [{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":8192,"headerMs":10000,"bo\###
+        dyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections\###
+        ":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinB\###
+        ytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs"\###
+        :900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":2\###
+        54,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems"\###
+        :200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsP\###
+        erProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":1\###
+        6,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"param\###
+        eters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageB\###
+        ytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"s\###
+        poolPerUserBytes":1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096}\###
+        },"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unkn\###
+        ownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","de\###
+        scription":"Counters, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels a\###
+        re method names, outcomes\nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}\###
+        ],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","pro\###
+        perties":{"text":{"description":"The metrics, one sample a line.","type":"string"}},"required":["text"],"addit\###
+        ionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scra\###
+        pe","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_\###
+        requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access\###
+        ":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"U\###
+        ser":{"description":"A person with an account.","type":"object","properties":{"id":{"description":"Id.","type"\###
+        :"string","format":"uuid"},"name":{"description":"Display name.","type":"string"},"email":{"description":"E-ma\###
+        il address, in lower case: what they log in with.","type":"string","format":"email"},"createdAt":{"description\###
+        ":"When they signed up.","type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"\###
+        additionalProperties":false},"Session":{"description":"A new session and the token that stands for it. The tok\###
+        en is shown this once; the daemon does not keep it.","type":"object","properties":{"token":{"description":"A s\###
+        ecret (PASETO v4.public): attaches further connections to the session. Opaque to clients.","type":"string","fo\###
+        rmat":"token"},"expiresAt":{"description":"When the session ends at the latest.","type":"string","format":"dat\###
+        e-time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token"\###
+        ,"expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A session as its owner sees i\###
+        t in a list; never its token.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","typ\###
+        e":"string","format":"uuid"},"createdAt":{"description":"When it began.","type":"string","format":"date-time"}\###
+        ,"lastUsedAt":{"description":"Its latest request, to the minute.","type":"string","format":"date-time"},"expir\###
+        esAt":{"description":"When it ends at the latest.","type":"string","format":"date-time"},"current":{"descripti\###
+        on":"Whether it is the session of this connection.","type":"boolean"},"client":{"description":"Name and versio\###
+        n of the client that began it, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsed\###
+        At","expiresAt","current"],"additionalProperties":false},"SessionEndReason":{"description":"Why a session ende\###
+        d.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked","passwordChanged","accountDelet\###
+        ed"]},"ClientInfo":{"description":"The client program.","type":"object","properties":{"name":{"description":"I\###
+        ts name.","type":"string","minLength":1,"maxLength":100},"version":{"description":"Its version.","type":"strin\###
+        g","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemon.","type":"object","propertie\###
+        s":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"description":"Its version.","type\###
+        ":"string"}},"required":["name","version"],"additionalProperties":false},"HealthStatus":{"description":"`ok`; `\###
+        degraded`: it answers, but a part of it does not work; `stopping`: it takes no new requests.","type":"string",\###
+        "enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the daemon keeps its own state.","typ\###
+        e":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's own store.","type":"obj\###
+        ect","properties":{"engine":{"description":"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"d\###
+        escription":"Whether the latest read or write of it worked.","type":"boolean"}},"required":["engine","ok"],"ad\###
+        ditionalProperties":false},"ConnectionsHealth":{"description":"Connections now.","type":"object","properties":\###
+        {"clients":{"description":"Open client connections.","type":"integer","minimum":0},"databases":{"description":\###
+        "Open database connections, used and idle.","type":"integer","minimum":0},"databasesInUse":{"description":"Tho\###
+        se that run something.","type":"integer","minimum":0}},"required":["clients","databases","databasesInUse"],"ad\###
+        ditionalProperties":false},"QueriesHealth":{"description":"Queries now, of all users.","type":"object","proper\###
+        ties":{"running":{"description":"Running.","type":"integer","minimum":0},"waiting":{"description":"Waiting for\###
+         a database connection.","type":"integer","minimum":0}},"required":["running","waiting"],"additionalProperties\###
+        ":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MySQL and MariaDB.","type":"strin\###
+        g","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database someone registered.","type":"o\###
+        bject","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Name, u\###
+        nique among its owner's projects.","type":"string"},"description":{"description":"What it is, in its owner's w\###
+        ords; absent if there are none.","type":"string"},"databaseType":{"description":"The kind of database.","$ref"\###
+        :"#/components/schemas/DatabaseType"},"connection":{"description":"The connection string rebuilt without its p\###
+        assword, as a URI. Not a way to connect.","type":"string"},"readOnly":{"description":"Whether every write is r\###
+        efused.","type":"boolean"},"createdAt":{"description":"When it was created.","type":"string","format":"date-ti\###
+        me"},"updatedAt":{"description":"When it was last changed.","type":"string","format":"date-time"},"lastUsedAt"\###
+        :{"description":"Its latest query, to the minute; absent if there is none.","type":"string","format":"date-tim\###
+        e"}},"required":["id","name","databaseType","connection","readOnly","createdAt","updatedAt"],"additionalProper\###
+        ties":false},"TestStepName":{"description":"The steps of reaching a database, in the order they are taken.","t\###
+        ype":"string","enum":["parse","policy","resolve","connect","tls","login","database","readOnlyCheck"]},"TestSte\###
+        pStatus":{"description":"`skipped`: an earlier step failed, or the engine or the connection has no such step."\###
+        ,"type":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"One step of `project.test`."\###
+        ,"type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/schemas/TestStepName"}\###
+        ,"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"descript\###
+        ion":"How long it took; absent if it was skipped or not measured on its own.","type":"number","minimum":0},"co\###
+        de":{"description":"Of a failed step: the error code that a query would answer.","type":"string"},"message":{"\###
+        description":"Of a failed step: one sentence that says what is wrong and what to do.","type":"string"},"hint":\###
+        {"description":"Of a failed step: the engine's hint or ours.","type":"string"}},"required":["step","status"],"\###
+        additionalProperties":false},"DatabaseProblem":{"description":"Why a database cannot be reached now.","type":"\###
+        object","properties":{"code":{"description":"The error code that a query would answer.","type":"string"},"mess\###
+        age":{"description":"One sentence that says what is wrong and what to do.","type":"string"},"retryable":{"desc\###
+        ription":"Whether it may pass by itself.","type":"boolean"}},"required":["code","message","retryable"],"additi\###
+        onalProperties":false},"DatabaseSummary":{"description":"What a database says of itself; or `unavailable` and n\###
+        othing else.","type":"object","properties":{"serverVersion":{"description":"Product and version: `PostgreSQL 1\###
+        5.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"description":"Name of the datab\###
+        ase; of the file for SQLite.","type":"string"},"currentUser":{"description":"The database user; absent for SQL\###
+        ite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent where the user may not know it\###
+        .","type":"integer","minimum":0},"tableCount":{"description":"Tables the user can see, without the system's ow\###
+        n.","type":"integer","minimum":0},"unavailable":{"description":"Why there is nothing to say.","$ref":"#/compon\###
+        ents/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"description":"`read`: the statemen\###
+        t cannot change anything, and is rolled back. `write`: it runs and commits.","type":"string","enum":["read","w\###
+        rite"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the client's cancel, a closed c\###
+        onnection and a timeout.","type":"string","enum":["running","success","error","cancelled"]},"QuerySource":{"de\###
+        scription":"What sent a query: `editor` a connection that was initialized, `script` one that was not, `chat` t\###
+        he assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"description":"How the cells of a\###
+         column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−\###
+        1), else a string of digits\n- `float`: a number with the shortest digits that read back the same, or `\"NaN\"\###
+        `, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every one of them\n- `string`: te\###
+        xt, dates, intervals and every type without a better form, as the engine writes it\n- `base64`: a string of st\###
+        andard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where each cell has a type of its\###
+         own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a s\###
+        tring; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is `{\"$truncated\":{\"bytes\###
+        \":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","decimal","string","base64","js\###
+        on","dynamic"]},"Column":{"description":"A column of a result.","type":"object","properties":{"name":{"descrip\###
+        tion":"Name, as the statement gives it; need not be unique.","type":"string"},"type":{"description":"The datab\###
+        ase's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"}\###
+        ,"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"}},"required":["\###
+        name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A message of the database that\###
+         is not an error.","type":"object","properties":{"severity":{"description":"The database's word: `NOTICE`, `WA\###
+        RNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":"string"},"code":{"descriptio\###
+        n":"The database's code for it, if it has one.","type":"string"}},"required":["severity","message"],"additiona\###
+        lProperties":false},"QueryResult":{"description":"The outcome of a statement and the first page of its rows.",\###
+        "type":"object","properties":{"queryId":{"description":"Id of the query, in history too.","type":"string","for\###
+        mat":"uuid"},"columns":{"description":"Columns; empty if the statement returns no rows.","type":"array","items\###
+        ":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an array of rows, each an arr\###
+        ay of cells in the order of the columns. Null is null; other cells follow the column's `encoding`.","type":"ar\###
+        ray","items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a pushed result, all rows that\###
+         were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","\###
+        type":"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `query.close`; there if `ha\###
+        sMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"description":"Where the ne\###
+        xt page begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"description":"The engine's\###
+         word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows c\###
+        hanged, for statements that change rows.","type":"integer","minimum":0},"durationMs":{"description":"Time in t\###
+        he database, from sending the statement to the last row read so far.","type":"number","minimum":0},"mode":{"de\###
+        scription":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"description":"Whether the resu\###
+        lt had more rows than were kept. If `hasMore`, the last page of `query.fetch` has the final word.","type":"boo\###
+        lean"},"notices":{"description":"Messages the database sent along, in order.","type":"array","items":{"$ref":"\###
+        #/components/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","hasMore","command","duratio\###
+        nMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"description":"A run of rows of a\###
+         pushed result; the `value` of `$/progress`.","type":"object","properties":{"queryId":{"description":"Id of th\###
+        e query.","type":"string","format":"uuid"},"columns":{"description":"Columns; in the first page only.","type":\###
+        "array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Rows, written as in `QueryResul\###
+        t`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of the first of them in the who\###
+        le result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How many they are.","type":"integ\###
+        er","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalProperties":false},"PlanNode"\###
+        :{"description":"A step of a plan. What an engine does not say is absent.","type":"object","properties":{"id":\###
+        {"description":"Its place in the list.","type":"integer","minimum":0},"parentId":{"description":"The node that\###
+         takes its rows; absent for a root.","type":"integer","minimum":0},"operation":{"description":"What it does, i\###
+        n the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"description":"Conditions and\###
+         the like, in the engine's words.","type":"string"},"relation":{"description":"The table it reads, as the plan\###
+         names it.","type":"string"},"index":{"description":"The index it uses.","type":"string"},"cost":{"description\###
+        ":"Estimated cost with its children, in the engine's own unit.","type":"number","minimum":0},"rows":{"descript\###
+        ion":"Estimated rows, of one loop.","type":"number","minimum":0},"actualRows":{"description":"Rows it gave, of\###
+         one loop on average.","type":"number","minimum":0},"loops":{"description":"How often it ran.","type":"number"\###
+        ,"minimum":0},"actualMs":{"description":"Time it took with its children, all loops together.","type":"number",\###
+        "minimum":0}},"required":["id","operation"],"additionalProperties":false},"QueryPhase":{"description":"`waitin\###
+        g`: for a free connection to its database; `running`: the database works on it, or its rows are read.","type":\###
+        "string","enum":["waiting","running"]},"RunningQuery":{"description":"A query that has not ended.","type":"obj\###
+        ect","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and that of its row in history.","\###
+        type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","type":"string","format":"uuid"},"\###
+        projectName":{"description":"The project's name when it began.","type":"string"},"sql":{"description":"The sta\###
+        tement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":{"description":"Whether th\###
+        e statement is longer.","type":"boolean"},"label":{"description":"The name it was given.","type":"string"},"mo\###
+        de":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"Who ask\###
+        ed for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"How far it is.","$ref":"#/compo\###
+        nents/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","type":"string","format":"date-t\###
+        ime"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0},"rowCount":{"description":"Ro\###
+        ws it has answered so far.","type":"integer","minimum":0},"bytes":{"description":"Size of these rows, as JSON.\###
+        ","type":"integer","minimum":0}},"required":["queryId","projectId","projectName","sql","sqlTruncated","mode","\###
+        source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":false},"QueryEventKind":{"d\###
+        escription":"What happened to a query; `missed` is about events, not about a query.","type":"string","enum":["\###
+        started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"description":"A query in histor\###
+        y. Parameters are not kept.","type":"object","properties":{"id":{"description":"Id: the `queryId` of `query.ru\###
+        n`.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid\###
+        "},"projectName":{"description":"The project's name now.","type":"string"},"sql":{"description":"The statement\###
+         as it was sent.","type":"string"},"label":{"description":"The label it was sent with.","type":"string"},"stat\###
+        us":{"description":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"U\###
+        nless it succeeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description":"Unles\###
+        s it succeeded or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it returned\###
+        , as far as they were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description"\###
+        :"Rows it changed.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while i\###
+        t runs.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMo\###
+        de"},"source":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"descript\###
+        ion":"When it was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.ge\###
+        t`, and only if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"object","r\###
+        equired":["columns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":\###
+        "array","items":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","status","mode","source"\###
+        ,"createdAt"],"additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.","type":"\###
+        object","properties":{"total":{"description":"All, running ones included.","type":"integer","minimum":0},"succ\###
+        ess":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that f\###
+        ailed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","ty\###
+        pe":"integer","minimum":0},"successRate":{"description":"success / (success + error); absent if both are 0.","\###
+        type":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones; absent\###
+         if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","type"\###
+        :"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},"r\###
+        equired":["total","success","error","cancelled","rows"],"additionalProperties":false},"DashboardTotals":{"desc\###
+        ription":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's projects\###
+        , whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the period."\###
+        ,"type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","mini\###
+        mum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"descri\###
+        ption":"Queries of the period by status; they add up to `totals.queries`.","type":"object","properties":{"runn\###
+        ing":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type":\###
+        "integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"descriptio\###
+        n":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancelled\###
+        "],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries of the period."\###
+        ,"type":"object","properties":{"p50Ms":{"description":"Median; absent if there are none.","type":"number","min\###
+        imum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","type":"number","minimum":0}},"ad\###
+        ditionalProperties":false},"ProjectActivity":{"description":"One project in a dashboard.","type":"object","pro\###
+        perties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"description":"It\###
+        s name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/D\###
+        atabaseType"},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"errors":{"descr\###
+        iption":"Those that failed.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the per\###
+        iod.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whenever it was, to the min\###
+        ute; absent if there is none.","type":"string","format":"date-time"}},"required":["projectId","name","database\###
+        Type","queries","errors","messages"],"additionalProperties":false},"DayActivity":{"description":"One day in a d\###
+        ashboard.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string"\###
+        ,"minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that day.","type":"integer","minimu\###
+        m":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0}},"required":["date","queries"\###
+        ,"errors"],"additionalProperties":false},"MessageRole":{"description":"Who a chat message is from.","type":"st\###
+        ring","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A chat message in a dashboard.","typ\###
+        e":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"description"\###
+        :"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","for\###
+        mat":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"excerpt":{"de\###
+        scription":"The beginning of its text.","type":"string","maxLength":200},"createdAt":{"description":"When it w\###
+        as sent.","type":"string","format":"date-time"}},"required":["id","threadId","projectId","role","excerpt","cre\###
+        atedAt"],"additionalProperties":false},"Limits":{"description":"Every limit in force.","type":"object","proper\###
+        ties":{"headerBytes":{"description":"The header block of one `Content-Length` frame.","type":"integer","minimu\###
+        m":0},"headerMs":{"description":"Time for a frame's header, from its first byte.","type":"integer","minimum":0\###
+        },"bodyMs":{"description":"Time for a frame's body, and for one line where messages are lines.","type":"intege\###
+        r","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the connection has no session.","type\###
+        ":"integer","minimum":0},"bodyBytes":{"description":"One message once the connection has a session.","type":"i\###
+        nteger","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one message.","type":"intege\###
+        r","minimum":0},"batchItems":{"description":"Items of one batch.","type":"integer","minimum":0},"clientConnect\###
+        ions":{"description":"Open client connections.","type":"integer","minimum":0},"requestsInFlight":{"description\###
+        ":"Unanswered requests of one connection; past that the daemon stops reading from it.","type":"integer","minim\###
+        um":0},"outputQueueBytes":{"description":"Output waiting for one client.","type":"integer","minimum":0},"outpu\###
+        tStallMs":{"description":"A client with output waiting that takes none of it for this long is dropped.","type"\###
+        :"integer","minimum":0},"shutdownMs":{"description":"Time for running requests to end when the daemon stops.",\###
+        "type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"int\###
+        eger","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":\###
+        0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; past that the answer is `busy`.","type"\###
+        :"integer","minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per account and per peer, be\###
+        fore each further attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first\###
+         such wait; each further failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"\###
+        The longest such wait. No account is ever locked for good.","type":"integer","minimum":0},"tokenBytes":{"descr\###
+        iption":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a session from log-\###
+        in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a request for t\###
+        his long ends.","type":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of a n\###
+        ame of a person or project.","type":"integer","minimum":0},"emailLength":{"description":"Characters of an e-ma\###
+        il address.","type":"integer","minimum":0},"descriptionLength":{"description":"Characters of a project's descr\###
+        iption.","type":"integer","minimum":0},"connectionStringLength":{"description":"Characters of a connection str\###
+        ing.","type":"integer","minimum":0},"labelLength":{"description":"Characters of a query's label.","type":"inte\###
+        ger","minimum":0},"searchTextLength":{"description":"Characters of a list's `text` filter.","type":"integer","\###
+        minimum":0},"listItems":{"description":"Items of one page of a list.","type":"integer","minimum":0},"listItems\###
+        Default":{"description":"Items of one page of a list when `limit` is absent.","type":"integer","minimum":0},"r\###
+        ecentItems":{"description":"Newest queries or messages in a summary or dashboard.","type":"integer","minimum":\###
+        0},"dashboardDays":{"description":"Days a dashboard may cover.","type":"integer","minimum":0},"databaseConnect\###
+        ions":{"description":"Open database connections in all.","type":"integer","minimum":0},"databaseConnectionsPer\###
+        Project":{"description":"Open database connections of one project.","type":"integer","minimum":0},"databaseIdl\###
+        eMs":{"description":"An unused database connection is closed after this long.","type":"integer","minimum":0},"\###
+        connectTimeoutMs":{"description":"Time to connect and log in to a database.","type":"integer","minimum":0},"qu\###
+        eriesPerUser":{"description":"Running queries of one user.","type":"integer","minimum":0},"subscriptionsPerCon\###
+        nection":{"description":"Subscriptions of one connection.","type":"integer","minimum":0},"subscriptionEvents":\###
+        {"description":"Events of one subscription that wait for its reader; the next are missed.","type":"integer","m\###
+        inimum":0},"progressMs":{"description":"Time between two `progress` events of a query.","type":"integer","mini\###
+        mum":0},"runningSqlBytes":{"description":"Of a statement, in `query.running` and `query/event`.","type":"integ\###
+        er","minimum":0},"planNodes":{"description":"Nodes of a plan in `query.explain`.","type":"integer","minimum":0\###
+        },"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","minimum":0},"parameters":{"descriptio\###
+        n":"Parameters of one statement: SQLite's own limit, the smallest of the engines'.","type":"integer","minimum"\###
+        :0},"queryTimeoutMs":{"description":"Time of a query that names no `timeoutMs`.","type":"integer","minimum":0}\###
+        ,"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs\###
+        ":{"description":"A database that has not stopped a cancelled statement by then has its connection cut.","type\###
+        ":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","type":"integer","minimum":0},"pageByte\###
+        s":{"description":"A page ends with the row that reaches this size.","type":"integer","minimum":0},"cellBytes"\###
+        :{"description":"A longer cell is replaced by its length and a prefix.","type":"integer","minimum":0},"resultR\###
+        ows":{"description":"Rows kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"res\###
+        ultBytes":{"description":"Bytes kept of a result whose query names no `maxRows`.","type":"integer","minimum":0\###
+        },"spoolPerResultBytes":{"description":"Bytes kept of any one result.","type":"integer","minimum":0},"spoolPer\###
+        UserBytes":{"description":"Bytes kept of all results of one user.","type":"integer","minimum":0},"resultIdleMs\###
+        ":{"description":"A result that nobody fetches from for this long is dropped.","type":"integer","minimum":0},"\###
+        noticesPerQuery":{"description":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{\###
+        "description":"Rows of the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"descrip\###
+        tion":"Bytes of the preview that history keeps.","type":"integer","minimum":0}},"required":["headerBytes","hea\###
+        derMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnections","requestsInFli\###
+        ght","outputQueueBytes","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue"\###
+        ,"loginFailures","loginDelayMs","loginDelayMaxMs","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength",\###
+        "emailLength","descriptionLength","connectionStringLength","labelLength","searchTextLength","listItems","listI\###
+        temsDefault","recentItems","dashboardDays","databaseConnections","databaseConnectionsPerProject","databaseIdle\###
+        Ms","connectTimeoutMs","queriesPerUser","subscriptionsPerConnection","subscriptionEvents","progressMs","runnin\###
+        gSqlBytes","planNodes","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRo\###
+        ws","pageBytes","cellBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs\###
+        ","noticesPerQuery","previewRows","previewBytes"],"additionalProperties":false},"ErrorObject":{"description":"\###
+        The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"type":"str\###
+        ing","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What programs branch on.","ty\###
+        pe":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params","invalid_connection_s\###
+        tring","invalid_parameters","weak_password","internal","not_initialized","cancelled","timeout","shutting_down"\###
+        ,"request_too_large","response_too_large","busy","batch_too_large","unauthenticated","invalid_credentials","fo\###
+        rbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","connection_refused","conn\###
+        ect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_a_database","connecti\###
+        on_lost","query_failed","read_only","policy"]},"retryable":{"description":"Whether the same request may succee\###
+        d later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{},"limit":{},"hint\###
+        ":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":["code","retryable"],"additionalProperties":fal\###
+        se}},"required":["code","message","data"],"additionalProperties":false}},"errors":{"parse_error":{"code":-3270\###
+        0,"message":"The bytes are not one JSON text in UTF-8, or break the framing.","data":{"code":"parse_error","re\###
+        tryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is not a request that may be sent here a\###
+        nd now.","data":{"code":"invalid_request","retryable":false}},"method_not_found":{"code":-32601,"message":"The\###
+        re is no such method.","data":{"code":"method_not_found","retryable":false}},"invalid_params":{"code":-32602,"\###
+        message":"A parameter is unknown, missing, of the wrong type or out of range; `path` names it.","data":{"code"\###
+        :"invalid_params","retryable":false}},"invalid_connection_string":{"code":-32602,"message":"The connection str\###
+        ing cannot be understood, or uses a keyword that is not allowed.","data":{"code":"invalid_connection_string","\###
+        retryable":false}},"invalid_parameters":{"code":-32602,"message":"The statement's parameters do not fit its pl\###
+        aceholders.","data":{"code":"invalid_parameters","retryable":false}},"weak_password":{"code":-32602,"message":\###
+        "The password is among those tried first, or is made from the account's own name or e-mail.","data":{"code":"w\###
+        eak_password","retryable":false}},"internal":{"code":-32603,"message":"A fault of the daemon; the log has it u\###
+        nder `requestId`.","data":{"code":"internal","retryable":false}},"not_initialized":{"code":-32002,"message":"`\###
+        initialize` must come first on this connection.","data":{"code":"not_initialized","retryable":false}},"cancell\###
+        ed":{"code":-32800,"message":"The client cancelled the request.","data":{"code":"cancelled","retryable":true}}\###
+        ,"timeout":{"code":-32802,"message":"It took longer than its time limit and was stopped.","data":{"code":"time\###
+        out","retryable":true}},"shutting_down":{"code":-32802,"message":"The daemon is stopping; connect again later.\###
+        ","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"message":"The request i\###
+        s longer than the limit.","data":{"code":"request_too_large","retryable":false}},"response_too_large":{"code":\###
+        -32008,"message":"The reply would be longer than the limit; ask for less.","data":{"code":"response_too_large"\###
+        ,"retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is full; try again after `retryAfterMs`.\###
+        ","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The batch has more item\###
+        s than the limit.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"messag\###
+        e":"There is no session on this connection, or it has ended; log in or attach a token.","data":{"code":"unauth\###
+        enticated","retryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the password is wro\###
+        ng.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"message":"The token or\###
+         the daemon's configuration does not allow it.","data":{"code":"forbidden","retryable":false}},"not_found":{"c\###
+        ode":1004,"message":"There is no such thing, or it is not yours; both answer the same.","data":{"code":"not_fo\###
+        und","retryable":false}},"conflict":{"code":1005,"message":"It conflicts with what exists; `path` names the pa\###
+        rameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,"message":"Too many attemp\###
+        ts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":true}},"connection_\###
+        failed":{"code":1101,"message":"The database cannot be reached, for a reason without a code of its own.","data\###
+        ":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The host's name has n\###
+        o address.","data":{"code":"host_not_found","retryable":true}},"connection_refused":{"code":1101,"message":"No\###
+        thing accepts connections at that address.","data":{"code":"connection_refused","retryable":true}},"connect_ti\###
+        meout":{"code":1101,"message":"The database did not answer in time.","data":{"code":"connect_timeout","retryab\###
+        le":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for TLS and the connection has\###
+         none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":"The TLS handsha\###
+        ke failed or the certificate is not trusted.","data":{"code":"tls_failed","retryable":false}},"authentication_\###
+        failed":{"code":1101,"message":"The database refused the user or the password of the connection string.","data\###
+        ":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":1101,"message":"The server ha\###
+        s no such database, or the file does not exist.","data":{"code":"unknown_database","retryable":false}},"not_a_\###
+        database":{"code":1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_database","retrya\###
+        ble":false}},"connection_lost":{"code":1101,"message":"The connection broke while the statement ran; a write m\###
+        ay or may not have happened.","data":{"code":"connection_lost","retryable":true}},"query_failed":{"code":1102,\###
+        "message":"The database refused the statement.","data":{"code":"query_failed","retryable":false}},"read_only":\###
+        {"code":1103,"message":"The statement would write, and the project or the mode is read-only.","data":{"code":"\###
+        read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy does not allow it, whateve\###
+        r the project says.","data":{"code":"policy","retryable":false}}}},"x-notifications":[{"name":"$/progress","su\###
+        mmary":"Report on a request that is still running.","description":"LSP's own notification. For a request that c\###
+        arried a `partialResultToken` and whose method says that it answers in parts, `value`\nis a part: `query.run` s\###
+        ends a `QueryPage` each. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of protocol 1.0\n\###
+        reports that yet. Nothing is sent for a token after the reply to its request. Clients should ignore tokens the\###
+        y do not know.","params":{"type":"object","properties":{"token":{"description":"The request's token.","type":[\###
+        "string","integer"]},"value":{"description":"The part.","$ref":"#/components/schemas/QueryPage"}},"required":[\###
+        "token","value"],"additionalProperties":false}},{"name":"query/event","summary":"Tell a subscriber what became\###
+         of a query.","description":"Sent to connections that called `query.subscribe`. Each query gets one `started`,\###
+         any number of `progress`, one every limit\n`progressMs` at most, and exactly one of `finished`, `failed` and `\###
+        cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A pulled result that is l\###
+        arger than its first page is `finished` when the database has given all rows,\nwhich may be after the reply.\n\###
+        \nEvents wait behind replies. A subscriber that does not read them gets no `progress`, and of the others the l\###
+        imit\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, in its place, with how m\###
+        any they were. Then\n`query.running` and `query.history` say how things stand. A daemon that stops ends its co\###
+        nnections without further events.","params":{"type":"object","properties":{"subscriptionId":{"description":"Th\###
+        e subscription.","type":"string","format":"uuid"},"event":{"description":"What happened.","$ref":"#/components\###
+        /schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `missed`.","$ref":"#/compo\###
+        nents/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed.","type":"integer","mini\###
+        mum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number","minimum":0},"errorCode\###
+        ":{"description":"Why it failed or was cancelled: the `data.code` of its error.","type":"string"},"errorMessag\###
+        e":{"description":"The same, in a sentence.","type":"string"},"missed":{"description":"Events lost, in `missed\###
+        `.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalProperties":false}},{"name\###
+        ":"session/expired","summary":"Tell a connection that its session has ended.","description":"Sent once to ever\###
+        y other connection that was bound to a session when the session ends; the connection that ended it by its\nown\###
+         request learns it from the reply. From then on its requests are answered `unauthenticated` until it logs in o\###
+        r attaches\na token. The connection stays open; queries that ran under the session are cancelled.","params":{"\###
+        type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/components/schemas/SessionEndRe\###
+        ason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"headerBytes","value":8192,"\###
+        unit":"bytes","configurable":false,"description":"The header block of one `Content-Length` frame."},{"name":"h\###
+        eaderMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's header, from its firs\###
+        t byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"Time for a frame's bod\###
+        y, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"bytes","c\###
+        onfigurable":true,"description":"One message while the connection has no session."},{"name":"bodyBytes","value\###
+        ":8388608,"unit":"bytes","configurable":true,"description":"One message once the connection has a session."},{\###
+        "name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting of arrays and objects\###
+         in one message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"description":"Items of o\###
+        ne batch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true,"description":"Open cl\###
+        ient connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable":true,"description":"Un\###
+        answered requests of one connection; past that the daemon stops reading from it."},{"name":"outputQueueBytes",\###
+        "value":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for one client."},{"name":"ou\###
+        tputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with output waiting that ta\###
+        kes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable":true,\###
+        "description":"Time for running requests to end when the daemon stops."},{"name":"passwordMinBytes","value":8,\###
+        "unit":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"name":"passwordMaxBytes\###
+        ","value":1024,"unit":"bytes","configurable":false,"description":"Longest password, as UTF-8."},{"name":"passw\###
+        ordHashQueue","value":64,"unit":"count","configurable":true,"description":"Passwords waiting to be hashed; pas\###
+        t that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configurable":true,"descripti\###
+        on":"Wrong passwords in a row, per account and per peer, before each further attempt has to wait."},{"name":"l\###
+        oginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such wait; each further fai\###
+        lure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":true,"description":"The\###
+         longest such wait. No account is ever locked for good."},{"name":"tokenBytes","value":4096,"unit":"bytes","co\###
+        nfigurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","configurab\###
+        le":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","value":43200000,"\###
+        unit":"ms","configurable":true,"description":"A session without a request for this long ends."},{"name":"nameL\###
+        ength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scalars) of a name o\###
+        f a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"description":"\###
+        Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","configurable":fals\###
+        e,"description":"Characters of a project's description."},{"name":"connectionStringLength","value":4096,"unit"\###
+        :"count","configurable":false,"description":"Characters of a connection string."},{"name":"labelLength","value\###
+        ":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"name":"searchTextL\###
+        ength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `text` filter."},\###
+        {"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of one page of a list\###
+        ."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"Items of one page\###
+         of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable":false,"des\###
+        cription":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","value":365,"unit":\###
+        "count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseConnections","value\###
+        ":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"name":"databaseCo\###
+        nnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database connections of o\###
+        ne project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"description":"An unused d\###
+        atabase connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms","configur\###
+        able":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUser","value":8,"unit\###
+        ":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscriptionsPerConnectio\###
+        n","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connection."},{"name":"su\###
+        bscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of one subscription tha\###
+        t wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","configurable":tru\###
+        e,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes","value":2048,"unit\###
+        ":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/event`."},{"name":\###
+        "planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `query.explain`.\###
+        "},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One statement, as UTF\###
+        -8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Parameters of one s\###
+        tatement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value":30000,"unit":"m\###
+        s","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs"\###
+        ,"value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"name":"cancelDead\###
+        lineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not stopped a cancelle\###
+        d statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","configurable":tr\###
+        ue,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable":true,"d\###
+        escription":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":1048576,"unit":"by\###
+        tes","configurable":true,"description":"A longer cell is replaced by its length and a prefix."},{"name":"resul\###
+        tRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result whose query name\###
+        s no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"description":"Byt\###
+        es kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456,"unit":"\###
+        bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUserBytes","value":\###
+        1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one user."},{"name":\###
+        "resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobody fetches from\###
+         for this long is dropped."},{"name":"noticesPerQuery","value":100,"unit":"count","configurable":false,"descri\###
+        ption":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"count","configurable":false,\###
+        "description":"Rows of the preview that history keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","c\###
+        onfigurable":false,"description":"Bytes of the preview that history keeps."}]}
         """###
 }

@@ -25,6 +25,24 @@ public protocol QueryAPI: Sendable {
     /// Errors: `invalid_params`, `unauthenticated`.
     func close(_ params: QueryCloseParams, _ context: Context) async throws -> Empty
 
+    /// `query.explain`: Show how a database would run a statement.
+    ///
+    /// Asks the engine for its plan, without running the statement: as the engine gives it (`plan`), and in one normal form for
+    /// all engines (`nodes`). Where the engine estimates costs or, with `analyze`, measures times, `costliest` names the three
+    /// nodes that cost or take most on their own, without their children.
+    ///
+    /// **`analyze`** runs the statement to measure it, inside the read-only path: what `query.run` refuses in `read` mode is
+    /// refused here. SQLite cannot measure; asking for it is `invalid_params`. Without `analyze`, PostgreSQL also shows the plans
+    /// of statements that write, without running them; for MySQL, MariaDB and SQLite those are refused.
+    ///
+    /// Parameters are bound as in `query.run`. PostgreSQL plans with their values. It is no query: it is not in history, and
+    /// costs what a query costs otherwise. `$/cancelRequest`, the timeout and the end of the connection stop it.
+    ///
+    /// Errors: `invalid_params`, `invalid_parameters`, `unauthenticated`, `not_found`, `busy`, `read_only`, `policy`,
+    /// `query_failed`, `cancelled`, `timeout`, `connection_failed`, `host_not_found`, `connection_refused`, `connect_timeout`,
+    /// `tls_required`, `tls_failed`, `authentication_failed`, `unknown_database`, `not_a_database`, `connection_lost`.
+    func explain(_ params: QueryExplainParams, _ context: Context) async throws -> QueryExplainResult
+
     /// `query.fetch`: Answer a page of a kept result.
     ///
     /// Reads what `query.run` kept; the statement does not run again. A cursor stays good while the result is kept: fetching it
@@ -190,6 +208,129 @@ public struct QueryCloseParams: JSONDecodable, Equatable {
             }
         }
         self.resultId = try JSONReader.require(resultId, "resultId", at: objectStart)
+    }
+}
+
+/// What `query.explain` is called with.
+public struct QueryExplainParams: JSONDecodable, Equatable {
+    /// Where it would run.
+    public var projectId: String
+    /// The statement, at most `sqlBytes` bytes of UTF-8. 1 to 1048576 characters.
+    public var sql: String
+    /// Values of the placeholders, in order. At most 32766 items.
+    public var parameters: [JSONText]?
+    /// Whether to run it and measure. Default `false`.
+    public var analyze: Bool
+    /// Time it may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`. 1 to 3600000.
+    public var timeoutMs: Int?
+
+    public init(projectId: String, sql: String, parameters: [JSONText]? = nil, analyze: Bool = false, timeoutMs: Int? = nil) {
+        self.projectId = projectId
+        self.sql = sql
+        self.parameters = parameters
+        self.analyze = analyze
+        self.timeoutMs = timeoutMs
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        let objectStart = reader.offset
+        var projectId: String?
+        var sql: String?
+        var parameters: [JSONText]?
+        var analyze: Bool?
+        var timeoutMs: Int?
+        try reader.enterObject()
+        while let memberName = reader.nextMember() {
+            if memberName.matches("projectId") {
+                projectId = try reader.string(format: .uuid)
+            } else if memberName.matches("sql") {
+                sql = try reader.string(minLength: 1, maxLength: 1048576)
+            } else if memberName.matches("parameters") {
+                try reader.refuseNull()
+                parameters = try reader.array(maxItems: 32766) { reader throws(JSONMismatch) in reader.raw() }
+            } else if memberName.matches("analyze") {
+                try reader.refuseNull()
+                analyze = try reader.bool()
+            } else if memberName.matches("timeoutMs") {
+                try reader.refuseNull()
+                timeoutMs = try reader.int(minimum: 1, maximum: 3600000)
+            } else if memberName.isProgressToken {
+                try reader.skipProgressToken()
+            } else {
+                throw memberName.unknown(["projectId", "sql", "parameters", "analyze", "timeoutMs"])
+            }
+        }
+        self.projectId = try JSONReader.require(projectId, "projectId", at: objectStart)
+        self.sql = try JSONReader.require(sql, "sql", at: objectStart)
+        self.parameters = parameters
+        self.analyze = analyze ?? false
+        self.timeoutMs = timeoutMs
+    }
+}
+
+/// What `query.explain` answers.
+public struct QueryExplainResult: JSONEncodable, Equatable {
+    /// Whose plan it is.
+    public var engine: DatabaseType
+    /// Whether the statement ran and `actual…` members were measured.
+    public var analyzed: Bool
+    /// The plan's nodes, each before its children; at most the limit `planNodes`.
+    public var nodes: [PlanNode]
+    /// Ids of at most three nodes, the costliest first: by their own time if measured, else by their own cost, else by their own
+    /// rows. Empty where the engine says none of these.
+    public var costliest: [Int]
+    /// Whether the plan has nodes that are not shown.
+    public var truncated: Bool
+    /// Time to plan, as the engine measured it. At least 0.
+    public var planningMs: Double?
+    /// Time to run, as the engine measured it. At least 0.
+    public var executionMs: Double?
+    /// The plan as the engine gives it: its JSON, or, nested deeper than the limit `jsonDepth`, the same as text and without
+    /// `nodes`; for SQLite an array of the rows of EXPLAIN QUERY PLAN.
+    public var plan: JSONText
+
+    public init(
+        engine: DatabaseType,
+        analyzed: Bool,
+        nodes: [PlanNode],
+        costliest: [Int],
+        truncated: Bool,
+        planningMs: Double? = nil,
+        executionMs: Double? = nil,
+        plan: JSONText
+    ) {
+        self.engine = engine
+        self.analyzed = analyzed
+        self.nodes = nodes
+        self.costliest = costliest
+        self.truncated = truncated
+        self.planningMs = planningMs
+        self.executionMs = executionMs
+        self.plan = plan
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"engine":"#)
+        engine.encode(to: &writer)
+        writer.raw(#","analyzed":"#)
+        writer.bool(analyzed)
+        writer.raw(#","nodes":"#)
+        writer.array(nodes) { writer, item in item.encode(to: &writer) }
+        writer.raw(#","costliest":"#)
+        writer.array(costliest) { writer, item in writer.integer(item) }
+        writer.raw(#","truncated":"#)
+        writer.bool(truncated)
+        if let planningMs {
+            writer.raw(#","planningMs":"#)
+            writer.double(planningMs)
+        }
+        if let executionMs {
+            writer.raw(#","executionMs":"#)
+            writer.double(executionMs)
+        }
+        writer.raw(#","plan":"#)
+        plan.encode(to: &writer)
+        writer.byte(UInt8(ascii: "}"))
     }
 }
 

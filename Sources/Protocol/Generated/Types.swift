@@ -875,6 +875,102 @@ public struct QueryPage: JSONEncodable, Equatable {
     }
 }
 
+/// A step of a plan. What an engine does not say is absent.
+public struct PlanNode: JSONEncodable, Equatable {
+    /// Its place in the list. At least 0.
+    public var id: Int
+    /// The node that takes its rows; absent for a root. At least 0.
+    public var parentId: Int?
+    /// What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.
+    public var operation: String
+    /// Conditions and the like, in the engine's words.
+    public var detail: String?
+    /// The table it reads, as the plan names it.
+    public var relation: String?
+    /// The index it uses.
+    public var index: String?
+    /// Estimated cost with its children, in the engine's own unit. At least 0.
+    public var cost: Double?
+    /// Estimated rows, of one loop. At least 0.
+    public var rows: Double?
+    /// Rows it gave, of one loop on average. At least 0.
+    public var actualRows: Double?
+    /// How often it ran. At least 0.
+    public var loops: Double?
+    /// Time it took with its children, all loops together. At least 0.
+    public var actualMs: Double?
+
+    public init(
+        id: Int,
+        parentId: Int? = nil,
+        operation: String,
+        detail: String? = nil,
+        relation: String? = nil,
+        index: String? = nil,
+        cost: Double? = nil,
+        rows: Double? = nil,
+        actualRows: Double? = nil,
+        loops: Double? = nil,
+        actualMs: Double? = nil
+    ) {
+        self.id = id
+        self.parentId = parentId
+        self.operation = operation
+        self.detail = detail
+        self.relation = relation
+        self.index = index
+        self.cost = cost
+        self.rows = rows
+        self.actualRows = actualRows
+        self.loops = loops
+        self.actualMs = actualMs
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"id":"#)
+        writer.integer(id)
+        if let parentId {
+            writer.raw(#","parentId":"#)
+            writer.integer(parentId)
+        }
+        writer.raw(#","operation":"#)
+        writer.string(operation)
+        if let detail {
+            writer.raw(#","detail":"#)
+            writer.string(detail)
+        }
+        if let relation {
+            writer.raw(#","relation":"#)
+            writer.string(relation)
+        }
+        if let index {
+            writer.raw(#","index":"#)
+            writer.string(index)
+        }
+        if let cost {
+            writer.raw(#","cost":"#)
+            writer.double(cost)
+        }
+        if let rows {
+            writer.raw(#","rows":"#)
+            writer.double(rows)
+        }
+        if let actualRows {
+            writer.raw(#","actualRows":"#)
+            writer.double(actualRows)
+        }
+        if let loops {
+            writer.raw(#","loops":"#)
+            writer.double(loops)
+        }
+        if let actualMs {
+            writer.raw(#","actualMs":"#)
+            writer.double(actualMs)
+        }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
 /// `waiting`: for a free connection to its database; `running`: the database works on it, or its rows are read.
 public enum QueryPhase: String, Sendable, CaseIterable, JSONEncodable {
     case waiting
