@@ -9,6 +9,8 @@
 //   --mode memory         start the command, wait for the answer to `initialize`, print its resident memory after --settle ms
 //   --method NAME         what to call (default system.health)   --params JSON   with what (default {})
 //   --requests N          how many (default 10000)               --depth N       how many at a time (default 1)
+//   --connections N       over how many connections (default 1; --socket only)
+//   --random N            a `@` in the params becomes a number from 1 to N, another one each time
 //   --token TOKEN         log in with it first: auth.attach       --no-initialize       do not begin with `initialize`
 //   --expect result|error fail on a reply of the other kind; notifications are read and dropped
 //   --rounds N            how often to start, in the modes start and memory (default 1)
@@ -39,8 +41,8 @@ enum { DEPTH_MAX = 1024, BUFFER_BYTES = 1 << 20, DEADLINE_S = 60 };
 struct options {
     const char *socket, *mode, *method, *params, *expect, *token;
     char **command;
-    long requests, rounds, settle_ms;
-    int depth;
+    long requests, rounds, settle_ms, random;
+    int depth, connections;
     bool lines, initialize;
 };
 
@@ -213,60 +215,112 @@ static struct peer peer_open(const struct options *options) {
 
 // MARK: Modes
 
-static void load(const struct options *options) {
-    struct peer peer = peer_open(options);
+// One connection that keeps `depth` requests under way.
+struct client {
+    struct peer peer;
+    char *text, *batch;
+    size_t room;
+    bool waiting[DEPTH_MAX];
+    int64_t sent_at[DEPTH_MAX];
+};
+
+static void client_open(struct client *client, const struct options *options) {
+    client->peer = peer_open(options);
+    struct peer *peer = &client->peer;
     if (options->initialize) {
-        initialize(&peer);
+        initialize(peer);
         char message[128];
-        size_t size =
-            frame(&peer, message, sizeof message, "{\"jsonrpc\":\"2.0\",\"method\":\"initialized\",\"params\":{}}");
-        peer_write(&peer, message, size);
+        peer_write(peer, message,
+                   frame(peer, message, sizeof message, "{\"jsonrpc\":\"2.0\",\"method\":\"initialized\",\"params\":{}}"));
     }
     if (options->token != NULL) {
         char message[4096], framed[4300];
         snprintf(message, sizeof message, "{\"jsonrpc\":\"2.0\",\"method\":\"auth.attach\",\"params\":{\"token\":\"%s\"}}",
                  options->token);
-        peer_write(&peer, framed, frame(&peer, framed, sizeof framed, message));
+        peer_write(peer, framed, frame(peer, framed, sizeof framed, message));
     }
-    size_t room = strlen(options->method) + strlen(options->params) + 256;
-    char *text = malloc(room), *batch = malloc(room * (size_t)options->depth);
-    int64_t *times = malloc(sizeof *times * (size_t)options->requests), sent_at[DEPTH_MAX];
-    bool waiting[DEPTH_MAX] = {false};
-    if (text == NULL || batch == NULL || times == NULL) fail("no memory");
+    client->room = strlen(options->method) + strlen(options->params) + 256;
+    client->text = malloc(client->room);
+    client->batch = malloc(client->room * (size_t)options->depth);
+    if (client->text == NULL || client->batch == NULL) fail("no memory");
+}
+
+// One request; a `@` in the params is a number from 1 to `random`, another one each time.
+static void request_text(struct client *client, const struct options *options, int id) {
+    static uint64_t state = 88172645463325252;
+    const char *at = options->random > 0 ? strchr(options->params, '@') : NULL;
+    const char *start = "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"%s\",\"params\":%.*s";
+    int head = at == NULL ? (int)strlen(options->params) : (int)(at - options->params);
+    int size = snprintf(client->text, client->room, start, id, options->method, head, options->params);
+    if (at != NULL) {
+        state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+        size += snprintf(client->text + size, client->room - (size_t)size, "%ld%s",
+                         (long)(state % (uint64_t)options->random) + 1, at + 1);
+    }
+    snprintf(client->text + size, client->room - (size_t)size, "}");
+}
+
+// Everything that may be sent now goes out in one write, as a pipelining client's would. Answers how many requests that were.
+static long client_send(struct client *client, const struct options *options, long most) {
+    size_t size = 0;
+    long count = 0;
+    for (int slot = 0; slot < options->depth && count < most; slot++) {
+        if (client->waiting[slot]) continue;
+        request_text(client, options, slot + 1);
+        size += frame(&client->peer, client->batch + size, client->room, client->text);
+        client->waiting[slot] = true;
+        client->sent_at[slot] = now_ns();
+        count++;
+    }
+    if (size > 0) peer_write(&client->peer, client->batch, size);
+    return count;
+}
+
+// Reads what is there, and puts the time of each reply into `times`. Answers how many these were.
+static long client_receive(struct client *client, const struct options *options, int64_t *times) {
+    const char *reply;
+    size_t length;
+    long count = 0;
+    peer_read(&client->peer);
+    while (peer_next(&client->peer, &reply, &length)) {
+        long id = reply_id(reply, length);
+        if (id < 0) continue;
+        if (id < 1 || id > options->depth || !client->waiting[id - 1]) fail("a reply to nothing: %.*s", (int)length, reply);
+        const char *kind = memmem(reply, length, "\"error\":", 8) != NULL ? "error" : "result";
+        if (options->expect != NULL && strcmp(kind, options->expect) != 0)
+            fail("unexpected: %.*s", (int)(length < 300 ? length : 300), reply);
+        times[count++] = now_ns() - client->sent_at[id - 1];
+        client->waiting[id - 1] = false;
+    }
+    return count;
+}
+
+static void load(const struct options *options) {
+    struct client *clients = calloc((size_t)options->connections, sizeof *clients);
+    struct pollfd *ready = calloc((size_t)options->connections, sizeof *ready);
+    int64_t *times = malloc(sizeof *times * (size_t)options->requests);
+    if (clients == NULL || ready == NULL || times == NULL) fail("no memory");
+    for (int at = 0; at < options->connections; at++) {
+        client_open(&clients[at], options);
+        ready[at] = (struct pollfd){.fd = clients[at].peer.out, .events = POLLIN, .revents = POLLIN};
+    }
     long sent = 0, done = 0;
     int64_t start = now_ns();
+    for (int at = 0; at < options->connections; at++) sent += client_send(&clients[at], options, options->requests - sent);
     while (done < options->requests) {
-        // Everything that may be sent now goes out in one write, as a pipelining client's would. A slot is one of `depth`.
-        size_t size = 0;
-        for (int slot = 0; slot < options->depth && sent < options->requests; slot++) {
-            if (waiting[slot]) continue;
-            snprintf(text, room, "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"%s\",\"params\":%s}", slot + 1, options->method,
-                     options->params);
-            size += frame(&peer, batch + size, room, text);
-            waiting[slot] = true;
-            sent_at[slot] = now_ns();
-            sent++;
-        }
-        if (size > 0) peer_write(&peer, batch, size);
-        peer_read(&peer);
-        const char *reply;
-        size_t length;
-        while (peer_next(&peer, &reply, &length)) {
-            long id = reply_id(reply, length);
-            if (id < 0) continue;
-            if (id < 1 || id > options->depth || !waiting[id - 1]) fail("a reply to nothing: %.*s", (int)length, reply);
-            const char *kind = memmem(reply, length, "\"error\":", 8) != NULL ? "error" : "result";
-            if (options->expect != NULL && strcmp(kind, options->expect) != 0)
-                fail("unexpected: %.*s", (int)(length < 300 ? length : 300), reply);
-            times[done++] = now_ns() - sent_at[id - 1];
-            waiting[id - 1] = false;
+        // One connection is read without asking first: a system call less.
+        if (options->connections > 1 && poll(ready, (nfds_t)options->connections, -1) < 0) fail("poll: %s", strerror(errno));
+        for (int at = 0; at < options->connections; at++) {
+            if (ready[at].revents == 0) continue;
+            done += client_receive(&clients[at], options, times + done);
+            sent += client_send(&clients[at], options, options->requests - sent);
         }
     }
     double seconds = (double)(now_ns() - start) / 1e9;
     qsort(times, (size_t)done, sizeof *times, by_size);
     printf("{\"requestsPerSecond\":%.1f,\"p50Us\":%.2f,\"p99Us\":%.2f}\n", (double)done / seconds,
            quantile(times, done, 0.5) / 1e3, quantile(times, done, 0.99) / 1e3);
-    peer_close(&peer);
+    for (int at = 0; at < options->connections; at++) peer_close(&clients[at].peer);
 }
 
 static void start(const struct options *options) {
@@ -324,7 +378,7 @@ static long number(const char *text, long most) {
 int main(int count, char **arguments) {
     struct options options = {
         .mode = "load", .method = "system.health", .params = "{}", .requests = 10000, .rounds = 1, .settle_ms = 300, .depth = 1,
-        .initialize = true};
+        .connections = 1, .initialize = true};
     for (int at = 1; at < count; at++) {
         const char *name = arguments[at];
         if (strcmp(name, "--") == 0) {
@@ -347,6 +401,8 @@ int main(int count, char **arguments) {
         else if (strcmp(name, "--requests") == 0) options.requests = number(value, 100000000);
         else if (strcmp(name, "--rounds") == 0) options.rounds = number(value, 100000);
         else if (strcmp(name, "--settle") == 0) options.settle_ms = number(value, 60000);
+        else if (strcmp(name, "--random") == 0) options.random = number(value, 1000000000);
+        else if (strcmp(name, "--connections") == 0) options.connections = (int)number(value, 256);
         else if (strcmp(name, "--depth") == 0) options.depth = (int)number(value, DEPTH_MAX);
         else fail("no such option: %s", name);
     }

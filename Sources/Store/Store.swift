@@ -12,6 +12,7 @@ public final class Store: Sendable {
     /// For reads that may look at many rows.
     let scanner: ReadQueue
     let touches = Touches()
+    let knownProjects = ProjectCache()
     /// History rows that a crash had left as running; marked as `interrupted` when the store was opened.
     public let interruptedQueries: Int
 

@@ -5,8 +5,8 @@ import Threads
 
 @Suite(.timeLimit(.minutes(1))) struct ConnectionPoolTests {
     let server = FakeServer()
-    let one = PoolKey(projectID: "p1", fingerprint: "a")
-    let two = PoolKey(projectID: "p2", fingerprint: "a")
+    let one = PoolKey(projectID: "p1", fingerprint: Array("a".utf8))
+    let two = PoolKey(projectID: "p2", fingerprint: Array("a".utf8))
 
     func pool(_ limits: ConnectionPoolLimits = ConnectionPoolLimits()) -> ConnectionPool {
         ConnectionPool(limits: limits, factory: server.factory)
@@ -36,7 +36,7 @@ import Threads
     @Test func aChangedConnectionStringNeverMeetsAnOldConnection() async throws {
         let pool = pool()
         try await run("rows 1", one, pool)
-        try await run("rows 1", PoolKey(projectID: "p1", fingerprint: "b"), pool)
+        try await run("rows 1", PoolKey(projectID: "p1", fingerprint: Array("b".utf8)), pool)
         #expect(server.get { $0.openedTotal } == 2)
         _ = await pool.shutdown()
     }
@@ -47,7 +47,7 @@ import Threads
         try await withThrowingTaskGroup(of: Void.self) { group in
             for index in 0..<400 {
                 group.addTask {
-                    let key = PoolKey(projectID: "p\(index % 7)", fingerprint: "a")
+                    let key = PoolKey(projectID: "p\(index % 7)", fingerprint: Array("a".utf8))
                     try await pool.withConnection(key, options: .fake, target: { .fake }) { connection throws(DatabaseError) in
                         perKey.withLock {
                             let now = ($0[key.projectID]?.now ?? 0) + 1

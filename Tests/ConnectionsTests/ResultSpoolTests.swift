@@ -113,7 +113,7 @@ import Testing
         let task = Task {
             do throws(DatabaseError) {
                 _ = try await pool.withConnection(
-                    PoolKey(projectID: "p", fingerprint: "f"), options: .fake, target: { .fake }
+                    PoolKey(projectID: "p", fingerprint: Array("f".utf8)), options: .fake, target: { .fake }
                 ) { connection throws(DatabaseError) in
                     try await connection.run(Statement(sql: sql), pageRows: pageRows, rowsMax: rowsMax, sink: spool)
                 }

@@ -2,9 +2,9 @@
 public struct PoolKey: Hashable, Sendable {
     public let projectID: String
     /// Changes whenever the connection string does (a revision, a keyed hash); never the string itself.
-    public let fingerprint: String
+    public let fingerprint: [UInt8]
 
-    public init(projectID: String, fingerprint: String) {
+    public init(projectID: String, fingerprint: [UInt8]) {
         self.projectID = projectID
         self.fingerprint = fingerprint
     }

@@ -28,7 +28,7 @@ extension PostgreSQLDriver {
             if let error = end.sinkError { throw error }
             try session.send("COMMIT")
             try session.sync()
-            let committed = try session.reply()
+            let committed = try session.reply(tagged: true)
             try session.synced()
             if case .failed(let failure) = committed { throw watch.error(failure, phase: .execute, mode: .write) }
             guard case .done(command: "COMMIT", _) = committed else { throw session.lost() }

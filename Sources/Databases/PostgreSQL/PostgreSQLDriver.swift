@@ -13,10 +13,17 @@ final class PostgreSQLDriver: Driver {
     var typeNames = PostgreSQLTypeNames()
     /// Statements on the server that we no longer know, to be deallocated with the next pipeline.
     var discarded: [String] = []
-    /// Our statements, or what we know of the server's, may be gone.
-    private var needsFullReset = false
-    /// Something ran since the last ``reset()``.
-    private var isUsed = false
+    /// What the next ``reset()`` has to undo, from nothing to everything.
+    private enum Leftovers: Comparable {
+        /// At most prepared statements: whatever else a read may have set, its rollback has undone.
+        case statements
+        /// Settings, locks and the like: a read did not end as it should.
+        case settings
+        /// Our own statements, or what we know of the server's, may be gone.
+        case everything
+    }
+
+    private var leftovers = Leftovers.statements
     /// Names of prepared statements that nobody can guess, so that no statement can execute or drop ours by name.
     private let prefix: String
     private var statementsMade = 0
@@ -65,7 +72,7 @@ final class PostgreSQLDriver: Driver {
     // MARK: Our own statements
 
     enum Own: String, CaseIterable {
-        case beginRead, beginWrite, limits, rollback, unlock
+        case beginRead, beginWrite, limits, rollback, unlock, foreign
 
         var sql: String {
             switch self {
@@ -80,6 +87,9 @@ final class PostgreSQLDriver: Driver {
                 """
             case .rollback: "ROLLBACK"
             case .unlock: "SELECT pg_catalog.pg_advisory_unlock_all()"
+            // Left behind by a function: no transaction undoes it.
+            case .foreign:
+                "SELECT EXISTS (SELECT FROM pg_catalog.pg_prepared_statement() WHERE NOT pg_catalog.starts_with(name, $1))"
             }
         }
     }
@@ -169,7 +179,7 @@ final class PostgreSQLDriver: Driver {
         for _ in 0..<2 {
             switch try session.reply() {
             case .done: continue
-            case .failed(let failure) where failure.isStaleStatement: needsFullReset = true
+            case .failed(let failure) where failure.isStaleStatement: leftovers = .everything
             case .failed, .skipped: break
             }
             isClean = false
@@ -201,11 +211,16 @@ final class PostgreSQLDriver: Driver {
 
     func run(_ statement: Statement, into pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         try PostgreSQLGate.checkText(statement.sql)
-        if needsFullReset { try reset() }
-        isUsed = true
+        if leftovers == .everything { try reset() }
         _ = session.notices.take()
         switch statement.mode {
-        case .read: return try runRead(statement, into: &pager)
+        case .read:
+            do throws(DatabaseError) {
+                return try runRead(statement, into: &pager)
+            } catch {
+                leftovers = max(leftovers, .settings)
+                throw error
+            }
         case .write:
             defer { forgetStatements() }
             return try runWrite(statement, into: &pager)
@@ -214,19 +229,20 @@ final class PostgreSQLDriver: Driver {
 
     /// A write may have changed, dropped or deallocated anything.
     private func forgetStatements() {
-        needsFullReset = true
+        leftovers = .everything
         if !session.isBroken { try? reset() }
     }
 
+    /// After a read this is one round trip, which also tells whether the server is still there.
     func reset() throws(DatabaseError) {
         guard !session.isBroken else { throw session.lost() }
-        guard isUsed else { return }
+        if leftovers < .everything, try hasForeignStatements() { leftovers = .everything }
+        guard leftovers > .statements else { return }
         var commands: [StaticString] = [
             "ROLLBACK", "CLOSE ALL", "SET SESSION AUTHORIZATION DEFAULT", "RESET ALL", "UNLISTEN *", "DISCARD TEMP",
             "DISCARD SEQUENCES", "SELECT pg_catalog.pg_advisory_unlock_all()",
         ]
-        var isFull = needsFullReset
-        if !isFull { isFull = try hasForeignStatements() }
+        let isFull = leftovers == .everything
         if isFull { commands += ["DEALLOCATE ALL", "DISCARD PLANS"] }
         // Each with a sync of its own: several of them cannot share even an implicit transaction.
         for command in commands {
@@ -248,19 +264,16 @@ final class PostgreSQLDriver: Driver {
             discarded = []
             try prepareOwnStatements()
         }
-        needsFullReset = false
-        isUsed = false
+        leftovers = .statements
     }
 
-    /// Whether a function left a prepared statement behind, which no transaction undoes.
     private func hasForeignStatements() throws(DatabaseError) -> Bool {
-        try session.send(
-            "SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements WHERE NOT pg_catalog.starts_with(name, $1)",
-            PostgreSQLParameters(texts: [prefix]))
+        try session.sendExecute(name(of: .foreign), PostgreSQLParameters(texts: [prefix]))
         try session.sync()
-        var count: String?
-        _ = try session.reply { count = PostgreSQLSession.firstRow($0).first ?? nil }
+        var answer: String?
+        let reply = try session.reply { answer = PostgreSQLSession.firstRow($0).first ?? nil }
         try session.synced()
-        return count != "0"
+        if case .failed = reply { return true }
+        return answer != "f"
     }
 }

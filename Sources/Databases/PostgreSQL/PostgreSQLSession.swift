@@ -86,8 +86,9 @@ final class PostgreSQLSession {
         case skipped
     }
 
-    /// The reply to the next command whose rows nobody wants, or only `body`, which sees each result.
-    func reply(_ body: (OpaquePointer) -> Void = { _ in }) throws(DatabaseError) -> Reply {
+    /// The reply to the next command whose rows nobody wants, or only `body`, which sees each result. Its command is told only where
+    /// it is asked for: taking tags apart costs more than the round trips of our own statements.
+    func reply(tagged: Bool = false, _ body: (OpaquePointer) -> Void = { _ in }) throws(DatabaseError) -> Reply {
         var last: Reply?
         while let result = try nextResult() {
             defer { PQclear(result) }
@@ -95,7 +96,7 @@ final class PostgreSQLSession {
             case PGRES_SINGLE_TUPLE: continue
             case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY:
                 body(result)
-                last = .done(command: Self.commandWord(result), affected: Self.affectedRows(result))
+                last = tagged ? Self.done(result) : .done(command: "", affected: nil)
             case PGRES_PIPELINE_ABORTED: last = .skipped
             case PGRES_FATAL_ERROR, PGRES_NONFATAL_ERROR:
                 let failure = PostgreSQLFailure(result)
@@ -137,7 +138,7 @@ final class PostgreSQLSession {
         let reply: Reply
         switch PQresultStatus(result) {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY:
-            reply = .done(command: Self.commandWord(result), affected: Self.affectedRows(result))
+            reply = Self.done(result)
         case PGRES_PIPELINE_ABORTED: reply = .skipped
         case PGRES_FATAL_ERROR, PGRES_NONFATAL_ERROR: reply = .failed(PostgreSQLFailure(result))
         default:
@@ -219,18 +220,18 @@ final class PostgreSQLSession {
 
     // MARK: Command tags
 
-    /// `INSERT 0 5` → `INSERT`.
-    private static func commandWord(_ result: OpaquePointer) -> String {
-        guard let tag = PQcmdStatus(result) else { return "" }
-        return String(cString: tag).split(separator: " ").filter { $0.contains { !$0.isNumber } }.joined(separator: " ")
+    private static func done(_ result: OpaquePointer) -> Reply {
+        guard let tag = PQcmdStatus(result) else { return .done(command: "", affected: nil) }
+        let word = word(of: UnsafeBufferPointer(start: tag, count: strlen(tag)))
+        let writes = ["INSERT", "UPDATE", "DELETE", "MERGE"].contains(word)
+        return .done(command: word, affected: writes ? PQcmdTuples(result).flatMap { Int(String(cString: $0)) } : nil)
     }
 
-    private static func affectedRows(_ result: OpaquePointer) -> Int? {
-        guard let tag = PQcmdStatus(result), let count = PQcmdTuples(result) else { return nil }
-        switch String(cString: tag).prefix(4) {
-        case "INSE", "UPDA", "DELE", "MERG": return Int(String(cString: count))
-        default: return nil
-        }
+    /// `INSERT 0 5` → `INSERT`: the numbers are at the end.
+    private static func word(of tag: UnsafeBufferPointer<CChar>) -> String {
+        let blank = CChar(bitPattern: UInt8(ascii: " "))
+        let end = tag.lastIndex { $0 != blank && !(0x30...0x39).contains($0) }.map { $0 + 1 } ?? 0
+        return String(decoding: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(tag)[..<end]), as: UTF8.self)
     }
 }
 

@@ -146,9 +146,10 @@ public final class ResultSpool: RowSink, Sendable {
 
     /// The columns and the first page, as soon as there is one or the statement has ended.
     ///
-    /// Throws the statement's error if it failed before a page; `cancelled` if the task is, or the result is closed.
+    /// Throws the statement's error if it failed before a page; `cancelled` if the result is closed. Goes on when the task is
+    /// cancelled: whoever does that stops the statement, and hears what it came to.
     public func firstPage() async throws(DatabaseError) -> SpooledFirst {
-        try await wait(first: true, index: 0)
+        try await wait(first: true, index: 0, reactsToCancel: false)
         let (columns, end) = state.withLock { ($0.columns, State.end($0)) }
         return SpooledFirst(columns: columns, page: try await page(0), end: end)
     }
@@ -189,7 +190,7 @@ public final class ResultSpool: RowSink, Sendable {
         return end
     }
 
-    private func wait(first: Bool, index: Int) async throws(DatabaseError) {
+    private func wait(first: Bool, index: Int, reactsToCancel: Bool = true) async throws(DatabaseError) {
         let ready = Completion<Void>()
         let (id, woken) = state.withLock { state in
             state.nextReader += 1
@@ -200,6 +201,7 @@ public final class ResultSpool: RowSink, Sendable {
         await withTaskCancellationHandler {
             await ready.value()
         } onCancel: {
+            guard reactsToCancel else { return }
             state.withLock { $0.readers.removeAll { $0.id == id } }
             ready.complete(())
         }

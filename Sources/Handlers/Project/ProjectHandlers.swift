@@ -19,6 +19,14 @@ struct ProjectHandlers: ProjectAPI {
         return project
     }
 
+    /// The same, to run something on: its ``StoredProject/lastUsedAtMs`` is not to be shown.
+    func toRunOn(_ id: String, _ identity: Identity) async throws -> StoredProject {
+        guard let project = try await services.store.knownProject(id: id.lowercased(), userID: identity.userID) else {
+            throw RPCError.notFound
+        }
+        return project
+    }
+
     // MARK: Connection strings
 
     func seal(_ connectionString: String, project id: String, user: String) -> [UInt8] {
@@ -44,8 +52,7 @@ struct ProjectHandlers: ProjectAPI {
 
     /// Which pooled connections are the project's: those of its connection string as it is now. Every sealing has its own nonce.
     func poolKey(_ project: StoredProject) -> PoolKey {
-        PoolKey(
-            projectID: project.id, fingerprint: project.sealedConnectionString.prefix(33).map { String($0, radix: 16) }.joined())
+        PoolKey(projectID: project.id, fingerprint: Array(project.sealedConnectionString.prefix(33)))
     }
 
     /// Checks a connection string as far as that is possible without connecting.

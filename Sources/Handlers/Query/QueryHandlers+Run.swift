@@ -12,7 +12,7 @@ extension QueryHandlers {
         if let rows = params.pageRows, rows > limits.pageRows {
             throw RPCError.invalid("pageRows", "may be at most \(limits.pageRows).", limit: "pageRows")
         }
-        let project = try await projects.own(params.projectId, identity)
+        let project = try await projects.toRunOn(params.projectId, identity)
         guard mode == .read || !project.isReadOnly else {
             throw RPCError(
                 .readOnly, "The project is read-only; its owner can lift that with project.update {readOnly: false}.",

@@ -33,8 +33,7 @@ struct QueryRun: Sendable {
         services.running.began(id) { task.cancel() }
         spool.onClose { task.cancel() }
         return try await withTaskCancellationHandler {
-            // Not cancelled itself: what the statement came to is the answer, also when it was stopped.
-            try await Task { try await answer(spool, task, history) }.value
+            try await answer(spool, task, history)
         } onCancel: {
             task.cancel()
         }
@@ -139,6 +138,7 @@ struct QueryRun: Sendable {
 
     // MARK: The reply
 
+    /// Does not end early when it is cancelled: what the statement came to is the answer, also when it was stopped.
     private func answer(_ spool: ResultSpool, _ task: Task<Void, Never>, _ history: QueryHistory) async throws -> QueryResult {
         let first: SpooledFirst
         do throws(DatabaseError) {

@@ -23,6 +23,15 @@ extension Store {
         try await reader.read { session throws(StoreError) in try Store.project(session, id: id, userID: userID) }
     }
 
+    /// The same, from memory if it was read before. All of it is as it is now but `lastUsedAtMs`, which may be older.
+    public func knownProject(id: String, userID: String) async throws(StoreError) -> Project? {
+        let (known, changes) = knownProjects.find(id)
+        if let known { return known.userID == userID ? known : nil }
+        let read = try await project(id: id, userID: userID)
+        if let read { knownProjects.keep(read, readAfter: changes) }
+        return read
+    }
+
     static func project(_ session: StoreSession, id: String, userID: String) throws(StoreError) -> Project? {
         let row = try session.first(
             "SELECT \(Project.columns) FROM projects WHERE id = $1 AND user_id = $2", [.text(id), .text(userID)])
@@ -57,7 +66,8 @@ extension Store {
     public func updateProject(
         id: String, userID: String, change: ProjectChange, nowMs: Int64
     ) async throws(StoreError) -> Project? {
-        try await write { session throws(StoreError) in
+        defer { knownProjects.forget(id) }
+        return try await write { session throws(StoreError) in
             guard var project = try Store.project(session, id: id, userID: userID) else { return nil }
             project.name = change.name ?? project.name
             project.description = change.description ?? project.description
@@ -85,7 +95,8 @@ extension Store {
     ///
     /// - Returns: whether it was replaced.
     public func resealProject(id: String, from old: [UInt8], to new: [UInt8]) async throws(StoreError) -> Bool {
-        try await write { session throws(StoreError) in
+        defer { knownProjects.forget(id) }
+        return try await write { session throws(StoreError) in
             try session.change(
                 "UPDATE projects SET connection_string = $3 WHERE id = $1 AND connection_string = $2",
                 [.text(id), .bytes(old), .bytes(new)]) > 0
@@ -97,6 +108,7 @@ extension Store {
     /// - Returns: whether there was one. Deleting again, or another owner's, changes nothing.
     @discardableResult
     public func deleteProject(id: String, userID: String) async throws(StoreError) -> Bool {
+        defer { knownProjects.forget(id) }
         await flush()
         return try await write { session throws(StoreError) in
             try session.change("DELETE FROM projects WHERE id = $1 AND user_id = $2", [.text(id), .text(userID)]) > 0

@@ -62,17 +62,20 @@ final class WriteQueue: Sendable {
     /// While the disk refuses writes and the queue is full, the write is dropped and counted: reads must go on.
     func enqueue(_ write: LazyWrite) async {
         while true {
-            let isTaken = monitor.withLock { state in
+            let (isTaken, mustWake) = monitor.withLock { state -> (Bool, Bool) in
                 if state.isClosing || start(&state) != nil || (state.isFailing && state.lazy.count >= WriteQueue.lazyMax) {
                     state.counters.dropped += 1
-                    return true
+                    return (true, false)
                 }
-                guard state.lazy.count < WriteQueue.lazyMax else { return false }
+                guard state.lazy.count < WriteQueue.lazyMax else { return (false, false) }
                 state.lazy.append(write)
-                if state.lazyDueNs == nil { state.lazyDueNs = Monotonic.after(milliseconds: WriteQueue.lazyDelayMs) }
-                return true
+                // Company of one that waits already does not wake the thread: it comes when that one is due.
+                let isFirst = state.lazyDueNs == nil
+                if isFirst { state.lazyDueNs = Monotonic.after(milliseconds: WriteQueue.lazyDelayMs) }
+                return (true, isFirst || state.lazy.count == WriteQueue.groupMax)
             }
-            if isTaken { return monitor.signal() }
+            if mustWake { monitor.signal() }
+            if isTaken { return }
             await withCheckedContinuation { continuation in
                 let hasRoom = monitor.withLock { state in
                     if state.lazy.count < WriteQueue.lazyMax || state.isFailing || state.isClosing { return true }

@@ -63,6 +63,7 @@ extension Store {
     /// - Returns: whether there was one. Deleting again is no error.
     @discardableResult
     public func deleteUser(id: String) async throws(StoreError) -> Bool {
+        defer { knownProjects.forgetAll() }
         await flush()
         return try await write { session throws(StoreError) in
             try session.change("DELETE FROM users WHERE id = $1", [.text(id)]) > 0

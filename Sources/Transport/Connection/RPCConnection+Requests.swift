@@ -200,7 +200,8 @@ extension RPCConnection {
         guard let entry = table.finish(serial) else { return }
         if entry.isBarrier { barrierEnded() }
         reply(text, batch: entry.batch)
-        summarize(entry, error)
+        // Told of when the reply is on its way.
+        defer { summarize(entry, error) }
         guard state != .closed else { return }
         process()
         endIfDone()

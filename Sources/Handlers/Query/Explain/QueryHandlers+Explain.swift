@@ -14,7 +14,7 @@ extension QueryHandlers {
     func explain(_ params: QueryExplainParams, _ context: RequestContext) async throws -> QueryExplainResult {
         let identity = try context.identity()
         var statement = try statement(params.sql, params.parameters, timeoutMs: params.timeoutMs, .read)
-        let project = try await projects.own(params.projectId, identity)
+        let project = try await projects.toRunOn(params.projectId, identity)
         if params.analyze, project.databaseType == .sqlite {
             throw RPCError.invalid("analyze", "must be false: SQLite cannot measure its plans.")
         }
