@@ -18,10 +18,18 @@ public enum Loopback {
 
     /// Whether somebody listens on `port`.
     public static func isListening(on port: Int) -> Bool {
+        guard let descriptor = connect(to: port) else { return false }
+        close(descriptor)
+        return true
+    }
+
+    /// A connection to whoever listens on `port`; nil where nobody does.
+    public static func connect(to port: Int) -> Int32? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        defer { close(descriptor) }
         var address = address(port: port)
-        return withGeneric(&address) { connect(descriptor, $0, $1) } == 0
+        if withGeneric(&address, { Glibc.connect(descriptor, $0, $1) }) == 0 { return descriptor }
+        close(descriptor)
+        return nil
     }
 
     private static func bound() throws -> (descriptor: Int32, port: Int) {

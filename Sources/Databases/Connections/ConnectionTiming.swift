@@ -4,8 +4,8 @@ struct ConnectionTiming: Sendable {
     var severMs = 5_000
     /// From cutting the connection to answering without the driver, which is then left to end by itself.
     var abandonMs = 2_000
-    /// For a reset.
-    var resetMs = 5_000
+    /// For a reset, which is a round trip or two: past it a new connection is the quicker way.
+    var resetMs = 2_000
     /// Past the connect timeout, which the driver keeps: when the caller is answered without it.
     var openGraceMs = 5_000
 }

@@ -102,11 +102,13 @@ public final class DatabaseConnection: Sendable {
         }
     }
 
-    /// Makes the session as good as new. After an error, or when it takes longer than five seconds, the connection is closed.
+    /// Makes the session as good as new. After an error, or when it takes too long, the connection is closed.
     public func reset() async throws(DatabaseError) {
         let late = DatabaseError(.connectionLost, phase: .execute, "The database does not answer; try again.", retryable: true)
         do throws(DatabaseError) {
-            try await perform(timeoutMs: timing.resetMs, late, nil) { driver throws(DatabaseError) in try driver.reset() }
+            try await perform(timeoutMs: timing.resetMs, late, nil, asksFirst: false) { driver throws(DatabaseError) in
+                try driver.reset()
+            }
         } catch {
             close()
             throw error
@@ -116,7 +118,7 @@ public final class DatabaseConnection: Sendable {
     /// The same without a caller that waits: `done` hears, on the connection's thread, whether the session is clean. Answers false,
     /// and does nothing, when the connection takes no job.
     func reset(_ done: @escaping @Sendable (Bool) -> Void) -> Bool {
-        let run = StatementRun<Void>(canceller, watchdog, timing) { _ in }
+        let run = StatementRun<Void>(canceller, watchdog, timing, asksFirst: false) { _ in }
         do throws(DatabaseError) { try begin(run) } catch { return false }
         run.arm(milliseconds: timing.resetMs, .closed)
         let isPosted = thread.post { [self] in
@@ -168,10 +170,10 @@ public final class DatabaseConnection: Sendable {
     // MARK: One job
 
     private func perform<Value: Sendable>(
-        timeoutMs: Int, _ timeout: DatabaseError, _ sink: GuardedSink?,
+        timeoutMs: Int, _ timeout: DatabaseError, _ sink: GuardedSink?, asksFirst: Bool = true,
         _ work: @escaping @Sendable (any Driver) throws(DatabaseError) -> Value
     ) async throws(DatabaseError) -> Value {
-        let run = StatementRun<Value>(canceller, watchdog, timing) { sink?.stop($0) }
+        let run = StatementRun<Value>(canceller, watchdog, timing, asksFirst: asksFirst) { sink?.stop($0) }
         try begin(run)
         run.arm(milliseconds: timeoutMs, timeout)
         let result: Result<Value, DatabaseError> = await withTaskCancellationHandler {

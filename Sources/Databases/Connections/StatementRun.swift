@@ -19,16 +19,19 @@ final class StatementRun<Value: Sendable>: Sendable {
     private let canceller: any StatementCanceller
     private let watchdog: Watchdog
     private let timing: ConnectionTiming
+    /// Whether a server is asked to stop before the connection is cut: not for what is no statement of anybody's.
+    private let asksFirst: Bool
     /// Wakes a sink that blocks the driver's thread.
     private let onStop: @Sendable (DatabaseError) -> Void
 
     init(
-        _ canceller: any StatementCanceller, _ watchdog: Watchdog, _ timing: ConnectionTiming,
+        _ canceller: any StatementCanceller, _ watchdog: Watchdog, _ timing: ConnectionTiming, asksFirst: Bool = true,
         onStop: @escaping @Sendable (DatabaseError) -> Void
     ) {
         self.canceller = canceller
         self.watchdog = watchdog
         self.timing = timing
+        self.asksFirst = asksFirst
         self.onStop = onStop
     }
 
@@ -76,6 +79,7 @@ final class StatementRun<Value: Sendable>: Sendable {
 
     private func interrupt(_ error: DatabaseError) {
         onStop(error)
+        guard asksFirst else { return cut(error) }
         let canceller = canceller
         do {
             // A thread of its own, as `cancel` blocks: sixty-four servers that do not answer must not delay the sixty-fifth.
@@ -85,10 +89,12 @@ final class StatementRun<Value: Sendable>: Sendable {
         } catch {
             canceller.sever()
         }
-        later(timing.severMs) { run in
-            run.sever()
-            run.later(run.timing.abandonMs) { $0.abandon(error) }
-        }
+        later(timing.severMs) { $0.cut(error) }
+    }
+
+    private func cut(_ error: DatabaseError) {
+        sever()
+        later(timing.abandonMs) { $0.abandon(error) }
     }
 
     /// Cuts the connection under the run.
