@@ -32,13 +32,22 @@ struct Canary: CustomStringConvertible {
 
     var description: String { text }
 
-    func isIn(_ bytes: Data) -> Bool { forms.contains { bytes.range(of: $0) != nil } }
-    func isIn(_ bytes: [UInt8]) -> Bool { isIn(Data(bytes)) }
-}
+    /// Where any of them is found: `file:form`, in all files of a directory.
+    static func traces(of canaries: [Canary], in directory: String) throws -> [String] {
+        let patterns = try TemporaryDirectory()
+        let file = patterns.appending("forms")
+        try Data(canaries.flatMap(\.forms).joined(separator: Data([10]))).write(to: URL(filePath: file))
+        // grep(1) looks for all of them at once.
+        let found = try ChildProcess.run(["sh", "-c", "grep -aoHrF -f \"$0\" -- \"$1\" || test $? = 1", file, directory])
+        return Set(found.split(separator: "\n").map(String.init)).sorted()
+    }
 
-extension StateSnapshot {
-    /// The files that contain the secret in any form.
-    func files(containing canary: Canary) -> [String] { files.filter { canary.isIn($0.value) }.keys.sorted() }
+    /// The same in what is not in files.
+    static func traces(of canaries: [Canary], in texts: [String: Data]) throws -> [String] {
+        let directory = try TemporaryDirectory()
+        for (name, text) in texts { try text.write(to: URL(filePath: directory.appending(name))) }
+        return try traces(of: canaries, in: directory.path)
+    }
 }
 
 extension DaemonProcess {
