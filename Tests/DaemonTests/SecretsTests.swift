@@ -173,6 +173,25 @@ import Testing
             // The store can be searched like this: what is no secret is found.
             #expect(try Canary.traces(of: [Canary(exactly: account.email)], in: state).contains { $0.contains(".sqlite") })
         }
+        try await fault(daemon, account, canaries)
+    }
+
+    /// What a fault of the program itself leaves: nothing. Swift's runtime would print what registers point to.
+    private func fault(_ crashed: DaemonProcess, _ account: TestClient.Account, _ canaries: Canaries) async throws {
+        let daemon = try await crashed.startAgain()
+        let client = try daemon.client()
+        let login: JSONValue = ["email": .string(account.email), "password": .string(canaries.newPassword.text)]
+        try await client.call("auth.login", login)
+        for project in try await client.call("project.list")["items"].array ?? [] where project["readOnly"] == false {
+            try await client.call("query.run", ["projectId": project["id"], "sql": "SELECT v FROM canary_rows"])
+        }
+        daemon.end(SIGSEGV)
+        #expect(try await daemon.waitForExit() == 128 + SIGSEGV)
+        for line in daemon.log.split(separator: "\n") {
+            #expect(throws: Never.self, "\(line)") { try JSONValue(parsing: String(line)) }
+        }
+        #expect(try Canary.traces(of: canaries.neverAtRest, in: ["log": Data(daemon.logBytes)]) == [])
+        #expect(try Canary.traces(of: canaries.neverAtRest, in: daemon.stateDirectory) == [])
     }
 
     /// Databases quote values in what they complain of; history keeps the complaint and not the value.
