@@ -105,6 +105,11 @@ import Testing
             // Signing up is at no account.
             try await store.attemptSucceeded(AttemptKeys(peer: "peer"), nowMs: nowMs)
             #expect(try await failures("peer") == [3])
+            // An attempt for which there was no room was none.
+            try await store.attemptWithdrawn(AttemptKeys(account: "another", peer: "peer"), nowMs: nowMs)
+            #expect(try await failures("another", "peer") == [1, 2])
+            try await store.recordFailure(key: "another", policy: policy, nowMs: nowMs)
+            try await store.recordFailure(key: "peer", policy: policy, nowMs: nowMs)
             // Nothing is left of a peer that failed nowhere else.
             try await store.attemptSucceeded(AttemptKeys(account: "victim", peer: "peer"), nowMs: nowMs)
             try await store.attemptSucceeded(AttemptKeys(account: "another", peer: "peer"), nowMs: nowMs)

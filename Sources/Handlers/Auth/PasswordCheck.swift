@@ -48,6 +48,9 @@ extension AuthHandlers {
         let result: Result<Value, any Error>
         do { result = .success(try await work()) } catch { result = .failure(error) }
         try refuse(await counted, keys)
+        if case .failure(let error as SecurityError) = result, error.code == .busy {
+            try await services.store.attemptWithdrawn(keys, nowMs: Timestamp.now())
+        }
         return try result.get()
     }
 

@@ -49,6 +49,15 @@ extension Store {
         try await write { session throws(StoreError) in try Store.forgive(session, keys, nowMs) }
     }
 
+    /// Takes back an attempt that was allowed and then not made, for want of room: it told nobody anything.
+    public func attemptWithdrawn(_ keys: AttemptKeys, nowMs: Int64) async throws(StoreError) {
+        try await write { session throws(StoreError) in
+            for key in [keys.account, keys.peer] {
+                if let key { try Store.reduce(session, key, by: 1, nowMs) }
+            }
+        }
+    }
+
     /// Forgets the failures of these keys.
     public func clearThrottles(keys: [String]) async throws(StoreError) {
         try await write { session throws(StoreError) in
@@ -94,15 +103,18 @@ extension Store {
             }
             try session.change("DELETE FROM throttles WHERE key = $1", [.text(account)])
         }
-        guard let peer = keys.peer else { return }
-        // The wait before this attempt is over, and the one it was given beforehand is not due.
+        if let peer = keys.peer { try reduce(session, peer, by: own, nowMs) }
+    }
+
+    /// The wait before an attempt that was allowed is over, and the one it was given beforehand is not due.
+    private static func reduce(_ session: StoreSession, _ key: String, by count: Int64, _ nowMs: Int64) throws(StoreError) {
         try session.change(
             """
             UPDATE throttles SET failures = failures - $2,
                 next_allowed_at = CASE WHEN next_allowed_at < $3 THEN next_allowed_at ELSE $3 END
             WHERE key = $1
-            """, [.text(peer), .integer(own), .integer(nowMs)])
-        try session.change("DELETE FROM throttles WHERE key = $1 AND failures <= 0", [.text(peer)])
+            """, [.text(key), .integer(count), .integer(nowMs)])
+        try session.change("DELETE FROM throttles WHERE key = $1 AND failures <= 0", [.text(key)])
     }
 
     private static func throttle(
