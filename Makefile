@@ -16,7 +16,7 @@ FORMATTED := Sources Tests Tools benchmarks Package.swift
 BUILD_PACKAGES := libpq-dev libmariadb-dev libsodium-dev libsqlite3-dev libyaml-dev pkg-config
 CLIENT_PACKAGES := jq socat sqlite3
 # The servers the tests start, and what checks everything else.
-TEST_PACKAGES := postgresql-15 mariadb-server openssl util-linux bats shellcheck python3 python3-jsonschema
+TEST_PACKAGES := postgresql-15 mariadb-server openssl util-linux bats shellcheck strace python3 python3-jsonschema
 BENCH_PACKAGES := gcc libc6-dev python3
 
 .PHONY: help
@@ -63,7 +63,7 @@ test-swift: ## run the tests of the daemon; they start database servers of their
 	@scripts/test-swift
 
 test-full: test-deps test-build ## run the tests that take a part of the load in `make test` with all of it: about two minutes
-	DBASSIST_TEST_FULL=1 $(SWIFT) test --skip-build --no-parallel --filter 'DaemonTests\.(Flood|HashQueue|Login|SlowClient)Tests'
+	DBASSIST_TEST_FULL=1 $(SWIFT) test --skip-build --no-parallel --filter 'DaemonTests\.(Flood|ForeignID|HashQueue|Login|PolicySilence|SlowClient)Tests'
 
 test-one: ## run the tests that match: make test-one FILTER=QueryRunTests
 	@test -n "$(FILTER)" || { echo "Say which: make test-one FILTER=QueryRunTests" >&2; exit 2; }

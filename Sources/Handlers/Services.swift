@@ -60,6 +60,21 @@ public final class Services: Sendable {
         results = ResultRegistry(idleMs: limits.resultIdleMs, quotaBytes: limits.spoolPerUserBytes)
     }
 
+    /// Opens a sealed record of the store.
+    ///
+    /// One that does not open is audited: a line of the log, at level error, that says whose and which it is and what is wrong with
+    /// it, for somebody changed the store. Errors: `unseal_failed`.
+    func unseal(_ sealed: [UInt8], purpose: String, user: String, row: String) throws(SecurityError) -> [UInt8] {
+        do {
+            return try sealer.open(sealed, purpose: purpose, user: user, row: row)
+        } catch {
+            logger.error(
+                "sealed record refused",
+                metadata: ["purpose": "\(purpose)", "user": "\(user)", "row": "\(row)", "reason": "\(error.debugDescription)"])
+            throw error
+        }
+    }
+
     var connectOptions: ConnectOptions {
         ConnectOptions(connectTimeoutMs: limits.connectTimeoutMs, applicationName: "dbassistd/\(version)", policy: policy)
     }

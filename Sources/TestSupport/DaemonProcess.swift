@@ -25,10 +25,12 @@ public final class DaemonProcess: Sendable {
 
     /// Starts a daemon that serves a socket, and waits until `system.health` answers.
     /// - Parameter settings: environment variables on top of the usual ones (`DBASSIST_LIMITS_LOGIN_FAILURES`).
+    /// - Parameter launcher: a command that becomes the daemon, and so has its pid: a tracer that detaches.
     public static func start(
-        _ settings: [String: String] = [:], in directory: TemporaryDirectory? = nil
+        _ settings: [String: String] = [:], in directory: TemporaryDirectory? = nil, launcher: [String] = []
     ) async throws -> DaemonProcess {
-        let daemon = try DaemonProcess(["serve"], settings, directory ?? TemporaryDirectory(), input: nil, output: nil)
+        let daemon = try DaemonProcess(
+            ["serve"], settings, directory ?? TemporaryDirectory(), launcher: launcher, input: nil, output: nil)
         try await daemon.wait { $0.log.hasLine(containing: "\"serving\"") || $0.status != nil }
         guard daemon.exitStatus == nil else { throw ChildProcess.Failure("the daemon did not start:\n\(daemon.log)") }
         _ = try await daemon.client().call("system.health")
@@ -58,7 +60,8 @@ public final class DaemonProcess: Sendable {
     }
 
     private init(
-        _ arguments: [String], _ settings: [String: String], _ directory: TemporaryDirectory, input: Int32?, output: Int32?
+        _ arguments: [String], _ settings: [String: String], _ directory: TemporaryDirectory, launcher: [String] = [],
+        input: Int32?, output: Int32?
     ) throws {
         // Writing to a daemon that is gone must fail, not end the tests.
         signal(SIGPIPE, SIG_IGN)
@@ -72,7 +75,7 @@ public final class DaemonProcess: Sendable {
             "XDG_RUNTIME_DIR": directory.appending("xdg-run"), "DBASSIST_STATE_DIR": directory.appending("state"),
             "DBASSIST_SOCKET": directory.appending("run/d.sock"),
         ].merging(settings) { $1 }
-        let command = [Repository.daemonPath] + arguments
+        let command = launcher + [Repository.daemonPath] + arguments
         do {
             pid = try ChildProcess.start(
                 command, standardInput: input, standardOutput: output, standardError: errors.writing,

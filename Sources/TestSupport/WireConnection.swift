@@ -14,6 +14,8 @@ public final class WireConnection: Sendable {
         /// Frames that have come, taken or not.
         var arrivals = 0
         var stray: [UInt8] = []
+        /// Every byte that came, where somebody asked for it.
+        var record: [UInt8]?
         var isClosed = false
         var hasFinishedSending = false
         var waiters: [CheckedContinuation<Void, Never>] = []
@@ -53,6 +55,7 @@ public final class WireConnection: Sendable {
             let count = read(input, &chunk, chunk.count)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { break }
+            state.withLock { $0.record?.append(contentsOf: chunk[0..<count]) }
             unread.append(contentsOf: chunk[0..<count])
             while true {
                 let step = unread.withUnsafeBytes { decoder.next($0) }
@@ -88,6 +91,12 @@ public final class WireConnection: Sendable {
         }
         for waiter in waiters { waiter.resume() }
     }
+
+    /// Keeps every byte that comes from now on, for ``record``.
+    public func startRecording() { state.withLock { $0.record = $0.record ?? [] } }
+
+    /// What came since ``startRecording()``, frames and all.
+    public var record: [UInt8] { state.withLock { $0.record ?? [] } }
 
     /// Bytes that were no frame. Must stay empty.
     public var stray: [UInt8] { state.withLock { $0.stray } }

@@ -63,6 +63,33 @@ import Testing
         #expect(try await owner.call("query.history")["items"].array?.count == 1)
     }
 
+    /// Security bar A5: nor does the time tell. Medians of interleaved tries.
+    @Test func anotherUsersIDsTakeAsLongAsUnknownOnes() async throws {
+        let daemon = try await DaemonProcess.start()
+        let database = try SampleDatabase.make(in: daemon.directory)
+        let owner = try daemon.client()
+        _ = try await owner.signUp()
+        let project = try await owner.call(
+            "project.create", ["name": "Books", "databaseType": "sqlite", "connectionString": .string("sqlite://" + database)])
+        let query = try await owner.call("query.run", ["projectId": project["id"], "sql": "SELECT id FROM books"])
+        let stranger = try daemon.client()
+        _ = try await stranger.signUp()
+        for (name, foreign, unknown) in [
+            ("project.get", ["projectId": project["id"]], ["projectId": Self.unknownID]),
+            ("query.get", ["queryId": query["queryId"]], ["queryId": Self.unknownID]),
+            (
+                "query.run", ["projectId": project["id"], "sql": "SELECT 1"],
+                ["projectId": Self.unknownID, "sql": "SELECT 1"]
+            ),
+        ] as [(String, JSONValue, JSONValue)] {
+            let ratio = try await MedianRatio.of(
+                count: TestScale.count(25, full: 1000), { _ = try await stranger.failure(name, foreign) },
+                { _ = try await stranger.failure(name, unknown) })
+            if TestScale.isFull { print("A5: \(name) of another's takes \(ratio) of the time of an unknown one") }
+            #expect(TestScale.isFull ? ratio > 0.8 && ratio < 1.25 : ratio > 0.4 && ratio < 2.5, "\(name)")
+        }
+    }
+
     /// Security bar A5: a cursor is a place in one's own list, whoever it was given to.
     @Test func anotherUsersCursorShowsNothing() async throws {
         let daemon = try await DaemonProcess.start()

@@ -120,6 +120,60 @@ import Testing
         }
     }
 
+    /// Security bar C31: so many failures in a row and the password is not looked at, whatever it is; who has a session goes on,
+    /// and opens log-in again with a new password.
+    @Test func afterTooManyFailuresThePasswordIsNotLookedAt() async throws {
+        var daemon = try await DaemonProcess.start([
+            "DBASSIST_LIMITS_LOGIN_FAILURES": "100", "DBASSIST_LIMITS_LOGIN_FAILURES_MAX": "4",
+        ])
+        let owner = try daemon.client()
+        let account = try await owner.signUp()
+        let neighbour = try await daemon.client().signUp()
+        let unknown = TestClient.newEmail()
+        let client = try daemon.client()
+        for _ in 0..<4 {
+            for email in [account.email, unknown] {
+                #expect(try await failure(client, email, "not the password").code == "invalid_credentials")
+            }
+        }
+        let stopped = try await failure(client, account.email, account.password)
+        #expect(stopped.code == "rate_limited" && stopped.data["limit"] == "loginFailuresMax")
+        #expect((86_000_000...86_400_000).contains(stopped.data["retryAfterMs"].integer ?? 0))
+        #expect(stopped.message.contains("24 h") && stopped.message.contains("change the password"))
+        // Nothing tells whether there is such an account, and no other is stopped.
+        let other = try await failure(client, unknown, account.password)
+        #expect(other.message == stopped.message && other.data["limit"] == stopped.data["limit"])
+        _ = try await login(client, neighbour.email, neighbour.password)
+        // A restart forgets nothing.
+        try await daemon.crash()
+        daemon = try await daemon.startAgain()
+        let next = try daemon.client()
+        #expect(try await failure(next, account.email, account.password).data["limit"] == "loginFailuresMax")
+        // Guesses of the owner's own sessions count by themselves.
+        try await next.attach(account.token)
+        let new = "ten lives of an engine"
+        let wrong: JSONValue = ["currentPassword": "not the password", "newPassword": .string(new)]
+        #expect(try await next.errorCode("auth.changePassword", wrong) == "invalid_credentials")
+        try await next.call("auth.changePassword", ["currentPassword": .string(account.password), "newPassword": .string(new)])
+        _ = try await login(daemon.client(), account.email, new)
+    }
+
+    /// Security bar C31: having an account is no way to guess at another's without waiting.
+    @Test func anAccountOfOnesOwnDoesNotClearThePeersCount() async throws {
+        let daemon = try await DaemonProcess.start([
+            "DBASSIST_LIMITS_LOGIN_FAILURES": "3", "DBASSIST_LIMITS_LOGIN_DELAY_MS": "60000",
+        ])
+        let client = try daemon.client()
+        let own = try await client.signUp()
+        // One guess at each: no account has to wait, the peer has.
+        for _ in 0..<3 {
+            #expect(try await failure(client, TestClient.newEmail(), "not the password").code == "invalid_credentials")
+        }
+        for _ in 0..<2 { _ = try await login(client, own.email, own.password) }
+        #expect(try await failure(client, TestClient.newEmail(), "not the password").code == "invalid_credentials")
+        #expect(try await failure(client, TestClient.newEmail(), "not the password").code == "rate_limited")
+    }
+
     /// The wait ends: nobody is locked out for good.
     @Test func theWaitEnds() async throws {
         let daemon = try await DaemonProcess.start([

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Protocol
@@ -48,6 +49,44 @@ import Testing
         let objects = String(repeating: "{\"a\":", count: 65) + "1" + String(repeating: "}", count: 65)
         #expect(Self.problem(Array(objects.utf8))?.reason == .tooDeep)
         #expect(Self.problem(Array(("\"" + String(repeating: "[", count: 100_000) + "\"").utf8)) == nil)
+    }
+
+    /// Security bar D42: however deep it goes on, it is read as far as the limit and not a byte more. The scanner only moves
+    /// forward, so that where it stops is what it has read.
+    @Test(arguments: ["[", "{\"a\":", "[{\"a\":", "{\"a\":[", "[ ", "[0,[", "{\"a\":{\"b\":0,\"c\":"])
+    func depthCostsNoMoreThanTheLimit(opening: String) {
+        let levels = opening.count { $0 == "[" || $0 == "{" }
+        let bytesMax = (64 / levels + 1) * opening.utf8.count
+        for depth in [65, 128, 256, 512, 1_024, 4_096, 16_384, 64_000] {
+            let text = String(repeating: opening, count: (depth + levels - 1) / levels)
+            let whole = text + "0" + String(opening.reversed().compactMap { ["[": "]", "{": "}"][$0] })
+            for text in [text, whole] {
+                let problem = Self.problem(Array(text.utf8))
+                #expect(problem?.reason == .tooDeep && (problem?.offset ?? .max) <= bytesMax, "\(depth) levels")
+            }
+        }
+    }
+
+    /// Security bars D42 and D45, in processor time: what some parsers take seconds for. The bounds are of the unoptimised build.
+    @Test func hostileTextsAreCheap() {
+        func milliseconds(_ text: String) -> Double {
+            let bytes = Array(text.utf8)
+            var begin = timespec()
+            var end = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin)
+            _ = Self.problem(bytes)
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end)
+            return Double(end.tv_sec - begin.tv_sec) * 1_000 + Double(end.tv_nsec - begin.tv_nsec) / 1_000_000
+        }
+        #expect(milliseconds(String(repeating: "[", count: 1_024)) < 5)
+        #expect(milliseconds(String(repeating: "[", count: 1 << 20)) < 5)
+        #expect(milliseconds(String(repeating: "{\"a\":", count: 1_024)) < 5)
+        for number in [
+            String(repeating: "9", count: 100_000), "0." + String(repeating: "7", count: 100_000),
+            "1e" + String(repeating: "0", count: 100_000),
+        ] {
+            #expect(milliseconds(number) < 100)
+        }
     }
 
     @Test func manyKeysAreComparedAllTheSame() {

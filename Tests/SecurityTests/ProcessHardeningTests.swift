@@ -28,6 +28,10 @@ struct ProcessHardeningTests {
             var limit = rlimit()
             #expect(getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0)
             #expect(limit.rlim_cur == 0 && limit.rlim_max == 0)
+            for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] {
+                var action = sigaction()
+                #expect(sigaction(number, nil, &action) == 0 && action.__sigaction_handler.sa_handler == nil)
+            }
             // Twice is as good as once.
             #expect(try ProcessHardening.apply().isEmpty)
         }

@@ -12,6 +12,8 @@ import Testing
         #expect(delays[11] == 256_000 && delays[12] == 512_000 && delays[13] == 900_000 && delays[16] == 900_000)
         #expect(policy.delayMs(after: .max) == 900_000)
         #expect(ThrottlePolicy(firstDelayMs: .max, delayMsMax: .max).delayMs(after: 100) == .max)
+        let stopping = ThrottlePolicy(freeFailures: 5, failuresMax: 7)
+        #expect((5...8).map { stopping.delayMs(after: $0) } == [0, 1_000, 86_400_000, 86_400_000])
     }
 
     @Test func failuresAddUpUntilClearedOrForgotten() async throws {
@@ -47,6 +49,71 @@ import Testing
             #expect(after == .allowed)
             // Refused attempts counted under no key.
             #expect(try await store.countRows("throttles") == 5)
+        }
+    }
+
+    /// Somebody who guesses as often as is allowed: a hundred tries that take most of a day, then none for a day.
+    @Test func aHundredFailuresAreTheMost() async throws {
+        try await withStore { store, _ in
+            let policy = ThrottlePolicy(freeFailures: 5, failuresMax: 100)
+            let day: Int64 = 86_400_000
+            var timeMs = nowMs
+            var tries: [Int64] = []
+            while timeMs < nowMs + 3 * day {
+                switch try await store.beginAttempt([("account", policy)], nowMs: timeMs) {
+                case .allowed: tries.append(timeMs - nowMs)
+                case .refused(let retryAfterMs): timeMs += retryAfterMs
+                case .stopped(let retryAfterMs):
+                    #expect(tries.count % 100 == 0 && retryAfterMs == day)
+                    // Refused attempts neither count nor prolong it.
+                    let late = try await store.attemptVerdict([("account", policy)], nowMs: timeMs + day - 1)
+                    #expect(late == .stopped(retryAfterMs: 1))
+                    timeMs += retryAfterMs
+                }
+            }
+            let beforeStop = tries.filter { $0 < 2 * day - day / 4 }
+            #expect(beforeStop.count == 100 && (beforeStop.last ?? 0) > day * 3 / 4)
+            // A hundred in the first two days, and in the next two.
+            #expect(tries.count == 200)
+        }
+    }
+
+    /// What clears an account's count takes as much from the peer's and no more.
+    @Test func aSuccessTakesBackOnlyItsOwn() async throws {
+        try await withStore { store, _ in
+            let policy = ThrottlePolicy(freeFailures: 3)
+            func attempt(_ account: String, succeeds: Bool = false) async throws -> ThrottleVerdict {
+                let verdict = try await store.beginAttempt([(account, policy), ("peer", policy)], nowMs: nowMs)
+                if succeeds { try await store.attemptSucceeded(AttemptKeys(account: account, peer: "peer"), nowMs: nowMs) }
+                return verdict
+            }
+            func failures(_ keys: String...) async throws -> [Int] {
+                var counts: [Int] = []
+                for key in keys { counts.append(try await store.throttle(key: key, policy: policy, nowMs: nowMs).failures) }
+                return counts
+            }
+            for _ in 0..<2 { #expect(try await attempt("victim") == .allowed) }
+            #expect(try await attempt("own") == .allowed)
+            #expect(try await attempt("own", succeeds: true) == .allowed)
+            #expect(try await failures("own", "victim", "peer") == [0, 2, 2])
+            // However often: the fourth failure elsewhere has to be waited for.
+            for _ in 0..<10 { #expect(try await attempt("own", succeeds: true) == .allowed) }
+            #expect(try await attempt("another") == .allowed)
+            for _ in 0..<10 { #expect(try await attempt("own", succeeds: true) == .allowed) }
+            #expect(try await attempt("another") == .allowed)
+            #expect(try await attempt("own") == .refused(retryAfterMs: 1_000))
+            // Signing up is at no account.
+            try await store.attemptSucceeded(AttemptKeys(peer: "peer"), nowMs: nowMs)
+            #expect(try await failures("peer") == [3])
+            // An attempt for which there was no room was none.
+            try await store.attemptWithdrawn(AttemptKeys(account: "another", peer: "peer"), nowMs: nowMs)
+            #expect(try await failures("another", "peer") == [1, 2])
+            try await store.recordFailure(key: "another", policy: policy, nowMs: nowMs)
+            try await store.recordFailure(key: "peer", policy: policy, nowMs: nowMs)
+            // Nothing is left of a peer that failed nowhere else.
+            try await store.attemptSucceeded(AttemptKeys(account: "victim", peer: "peer"), nowMs: nowMs)
+            try await store.attemptSucceeded(AttemptKeys(account: "another", peer: "peer"), nowMs: nowMs)
+            #expect(try await store.countRows("throttles") == 0)
         }
     }
 

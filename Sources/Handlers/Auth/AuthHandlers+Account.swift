@@ -12,7 +12,7 @@ extension AuthHandlers {
             throw RPCError.invalid("newPassword", "must differ from the current password.")
         }
         try check(newPassword: params.newPassword, member: "newPassword", name: user.name, email: user.email)
-        _ = try await verify(params.currentPassword, email: user.email, user, context)
+        try await verify(params.currentPassword, of: user)
         let hash = try await services.hasher.hash(Array(params.newPassword.utf8))
         // A rehash may have replaced the stored hash a moment ago: what counts is that the password was right.
         let current = try await account(identity)
@@ -22,6 +22,8 @@ extension AuthHandlers {
         guard isReplaced else {
             throw RPCError(.conflict, "The password was changed a moment ago from elsewhere; log in with the new one.")
         }
+        // What others guessed at was the old one: log-in is open again.
+        try await services.store.clearThrottles(keys: [Self.accountKey(user.email)])
         let ended = try await services.store.revokeSessions(userID: user.id, nowMs: nowMs)
         end(ended, .passwordChanged, requester: context.client)
         return try await begin(user, context)
@@ -39,7 +41,7 @@ extension AuthHandlers {
                 guard let password = params.currentPassword else {
                     throw RPCError.invalid("currentPassword", "is needed to change the e-mail.")
                 }
-                _ = try await verify(password, email: user.email, user, context)
+                try await verify(password, of: user)
                 email = wanted
             }
         }
@@ -57,7 +59,7 @@ extension AuthHandlers {
     func deleteAccount(_ params: AuthDeleteAccountParams, _ context: RequestContext) async throws -> Empty {
         let identity = try context.identity()
         let user = try await account(identity)
-        _ = try await verify(params.currentPassword, email: user.email, user, context)
+        try await verify(params.currentPassword, of: user)
         let ended = try await services.store.revokeSessions(userID: user.id, nowMs: Timestamp.now())
         end(ended, .accountDeleted, requester: context.client)
         services.running.cancel(ofUser: user.id)

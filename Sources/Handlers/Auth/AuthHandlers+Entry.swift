@@ -6,9 +6,9 @@ import Store
 extension AuthHandlers {
     func signup(_ params: AuthSignupParams, _ context: RequestContext) async throws -> WireSession {
         let email = Self.normalized(params.email)
-        let peer = [context.client.peerKey]
+        let keys = AttemptKeys(peer: peerKey(context))
         try check(newPassword: params.password, member: "password", name: params.name, email: email)
-        let hash = try await attempt(peer) { try await services.hasher.hash(Array(params.password.utf8)) }
+        let hash = try await attempt(keys) { try await services.hasher.hash(Array(params.password.utf8)) }
         let nowMs = Timestamp.now()
         let user = StoredUser(
             id: Identifier.make(now: nowMs), name: params.name, email: email, passwordHash: hash, createdAtMs: nowMs,
@@ -18,14 +18,15 @@ extension AuthHandlers {
         } catch {
             throw error.code == .conflict ? Self.emailTaken : RPCError(error)
         }
-        return try await begin(user, context, clearing: peer)
+        return try await begin(user, context, after: keys)
     }
 
     func login(_ params: AuthLoginParams, _ context: RequestContext) async throws -> WireSession {
         let email = Self.normalized(params.email)
         let account = try await services.store.user(email: email)
-        let user = try await verifyCounted(params.password, email: email, account, context)
-        return try await begin(user, context, clearing: throttleKeys(email, context))
+        let keys = AttemptKeys(account: Self.accountKey(email), peer: peerKey(context))
+        let user = try await verify(params.password, of: account, counting: keys)
+        return try await begin(user, context, after: keys)
     }
 
     func attach(_ params: AuthAttachParams, _ context: RequestContext) async throws -> AuthAttachResult {

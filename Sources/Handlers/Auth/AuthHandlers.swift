@@ -30,15 +30,17 @@ struct AuthHandlers: AuthAPI {
 
     // MARK: Sessions
 
-    /// Begins a session, durably, and binds it to the connection. Failed attempts under the `cleared` keys are forgotten.
-    func begin(_ user: StoredUser, _ context: RequestContext, clearing cleared: [String] = []) async throws -> WireSession {
+    /// Begins a session, durably, and binds it to the connection. The `attempt` that led to it counts as failed no more.
+    func begin(
+        _ user: StoredUser, _ context: RequestContext, after attempt: AttemptKeys = AttemptKeys()
+    ) async throws -> WireSession {
         let nowMs = Timestamp.now()
         let lifetimeMs = Int64(limits.tokenLifetimeMs)
         let record = SessionRecord(
             id: Identifier.make(now: nowMs), userID: user.id, client: context.client.clientName, createdAtMs: nowMs,
             expiresAtMs: nowMs + lifetimeMs)
         let token = try services.issuer.issue(user: user.id, session: record.id, lifetimeMs: lifetimeMs, now: nowMs)
-        try await services.store.createSession(record, clearing: cleared)
+        try await services.store.createSession(record, after: attempt)
         services.sessions.bind(
             context.client,
             Identity(userID: user.id, sessionID: record.id, expiresAtMs: record.expiresAtMs, lastUsedAtMs: nowMs))

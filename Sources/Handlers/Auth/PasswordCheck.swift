@@ -4,20 +4,21 @@ import Store
 
 /// Everything that looks at a password: throttled per account and per peer, and equally costly whatever the outcome.
 extension AuthHandlers {
-    /// Verifies `password` for `email`; the account is nil for an address nobody has, which costs the same.
+    /// Verifies the password of an account whose session asks.
     ///
-    /// Errors: `rate_limited` with the time to wait, without looking at the password; `invalid_credentials`; `busy`.
-    func verify(_ password: String, email: String, _ account: StoredUser?, _ context: RequestContext) async throws -> StoredUser {
-        let verified = try await verifyCounted(password, email: email, account, context)
-        try await services.store.clearThrottles(keys: throttleKeys(email, context))
-        return verified
+    /// Counted by itself: those who guess at the account from outside must not keep its owner, who has a session, from changing
+    /// the password. Errors: `rate_limited` with the time to wait, without looking at the password; `invalid_credentials`; `busy`.
+    func verify(_ password: String, of user: StoredUser) async throws {
+        let keys = AttemptKeys(account: Self.sessionKey(user.id))
+        _ = try await verify(password, of: user, counting: keys)
+        try await services.store.attemptSucceeded(keys, nowMs: Timestamp.now())
     }
 
-    /// The same, but leaves the attempt counted as failed: the caller forgets it with what it writes next.
-    func verifyCounted(
-        _ password: String, email: String, _ account: StoredUser?, _ context: RequestContext
-    ) async throws -> StoredUser {
-        let verdict = try await attempt(throttleKeys(email, context)) {
+    /// Verifies `password`; the account is nil for an address nobody has, which costs the same. Errors as above.
+    ///
+    /// Leaves the attempt counted as failed: the caller takes that back with what it writes next.
+    func verify(_ password: String, of account: StoredUser?, counting keys: AttemptKeys) async throws -> StoredUser {
+        let verdict = try await attempt(keys) {
             try await services.hasher.verify(Array(password.utf8), against: account?.passwordHash)
         }
         guard let account, case .match(let needsRehash) = verdict else {
@@ -31,29 +32,55 @@ extension AuthHandlers {
     ///
     /// The disk keeps the count while the processor is busy with `work`; nothing of the outcome is known to anybody before both
     /// are done. Of attempts that arrive together some may have worked for nothing: the count, taken one by one, has the last word.
-    func attempt<Value: Sendable>(_ keys: [String], _ work: @Sendable () async throws -> Value) async throws -> Value {
-        let policy = ThrottlePolicy(
+    func attempt<Value: Sendable>(_ keys: AttemptKeys, _ work: @Sendable () async throws -> Value) async throws -> Value {
+        let waits = ThrottlePolicy(
             freeFailures: limits.loginFailures, firstDelayMs: Int64(limits.loginDelayMs),
             delayMsMax: Int64(limits.loginDelayMaxMs))
-        let attempts = keys.map { (key: $0, policy: policy) }
+        var stops = waits
+        stops.failuresMax = limits.loginFailuresMax
+        // A peer may be everybody on this machine: it waits, but is never stopped.
+        let attempts = [(keys.account, stops), (keys.peer, waits)].compactMap { key, policy in
+            key.map { (key: $0, policy: policy) }
+        }
         let nowMs = Timestamp.now()
-        try refuse(await services.store.attemptVerdict(attempts, nowMs: nowMs))
+        try refuse(await services.store.attemptVerdict(attempts, nowMs: nowMs), keys)
         async let counted = services.store.beginAttempt(attempts, nowMs: nowMs)
         let result: Result<Value, any Error>
         do { result = .success(try await work()) } catch { result = .failure(error) }
-        try refuse(await counted)
+        try refuse(await counted, keys)
+        if case .failure(let error as SecurityError) = result, error.code == .busy {
+            try await services.store.attemptWithdrawn(keys, nowMs: Timestamp.now())
+        }
         return try result.get()
     }
 
-    private func refuse(_ verdict: ThrottleVerdict) throws {
-        guard case .refused(let retryAfterMs) = verdict else { return }
-        throw RPCError(
-            .rateLimited, "Too many failed attempts; wait \((retryAfterMs + 999) / 1000) s and try again.",
-            .init(limit: "loginFailures", retryAfterMs: Int(retryAfterMs)))
+    private func refuse(_ verdict: ThrottleVerdict, _ keys: AttemptKeys) throws(RPCError) {
+        switch verdict {
+        case .allowed: return
+        case .refused(let retryAfterMs):
+            throw RPCError(
+                .rateLimited, "Too many failed attempts; wait \((retryAfterMs + 999) / 1000) s and try again.",
+                .init(limit: "loginFailures", retryAfterMs: Int(retryAfterMs)))
+        case .stopped(let retryAfterMs):
+            let isFromSession = keys.peer == nil
+            throw RPCError(
+                .rateLimited,
+                "Too many failed attempts in a row; wait \((retryAfterMs + 3_599_999) / 3_600_000) h and try again"
+                    + (isFromSession ? "." : ", or change the password in a session that is open."),
+                .init(limit: "loginFailuresMax", retryAfterMs: Int(retryAfterMs)))
+        }
     }
 
-    func throttleKeys(_ email: String, _ context: RequestContext) -> [String] {
-        ["account:\(email)", context.client.peerKey]
+    /// Attempts at an account from outside, known or not.
+    static func accountKey(_ email: String) -> String { "account:\(email)" }
+
+    /// Attempts at an account by its own sessions.
+    static func sessionKey(_ userID: String) -> String { "session:\(userID)" }
+
+    /// A peer's attempts of today. Only time forgets a peer's failures at accounts that it cannot open, mistyped ones among them;
+    /// were it time since the last attempt, whoever logs in often would never be rid of them.
+    func peerKey(_ context: RequestContext) -> String {
+        "\(context.client.peerKey) day:\(Timestamp.now() / 86_400_000)"
     }
 
     /// Checks a new password against the rules.

@@ -1,5 +1,4 @@
 import Databases
-import Logging
 import Protocol
 import Security
 import Store
@@ -33,18 +32,17 @@ struct ProjectHandlers: ProjectAPI {
         services.sealer.seal(Array(connectionString.utf8), purpose: Self.sealPurpose, user: user, row: id)
     }
 
-    /// What the project connects to. Errors as of ``ConnectionTarget/parse(_:as:)``, and `internal` if the record was tampered with.
+    /// What the project connects to. Errors as of ``ConnectionTarget/parse(_:as:)``; a record that was
+    /// tampered with is `invalid_connection_string` as well.
     func target(_ project: StoredProject) throws(DatabaseError) -> ConnectionTarget {
         let opened: [UInt8]
         do {
-            opened = try services.sealer.open(
+            opened = try services.unseal(
                 project.sealedConnectionString, purpose: Self.sealPurpose, user: project.userID, row: project.id)
         } catch {
-            services.logger.error(
-                "a sealed connection string does not open",
-                metadata: ["project": "\(project.id)", "error": "\(debugText(error))"])
             throw DatabaseError(
-                .internal, phase: .parse, "The stored connection string cannot be read; set it again with project.update.",
+                .invalidConnectionString, phase: .parse,
+                "The project's stored connection string was changed or lost its key; set it again with project.update.",
                 debugDescription: error.debugDescription)
         }
         return try ConnectionTarget.parse(String(decoding: opened, as: UTF8.self), as: project.databaseType)

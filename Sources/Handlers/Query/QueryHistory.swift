@@ -12,10 +12,13 @@ final class QueryHistory: Sendable {
 
     private let query: LiveQuery
     private let services: Services
+    private let parameters: [Parameter]
     private let preview = Mutex<[UInt8]?>(nil)
 
-    init(_ query: LiveQuery, _ services: Services) {
+    /// - Parameter parameters: of the statement. They are never kept.
+    init(_ query: LiveQuery, parameters: [Parameter], _ services: Services) {
         self.query = query
+        self.parameters = parameters
         self.services = services
     }
 
@@ -57,8 +60,9 @@ final class QueryHistory: Sendable {
         let isStopped = error.code == .cancelled || error.code == .timeout
         return await write(
             QueryEnd(
-                status: isStopped ? .cancelled : .error, errorCode: shown.code.rawValue, errorMessage: shown.message,
-                durationMs: elapsedMs, sealedPreview: preview.withLock { $0 }))
+                status: isStopped ? .cancelled : .error, errorCode: shown.code.rawValue,
+                errorMessage: parameters.redacted(from: shown.message), durationMs: elapsedMs,
+                sealedPreview: preview.withLock { $0 }))
     }
 
     private func write(_ end: QueryEnd) async -> QueryEnd {

@@ -70,7 +70,7 @@ struct QueryRun: Sendable {
             throw error.code == .conflict ? Self.idInUse : RPCError(error)
         }
         services.running.started(query)
-        return QueryHistory(query, services)
+        return QueryHistory(query, parameters: statement.parameters, services)
     }
 
     private func register() throws(RPCError) {

@@ -44,7 +44,9 @@ public protocol AuthAPI: Sendable {
     /// An unknown e-mail, a wrong password and a password that is too long or too short to be one are answered the same, in the
     /// same time. After `loginFailures` failures in a row, for an account (known or not) or from a peer, each further attempt has
     /// to wait: until then it is `rate_limited` with `retryAfterMs`, and the password is not looked at. The wait doubles from
-    /// `loginDelayMs` up to `loginDelayMaxMs`; no account is ever locked for good, and sessions that exist are not affected.
+    /// `loginDelayMs` up to `loginDelayMaxMs`. After `loginFailuresMax` failures in a row for an account, its password is not
+    /// looked at for a day; then the count starts anew. No account is locked for good: sessions that exist are not affected, and
+    /// `auth.changePassword` in one of them opens log-in at once.
     ///
     /// Errors: `invalid_params`, `invalid_credentials`, `rate_limited`, `busy`.
     func login(_ params: AuthLoginParams, _ context: Context) async throws -> Session

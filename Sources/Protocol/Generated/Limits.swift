@@ -36,8 +36,11 @@ public struct Limits: JSONEncodable, Equatable {
     public var loginFailures = 5
     /// The first such wait; each further failure doubles it.
     public var loginDelayMs = 1000
-    /// The longest such wait. No account is ever locked for good.
+    /// The longest such wait.
     public var loginDelayMaxMs = 900_000
+    /// Wrong passwords in a row for an account after which log-in with its password is refused for a day, or until one of its
+    /// sessions changes the password.
+    public var loginFailuresMax = 100
     /// A token.
     public var tokenBytes = 4096
     /// Life of a session from log-in or refresh.
@@ -226,8 +229,14 @@ public struct Limits: JSONEncodable, Equatable {
         ),
         Entry(
             name: "loginDelayMaxMs", unit: .ms, isConfigurable: true,
-            summary: "The longest such wait. No account is ever locked for good.",
+            summary: "The longest such wait.",
             keyPath: \.loginDelayMaxMs
+        ),
+        Entry(
+            name: "loginFailuresMax", unit: .count, isConfigurable: true,
+            summary:
+                "Wrong passwords in a row for an account after which log-in with its password is refused for a day, or until one of its sessions changes the password.",
+            keyPath: \.loginFailuresMax
         ),
         Entry(
             name: "tokenBytes", unit: .bytes, isConfigurable: false,
@@ -463,6 +472,8 @@ public struct Limits: JSONEncodable, Equatable {
         writer.integer(loginDelayMs)
         writer.raw(#","loginDelayMaxMs":"#)
         writer.integer(loginDelayMaxMs)
+        writer.raw(#","loginFailuresMax":"#)
+        writer.integer(loginFailuresMax)
         writer.raw(#","tokenBytes":"#)
         writer.integer(tokenBytes)
         writer.raw(#","tokenLifetimeMs":"#)

@@ -1,11 +1,11 @@
 internal import Databases
 
 extension Store {
-    /// Adds a session and forgets the failed attempts of `cleared`, in one commit. Throws `notFound` when the account is gone,
-    /// `conflict` when the id was used.
-    public func createSession(_ record: SessionRecord, clearing cleared: [String] = []) async throws(StoreError) {
+    /// Adds a session, and takes back what the attempt that led to it was counted as (``attemptSucceeded(_:nowMs:)``), in one
+    /// commit. Throws `notFound` when the account is gone, `conflict` when the id was used.
+    public func createSession(_ record: SessionRecord, after attempt: AttemptKeys = AttemptKeys()) async throws(StoreError) {
         try await write { session throws(StoreError) in
-            try Store.clearThrottles(session, cleared)
+            try Store.forgive(session, attempt, record.createdAtMs)
             try session.change(
                 "INSERT INTO sessions (\(SessionRecord.columns)) VALUES ($1, $2, $3, $4, $5, $6)",
                 [

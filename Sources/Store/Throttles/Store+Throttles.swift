@@ -2,7 +2,7 @@ internal import Databases
 
 extension Store {
     /// Asks for one attempt under every key (an account's hash, a peer's uid) and counts it as failed beforehand, all in
-    /// one step: attempts that arrive together cannot all pass. Clear the keys when the attempt succeeds.
+    /// one step: attempts that arrive together cannot all pass. Say ``attemptSucceeded(_:nowMs:)`` when it succeeds.
     ///
     /// A refused attempt is not counted.
     public func beginAttempt(
@@ -43,9 +43,26 @@ extension Store {
         }
     }
 
+    /// Takes back what an attempt was counted as: the account's failures are forgotten, and the peer has as many fewer. What the
+    /// peer failed at elsewhere stays: having an account of one's own is no way to guess at others'.
+    public func attemptSucceeded(_ keys: AttemptKeys, nowMs: Int64) async throws(StoreError) {
+        try await write { session throws(StoreError) in try Store.forgive(session, keys, nowMs) }
+    }
+
+    /// Takes back an attempt that was allowed and then not made, for want of room: it told nobody anything.
+    public func attemptWithdrawn(_ keys: AttemptKeys, nowMs: Int64) async throws(StoreError) {
+        try await write { session throws(StoreError) in
+            for key in [keys.account, keys.peer] {
+                if let key { try Store.reduce(session, key, by: 1, nowMs) }
+            }
+        }
+    }
+
     /// Forgets the failures of these keys.
     public func clearThrottles(keys: [String]) async throws(StoreError) {
-        try await write { session throws(StoreError) in try Store.clearThrottles(session, keys) }
+        try await write { session throws(StoreError) in
+            for key in keys { try session.change("DELETE FROM throttles WHERE key = $1", [.text(key)]) }
+        }
     }
 
     /// Housekeeping: drops keys without a failure since `beforeMs`.
@@ -67,12 +84,37 @@ extension Store {
         _ session: StoreSession, _ keys: [AttemptKey], _ nowMs: Int64
     ) throws(StoreError) -> ThrottleVerdict {
         var waitMs: Int64 = 0
-        for key in keys { waitMs = max(waitMs, try throttle(session, key, nowMs).nextAllowedAtMs - nowMs) }
-        return waitMs > 0 ? .refused(retryAfterMs: waitMs) : .allowed
+        var isStopped = false
+        for key in keys {
+            let state = try throttle(session, key, nowMs)
+            waitMs = max(waitMs, state.nextAllowedAtMs - nowMs)
+            isStopped = isStopped || key.policy.stops(after: state.failures)
+        }
+        guard waitMs > 0 else { return .allowed }
+        return isStopped ? .stopped(retryAfterMs: waitMs) : .refused(retryAfterMs: waitMs)
     }
 
-    static func clearThrottles(_ session: StoreSession, _ keys: [String]) throws(StoreError) {
-        for key in keys { try session.change("DELETE FROM throttles WHERE key = $1", [.text(key)]) }
+    static func forgive(_ session: StoreSession, _ keys: AttemptKeys, _ nowMs: Int64) throws(StoreError) {
+        // The attempt itself, where it was at no account.
+        var own: Int64 = 1
+        if let account = keys.account {
+            if var row = try session.first("SELECT failures FROM throttles WHERE key = $1", [.text(account)]) {
+                own = try row.integer()
+            }
+            try session.change("DELETE FROM throttles WHERE key = $1", [.text(account)])
+        }
+        if let peer = keys.peer { try reduce(session, peer, by: own, nowMs) }
+    }
+
+    /// The wait before an attempt that was allowed is over, and the one it was given beforehand is not due.
+    private static func reduce(_ session: StoreSession, _ key: String, by count: Int64, _ nowMs: Int64) throws(StoreError) {
+        try session.change(
+            """
+            UPDATE throttles SET failures = failures - $2,
+                next_allowed_at = CASE WHEN next_allowed_at < $3 THEN next_allowed_at ELSE $3 END
+            WHERE key = $1
+            """, [.text(key), .integer(count), .integer(nowMs)])
+        try session.change("DELETE FROM throttles WHERE key = $1 AND failures <= 0", [.text(key)])
     }
 
     private static func throttle(
