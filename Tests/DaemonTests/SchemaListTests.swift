@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// schema.list.
-@Suite struct SchemaListTests {
+@Suite(.serialized) struct SchemaListTests {
     private static let names = ["author", "book", "cheap", "island", "receipt", "sale", "shop"]
 
     @Test(arguments: Engine.allCases) func `all relations, by name and kind`(engine: Engine) async throws {
@@ -71,7 +71,7 @@ import Testing
         #expect(try await names("\(fixture.schema).*a*e") == ["sale"])
         #expect(try await names("nosuch.*") == [])
         #expect(try await names("bo") == [])
-        #expect(try await names("[b]ook") == [] && names("bo.k") == [] && names("b%k") == [])
+        for literal in ["[b]ook", "bo.k", "b%k", "b_ok"] { #expect(try await names(literal) == [], "\(literal)") }
         // No pattern takes long.
         _ = try await names(String(repeating: "*a", count: 100))
     }
@@ -123,7 +123,8 @@ import Testing
             #expect(found["name"] == item["name"], "\(item)")
         }
         let cursor = try await fixture.list(["limit": 1])["nextCursor"]
-        #expect(try await fixture.list(["limit": 200, "cursor": cursor])["items"].array?.count == (page["total"].integer ?? 0) - 1)
+        #expect(
+            try await fixture.list(["limit": 200, "cursor": cursor])["items"].array?.count == (page["total"].integer ?? 0) - 1)
     }
 
     @Test(arguments: [Engine.postgresql, .mysql]) func `only what the database's user may see`(engine: Engine) async throws {

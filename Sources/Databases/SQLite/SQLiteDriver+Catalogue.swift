@@ -105,8 +105,13 @@ private struct SQLiteCatalogue {
         if request.isDetailed { indexTexts = texts }
         // Which ones are virtual, or a virtual table's own, only SQLite knows.
         try rows("PRAGMA main.table_list") { row in
-            guard row.text(0) == "main", let place = places[Self.key(row.text(1) ?? "")] else { return }
-            tables[place].type = row.text(2) ?? ""
+            guard row.text(0) == "main", let name = row.text(1), let type = row.text(2) else { return }
+            guard let place = places[Self.key(name)] else {
+                // The schema table, which is not in itself.
+                tables.append(Table(name: name, sql: "", type: type))
+                return
+            }
+            tables[place].type = type
             tables[place].isWithoutRowID = row.integer(4) != 0
             tables[place].isStrict = row.integer(5) != 0
         }
