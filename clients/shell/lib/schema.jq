@@ -4,8 +4,6 @@ def kind:
   {table: "table", partitionedTable: "partitioned table", view: "view", materializedView: "materialized view",
     foreignTable: "foreign table", virtualTable: "virtual table"}[.] // .;
 
-def about: if . == null then "" else "about \(.)" end;
-
 # The relations of schema.list.
 def tables:
   if (.items | length) == 0 then empty
@@ -92,7 +90,7 @@ def path:
       (.alternatives // [] | .[] | "    -- or ON \(visible_line)"));
 
 def refreshed:
-  "\(.relations) relations in \(.schemas) schemas: \(.columns) columns, \(.indexes) indexes, \(.foreignKeys) foreign keys; read in \(.durationMs | duration)";
+  "\(.relations) relations in \(if .schemas == 1 then "1 schema" else "\(.schemas) schemas" end): \(.columns) columns, \(.indexes) indexes, \(.foreignKeys) foreign keys, read in \(.durationMs | duration)";
 
 # The plan of query.explain as a tree; what costs most is numbered.
 def rounded: if . == null then null elif . >= 100 or . == floor then round else . * 100 | round / 100 end;

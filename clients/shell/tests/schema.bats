@@ -96,7 +96,7 @@ teardown_file() {
     sqlite3 "$BATS_FILE_TMPDIR/shop.sqlite" 'CREATE TABLE late (id INTEGER PRIMARY KEY)'
     run --separate-stderr dbassist refresh shop
     code 0
-    shows ' relations in 1 schemas: '
+    shows ' relations in 1 schema: '
     run --separate-stderr dbassist tables shop late
     shows late
 }
