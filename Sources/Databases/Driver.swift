@@ -25,8 +25,17 @@ protocol Driver: AnyObject {
     /// Version, name, size and table count, for `project.summary`.
     func metadata() throws(DatabaseError) -> DatabaseMetadata
 
+    /// Relations and what they have, for engines where no statements answer that for all relations at once.
+    func catalogue(_ request: CatalogueRequest) throws(DatabaseError) -> Catalogue
+
     /// Closes the connection; safe to call twice.
     func close()
+}
+
+extension Driver {
+    func catalogue(_ request: CatalogueRequest) throws(DatabaseError) -> Catalogue {
+        throw DatabaseError(.internal, phase: .execute, "The engine's catalogue is read by statements.")
+    }
 }
 
 /// Stops what a connection is doing, from outside its thread. Safe to use after the connection is closed.

@@ -7,6 +7,7 @@ final class Methods: DaemonAPI {
     let lifecycle: LifecycleHandlers
     let project: ProjectHandlers
     let query: QueryHandlers
+    let schema: SchemaHandlers
     let system: SystemHandlers
 
     init(_ services: Services) {
@@ -15,6 +16,7 @@ final class Methods: DaemonAPI {
         lifecycle = LifecycleHandlers(services: services, auth: auth)
         project = ProjectHandlers(services: services)
         query = QueryHandlers(services: services, projects: project)
+        schema = SchemaHandlers(services: services, projects: project)
         system = SystemHandlers(services: services)
     }
 }

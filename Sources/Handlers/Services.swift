@@ -25,6 +25,7 @@ public final class Services: Sendable {
     let sealer: Sealer
     let pool: ConnectionPool
     let results: ResultRegistry
+    let catalogues: CatalogueCache
     let sessions = SessionRegistry()
     let running: RunningQueries
     let counters = RequestCounters()
@@ -56,6 +57,7 @@ public final class Services: Sendable {
                 perKey: limits.databaseConnectionsPerProject, total: limits.databaseConnections,
                 waitMs: limits.connectTimeoutMs, idleMs: limits.databaseIdleMs),
             cancelDeadlineMs: limits.cancelDeadlineMs)
+        catalogues = CatalogueCache(bytesMax: limits.catalogueCacheBytes, ageMsMax: limits.catalogueMs)
         running = RunningQueries(limits: limits)
         results = ResultRegistry(idleMs: limits.resultIdleMs, quotaBytes: limits.spoolPerUserBytes)
     }
@@ -88,6 +90,7 @@ public final class Services: Sendable {
 
     /// Work that is due from time to time: sessions that have outlived themselves, rows nobody needs.
     public func housekeep() async {
+        catalogues.dropExpired()
         let nowMs = Timestamp.now()
         let ended = sessions.endOutlived(nowMs: nowMs, idleMs: Int64(limits.sessionIdleMs))
         for sessionID in ended { running.cancel(ofSession: sessionID) }

@@ -20,6 +20,9 @@ import Testing
             ("query.running", ["projectId": id]), ("query.subscribe", ["projectId": id]),
             ("query.unsubscribe", ["subscriptionId": id]),
             ("query.cancel", ["queryId": id]), ("query.get", ["queryId": id]), ("query.history", ["projectId": id]),
+            ("schema.list", ["projectId": id]), ("schema.describe", ["projectId": id, "relation": "books"]),
+            ("schema.search", ["projectId": id, "query": "title"]), ("schema.relations", ["projectId": id]),
+            ("schema.refresh", ["projectId": id]),
             ("auth.revoke", ["sessionId": id]),
         ]
     }

@@ -102,6 +102,13 @@ public final class DatabaseConnection: Sendable {
         }
     }
 
+    /// The catalogue as the driver itself reads it. `late` is what the caller gets after the request's time.
+    func driverCatalogue(_ request: CatalogueRequest, _ late: DatabaseError) async throws(DatabaseError) -> Catalogue {
+        try await perform(timeoutMs: request.timeoutMs, late, nil) { driver throws(DatabaseError) in
+            try driver.catalogue(request)
+        }
+    }
+
     /// Makes the session as good as new. After an error, or when it takes too long, the connection is closed.
     public func reset() async throws(DatabaseError) {
         let late = DatabaseError(.connectionLost, phase: .execute, "The database does not answer; try again.", retryable: true)

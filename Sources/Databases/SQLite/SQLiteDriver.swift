@@ -9,7 +9,7 @@ import Glibc
 final class SQLiteDriver: Driver {
     private let path: String
     private let policy: ConnectionPolicy
-    private let sqliteCanceller = SQLiteCanceller()
+    let sqliteCanceller = SQLiteCanceller()
     private var reader: SQLiteHandle?
     private var isOpen = true
 
@@ -105,7 +105,7 @@ final class SQLiteDriver: Driver {
     }
 
     /// The handle for reading, opened if there is none or if the file is no longer what it shows.
-    private func currentReader() throws(DatabaseError) -> SQLiteHandle {
+    func currentReader() throws(DatabaseError) -> SQLiteHandle {
         if let reader {
             if reader.isCurrent {
                 sqliteCanceller.attach(reader.raw)
@@ -194,7 +194,7 @@ final class SQLiteDriver: Driver {
     private static func changesRows(_ command: String) -> Bool { ["INSERT", "REPLACE", "UPDATE", "DELETE"].contains(command) }
 
     /// Runs one of our own statements, which users may not give.
-    private func own(_ sql: String, _ handle: SQLiteHandle) throws(DatabaseError) {
+    func own(_ sql: String, _ handle: SQLiteHandle) throws(DatabaseError) {
         handle.authorizer.isSuspended = true
         defer { handle.authorizer.isSuspended = false }
         let status = sqlite3_exec(handle.raw, sql, nil, nil, nil)
@@ -202,7 +202,7 @@ final class SQLiteDriver: Driver {
     }
 
     /// The error under its real cause, if the statement was stopped by its deadline or by a cancel.
-    private func stopped(_ error: DatabaseError) -> DatabaseError {
+    func stopped(_ error: DatabaseError) -> DatabaseError {
         guard error.code == .cancelled || error.code == .busy else { return error }
         var error = error
         let watch = sqliteCanceller.watch

@@ -59,6 +59,7 @@ extension ProjectHandlers {
             services.running.cancelWrites(ofProject: project.id)
             services.pool.drain(projectID: project.id)
         }
+        if params.connectionString != nil { services.catalogues.invalidate(projectID: project.id) }
         return wire(changed)
     }
 
@@ -68,6 +69,7 @@ extension ProjectHandlers {
         if try await services.store.deleteProject(id: id, userID: identity.userID) {
             services.running.cancel(ofProject: id)
             services.pool.drain(projectID: id, cancelRunning: true)
+            services.catalogues.invalidate(projectID: id)
         }
         return Empty()
     }

@@ -99,8 +99,10 @@ struct QueryRun: Sendable {
             let outcome = try await run(
                 into: spool, rowsMax: maxRows ?? limits.resultRows,
                 bytesMax: maxRows == nil ? limits.resultBytes : limits.spoolPerResultBytes)
+            forgetSchema(after: outcome.command)
             end = await history.succeeded(outcome, spool)
         } catch {
+            forgetSchema(after: nil)
             spool.fail(error)
             end = await history.failed(error)
         }
@@ -110,12 +112,24 @@ struct QueryRun: Sendable {
     private func execute(_ stream: ResultStream, _ history: QueryHistory) async -> Result<StatementOutcome, DatabaseError> {
         do throws(DatabaseError) {
             let outcome = try await run(into: stream, rowsMax: maxRows ?? .max, bytesMax: .max)
+            forgetSchema(after: outcome.command)
             services.running.ended(query, await history.succeeded(outcome, rowCount: stream.rowCount, stream.preview))
             return .success(outcome)
         } catch {
+            forgetSchema(after: nil)
             services.running.ended(query, await history.failed(error, stream.preview))
             return .failure(error)
         }
+    }
+
+    /// Statements of a write that leave the schema as it is. All others may change it, a SELECT by the functions it calls.
+    private static let rowCommands: Set<String> = ["INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE"]
+
+    /// What is known of the schema may be wrong once a write has ended, whether it says that it succeeded or not.
+    private func forgetSchema(after command: String?) {
+        guard statement.mode == .write else { return }
+        let command = command ?? StatementWord.first(of: statement.sql, .write)
+        if !Self.rowCommands.contains(command) { services.catalogues.invalidate(projectID: project.id) }
     }
 
     private func run(

@@ -20,6 +20,7 @@ enum PrometheusText {
         let pool = services.pool.status
         let store = services.store.health()
         let results = services.results.status
+        let catalogues = services.catalogues.status
         let uptime = Double(Timestamp.now() - services.startedAtMs) / 1000
         let gauges: [(String, String, Double)] = [
             ("dbassistd_uptime_seconds", "Time since the start.", uptime),
@@ -33,6 +34,7 @@ enum PrometheusText {
                 "dbassistd_results_bytes", "Bytes of results kept, in memory and in files.",
                 Double(results.memoryBytes + results.fileBytes)
             ),
+            ("dbassistd_catalogues_bytes", "Bytes of schemas kept, about.", Double(catalogues.bytes)),
             ("dbassistd_store_bytes", "Size of the store.", Double(store.sizes.databaseBytes)),
             ("dbassistd_store_log_bytes", "Size of the store's write-ahead log.", Double(store.sizes.logBytes)),
             ("dbassistd_store_waiting_writes", "Writes waiting for the store.", Double(store.waitingWrites)),
@@ -47,6 +49,8 @@ enum PrometheusText {
                 "dbassistd_database_connections_failed_total", "Database connections that could not be opened.",
                 pool.openFailuresTotal
             ),
+            ("dbassistd_catalogue_reads_total", "Schemas read from their databases.", catalogues.reads),
+            ("dbassistd_catalogue_hits_total", "Requests answered from schemas that were kept.", catalogues.hits),
             ("dbassistd_store_commits_total", "Commits of the store.", store.commits),
         ]
         for (name, help, value) in counters {

@@ -119,6 +119,14 @@ public struct Limits: JSONEncodable, Equatable {
     public var previewRows = 10
     /// Bytes of the preview that history keeps.
     public var previewBytes = 4096
+    /// Tables, views and the like that are read of one database.
+    public var catalogueRelations = 20_000
+    /// Memory for what is read of one database's schema, about.
+    public var catalogueBytes = 67_108_864
+    /// The same for all databases; the least used is forgotten first.
+    public var catalogueCacheBytes = 268_435_456
+    /// What is known of a schema is read anew when it is older.
+    public var catalogueMs = 300_000
 
     /// The defaults.
     public init() {}
@@ -234,8 +242,7 @@ public struct Limits: JSONEncodable, Equatable {
         ),
         Entry(
             name: "loginFailuresMax", unit: .count, isConfigurable: true,
-            summary:
-                "Wrong passwords in a row for an account after which log-in with its password is refused for a day, or until one of its sessions changes the password.",
+            summary: "Wrong passwords in a row for an account after which log-in with its password is refused for a day, or until one of its sessions changes the password.",
             keyPath: \.loginFailuresMax
         ),
         Entry(
@@ -433,6 +440,26 @@ public struct Limits: JSONEncodable, Equatable {
             summary: "Bytes of the preview that history keeps.",
             keyPath: \.previewBytes
         ),
+        Entry(
+            name: "catalogueRelations", unit: .count, isConfigurable: true,
+            summary: "Tables, views and the like that are read of one database.",
+            keyPath: \.catalogueRelations
+        ),
+        Entry(
+            name: "catalogueBytes", unit: .bytes, isConfigurable: true,
+            summary: "Memory for what is read of one database's schema, about.",
+            keyPath: \.catalogueBytes
+        ),
+        Entry(
+            name: "catalogueCacheBytes", unit: .bytes, isConfigurable: true,
+            summary: "The same for all databases; the least used is forgotten first.",
+            keyPath: \.catalogueCacheBytes
+        ),
+        Entry(
+            name: "catalogueMs", unit: .ms, isConfigurable: true,
+            summary: "What is known of a schema is read anew when it is older.",
+            keyPath: \.catalogueMs
+        ),
     ]
 
     public func encode(to writer: inout JSONWriter) {
@@ -552,6 +579,14 @@ public struct Limits: JSONEncodable, Equatable {
         writer.integer(previewRows)
         writer.raw(#","previewBytes":"#)
         writer.integer(previewBytes)
+        writer.raw(#","catalogueRelations":"#)
+        writer.integer(catalogueRelations)
+        writer.raw(#","catalogueBytes":"#)
+        writer.integer(catalogueBytes)
+        writer.raw(#","catalogueCacheBytes":"#)
+        writer.integer(catalogueCacheBytes)
+        writer.raw(#","catalogueMs":"#)
+        writer.integer(catalogueMs)
         writer.byte(UInt8(ascii: "}"))
     }
 }

@@ -36,6 +36,11 @@ public enum Method: UInt8, Sendable, CaseIterable {
     case querySubscribe
     case queryUnsubscribe
     case rpcDiscover
+    case schemaDescribe
+    case schemaList
+    case schemaRefresh
+    case schemaRelations
+    case schemaSearch
     case shutdown
     case systemHealth
     case systemLimits
@@ -106,6 +111,8 @@ extension Method {
                 self = .queryClose
             } else if name.matches("query.fetch") {
                 self = .queryFetch
+            } else if name.matches("schema.list") {
+                self = .schemaList
             } else {
                 return nil
             }
@@ -134,6 +141,8 @@ extension Method {
                 self = .queryHistory
             } else if name.matches("query.running") {
                 self = .queryRunning
+            } else if name.matches("schema.search") {
+                self = .schemaSearch
             } else if name.matches("system.health") {
                 self = .systemHealth
             } else if name.matches("system.limits") {
@@ -148,6 +157,8 @@ extension Method {
                 self = .projectDelete
             } else if name.matches("project.update") {
                 self = .projectUpdate
+            } else if name.matches("schema.refresh") {
+                self = .schemaRefresh
             } else if name.matches("system.metrics") {
                 self = .systemMetrics
             } else {
@@ -160,6 +171,14 @@ extension Method {
                 self = .projectSummary
             } else if name.matches("query.subscribe") {
                 self = .querySubscribe
+            } else if name.matches("schema.describe") {
+                self = .schemaDescribe
+            } else {
+                return nil
+            }
+        case 16:
+            if name.matches("schema.relations") {
+                self = .schemaRelations
             } else {
                 return nil
             }
@@ -224,6 +243,11 @@ extension Method {
         case .querySubscribe: "query.subscribe"
         case .queryUnsubscribe: "query.unsubscribe"
         case .rpcDiscover: "rpc.discover"
+        case .schemaDescribe: "schema.describe"
+        case .schemaList: "schema.list"
+        case .schemaRefresh: "schema.refresh"
+        case .schemaRelations: "schema.relations"
+        case .schemaSearch: "schema.search"
         case .shutdown: "shutdown"
         case .systemHealth: "system.health"
         case .systemLimits: "system.limits"
@@ -240,7 +264,8 @@ extension Method {
         case .authChangePassword, .authDeleteAccount, .authLogout, .authRefresh, .authRevoke, .authSessions, .authUpdateProfile,
             .authWhoami, .dashboardGet, .projectCreate, .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest,
             .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun,
-            .queryRunning, .querySubscribe, .queryUnsubscribe, .systemMetrics:
+            .queryRunning, .querySubscribe, .queryUnsubscribe, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations,
+            .schemaSearch, .systemMetrics:
             .session
         }
     }
@@ -254,7 +279,8 @@ extension Method {
             .barrier
         case .cancelRequest, .authSessions, .authWhoami, .dashboardGet, .exit, .initialized, .projectGet, .projectList,
             .projectSummary, .projectTest, .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRunning, .querySubscribe,
-            .queryUnsubscribe, .rpcDiscover, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
+            .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations, .schemaSearch,
+            .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .read
         }
     }
@@ -267,7 +293,7 @@ extension Method {
             .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
             .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
             .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe, .queryUnsubscribe,
-            .systemMetrics:
+            .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations, .schemaSearch, .systemMetrics:
             .task
         }
     }
@@ -280,7 +306,8 @@ extension Method {
             .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
             .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
             .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe, .queryUnsubscribe,
-            .rpcDiscover, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
+            .rpcDiscover, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations, .schemaSearch, .shutdown,
+            .systemHealth, .systemLimits, .systemMetrics:
             .request
         }
     }
@@ -322,6 +349,11 @@ public enum Call: Sendable, Equatable {
     case querySubscribe(QuerySubscribeParams)
     case queryUnsubscribe(QueryUnsubscribeParams)
     case rpcDiscover
+    case schemaDescribe(SchemaDescribeParams)
+    case schemaList(SchemaListParams)
+    case schemaRefresh(SchemaRefreshParams)
+    case schemaRelations(SchemaRelationsParams)
+    case schemaSearch(SchemaSearchParams)
     case shutdown
     case systemHealth
     case systemLimits
@@ -364,6 +396,11 @@ public enum Call: Sendable, Equatable {
         case .querySubscribe: .querySubscribe
         case .queryUnsubscribe: .queryUnsubscribe
         case .rpcDiscover: .rpcDiscover
+        case .schemaDescribe: .schemaDescribe
+        case .schemaList: .schemaList
+        case .schemaRefresh: .schemaRefresh
+        case .schemaRelations: .schemaRelations
+        case .schemaSearch: .schemaSearch
         case .shutdown: .shutdown
         case .systemHealth: .systemHealth
         case .systemLimits: .systemLimits
@@ -418,6 +455,11 @@ public enum Call: Sendable, Equatable {
         case .rpcDiscover:
             try NoParams.read(&reader)
             return .rpcDiscover
+        case .schemaDescribe: return .schemaDescribe(try SchemaDescribeParams(from: &reader))
+        case .schemaList: return .schemaList(try SchemaListParams(from: &reader))
+        case .schemaRefresh: return .schemaRefresh(try SchemaRefreshParams(from: &reader))
+        case .schemaRelations: return .schemaRelations(try SchemaRelationsParams(from: &reader))
+        case .schemaSearch: return .schemaSearch(try SchemaSearchParams(from: &reader))
         case .shutdown: return .shutdown
         case .systemHealth:
             try NoParams.read(&reader)
@@ -441,6 +483,7 @@ public protocol DaemonAPI: Sendable {
     associatedtype LifecycleHandlers: LifecycleAPI where LifecycleHandlers.Context == Context
     associatedtype ProjectHandlers: ProjectAPI where ProjectHandlers.Context == Context
     associatedtype QueryHandlers: QueryAPI where QueryHandlers.Context == Context
+    associatedtype SchemaHandlers: SchemaAPI where SchemaHandlers.Context == Context
     associatedtype SystemHandlers: SystemAPI where SystemHandlers.Context == Context
 
     var auth: AuthHandlers { get }
@@ -448,6 +491,7 @@ public protocol DaemonAPI: Sendable {
     var lifecycle: LifecycleHandlers { get }
     var project: ProjectHandlers { get }
     var query: QueryHandlers { get }
+    var schema: SchemaHandlers { get }
     var system: SystemHandlers { get }
 }
 
@@ -515,6 +559,11 @@ extension DaemonAPI {
         case .querySubscribe(let params): return try await query.subscribe(params, context)
         case .queryUnsubscribe(let params): return try await query.unsubscribe(params, context)
         case .rpcDiscover: return try lifecycle.discover(context)
+        case .schemaDescribe(let params): return try await schema.describe(params, context)
+        case .schemaList(let params): return try await schema.list(params, context)
+        case .schemaRefresh(let params): return try await schema.refresh(params, context)
+        case .schemaRelations(let params): return try await schema.relations(params, context)
+        case .schemaSearch(let params): return try await schema.search(params, context)
         case .shutdown: return try lifecycle.shutdown(context)
         case .systemHealth: return try system.health(context)
         case .systemLimits: return try system.limits(context)

@@ -1503,3 +1503,726 @@ public struct RecentMessage: JSONEncodable, Equatable {
         writer.byte(UInt8(ascii: "}"))
     }
 }
+
+/// How much is told of a relation: `names`, `summary` with comment and estimates, `full` with columns, keys and indexes.
+public enum SchemaDetail: String, Sendable, CaseIterable, JSONDecodable {
+    case names
+    case summary
+    case full
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        let word = try reader.word()
+        if word.matches("names") {
+            self = .names
+        } else if word.matches("summary") {
+            self = .summary
+        } else if word.matches("full") {
+            self = .full
+        } else {
+            throw word.isNone(of: Self.allCases.map(\.rawValue))
+        }
+    }
+}
+
+/// What a relation is. A partition is a `table` that says what it is a part of; `virtualTable` is SQLite's.
+public enum RelationKind: String, Sendable, CaseIterable, JSONDecodable, JSONEncodable {
+    case table
+    case partitionedTable
+    case view
+    case materializedView
+    case foreignTable
+    case virtualTable
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        let word = try reader.word()
+        if word.matches("table") {
+            self = .table
+        } else if word.matches("partitionedTable") {
+            self = .partitionedTable
+        } else if word.matches("view") {
+            self = .view
+        } else if word.matches("materializedView") {
+            self = .materializedView
+        } else if word.matches("foreignTable") {
+            self = .foreignTable
+        } else if word.matches("virtualTable") {
+            self = .virtualTable
+        } else {
+            throw word.isNone(of: Self.allCases.map(\.rawValue))
+        }
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .table: writer.raw(#""table""#)
+        case .partitionedTable: writer.raw(#""partitionedTable""#)
+        case .view: writer.raw(#""view""#)
+        case .materializedView: writer.raw(#""materializedView""#)
+        case .foreignTable: writer.raw(#""foreignTable""#)
+        case .virtualTable: writer.raw(#""virtualTable""#)
+        }
+    }
+}
+
+/// A schema; for MySQL and MariaDB a database.
+public struct SchemaSummary: JSONEncodable, Equatable {
+    /// Its name.
+    public var name: String
+    /// Its comment.
+    public var comment: String?
+    /// How many relations it has. At least 0.
+    public var relationCount: Int
+    /// Whether a name without a schema is looked for here.
+    public var `default`: Bool
+
+    public init(name: String, comment: String? = nil, relationCount: Int, `default`: Bool) {
+        self.name = name
+        self.comment = comment
+        self.relationCount = relationCount
+        self.default = `default`
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"name":"#)
+        writer.string(name)
+        if let comment {
+            writer.raw(#","comment":"#)
+            writer.string(comment)
+        }
+        writer.raw(#","relationCount":"#)
+        writer.integer(relationCount)
+        writer.raw(#","default":"#)
+        writer.bool(`default`)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// A table, view or the like. What does not apply, is not known or was not asked for is absent.
+public struct Relation: JSONEncodable, Equatable {
+    /// Its schema.
+    public var schema: String
+    /// Its name, as it is: neither quoted nor changed.
+    public var name: String
+    /// What it is.
+    public var kind: RelationKind
+    /// Its name ready for SQL: quoted, and with the schema where that is needed. Not in `names`.
+    public var identifier: String?
+    /// Whether it belongs to the database itself. Not in `names`.
+    public var system: Bool?
+    /// Its comment.
+    public var comment: String?
+    /// Rows, as the engine last estimated or counted them. At least 0.
+    public var rowEstimate: Int?
+    /// Size with its indexes, as the engine last estimated it. At least 0.
+    public var sizeBytes: Int?
+    /// PostgreSQL: the table it is a partition of, as `schema.name`.
+    public var partitionOf: String?
+    /// PostgreSQL: how it is partitioned: `RANGE (day)`.
+    public var partitionBy: String?
+    /// MySQL and MariaDB: the storage engine. SQLite: the module of a virtual table; `STRICT`, `WITHOUT ROWID`.
+    public var storage: String?
+    /// Columns, in order.
+    public var columns: [RelationColumn]?
+    /// Primary key.
+    public var primaryKey: RelationKey?
+    /// Unique constraints, without the primary key.
+    public var uniqueKeys: [RelationKey]?
+    /// Indexes, also those of keys.
+    public var indexes: [RelationIndex]?
+    /// Check constraints; of PostgreSQL, exclusion constraints too.
+    public var checks: [RelationCheck]?
+    /// Foreign keys from it.
+    public var foreignKeys: [ForeignKey]?
+    /// Foreign keys to it.
+    public var referencedBy: [ForeignKey]?
+
+    public init(
+        schema: String,
+        name: String,
+        kind: RelationKind,
+        identifier: String? = nil,
+        system: Bool? = nil,
+        comment: String? = nil,
+        rowEstimate: Int? = nil,
+        sizeBytes: Int? = nil,
+        partitionOf: String? = nil,
+        partitionBy: String? = nil,
+        storage: String? = nil,
+        columns: [RelationColumn]? = nil,
+        primaryKey: RelationKey? = nil,
+        uniqueKeys: [RelationKey]? = nil,
+        indexes: [RelationIndex]? = nil,
+        checks: [RelationCheck]? = nil,
+        foreignKeys: [ForeignKey]? = nil,
+        referencedBy: [ForeignKey]? = nil
+    ) {
+        self.schema = schema
+        self.name = name
+        self.kind = kind
+        self.identifier = identifier
+        self.system = system
+        self.comment = comment
+        self.rowEstimate = rowEstimate
+        self.sizeBytes = sizeBytes
+        self.partitionOf = partitionOf
+        self.partitionBy = partitionBy
+        self.storage = storage
+        self.columns = columns
+        self.primaryKey = primaryKey
+        self.uniqueKeys = uniqueKeys
+        self.indexes = indexes
+        self.checks = checks
+        self.foreignKeys = foreignKeys
+        self.referencedBy = referencedBy
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"schema":"#)
+        writer.string(schema)
+        writer.raw(#","name":"#)
+        writer.string(name)
+        writer.raw(#","kind":"#)
+        kind.encode(to: &writer)
+        if let identifier {
+            writer.raw(#","identifier":"#)
+            writer.string(identifier)
+        }
+        if let system {
+            writer.raw(#","system":"#)
+            writer.bool(system)
+        }
+        if let comment {
+            writer.raw(#","comment":"#)
+            writer.string(comment)
+        }
+        if let rowEstimate {
+            writer.raw(#","rowEstimate":"#)
+            writer.integer(rowEstimate)
+        }
+        if let sizeBytes {
+            writer.raw(#","sizeBytes":"#)
+            writer.integer(sizeBytes)
+        }
+        if let partitionOf {
+            writer.raw(#","partitionOf":"#)
+            writer.string(partitionOf)
+        }
+        if let partitionBy {
+            writer.raw(#","partitionBy":"#)
+            writer.string(partitionBy)
+        }
+        if let storage {
+            writer.raw(#","storage":"#)
+            writer.string(storage)
+        }
+        if let columns {
+            writer.raw(#","columns":"#)
+            writer.array(columns) { writer, item in item.encode(to: &writer) }
+        }
+        if let primaryKey {
+            writer.raw(#","primaryKey":"#)
+            primaryKey.encode(to: &writer)
+        }
+        if let uniqueKeys {
+            writer.raw(#","uniqueKeys":"#)
+            writer.array(uniqueKeys) { writer, item in item.encode(to: &writer) }
+        }
+        if let indexes {
+            writer.raw(#","indexes":"#)
+            writer.array(indexes) { writer, item in item.encode(to: &writer) }
+        }
+        if let checks {
+            writer.raw(#","checks":"#)
+            writer.array(checks) { writer, item in item.encode(to: &writer) }
+        }
+        if let foreignKeys {
+            writer.raw(#","foreignKeys":"#)
+            writer.array(foreignKeys) { writer, item in item.encode(to: &writer) }
+        }
+        if let referencedBy {
+            writer.raw(#","referencedBy":"#)
+            writer.array(referencedBy) { writer, item in item.encode(to: &writer) }
+        }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// Where a column's values come from: computed and `stored`, or computed when read (`virtual`); `identity`: numbered, and
+/// `identityAlways`: with no other value allowed; `autoIncrement`.
+public enum ColumnGeneration: String, Sendable, CaseIterable, JSONEncodable {
+    case stored
+    case virtual
+    case identity
+    case identityAlways
+    case autoIncrement
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .stored: writer.raw(#""stored""#)
+        case .virtual: writer.raw(#""virtual""#)
+        case .identity: writer.raw(#""identity""#)
+        case .identityAlways: writer.raw(#""identityAlways""#)
+        case .autoIncrement: writer.raw(#""autoIncrement""#)
+        }
+    }
+}
+
+/// A column of a relation.
+public struct RelationColumn: JSONEncodable, Equatable {
+    /// Its name, as it is.
+    public var name: String
+    /// Its type, as the database writes it; empty where SQLite has none.
+    public var type: String
+    /// Whether it may be null.
+    public var nullable: Bool
+    /// Its default, or the expression it is generated from, as SQL.
+    public var `default`: String?
+    /// Its comment.
+    public var comment: String?
+    /// Where its values come from, if not from whoever writes.
+    public var generated: ColumnGeneration?
+    /// Its place in the primary key. At least 1.
+    public var primaryKey: Int?
+    /// True if `SELECT *` leaves it out.
+    public var hidden: Bool?
+    /// The values of an enumerated type, in order.
+    public var labels: [String]?
+
+    public init(
+        name: String,
+        type: String,
+        nullable: Bool,
+        `default`: String? = nil,
+        comment: String? = nil,
+        generated: ColumnGeneration? = nil,
+        primaryKey: Int? = nil,
+        hidden: Bool? = nil,
+        labels: [String]? = nil
+    ) {
+        self.name = name
+        self.type = type
+        self.nullable = nullable
+        self.default = `default`
+        self.comment = comment
+        self.generated = generated
+        self.primaryKey = primaryKey
+        self.hidden = hidden
+        self.labels = labels
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"name":"#)
+        writer.string(name)
+        writer.raw(#","type":"#)
+        writer.string(type)
+        writer.raw(#","nullable":"#)
+        writer.bool(nullable)
+        if let `default` {
+            writer.raw(#","default":"#)
+            writer.string(`default`)
+        }
+        if let comment {
+            writer.raw(#","comment":"#)
+            writer.string(comment)
+        }
+        if let generated {
+            writer.raw(#","generated":"#)
+            generated.encode(to: &writer)
+        }
+        if let primaryKey {
+            writer.raw(#","primaryKey":"#)
+            writer.integer(primaryKey)
+        }
+        if let hidden {
+            writer.raw(#","hidden":"#)
+            writer.bool(hidden)
+        }
+        if let labels {
+            writer.raw(#","labels":"#)
+            writer.array(labels) { writer, item in writer.string(item) }
+        }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// A primary or unique key.
+public struct RelationKey: JSONEncodable, Equatable {
+    /// Name of the constraint.
+    public var name: String?
+    /// Its columns, in order.
+    public var columns: [String]
+
+    public init(name: String? = nil, columns: [String]) {
+        self.name = name
+        self.columns = columns
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        var separator = UInt8(ascii: "{")
+        if let name {
+            writer.byte(separator)
+            separator = UInt8(ascii: ",")
+            writer.raw(#""name":"#)
+            writer.string(name)
+        }
+        writer.byte(separator)
+        writer.raw(#""columns":"#)
+        writer.array(columns) { writer, item in writer.string(item) }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// An index.
+public struct RelationIndex: JSONEncodable, Equatable {
+    /// Its name.
+    public var name: String
+    /// What it is sorted by: columns, or expressions as SQL.
+    public var columns: [String]
+    /// Whether no two rows may agree in it.
+    public var unique: Bool
+    /// Whether it is that of the primary key.
+    public var primary: Bool
+    /// Its kind: `btree`, `gin`, `FULLTEXT`.
+    public var method: String?
+    /// PostgreSQL: columns it holds besides.
+    public var includes: [String]?
+    /// Which rows it has, if not all, as SQL.
+    public var predicate: String?
+    /// False where the engine does not use it.
+    public var valid: Bool?
+
+    public init(
+        name: String,
+        columns: [String],
+        unique: Bool,
+        primary: Bool,
+        method: String? = nil,
+        includes: [String]? = nil,
+        predicate: String? = nil,
+        valid: Bool? = nil
+    ) {
+        self.name = name
+        self.columns = columns
+        self.unique = unique
+        self.primary = primary
+        self.method = method
+        self.includes = includes
+        self.predicate = predicate
+        self.valid = valid
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"name":"#)
+        writer.string(name)
+        writer.raw(#","columns":"#)
+        writer.array(columns) { writer, item in writer.string(item) }
+        writer.raw(#","unique":"#)
+        writer.bool(unique)
+        writer.raw(#","primary":"#)
+        writer.bool(primary)
+        if let method {
+            writer.raw(#","method":"#)
+            writer.string(method)
+        }
+        if let includes {
+            writer.raw(#","includes":"#)
+            writer.array(includes) { writer, item in writer.string(item) }
+        }
+        if let predicate {
+            writer.raw(#","predicate":"#)
+            writer.string(predicate)
+        }
+        if let valid {
+            writer.raw(#","valid":"#)
+            writer.bool(valid)
+        }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// A check constraint.
+public struct RelationCheck: JSONEncodable, Equatable {
+    /// Its name.
+    public var name: String?
+    /// What must hold, as SQL.
+    public var expression: String
+
+    public init(name: String? = nil, expression: String) {
+        self.name = name
+        self.expression = expression
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        var separator = UInt8(ascii: "{")
+        if let name {
+            writer.byte(separator)
+            separator = UInt8(ascii: ",")
+            writer.raw(#""name":"#)
+            writer.string(name)
+        }
+        writer.byte(separator)
+        writer.raw(#""expression":"#)
+        writer.string(expression)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// What happens to the rows that refer to a row, when that is changed or deleted.
+public enum ForeignKeyAction: String, Sendable, CaseIterable, JSONEncodable {
+    case noAction
+    case restrict
+    case cascade
+    case setNull
+    case setDefault
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .noAction: writer.raw(#""noAction""#)
+        case .restrict: writer.raw(#""restrict""#)
+        case .cascade: writer.raw(#""cascade""#)
+        case .setNull: writer.raw(#""setNull""#)
+        case .setDefault: writer.raw(#""setDefault""#)
+        }
+    }
+}
+
+/// A foreign key.
+public struct ForeignKey: JSONEncodable, Equatable {
+    /// Name of the constraint.
+    public var name: String?
+    /// Schema of the relation that refers.
+    public var schema: String
+    /// The relation that refers.
+    public var relation: String
+    /// Its columns.
+    public var columns: [String]
+    /// Schema of the relation referred to.
+    public var toSchema: String
+    /// The relation referred to.
+    public var toRelation: String
+    /// Its columns, in the order of the others.
+    public var toColumns: [String]
+    /// When the row referred to is changed.
+    public var onUpdate: ForeignKeyAction
+    /// When it is deleted.
+    public var onDelete: ForeignKeyAction
+    /// The condition of a join along it, ready for SQL. Where a relation refers to itself, one side has the alias `other`.
+    public var join: String
+
+    public init(
+        name: String? = nil,
+        schema: String,
+        relation: String,
+        columns: [String],
+        toSchema: String,
+        toRelation: String,
+        toColumns: [String],
+        onUpdate: ForeignKeyAction,
+        onDelete: ForeignKeyAction,
+        join: String
+    ) {
+        self.name = name
+        self.schema = schema
+        self.relation = relation
+        self.columns = columns
+        self.toSchema = toSchema
+        self.toRelation = toRelation
+        self.toColumns = toColumns
+        self.onUpdate = onUpdate
+        self.onDelete = onDelete
+        self.join = join
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        var separator = UInt8(ascii: "{")
+        if let name {
+            writer.byte(separator)
+            separator = UInt8(ascii: ",")
+            writer.raw(#""name":"#)
+            writer.string(name)
+        }
+        writer.byte(separator)
+        writer.raw(#""schema":"#)
+        writer.string(schema)
+        writer.raw(#","relation":"#)
+        writer.string(relation)
+        writer.raw(#","columns":"#)
+        writer.array(columns) { writer, item in writer.string(item) }
+        writer.raw(#","toSchema":"#)
+        writer.string(toSchema)
+        writer.raw(#","toRelation":"#)
+        writer.string(toRelation)
+        writer.raw(#","toColumns":"#)
+        writer.array(toColumns) { writer, item in writer.string(item) }
+        writer.raw(#","onUpdate":"#)
+        onUpdate.encode(to: &writer)
+        writer.raw(#","onDelete":"#)
+        onDelete.encode(to: &writer)
+        writer.raw(#","join":"#)
+        writer.string(join)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// How well a text was found.
+public enum SchemaMatch: String, Sendable, CaseIterable, JSONEncodable {
+    case exact
+    case prefix
+    case word
+    case substring
+    case fuzzy
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .exact: writer.raw(#""exact""#)
+        case .prefix: writer.raw(#""prefix""#)
+        case .word: writer.raw(#""word""#)
+        case .substring: writer.raw(#""substring""#)
+        case .fuzzy: writer.raw(#""fuzzy""#)
+        }
+    }
+}
+
+/// Where it was found.
+public enum SchemaMatchPlace: String, Sendable, CaseIterable, JSONEncodable {
+    case name
+    case comment
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .name: writer.raw(#""name""#)
+        case .comment: writer.raw(#""comment""#)
+        }
+    }
+}
+
+/// A relation or column that was found.
+public struct SchemaHit: JSONEncodable, Equatable {
+    /// Schema of the relation.
+    public var schema: String
+    /// The relation.
+    public var relation: String
+    /// What the relation is.
+    public var kind: RelationKind
+    /// The relation's name ready for SQL.
+    public var identifier: String
+    /// The column, if it is one that was found.
+    public var column: String?
+    /// The column's type.
+    public var type: String?
+    /// Comment of what was found.
+    public var comment: String?
+    /// How well it was found.
+    public var match: SchemaMatch
+    /// Where it was found.
+    public var matchedIn: SchemaMatchPlace
+
+    public init(
+        schema: String,
+        relation: String,
+        kind: RelationKind,
+        identifier: String,
+        column: String? = nil,
+        type: String? = nil,
+        comment: String? = nil,
+        match: SchemaMatch,
+        matchedIn: SchemaMatchPlace
+    ) {
+        self.schema = schema
+        self.relation = relation
+        self.kind = kind
+        self.identifier = identifier
+        self.column = column
+        self.type = type
+        self.comment = comment
+        self.match = match
+        self.matchedIn = matchedIn
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"schema":"#)
+        writer.string(schema)
+        writer.raw(#","relation":"#)
+        writer.string(relation)
+        writer.raw(#","kind":"#)
+        kind.encode(to: &writer)
+        writer.raw(#","identifier":"#)
+        writer.string(identifier)
+        if let column {
+            writer.raw(#","column":"#)
+            writer.string(column)
+        }
+        if let type {
+            writer.raw(#","type":"#)
+            writer.string(type)
+        }
+        if let comment {
+            writer.raw(#","comment":"#)
+            writer.string(comment)
+        }
+        writer.raw(#","match":"#)
+        match.encode(to: &writer)
+        writer.raw(#","matchedIn":"#)
+        matchedIn.encode(to: &writer)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// One more relation in a join.
+public struct JoinStep: JSONEncodable, Equatable {
+    /// Its schema.
+    public var schema: String
+    /// Its name.
+    public var relation: String
+    /// Its name ready for SQL.
+    public var identifier: String
+    /// What joins it with one before it.
+    public var condition: String
+    /// Other conditions that link the same two, by other foreign keys.
+    public var alternatives: [String]?
+
+    public init(schema: String, relation: String, identifier: String, condition: String, alternatives: [String]? = nil) {
+        self.schema = schema
+        self.relation = relation
+        self.identifier = identifier
+        self.condition = condition
+        self.alternatives = alternatives
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"schema":"#)
+        writer.string(schema)
+        writer.raw(#","relation":"#)
+        writer.string(relation)
+        writer.raw(#","identifier":"#)
+        writer.string(identifier)
+        writer.raw(#","condition":"#)
+        writer.string(condition)
+        if let alternatives {
+            writer.raw(#","alternatives":"#)
+            writer.array(alternatives) { writer, item in writer.string(item) }
+        }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// A way from one relation to another along foreign keys.
+public struct JoinPath: JSONEncodable, Equatable {
+    /// The whole `FROM` clause.
+    public var from: String
+    /// What to join with the first relation, in order.
+    public var steps: [JoinStep]
+
+    public init(from: String, steps: [JoinStep]) {
+        self.from = from
+        self.steps = steps
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"from":"#)
+        writer.string(from)
+        writer.raw(#","steps":"#)
+        writer.array(steps) { writer, item in item.encode(to: &writer) }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}

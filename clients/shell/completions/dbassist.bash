@@ -41,6 +41,14 @@ _dbassist_words() {
     _dbassist_reply "$word" < <(printf '%s\n' "$@")
 }
 
+# _dbassist_tables WORD PROJECT [OPTION...]: tables and views that begin with WORD.
+_dbassist_tables() {
+    local word=$1 project=$2
+    shift 2
+    _dbassist_reply "$word" < <(dbassist tables "$project" "${word//[*?]/}*" --limit 200 --json --quiet "$@" 2>/dev/null </dev/null |
+        jq -r '.items[].name' 2>/dev/null)
+}
+
 _dbassist_options() {
     local own
     case $1 in
@@ -52,7 +60,8 @@ _dbassist_options() {
     "project update") own="--name --description --connection --write --read-only" ;;
     "project rm") own="--yes" ;;
     query) own="--param --write --format --max-rows --timeout --wide --label" ;;
-    watch) own="--limit" ;;
+    explain) own="--param --analyze --timeout" ;;
+    watch | tables | search) own="--limit" ;;
     history) own="--project --status --text --limit" ;;
     dashboard) own="--days" ;;
     wait) own="--timeout" ;;
@@ -131,20 +140,22 @@ _dbassist() {
         return
     fi
     case $command:${#positional[@]} in
-    :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query watch history dashboard health wait \
-        methods call coprocess help ;;
+    :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain tables describe search \
+        relations refresh watch history dashboard health wait methods call coprocess help ;;
     project:1) _dbassist_words "$word" add show test rm update ;;
     sessions:1) _dbassist_words "$word" revoke ;;
-    "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1 | watch:1)
+    "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1 | explain:1 | tables:1 | describe:1 | \
+        search:1 | relations:1 | refresh:1 | watch:1)
         _dbassist_projects "${connection[@]}"
         _dbassist_reply "$word" <<<"$_dbassist_names"
         ;;
+    describe:2 | relations:2 | relations:3) _dbassist_tables "$word" "${positional[1]}" "${connection[@]}" ;;
     "project add:3") compopt -o default 2>/dev/null ;;
     call:1) _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}") ;;
     call:*) _dbassist_params "${positional[1]}" "$word" "$before" "${COMP_WORDS[COMP_CWORD - 2]}" ;;
     help:1)
-        _dbassist_words "$word" signup login logout whoami passwd sessions projects project query watch history dashboard health wait \
-            methods call coprocess
+        _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain tables describe search \
+            relations refresh watch history dashboard health wait methods call coprocess
         _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}")
         ;;
     esac

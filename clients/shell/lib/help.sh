@@ -20,9 +20,17 @@ Databases
   project add NAME CONNECTION-STRING     register a database
   project show|test|rm|update PROJECT    look at, try, delete or change one
   query PROJECT [SQL]        run a statement and print its rows
+  explain PROJECT [SQL]      show how the database would run a statement
   watch [PROJECT]            show your queries as they run
   history                    list your queries
   dashboard                  show your figures
+
+What a database has
+  tables PROJECT [PATTERN]   list tables and views
+  describe PROJECT TABLE     show one: columns, keys, indexes
+  search PROJECT WORD...     find tables and columns by name and comment
+  relations PROJECT [TABLE [TO]]         show foreign keys, or how to join two tables
+  refresh PROJECT            read all of it anew
 
 The daemon
   health                     say whether it works
@@ -84,6 +92,29 @@ help_command() {
         ;;
     project) help_project ;;
     query) help_query ;;
+    explain) help_explain ;;
+    tables)
+        echo 'Usage: dbassist tables PROJECT [PATTERN] [--limit N] [--json]'
+        echo 'List tables, views and the like. PATTERN is a name in any case, with * for any text and ? for one character; with a dot,'
+        echo "what is before it is a pattern for the schema: 'sales.order*'. Rows and sizes are the database's own estimates."
+        ;;
+    describe)
+        printf '%s\n' 'Usage: dbassist describe PROJECT TABLE [--json]' \
+            'Show a table or view: columns, keys, indexes, checks, foreign keys from it and to it. TABLE may be SCHEMA.TABLE.'
+        ;;
+    search)
+        printf '%s\n' 'Usage: dbassist search PROJECT WORD... [--limit N] [--json]' \
+            'Find tables and columns that have all the words in their name or comment, the best first.'
+        ;;
+    relations)
+        echo 'Usage: dbassist relations PROJECT [TABLE [TO]] [--json]'
+        echo 'List foreign keys: all, or those from and to TABLE. With TO: the shortest way to join both, ready for SQL; other'
+        echo 'foreign keys between the same tables are shown as comments. Exit code 4: there is no way.'
+        ;;
+    refresh)
+        printf '%s\n' 'Usage: dbassist refresh PROJECT [--json]' \
+            'Have the daemon read the schema anew: for changes that were made by other programs.'
+        ;;
     history)
         echo 'Usage: dbassist history [--project PROJECT] [--status STATUS] [--text TEXT] [--limit N] [--json]'
         echo 'List your queries, newest first: 20 unless --limit says otherwise.'
@@ -157,6 +188,20 @@ Ctrl-C stops the statement at the database. Rows go to standard output; counts, 
 
   dbassist query shop 'SELECT title, price FROM books WHERE author_id = ?' -p :=7
   dbassist query shop --format csv <report.sql >report.csv
+END
+}
+
+help_explain() {
+    cat <<'END'
+Usage: dbassist explain PROJECT [SQL|-] [-p VALUE]... [--analyze] [--timeout SECONDS] [--json]
+
+Show how the database would run a statement: a line a step, each under the one that takes its rows. #1 to #3 mark the steps that
+cost most on their own. The statement is given as for dbassist query, and does not run.
+
+  --analyze          run it and measure; it may only read. Not for SQLite
+  --json             all of it, with the database's own plan
+
+  dbassist explain shop 'SELECT title FROM books WHERE author_id = ?' -p :=7
 END
 }
 

@@ -88,3 +88,15 @@ def list($names):
   | if ($rows | length) == 0 then empty else ($names, $rows[]) | line($widths; $right; "  "; false) end;
 
 def short_time: if . == null then "never" else .[:16] | sub("T"; " ") end;
+
+def size:
+  if . < 1000 then "\(.) B"
+  elif . < 1000000 then "\(. / 100 | floor / 10) kB"
+  elif . < 1000000000 then "\(. / 100000 | floor / 10) MB"
+  else "\(. / 100000000 | floor / 10) GB" end;
+
+def duration:
+  if . == null then ""
+  elif . < 1000 then "\(. * 10 | round / 10) ms"
+  elif . < 60000 then "\(. / 100 | floor / 10) s"
+  else "\(. / 60000 | floor) min \(. / 1000 | floor % 60) s" end;

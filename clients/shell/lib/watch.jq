@@ -2,18 +2,6 @@
 
 include "table";
 
-def size:
-  if . < 1000 then "\(.) B"
-  elif . < 1000000 then "\(. / 100 | floor / 10) kB"
-  elif . < 1000000000 then "\(. / 100000 | floor / 10) MB"
-  else "\(. / 100000000 | floor / 10) GB" end;
-
-def duration:
-  if . == null then ""
-  elif . < 1000 then "\(. * 10 | round / 10) ms"
-  elif . < 60000 then "\(. / 100 | floor / 10) s"
-  else "\(. / 60000 | floor) min \(. / 1000 | floor % 60) s" end;
-
 def statement: (.label // .sql) | visible_line | gsub(" +"; " ");
 
 def clip($width): if $width > 0 then shorten($width) else . end;

@@ -42,8 +42,8 @@ jsonl' ]
 
 @test "every option that is completed is one the command takes" {
     # shellcheck disable=SC2086  # two words are two arguments
-    for command in signup login logout whoami passwd sessions projects 'project add' 'project update' 'project rm' query watch history \
-        dashboard health wait methods call coprocess; do
+    for command in signup login logout whoami passwd sessions projects 'project add' 'project update' 'project rm' query explain tables \
+        describe search relations refresh watch history dashboard health wait methods call coprocess; do
         for option in $(complete_words dbassist $command --); do
             # Without its value or arguments the command fails, but never because of the option.
             run dbassist $command "$option" </dev/null --socket /nonexistent
@@ -59,6 +59,13 @@ jsonl' ]
     [ "$output" = 'my\ shop' ]
     run complete_words dbassist history --project sh
     [ "$output" = shop ]
+}
+
+@test "tables of a project" {
+    run complete_words dbassist describe shop autho
+    [ "$output" = authors ]
+    run complete_words dbassist relations shop books or
+    shows orders
 }
 
 @test "methods, from the list or from the daemon" {
