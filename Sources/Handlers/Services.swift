@@ -27,6 +27,7 @@ public final class Services: Sendable {
     let results: ResultRegistry
     let sessions = SessionRegistry()
     let running: RunningQueries
+    let resultWork: ResultWork
     let counters = RequestCounters()
     let spoolDirectory: String
     let startedAtMs: Int64
@@ -57,6 +58,7 @@ public final class Services: Sendable {
                 waitMs: limits.connectTimeoutMs, idleMs: limits.databaseIdleMs),
             cancelDeadlineMs: limits.cancelDeadlineMs)
         running = RunningQueries(limits: limits)
+        resultWork = ResultWork(perUserMax: limits.exportsPerUser)
         results = ResultRegistry(idleMs: limits.resultIdleMs, quotaBytes: limits.spoolPerUserBytes)
     }
 

@@ -28,12 +28,14 @@ public enum Method: UInt8, Sendable, CaseIterable {
     case queryCancel
     case queryClose
     case queryExplain
+    case queryExport
     case queryFetch
     case queryGet
     case queryHistory
     case queryRun
     case queryRunning
     case querySubscribe
+    case querySummarize
     case queryUnsubscribe
     case rpcDiscover
     case shutdown
@@ -118,6 +120,8 @@ extension Method {
                 self = .projectTest
             } else if name.matches("query.cancel") {
                 self = .queryCancel
+            } else if name.matches("query.export") {
+                self = .queryExport
             } else if name.matches("rpc.discover") {
                 self = .rpcDiscover
             } else {
@@ -160,6 +164,8 @@ extension Method {
                 self = .projectSummary
             } else if name.matches("query.subscribe") {
                 self = .querySubscribe
+            } else if name.matches("query.summarize") {
+                self = .querySummarize
             } else {
                 return nil
             }
@@ -216,12 +222,14 @@ extension Method {
         case .queryCancel: "query.cancel"
         case .queryClose: "query.close"
         case .queryExplain: "query.explain"
+        case .queryExport: "query.export"
         case .queryFetch: "query.fetch"
         case .queryGet: "query.get"
         case .queryHistory: "query.history"
         case .queryRun: "query.run"
         case .queryRunning: "query.running"
         case .querySubscribe: "query.subscribe"
+        case .querySummarize: "query.summarize"
         case .queryUnsubscribe: "query.unsubscribe"
         case .rpcDiscover: "rpc.discover"
         case .shutdown: "shutdown"
@@ -239,8 +247,8 @@ extension Method {
             .public
         case .authChangePassword, .authDeleteAccount, .authLogout, .authRefresh, .authRevoke, .authSessions, .authUpdateProfile,
             .authWhoami, .dashboardGet, .projectCreate, .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest,
-            .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun,
-            .queryRunning, .querySubscribe, .queryUnsubscribe, .systemMetrics:
+            .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory,
+            .queryRun, .queryRunning, .querySubscribe, .querySummarize, .queryUnsubscribe, .systemMetrics:
             .session
         }
     }
@@ -253,8 +261,9 @@ extension Method {
             .authSignup, .initialize:
             .barrier
         case .cancelRequest, .authSessions, .authWhoami, .dashboardGet, .exit, .initialized, .projectGet, .projectList,
-            .projectSummary, .projectTest, .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRunning, .querySubscribe,
-            .queryUnsubscribe, .rpcDiscover, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
+            .projectSummary, .projectTest, .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory, .queryRunning,
+            .querySubscribe, .querySummarize, .queryUnsubscribe, .rpcDiscover, .shutdown, .systemHealth, .systemLimits,
+            .systemMetrics:
             .read
         }
     }
@@ -266,8 +275,8 @@ extension Method {
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
             .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
-            .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe, .queryUnsubscribe,
-            .systemMetrics:
+            .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe,
+            .querySummarize, .queryUnsubscribe, .systemMetrics:
             .task
         }
     }
@@ -279,8 +288,8 @@ extension Method {
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
             .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
-            .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe, .queryUnsubscribe,
-            .rpcDiscover, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
+            .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe,
+            .querySummarize, .queryUnsubscribe, .rpcDiscover, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .request
         }
     }
@@ -314,12 +323,14 @@ public enum Call: Sendable, Equatable {
     case queryCancel(QueryCancelParams)
     case queryClose(QueryCloseParams)
     case queryExplain(QueryExplainParams)
+    case queryExport(QueryExportParams)
     case queryFetch(QueryFetchParams)
     case queryGet(QueryGetParams)
     case queryHistory(QueryHistoryParams)
     case queryRun(QueryRunParams)
     case queryRunning(QueryRunningParams)
     case querySubscribe(QuerySubscribeParams)
+    case querySummarize(QuerySummarizeParams)
     case queryUnsubscribe(QueryUnsubscribeParams)
     case rpcDiscover
     case shutdown
@@ -356,12 +367,14 @@ public enum Call: Sendable, Equatable {
         case .queryCancel: .queryCancel
         case .queryClose: .queryClose
         case .queryExplain: .queryExplain
+        case .queryExport: .queryExport
         case .queryFetch: .queryFetch
         case .queryGet: .queryGet
         case .queryHistory: .queryHistory
         case .queryRun: .queryRun
         case .queryRunning: .queryRunning
         case .querySubscribe: .querySubscribe
+        case .querySummarize: .querySummarize
         case .queryUnsubscribe: .queryUnsubscribe
         case .rpcDiscover: .rpcDiscover
         case .shutdown: .shutdown
@@ -408,12 +421,14 @@ public enum Call: Sendable, Equatable {
         case .queryCancel: return .queryCancel(try QueryCancelParams(from: &reader))
         case .queryClose: return .queryClose(try QueryCloseParams(from: &reader))
         case .queryExplain: return .queryExplain(try QueryExplainParams(from: &reader))
+        case .queryExport: return .queryExport(try QueryExportParams(from: &reader))
         case .queryFetch: return .queryFetch(try QueryFetchParams(from: &reader))
         case .queryGet: return .queryGet(try QueryGetParams(from: &reader))
         case .queryHistory: return .queryHistory(try QueryHistoryParams(from: &reader))
         case .queryRun: return .queryRun(try QueryRunParams(from: &reader))
         case .queryRunning: return .queryRunning(try QueryRunningParams(from: &reader))
         case .querySubscribe: return .querySubscribe(try QuerySubscribeParams(from: &reader))
+        case .querySummarize: return .querySummarize(try QuerySummarizeParams(from: &reader))
         case .queryUnsubscribe: return .queryUnsubscribe(try QueryUnsubscribeParams(from: &reader))
         case .rpcDiscover:
             try NoParams.read(&reader)
@@ -507,12 +522,14 @@ extension DaemonAPI {
         case .queryCancel(let params): return try await query.cancel(params, context)
         case .queryClose(let params): return try await query.close(params, context)
         case .queryExplain(let params): return try await query.explain(params, context)
+        case .queryExport(let params): return try await query.export(params, context)
         case .queryFetch(let params): return try await query.fetch(params, context)
         case .queryGet(let params): return try await query.get(params, context)
         case .queryHistory(let params): return try await query.history(params, context)
         case .queryRun(let params): return try await query.run(params, context)
         case .queryRunning(let params): return try await query.running(params, context)
         case .querySubscribe(let params): return try await query.subscribe(params, context)
+        case .querySummarize(let params): return try await query.summarize(params, context)
         case .queryUnsubscribe(let params): return try await query.unsubscribe(params, context)
         case .rpcDiscover: return try lifecycle.discover(context)
         case .shutdown: return try lifecycle.shutdown(context)
