@@ -52,6 +52,8 @@ _dbassist_options() {
     "project update") own="--name --description --connection --write --read-only" ;;
     "project rm") own="--yes" ;;
     query) own="--param --write --format --max-rows --timeout --wide --label" ;;
+    export) own="--param --write --format --output --table --max-rows --timeout --label" ;;
+    summarize) own="--param --max-rows --timeout --label" ;;
     watch) own="--limit" ;;
     history) own="--project --status --text --limit" ;;
     dashboard) own="--days" ;;
@@ -93,7 +95,7 @@ _dbassist() {
         case ${COMP_WORDS[index]} in
         --socket) connection=(--socket "${COMP_WORDS[++index]-}") ;;
         --type | --description | --name | --project | --status | --text | --limit | --days | --format | --max-rows | --timeout | \
-            --label | --connection | --param | -p) ((index++)) ;;
+            --label | --connection | --output | --table | --param | -p) ((index++)) ;;
         -*) ;;
         *) positional+=("${COMP_WORDS[index]}") ;;
         esac
@@ -108,7 +110,11 @@ _dbassist() {
         return
         ;;
     --format)
-        _dbassist_words "$word" table csv json jsonl
+        if [[ $command == export ]]; then
+            _dbassist_words "$word" csv json jsonl markdown sql
+        else
+            _dbassist_words "$word" table csv json jsonl
+        fi
         return
         ;;
     --status)
@@ -120,22 +126,23 @@ _dbassist() {
         _dbassist_reply "$word" <<<"$_dbassist_names"
         return
         ;;
-    --socket)
+    --socket | --output)
         compopt -o default 2>/dev/null
         return
         ;;
-    --name | --description | --text | --limit | --days | --max-rows | --timeout | --label | --connection | --param | -p) return ;;
+    --name | --description | --text | --limit | --days | --max-rows | --timeout | --label | --connection | --table | --param | -p) return ;;
     esac
     if [[ $word == -* ]]; then
         _dbassist_reply "$word" < <(_dbassist_options "$command")
         return
     fi
     case $command:${#positional[@]} in
-    :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query watch history dashboard health wait \
+    :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query export summarize watch history dashboard health wait \
         methods call coprocess help ;;
     project:1) _dbassist_words "$word" add show test rm update ;;
     sessions:1) _dbassist_words "$word" revoke ;;
-    "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1 | watch:1)
+    "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1 | export:1 | \
+        summarize:1 | watch:1)
         _dbassist_projects "${connection[@]}"
         _dbassist_reply "$word" <<<"$_dbassist_names"
         ;;
@@ -143,7 +150,7 @@ _dbassist() {
     call:1) _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}") ;;
     call:*) _dbassist_params "${positional[1]}" "$word" "$before" "${COMP_WORDS[COMP_CWORD - 2]}" ;;
     help:1)
-        _dbassist_words "$word" signup login logout whoami passwd sessions projects project query watch history dashboard health wait \
+        _dbassist_words "$word" signup login logout whoami passwd sessions projects project query export summarize watch history dashboard health wait \
             methods call coprocess
         _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}")
         ;;
