@@ -75,9 +75,9 @@ import Testing
         let bench = try await Workbench.start(engines: [.postgresql])
         let columns = (0..<1000).map { "md5((i * \($0 + 1))::text) AS c\($0)" }.joined(separator: ", ")
         let before = try bench.daemon.memoryKiB("VmRSS")
-        let found = try await summary(bench, .postgresql, "SELECT \(columns) FROM generate_series(1, 1000) AS g (i)")
-        #expect(found["columns"].array?.count == 1000 && found["rowCount"] == 1000)
-        #expect(found["columns"].array?.allSatisfy { abs(($0["distinct"].double ?? 0) / 1000 - 1) < 0.1 } == true)
+        let found = try await summary(bench, .postgresql, "SELECT \(columns) FROM generate_series(1, 300) AS g (i)")
+        #expect(found["columns"].array?.count == 1000 && found["rowCount"] == 300)
+        #expect(found["columns"].array?.allSatisfy { $0["distinct"] == 300 } == true)
         #expect(try bench.daemon.memoryKiB("VmHWM") - before < 96 * 1024)
     }
 

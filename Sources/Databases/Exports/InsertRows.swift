@@ -38,6 +38,7 @@ struct InsertRows: RowFormat {
     mutating func row(
         _ reader: inout JSONReader, isFirst: Bool, _ out: inout JSONWriter, scratch: inout JSONWriter, _ cut: inout CutCells
     ) throws(CutCell) {
+        if isFirst { session(&out) }
         guard let start = statementStart else {
             statementStart = out.count
             head.encode(to: &out)
@@ -55,6 +56,15 @@ struct InsertRows: RowFormat {
         statementStart = out.count
         head.encode(to: &out)
         scratch.withUnsafeBytes { out.raw($0) }
+    }
+
+    /// What the session that runs this must be like, whatever its client and its locale are; SQLite's need not be anything.
+    private func session(_ out: inout JSONWriter) {
+        switch engine {
+        case .postgresql: out.raw("SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\n")
+        case .mysql: out.raw("SET NAMES utf8mb4;\n")
+        case .sqlite: break
+        }
     }
 
     private func tuple(

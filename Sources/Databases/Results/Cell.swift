@@ -68,10 +68,15 @@ enum Cell {
             guard let tag = member(&reader) else { return nil }
             switch tag {
             case "$truncated": return try cut(&reader)
-            case "$base64": return try binary(&reader)
+            case "$base64":
+                let cell = try binary(&reader)
+                if encoding == .json, case .binary(let inside, _) = cell, isUTF8(inside) { return nil }
+                return cell
+            case "$text" where reader.kind == .object: return tagged(reader.slice(), .string)
             case "$text" where reader.kind == .string:
                 let (inside, isEscaped) = reader.stringSlice()
-                return reader.nextMember() == nil ? .text(inside, isEscaped: isEscaped) : nil
+                guard reader.nextMember() == nil, encoding != .json || !isJSON(inside) else { return nil }
+                return .text(inside, isEscaped: isEscaped)
             case "$integer" where encoding != .json, "$float" where encoding != .json:
                 guard reader.kind == .string else { return .number(reader.slice()) }
                 let inside = reader.stringSlice().inside
@@ -81,6 +86,18 @@ enum Cell {
         } catch {
             return nil
         }
+    }
+
+    // In a JSON column what looks like a tag may be data. A driver tags a cell there only because it is not JSON, or not UTF-8.
+
+    private static func isUTF8(_ base64: UnsafeRawBufferPointer) -> Bool {
+        Array(Base64Bytes(base64)).withUnsafeBytes { UTF8Check.isValid($0) }
+    }
+
+    private static func isJSON(_ inside: UnsafeRawBufferPointer) -> Bool {
+        var text = JSONWriter(capacity: inside.count)
+        text.unescaped(inside)
+        return text.withUnsafeBytes { (try? JSONScanner.check($0)) != nil }
     }
 
     private static func member(_ reader: inout JSONReader) -> String? {

@@ -150,7 +150,7 @@ public final class ResultSpool: RowSink, Sendable {
         try await wait(first: false, index: index)
         let (found, hasMore, end, isClosed) = state.withLock { state in
             let isFinished = if case .success = state.end { true } else { false }
-            let hasMore = index + 1 < state.pages.count || !isFinished
+            let hasMore = index < state.pages.count - 1 || !isFinished
             return (index < state.pages.count ? state.pages[index] : nil, hasMore, state.end, state.isClosed)
         }
         if isClosed { throw .resultGone }

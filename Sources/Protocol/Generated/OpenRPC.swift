@@ -531,806 +531,807 @@ public enum OpenRPCDocument {
         : a table of GitHub's kind, numbers to the right. Characters that mean something to Markdown or HTML are escap\###
         ed, a\n  line break is `<br>`, another control character its picture. A result that stopped at a limit says so\###
          below it.\n- `sql`: `INSERT` statements of at most 64 KiB (but always a whole row) into `table`, in the diale\###
-        ct of the database that the result is\n  from. Run there, on a table with columns of the same types, they give\###
-         the same values. A JSON `null` becomes NULL, since results do not\n  tell the two apart.\n\n**Cells that were\###
-         cut** (`cellBytes`) are refused with `cell_truncated`, because nobody would notice. With `allowTruncated` the\###
-        y\nare exported as far as they go, marked, and counted in `truncatedCells`; never to `sql`.\n\nIds answer as i\###
-        n `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resultId","descripti\###
-        on":"The result.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"na\###
-        me":"format","description":"What to convert it to.","required":true,"schema":{"description":"What to convert i\###
-        t to.","$ref":"#/components/schemas/ExportFormat"}},{"name":"options","description":"How to write it.","requir\###
-        ed":false,"schema":{"description":"How to write it.","$ref":"#/components/schemas/ExportOptions"}},{"name":"cu\###
-        rsor","description":"`nextCursor` of the text before; absent means from the beginning. Not with `path` or `par\###
-        tialResultToken`.","required":false,"schema":{"description":"`nextCursor` of the text before; absent means fro\###
-        m the beginning. Not with `path` or `partialResultToken`.","type":"string","format":"cursor"}},{"name":"path",\###
-        "description":"The file to write.","required":false,"schema":{"description":"The file to write.","type":"strin\###
-        g","minLength":1,"maxLength":4096}},{"name":"overwrite","description":"Whether `path` may exist; it is replace\###
-        d at the end, in one step.","required":false,"schema":{"description":"Whether `path` may exist; it is replaced\###
-         at the end, in one step.","type":"boolean","default":false}},{"name":"partialResultToken","description":"Push\###
-        es the texts as `$/progress` with this token. Not with `path`.","required":false,"schema":{"description":"Push\###
-        es the texts as `$/progress` with this token. Not with `path`.","type":["string","integer"]}}],"result":{"name\###
-        ":"QueryExportResult","schema":{"type":"object","properties":{"text":{"description":"The text, unless it was p\###
-        ushed or written to a file.","type":"string"},"nextCursor":{"description":"Where the next text begins; there i\###
-        f there is more.","type":"string","format":"cursor"},"rowCount":{"description":"Rows in this text; of a file o\###
-        r a push, all rows.","type":"integer","minimum":0},"bytes":{"description":"Size of this text, of all that was p\###
-        ushed, or of the file, as UTF-8.","type":"integer","minimum":0},"truncated":{"description":"Whether the result\###
-         had more rows than were kept; final if there is no `nextCursor`.","type":"boolean"},"truncatedCells":{"descri\###
-        ption":"Cells of these rows of which only the beginning was kept.","type":"integer","minimum":0},"path":{"desc\###
-        ription":"The file that was written, without symbolic links.","type":"string"}},"required":["rowCount","bytes"\###
-        ,"truncated","truncatedCells"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_p\###
-        arams"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/com\###
-        ponents/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#\###
-        /components/errors/cell_truncated"},{"$ref":"#/components/errors/file_failed"},{"$ref":"#/components/errors/qu\###
-        ery_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/comp\###
-        onents/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"CSV","params":[{"\###
-        name":"resultId","value":"${resultId}"},{"name":"format","value":"csv"}],"result":{"name":"result","value":{"t\###
-        ext":"id\u000d\n1\u000d\n2\u000d\n3\u000d\n","rowCount":3,"bytes":13,"truncated":false,"truncatedCells":0}},"x\###
-        -needs":"result"},{"name":"SQL","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"\###
-        sql"},{"name":"options","value":{"table":"favourites"}}],"result":{"name":"result","value":{"text":"INSERT INT\###
-        O \"favourites\" (\"id\") VALUES\n(1),\n(2),\n(3);\n","rowCount":3,"bytes":56,"truncated":false,"truncatedCell\###
-        s":0}},"x-needs":"result"},{"name":"pushed","params":[{"name":"resultId","value":"${resultId}"},{"name":"forma\###
-        t","value":"jsonl"},{"name":"partialResultToken","value":"export-1"}],"result":{"name":"result","value":{"rowC\###
-        ount":3,"bytes":27,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"a relative path","param\###
-        s":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"csv"},{"name":"path","value":"books.cs\###
-        v"}],"x-error":"policy","x-needs":"result"},{"name":"a directory that is not there","params":[{"name":"resultI\###
-        d","value":"${resultId}"},{"name":"format","value":"csv"},{"name":"path","value":"/nowhere/at/all/books.csv"}]\###
-        ,"x-error":"file_failed","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":\###
-        "${unknownId}"},{"name":"format","value":"csv"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request\###
-        ","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.fe\###
-        tch","summary":"Answer a page of a kept result.","description":"Reads what `query.run` kept; the statement doe\###
-        s not run again. A cursor stays good while the result is kept: fetching it twice\nanswers the same rows. If th\###
-        e statement still runs, this waits for the page to be full or the statement to end. If it ended\nwith an error\###
-         after its first page, the rows it gave can be fetched and then this answers that error.\n\nA result that was c\###
-        losed, has expired or ended with its connection is `not_found`, as is one of somebody else, and one of\nanothe\###
-        r connection that was run without `keep`.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"nam\###
-        e":"resultId","description":"The result.","required":true,"schema":{"description":"The result.","type":"string\###
-        ","format":"uuid"}},{"name":"cursor","description":"`nextCursor` of the page before; absent means from the fir\###
-        st row.","required":false,"schema":{"description":"`nextCursor` of the page before; absent means from the firs\###
-        t row.","type":"string","format":"cursor"}}],"result":{"name":"QueryFetchResult","schema":{"type":"object","pr\###
-        operties":{"rows":{"description":"The page, written as in `QueryResult`.","type":"array","items":{"type":"arra\###
-        y"}},"firstRow":{"description":"Index of its first row in the whole result, from 0.","type":"integer","minimum\###
-        ":0},"rowCount":{"description":"Rows in this page.","type":"integer","minimum":0},"hasMore":{"description":"Wh\###
-        ether there are more rows.","type":"boolean"},"nextCursor":{"description":"Where the next page begins; there i\###
-        f `hasMore`.","type":"string","format":"cursor"},"totalRows":{"description":"Rows kept of the whole result; ab\###
-        sent while the statement runs.","type":"integer","minimum":0},"truncated":{"description":"Whether the result h\###
-        ad more rows than were kept; final once `totalRows` is there.","type":"boolean"}},"required":["rows","firstRow\###
-        ","rowCount","hasMore","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inva\###
-        lid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"\###
-        #/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cance\###
-        lled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"na\###
-        me":"the next page","params":[{"name":"resultId","value":"${resultId}"},{"name":"cursor","value":"${cursor}"}]\###
-        ,"result":{"name":"result","value":{"rows":[[3]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3,"trun\###
-        cated":false}},"x-needs":"result"},{"name":"the first page again","params":[{"name":"resultId","value":"${resu\###
-        ltId}"}],"result":{"name":"result","value":{"rows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"nextCur\###
-        sor":"Mg","totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":\###
-        "resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":\###
-        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.get","summary":\###
-        "Answer one query of history.","description":"What `query.history` lists, and a preview: the first `previewRow\###
-        s` rows, at most `previewBytes` bytes, as they were when the query\nran. The preview is kept sealed and goes w\###
-        ith the project.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryId","description\###
-        ":"The query.","required":true,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"result\###
-        ":{"name":"QueryRecord","schema":{"$ref":"#/components/schemas/QueryRecord"}},"errors":[{"$ref":"#/components/\###
-        errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"\###
-        }],"examples":[{"name":"one of yours","params":[{"name":"queryId","value":"${queryId}"}],"result":{"name":"res\###
-        ult","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","\###
-        projectName":"Books","sql":"SELECT count(*) FROM orders","status":"success","rowCount":1,"durationMs":0.412,"m\###
-        ode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z","preview":{"columns":[{"name":"count(*)",\###
-        "type":"","encoding":"dynamic"}],"rows":[[1204]]}}},"x-needs":"query"},{"name":"an unknown query","params":[{"\###
-        name":"queryId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-acc\###
-        ess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.history","\###
-        summary":"List your own queries.","description":"Newest first. Filters add up. A project that is unknown or so\###
-        mebody else's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStructure":"by-name","params\###
-        ":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"description":"Only of\###
-         this project.","type":"string","format":"uuid"}},{"name":"status","description":"Only with this status.","req\###
-        uired":false,"schema":{"description":"Only with this status.","$ref":"#/components/schemas/QueryStatus"}},{"na\###
-        me":"text","description":"Only those whose SQL or label contains it, in any case of ASCII letters.","required"\###
-        :false,"schema":{"description":"Only those whose SQL or label contains it, in any case of ASCII letters.","typ\###
-        e":"string","minLength":1,"maxLength":200}},{"name":"since","description":"Only those accepted at this time or\###
-         later.","required":false,"schema":{"description":"Only those accepted at this time or later.","type":"string"\###
-        ,"format":"date-time"}},{"name":"until","description":"Only those accepted before this time.","required":false\###
-        ,"schema":{"description":"Only those accepted before this time.","type":"string","format":"date-time"}},{"name\###
-        ":"mode","description":"Only those that ran in this mode.","required":false,"schema":{"description":"Only thos\###
-        e that ran in this mode.","$ref":"#/components/schemas/QueryMode"}},{"name":"source","description":"Only from t\###
-        his source.","required":false,"schema":{"description":"Only from this source.","$ref":"#/components/schemas/Qu\###
-        erySource"}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Item\###
-        s of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nex\###
-        tCursor` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of\###
-         the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"QueryHistoryR\###
+        ct of the database that the\n  result is from; before them the session's encoding is set. Run there, on a tabl\###
+        e with columns of the same types, they give the\n  same values. A JSON `null` becomes NULL, since results do n\###
+        ot tell the two apart.\n\n**Cells that were cut** (`cellBytes`) are refused with `cell_truncated`, because nob\###
+        ody would notice. With `allowTruncated` they\nare exported as far as they go, marked, and counted in `truncate\###
+        dCells`; never to `sql`.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-na\###
+        me","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The resu\###
+        lt.","type":"string","format":"uuid"}},{"name":"format","description":"What to convert it to.","required":true\###
+        ,"schema":{"description":"What to convert it to.","$ref":"#/components/schemas/ExportFormat"}},{"name":"option\###
+        s","description":"How to write it.","required":false,"schema":{"description":"How to write it.","$ref":"#/comp\###
+        onents/schemas/ExportOptions"}},{"name":"cursor","description":"`nextCursor` of the text before; absent means f\###
+        rom the beginning. Not with `path` or `partialResultToken`.","required":false,"schema":{"description":"`nextCu\###
+        rsor` of the text before; absent means from the beginning. Not with `path` or `partialResultToken`.","type":"s\###
+        tring","format":"cursor"}},{"name":"path","description":"The file to write.","required":false,"schema":{"descr\###
+        iption":"The file to write.","type":"string","minLength":1,"maxLength":4096}},{"name":"overwrite","description\###
+        ":"Whether `path` may exist; it is replaced at the end, in one step.","required":false,"schema":{"description"\###
+        :"Whether `path` may exist; it is replaced at the end, in one step.","type":"boolean","default":false}},{"name\###
+        ":"partialResultToken","description":"Pushes the texts as `$/progress` with this token. Not with `path`.","req\###
+        uired":false,"schema":{"description":"Pushes the texts as `$/progress` with this token. Not with `path`.","typ\###
+        e":["string","integer"]}}],"result":{"name":"QueryExportResult","schema":{"type":"object","properties":{"text"\###
+        :{"description":"The text, unless it was pushed or written to a file.","type":"string"},"nextCursor":{"descrip\###
+        tion":"Where the next text begins; there if there is more.","type":"string","format":"cursor"},"rowCount":{"de\###
+        scription":"Rows in this text; of a file or a push, all rows.","type":"integer","minimum":0},"bytes":{"descrip\###
+        tion":"Size of this text, of all that was pushed, or of the file, as UTF-8.","type":"integer","minimum":0},"tr\###
+        uncated":{"description":"Whether the result had more rows than were kept; final if there is no `nextCursor`.",\###
+        "type":"boolean"},"truncatedCells":{"description":"Cells of these rows of which only the beginning was kept.",\###
+        "type":"integer","minimum":0},"path":{"description":"The file that was written, without symbolic links.","type\###
+        ":"string"}},"required":["rowCount","bytes","truncated","truncatedCells"],"additionalProperties":false}},"erro\###
+        rs":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/c\###
+        omponents/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$re\###
+        f":"#/components/errors/policy"},{"$ref":"#/components/errors/cell_truncated"},{"$ref":"#/components/errors/fi\###
+        le_failed"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/co\###
+        mponents/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_los\###
+        t"}],"examples":[{"name":"CSV","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"c\###
+        sv"}],"result":{"name":"result","value":{"text":"id\u000d\n1\u000d\n2\u000d\n3\u000d\n","rowCount":3,"bytes":1\###
+        3,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"SQL","params":[{"name":"resultId","value\###
+        ":"${resultId}"},{"name":"format","value":"sql"},{"name":"options","value":{"table":"favourites"}}],"result":{\###
+        "name":"result","value":{"text":"INSERT INTO \"favourites\" (\"id\") VALUES\n(1),\n(2),\n(3);\n","rowCount":3,\###
+        "bytes":56,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"pushed","params":[{"name":"resu\###
+        ltId","value":"${resultId}"},{"name":"format","value":"jsonl"},{"name":"partialResultToken","value":"export-1"\###
+        }],"result":{"name":"result","value":{"rowCount":3,"bytes":27,"truncated":false,"truncatedCells":0}},"x-needs"\###
+        :"result"},{"name":"a relative path","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","val\###
+        ue":"csv"},{"name":"path","value":"books.csv"}],"x-error":"policy","x-needs":"result"},{"name":"a directory th\###
+        at is not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"csv"},{"name":"\###
+        path","value":"/nowhere/at/all/books.csv"}],"x-error":"file_failed","x-needs":"result"},{"name":"an unknown re\###
+        sult","params":[{"name":"resultId","value":"${unknownId}"},{"name":"format","value":"csv"}],"x-error":"not_fou\###
+        nd","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-\###
+        unknownMembers":"refuse"},{"name":"query.fetch","summary":"Answer a page of a kept result.","description":"Rea\###
+        ds what `query.run` kept; the statement does not run again. A cursor stays good while the result is kept: fetc\###
+        hing it twice\nanswers the same rows. If the statement still runs, this waits for the page to be full or the s\###
+        tatement to end. If it ended\nwith an error after its first page, the rows it gave can be fetched and then thi\###
+        s answers that error.\n\nA result that was closed, has expired or ended with its connection is `not_found`, as\###
+         is one of somebody else, and one of\nanother connection that was run without `keep`.","tags":[{"name":"query"\###
+        }],"paramStructure":"either","params":[{"name":"resultId","description":"The result.","required":true,"schema"\###
+        :{"description":"The result.","type":"string","format":"uuid"}},{"name":"cursor","description":"`nextCursor` o\###
+        f the page before; absent means from the first row.","required":false,"schema":{"description":"`nextCursor` of\###
+         the page before; absent means from the first row.","type":"string","format":"cursor"}}],"result":{"name":"Que\###
+        ryFetchResult","schema":{"type":"object","properties":{"rows":{"description":"The page, written as in `QueryRe\###
+        sult`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of its first row in the whol\###
+        e result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"Rows in this page.","type":"intege\###
+        r","minimum":0},"hasMore":{"description":"Whether there are more rows.","type":"boolean"},"nextCursor":{"descr\###
+        iption":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor"},"totalRows":{"des\###
+        cription":"Rows kept of the whole result; absent while the statement runs.","type":"integer","minimum":0},"tru\###
+        ncated":{"description":"Whether the result had more rows than were kept; final once `totalRows` is there.","ty\###
+        pe":"boolean"}},"required":["rows","firstRow","rowCount","hasMore","truncated"],"additionalProperties":false}}\###
+        ,"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref\###
+        ":"#/components/errors/not_found"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/re\###
+        ad_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/component\###
+        s/errors/connection_lost"}],"examples":[{"name":"the next page","params":[{"name":"resultId","value":"${result\###
+        Id}"},{"name":"cursor","value":"${cursor}"}],"result":{"name":"result","value":{"rows":[[3]],"firstRow":2,"row\###
+        Count":1,"hasMore":false,"totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"the first page again",\###
+        "params":[{"name":"resultId","value":"${resultId}"}],"result":{"name":"result","value":{"rows":[[1],[2]],"firs\###
+        tRow":0,"rowCount":2,"hasMore":true,"nextCursor":"Mg","totalRows":3,"truncated":false}},"x-needs":"result"},{"\###
+        name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs\###
+        ":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembe\###
+        rs":"refuse"},{"name":"query.get","summary":"Answer one query of history.","description":"What `query.history`\###
+         lists, and a preview: the first `previewRows` rows, at most `previewBytes` bytes, as they were when the query\###
+        \nran. The preview is kept sealed and goes with the project.","tags":[{"name":"query"}],"paramStructure":"eith\###
+        er","params":[{"name":"queryId","description":"The query.","required":true,"schema":{"description":"The query.\###
+        ","type":"string","format":"uuid"}}],"result":{"name":"QueryRecord","schema":{"$ref":"#/components/schemas/Que\###
+        ryRecord"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticat\###
+        ed"},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"queryId",\###
+        "value":"${queryId}"}],"result":{"name":"result","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","project\###
+        Id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","status":\###
+        "success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000\###
+        Z","preview":{"columns":[{"name":"count(*)","type":"","encoding":"dynamic"}],"rows":[[1204]]}}},"x-needs":"que\###
+        ry"},{"name":"an unknown query","params":[{"name":"queryId","value":"${unknownId}"}],"x-error":"not_found","x-\###
+        needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknown\###
+        Members":"refuse"},{"name":"query.history","summary":"List your own queries.","description":"Newest first. Fil\###
+        ters add up. A project that is unknown or somebody else's has no queries: the list is empty.","tags":[{"name":\###
+        "query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Only of this project.","requ\###
+        ired":false,"schema":{"description":"Only of this project.","type":"string","format":"uuid"}},{"name":"status"\###
+        ,"description":"Only with this status.","required":false,"schema":{"description":"Only with this status.","$re\###
+        f":"#/components/schemas/QueryStatus"}},{"name":"text","description":"Only those whose SQL or label contains i\###
+        t, in any case of ASCII letters.","required":false,"schema":{"description":"Only those whose SQL or label cont\###
+        ains it, in any case of ASCII letters.","type":"string","minLength":1,"maxLength":200}},{"name":"since","descr\###
+        iption":"Only those accepted at this time or later.","required":false,"schema":{"description":"Only those acce\###
+        pted at this time or later.","type":"string","format":"date-time"}},{"name":"until","description":"Only those a\###
+        ccepted before this time.","required":false,"schema":{"description":"Only those accepted before this time.","t\###
+        ype":"string","format":"date-time"}},{"name":"mode","description":"Only those that ran in this mode.","require\###
+        d":false,"schema":{"description":"Only those that ran in this mode.","$ref":"#/components/schemas/QueryMode"}}\###
+        ,{"name":"source","description":"Only from this source.","required":false,"schema":{"description":"Only from t\###
+        his source.","$ref":"#/components/schemas/QuerySource"}},{"name":"limit","description":"Items of one page.","r\###
+        equired":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"defaul\###
+        t":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":fa\###
+        lse,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format"\###
+        :"cursor"}}],"result":{"name":"QueryHistoryResult","schema":{"type":"object","properties":{"items":{"descripti\###
+        on":"The queries.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"}},"nextCursor":{"descript\###
+        ion":"Where the next page begins; absent on the last.","type":"string","format":"cursor"}},"required":["items"\###
+        ],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components\###
+        /errors/unauthenticated"}],"examples":[{"name":"what succeeded in a project","params":[{"name":"projectId","va\###
+        lue":"${projectId}"},{"name":"status","value":"success"},{"name":"limit","value":10}],"result":{"name":"result\###
+        ","value":{"items":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f70\###
+        8192","projectName":"Books","sql":"SELECT count(*) FROM orders","status":"success","rowCount":1,"durationMs":0\###
+        .412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"no\###
+        ne that match","params":[{"name":"text","value":"no such query"}],"result":{"name":"result","value":{"items":[\###
+        ]}},"x-needs":"session"},{"name":"a page too large","params":[{"name":"limit","value":201}],"x-error":"invalid\###
+        _params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task\###
+        ","x-unknownMembers":"refuse"},{"name":"query.run","summary":"Run one statement and answer its first rows.","d\###
+        escription":"Runs exactly one statement; two are refused. In `read` mode, the default, nothing of it can last:\###
+         the engine refuses writes,\nthe statement is looked at before it runs, and it is rolled back. `write` needs a\###
+         project whose `readOnly` is false (else\n`read_only`), and commits.\n\n**Options only lower the server's limi\###
+        ts.** A value above the limit is refused with `invalid_params`, never lowered in silence.\n\n**Parameters** ar\###
+        e bound, never put into the text: null, a boolean, a number, a string, or `{\"$base64\": \"…\"}` for bytes. Th\###
+        e\nplaceholders are the engine's own: `$1` for PostgreSQL, `?` for MySQL and MariaDB, `?`, `?1` or `$1` for SQ\###
+        Lite.\n\n**Large results.** The first page comes with the reply, which may be sent before the statement has en\###
+        ded. The rest is kept under\n`resultId` for `query.fetch`, `query.export` and `query.summarize`, without runni\###
+        ng the statement again, until `query.close`, until\nnobody has read from it for `resultIdleMs`, or until this c\###
+        onnection ends; with `keep` it outlives the connection, and any connection of the user may fetch\nit. Without `\###
+        maxRows` a result stops at `resultRows` rows or `resultBytes` bytes; with it, at so many rows or\n`spoolPerRes\###
+        ultBytes`. A result that stopped says `truncated`. The daemon's page limit `pageBytes` may end a page before `\###
+        pageRows`.\n\n**Pushed results.** With `partialResultToken` nothing is kept: pages of at most `pageRows` rows o\###
+        r `pageBytes` bytes go out as\n`$/progress` with that token, straight from the database and as fast as this cl\###
+        ient reads; other replies come in between. Each\nhas a `QueryPage`. The statement waits for a client that does\###
+         not read, and so may run into its timeout. The reply comes after\nthe last page, with no rows and the number o\###
+        f all in `rowCount`; an error may come after pages. Without `maxRows` there is no\nlimit on rows or bytes.\n\n\###
+        **Stopping it.** `$/cancelRequest` and `query.cancel` stop the statement at the database, as do the timeout an\###
+        d the end of this\nconnection. `queryId` lets a client choose the id beforehand, so that `query.cancel` can na\###
+        me the query before this is\nanswered, from another connection too. It must be new: an id that any query has h\###
+        ad is a `conflict`, and nothing runs.\n\n**History.** A write is in history before it runs; other queries at t\###
+        he latest when they end. Parameters are never kept.","tags":[{"name":"query"}],"paramStructure":"by-name","par\###
+        ams":[{"name":"projectId","description":"Where to run it.","required":true,"schema":{"description":"Where to r\###
+        un it.","type":"string","format":"uuid"}},{"name":"sql","description":"The statement, at most `sqlBytes` bytes\###
+         of UTF-8. A NUL character is refused.","required":true,"schema":{"description":"The statement, at most `sqlBy\###
+        tes` bytes of UTF-8. A NUL character is refused.","type":"string","minLength":1,"maxLength":1048576}},{"name":\###
+        "parameters","description":"Values of the placeholders, in order.","required":false,"schema":{"description":"V\###
+        alues of the placeholders, in order.","type":"array","items":{"oneOf":[{"type":["null","boolean","number","str\###
+        ing"]},{"type":"object","required":["$base64"],"additionalProperties":false,"properties":{"$base64":{"type":"s\###
+        tring"}}}]},"maxItems":32766}},{"name":"mode","description":"What the statement may do.","required":false,"sch\###
+        ema":{"description":"What the statement may do.","$ref":"#/components/schemas/QueryMode","default":"read"}},{"\###
+        name":"pageRows","description":"Most rows of each page; absent means the limit `pageRows`.","required":false,"\###
+        schema":{"description":"Most rows of each page; absent means the limit `pageRows`.","type":"integer","minimum"\###
+        :1,"maximum":1000}},{"name":"timeoutMs","description":"Time the statement may take; absent means the limit `qu\###
+        eryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"schema":{"description":"Time the stat\###
+        ement may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","type":"integ\###
+        er","minimum":1,"maximum":3600000}},{"name":"maxRows","description":"Rows to keep at most.","required":false,"\###
+        schema":{"description":"Rows to keep at most.","type":"integer","minimum":1,"maximum":1000000000}},{"name":"la\###
+        bel","description":"A name for it in history.","required":false,"schema":{"description":"A name for it in hist\###
+        ory.","type":"string","minLength":1,"maxLength":200}},{"name":"keep","description":"Whether the result outlive\###
+        s this connection, and is kept even if the first page has all of it.","required":false,"schema":{"description"\###
+        :"Whether the result outlives this connection, and is kept even if the first page has all of it.","type":"bool\###
+        ean","default":false}},{"name":"partialResultToken","description":"Pushes the rows as `$/progress` with this t\###
+        oken, instead of keeping them.","required":false,"schema":{"description":"Pushes the rows as `$/progress` with\###
+         this token, instead of keeping them.","type":["string","integer"]}},{"name":"queryId","description":"The quer\###
+        y's id, made by the client; version 7 is advised.","required":false,"schema":{"description":"The query's id, m\###
+        ade by the client; version 7 is advised.","type":"string","format":"uuid"}}],"result":{"name":"QueryResult","s\###
+        chema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"\###
+        $ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/comp\###
+        onents/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$ref":\###
+        "#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_fail\###
+        ed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/err\###
+        ors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_\###
+        refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"\###
+        #/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/er\###
+        rors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_\###
+        lost"}],"examples":[{"name":"one row","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","val\###
+        ue":"SELECT 1 AS one, 'two' AS two"}],"result":{"name":"result","value":{"queryId":"019ab0c6-22bb-7e3f-9c4d-5e\###
+        6f70819203","columns":[{"name":"one","type":"","encoding":"dynamic"},{"name":"two","type":"","encoding":"dynam\###
+        ic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.412,"mode":"read","tru\###
+        ncated":false,"notices":[]}},"x-needs":"project"},{"name":"parameters","params":[{"name":"projectId","value":"\###
+        ${projectId}"},{"name":"sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS cover"},{"name":"parameters","val\###
+        ue":["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label","value":"A smoke test"}],"result":{"name":"result","v\###
+        alue":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"title","type":"","encoding":"dynam\###
+        ic"},{"name":"price","type":"","encoding":"dynamic"},{"name":"cover","type":"","encoding":"dynamic"}],"rows":[\###
+        ["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.388,"mode"\###
+        :"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"the first page of many","params":[{"nam\###
+        e":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2 UNION ALL S\###
+        ELECT 3"},{"name":"pageRows","value":2}],"result":{"name":"result","value":{"queryId":"019ab0c6-44dd-7051-9e6f\###
+        -708192031425","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[[1],[2]],"rowCount":2,"has\###
+        More":true,"resultId":"019ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg","command":"SELECT","durationMs"\###
+        :0.297,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"pushed rows","params":[{"n\###
+        ame":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2"},{"name\###
+        ":"partialResultToken","value":"rows-1"}],"result":{"name":"result","value":{"queryId":"019ab0c6-55ee-7162-8a7\###
+        0-819203142536","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[],"rowCount":2,"hasMore":\###
+        false,"command":"SELECT","durationMs":0.311,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"\###
+        },{"name":"a write in a read-only project","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql"\###
+        ,"value":"CREATE TABLE scratch (id INTEGER)"},{"name":"mode","value":"write"}],"x-error":"read_only","x-needs"\###
+        :"project"},{"name":"a statement the database refuses","params":[{"name":"projectId","value":"${projectId}"},{\###
+        "name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":"a parameter too few","\###
+        params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1, ?2"},{"name":"parameter\###
+        s","value":[1]}],"x-error":"invalid_parameters","x-needs":"project"},{"name":"an id that a query has had","par\###
+        ams":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"queryId","value":\###
+        "${queryId}"}],"x-error":"conflict","x-needs":"query"},{"name":"an unknown project","params":[{"name":"project\###
+        Id","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-\###
+        kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"\###
+        name":"query.running","summary":"List your own queries that run now.","description":"Of all your connections, a\###
+        lso those that wait for a free database connection; the one that began first is first. There are\nnever more t\###
+        han the limit `queriesPerUser`. A query that has ended is in `query.history`.","tags":[{"name":"query"}],"para\###
+        mStructure":"either","params":[{"name":"projectId","description":"Only of this project.","required":false,"sch\###
+        ema":{"description":"Only of this project.","type":"string","format":"uuid"}}],"result":{"name":"QueryRunningR\###
         esult","schema":{"type":"object","properties":{"items":{"description":"The queries.","type":"array","items":{"\###
-        $ref":"#/components/schemas/QueryRecord"}},"nextCursor":{"description":"Where the next page begins; absent on t\###
-        he last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"\###
-        $ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name\###
-        ":"what succeeded in a project","params":[{"name":"projectId","value":"${projectId}"},{"name":"status","value"\###
-        :"success"},{"name":"limit","value":10}],"result":{"name":"result","value":{"items":[{"id":"019ab0c6-22bb-7e3f\###
-        -9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT cou\###
-        nt(*) FROM orders","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","created\###
-        At":"2026-01-05T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"none that match","params":[{"name":"text","valu\###
-        e":"no such query"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"a page too l\###
-        arge","params":[{"name":"limit","value":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"reque\###
-        st","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.\###
-        run","summary":"Run one statement and answer its first rows.","description":"Runs exactly one statement; two a\###
-        re refused. In `read` mode, the default, nothing of it can last: the engine refuses writes,\nthe statement is l\###
-        ooked at before it runs, and it is rolled back. `write` needs a project whose `readOnly` is false (else\n`read\###
-        _only`), and commits.\n\n**Options only lower the server's limits.** A value above the limit is refused with `\###
-        invalid_params`, never lowered in silence.\n\n**Parameters** are bound, never put into the text: null, a boole\###
-        an, a number, a string, or `{\"$base64\": \"…\"}` for bytes. The\nplaceholders are the engine's own: `$1` for P\###
-        ostgreSQL, `?` for MySQL and MariaDB, `?`, `?1` or `$1` for SQLite.\n\n**Large results.** The first page comes\###
-         with the reply, which may be sent before the statement has ended. The rest is kept under\n`resultId` for `que\###
-        ry.fetch`, `query.export` and `query.summarize`, without running the statement again, until `query.close`, unt\###
-        il\nnobody has read from it for `resultIdleMs`, or until this connection ends; with `keep` it outlives the con\###
-        nection, and any connection of the user may fetch\nit. Without `maxRows` a result stops at `resultRows` rows o\###
-        r `resultBytes` bytes; with it, at so many rows or\n`spoolPerResultBytes`. A result that stopped says `truncat\###
-        ed`. The daemon's page limit `pageBytes` may end a page before `pageRows`.\n\n**Pushed results.** With `partia\###
-        lResultToken` nothing is kept: pages of at most `pageRows` rows or `pageBytes` bytes go out as\n`$/progress` w\###
-        ith that token, straight from the database and as fast as this client reads; other replies come in between. Ea\###
-        ch\nhas a `QueryPage`. The statement waits for a client that does not read, and so may run into its timeout. T\###
-        he reply comes after\nthe last page, with no rows and the number of all in `rowCount`; an error may come after\###
-         pages. Without `maxRows` there is no\nlimit on rows or bytes.\n\n**Stopping it.** `$/cancelRequest` and `quer\###
-        y.cancel` stop the statement at the database, as do the timeout and the end of this\nconnection. `queryId` let\###
-        s a client choose the id beforehand, so that `query.cancel` can name the query before this is\nanswered, from a\###
-        nother connection too. It must be new: an id that any query has had is a `conflict`, and nothing runs.\n\n**Hi\###
-        story.** A write is in history before it runs; other queries at the latest when they end. Parameters are never\###
-         kept.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Wher\###
-        e to run it.","required":true,"schema":{"description":"Where to run it.","type":"string","format":"uuid"}},{"n\###
-        ame":"sql","description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","requ\###
-        ired":true,"schema":{"description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refus\###
-        ed.","type":"string","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values of the pla\###
-        ceholders, in order.","required":false,"schema":{"description":"Values of the placeholders, in order.","type":\###
-        "array","items":{"oneOf":[{"type":["null","boolean","number","string"]},{"type":"object","required":["$base64"\###
-        ],"additionalProperties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode"\###
-        ,"description":"What the statement may do.","required":false,"schema":{"description":"What the statement may d\###
-        o.","$ref":"#/components/schemas/QueryMode","default":"read"}},{"name":"pageRows","description":"Most rows of e\###
-        ach page; absent means the limit `pageRows`.","required":false,"schema":{"description":"Most rows of each page\###
-        ; absent means the limit `pageRows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs","descr\###
-        iption":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeout\###
-        MaxMs`.","required":false,"schema":{"description":"Time the statement may take; absent means the limit `queryT\###
-        imeoutMs`. At most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"name":"m\###
-        axRows","description":"Rows to keep at most.","required":false,"schema":{"description":"Rows to keep at most."\###
-        ,"type":"integer","minimum":1,"maximum":1000000000}},{"name":"label","description":"A name for it in history."\###
-        ,"required":false,"schema":{"description":"A name for it in history.","type":"string","minLength":1,"maxLength\###
-        ":200}},{"name":"keep","description":"Whether the result outlives this connection, and is kept even if the fir\###
-        st page has all of it.","required":false,"schema":{"description":"Whether the result outlives this connection,\###
-         and is kept even if the first page has all of it.","type":"boolean","default":false}},{"name":"partialResultT\###
-        oken","description":"Pushes the rows as `$/progress` with this token, instead of keeping them.","required":fal\###
-        se,"schema":{"description":"Pushes the rows as `$/progress` with this token, instead of keeping them.","type":\###
-        ["string","integer"]}},{"name":"queryId","description":"The query's id, made by the client; version 7 is advis\###
-        ed.","required":false,"schema":{"description":"The query's id, made by the client; version 7 is advised.","typ\###
-        e":"string","format":"uuid"}}],"result":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResu\###
-        lt"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"\###
-        },{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/component\###
-        s/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/co\###
-        mponents/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},\###
-        {"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/\###
-        errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect\###
-        _timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/co\###
-        mponents/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/\###
-        errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"one row","params"\###
-        :[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS one, 'two' AS two"}],"result"\###
-        :{"name":"result","value":{"queryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","columns":[{"name":"one","type":""\###
-        ,"encoding":"dynamic"},{"name":"two","type":"","encoding":"dynamic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore\###
-        ":false,"command":"SELECT","durationMs":0.412,"mode":"read","truncated":false,"notices":[]}},"x-needs":"projec\###
-        t"},{"name":"parameters","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?\###
-        1 AS title, ?2 AS price, ?3 AS cover"},{"name":"parameters","value":["Emma",9.5,{"$base64":"iVBORw=="}]},{"nam\###
-        e":"label","value":"A smoke test"}],"result":{"name":"result","value":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f70\###
-        81920314","columns":[{"name":"title","type":"","encoding":"dynamic"},{"name":"price","type":"","encoding":"dyn\###
-        amic"},{"name":"cover","type":"","encoding":"dynamic"}],"rows":[["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount\###
-        ":1,"hasMore":false,"command":"SELECT","durationMs":0.388,"mode":"read","truncated":false,"notices":[]}},"x-ne\###
-        eds":"project"},{"name":"the first page of many","params":[{"name":"projectId","value":"${projectId}"},{"name"\###
-        :"sql","value":"SELECT 1 AS number UNION ALL SELECT 2 UNION ALL SELECT 3"},{"name":"pageRows","value":2}],"res\###
-        ult":{"name":"result","value":{"queryId":"019ab0c6-44dd-7051-9e6f-708192031425","columns":[{"name":"number","t\###
-        ype":"","encoding":"dynamic"}],"rows":[[1],[2]],"rowCount":2,"hasMore":true,"resultId":"019ab0c6-44de-7162-8f7\###
-        0-819203142536","nextCursor":"Mg","command":"SELECT","durationMs":0.297,"mode":"read","truncated":false,"notic\###
-        es":[]}},"x-needs":"project"},{"name":"pushed rows","params":[{"name":"projectId","value":"${projectId}"},{"na\###
-        me":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2"},{"name":"partialResultToken","value":"rows-1"}],"re\###
-        sult":{"name":"result","value":{"queryId":"019ab0c6-55ee-7162-8a70-819203142536","columns":[{"name":"number","\###
-        type":"","encoding":"dynamic"}],"rows":[],"rowCount":2,"hasMore":false,"command":"SELECT","durationMs":0.311,"\###
-        mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"a write in a read-only project","p\###
-        arams":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"CREATE TABLE scratch (id INTEGER)"}\###
-        ,{"name":"mode","value":"write"}],"x-error":"read_only","x-needs":"project"},{"name":"a statement the database\###
-         refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"q\###
-        uery_failed","x-needs":"project"},{"name":"a parameter too few","params":[{"name":"projectId","value":"${proje\###
-        ctId}"},{"name":"sql","value":"SELECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-error":"invalid_parameter\###
-        s","x-needs":"project"},{"name":"an id that a query has had","params":[{"name":"projectId","value":"${projectI\###
-        d}"},{"name":"sql","value":"SELECT 1"},{"name":"queryId","value":"${queryId}"}],"x-error":"conflict","x-needs"\###
-        :"query"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","va\###
-        lue":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-order\###
-        ing":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.running","summary":"List your ow\###
-        n queries that run now.","description":"Of all your connections, also those that wait for a free database conn\###
-        ection; the one that began first is first. There are\nnever more than the limit `queriesPerUser`. A query that\###
-         has ended is in `query.history`.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"proj\###
-        ectId","description":"Only of this project.","required":false,"schema":{"description":"Only of this project.",\###
-        "type":"string","format":"uuid"}}],"result":{"name":"QueryRunningResult","schema":{"type":"object","properties\###
-        ":{"items":{"description":"The queries.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}}\###
-        ,"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{\###
-        "$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"nothing runs","params":[],"result":{"name"\###
-        :"result","value":{"items":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name":"projectId","value"\###
-        :"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orderin\###
-        g":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.subscribe","summary":"Watch your ow\###
-        n queries while they run.","description":"From the reply on, this connection gets a `query/event` whenever one\###
-         of your queries starts, makes progress or ends, whichever\nof your connections runs it. `running` is what ran\###
-         at that moment: its queries get no `started`, and everything later about\nthem comes as an event. A subscript\###
-        ion ends with `query.unsubscribe`, with this connection, or when this connection is no\nlonger logged in as yo\###
-        u.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"projectId","description":"Only quer\###
-        ies of this project.","required":false,"schema":{"description":"Only queries of this project.","type":"string"\###
-        ,"format":"uuid"}}],"result":{"name":"QuerySubscribeResult","schema":{"type":"object","properties":{"subscript\###
-        ionId":{"description":"Id, in every event of this subscription.","type":"string","format":"uuid"},"running":{"\###
-        description":"The queries that run.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"re\###
-        quired":["subscriptionId","running"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inv\###
-        alid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/busy"}],"examples":[\###
-        {"name":"everything of mine","params":[],"result":{"name":"result","value":{"subscriptionId":"019ab0c6-66ff-72\###
-        73-9b81-920314253647","running":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name":"projectId","v\###
-        alue":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-or\###
-        dering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.summarize","summary":"Answer f\###
-        igures about each column of a kept result.","description":"Reads every row that `query.run` kept, once; the st\###
-        atement does not run again. If it still runs, this follows it to its end; if\nit ends with an error, so does t\###
-        his. It takes a bounded amount of memory, whatever the result.\n\n**Numbers** are compared by their value, eve\###
-        ry digit of it, also where they are strings; `1.0` and `1.00` are one value. Texts are compared\nby their UTF-\###
-        8 bytes, dates and times by the time they mean. In a column of SQLite that has both, numbers are less than tex\###
-        ts.\nCells that were cut (`cellBytes`) count in `count` and `truncatedCells` only.\n\n**Distinct values** are c\###
-        ounted exactly up to a bound, which is some ten thousand for a result of a few dozen columns and smaller for w\###
-        ider\nones; beyond it, `distinct` is an estimate, mostly within 3 % (HyperLogLog). **Top values** are exact wh\###
-        ile a column has no more values\nthan their bound, about a thousand; beyond it `count` may be too high, by at m\###
-        ost `overcount` (Space-Saving), and values that may\nwell be rare are left out.\n\nIds answer as in `query.fet\###
-        ch`.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resultId","description":"The res\###
-        ult.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"name":"columns\###
-        ","description":"Names of the columns to summarise; absent means all. A name that several have means each of t\###
-        hem.","required":false,"schema":{"description":"Names of the columns to summarise; absent means all. A name th\###
-        at several have means each of them.","type":"array","items":{"type":"string","maxLength":1024},"minItems":1,"m\###
-        axItems":4096}},{"name":"topValues","description":"Most of the top values of each column.","required":false,"s\###
-        chema":{"description":"Most of the top values of each column.","type":"integer","minimum":0,"maximum":100,"def\###
-        ault":10}}],"result":{"name":"QuerySummarizeResult","schema":{"type":"object","properties":{"rowCount":{"descr\###
-        iption":"Rows that were read: all that were kept.","type":"integer","minimum":0},"truncated":{"description":"W\###
-        hether the result had more rows than were kept, so that the figures are of its first rows only.","type":"boole\###
-        an"},"columns":{"description":"The columns, in their order in the result.","type":"array","items":{"$ref":"#/c\###
-        omponents/schemas/ColumnSummary"}}},"required":["rowCount","truncated","columns"],"additionalProperties":false\###
-        }},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$r\###
-        ef":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/query_fa\###
-        iled"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components\###
-        /errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"every column","params":\###
-        [{"name":"resultId","value":"${resultId}"},{"name":"topValues","value":1}],"result":{"name":"result","value":{\###
-        "rowCount":3,"truncated":false,"columns":[{"name":"id","type":"INTEGER","encoding":"integer","count":3,"nulls"\###
-        :0,"distinct":3,"distinctIsEstimate":false,"order":"number","min":1,"max":3,"sum":"6","mean":2,"stddev":1,"top\###
-        Values":[{"value":1,"count":1,"overcount":0}]}]}},"x-needs":"result"},{"name":"a column that is not there","pa\###
-        rams":[{"name":"resultId","value":"${resultId}"},{"name":"columns","value":["nobody"]}],"x-error":"invalid_par\###
-        ams","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"x-\###
-        error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execut\###
-        ion":"task","x-unknownMembers":"refuse"},{"name":"query.unsubscribe","summary":"End a subscription of this con\###
-        nection.","description":"No event of the subscription is made after the reply; those made before may still arr\###
-        ive behind it.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"subscriptionId","descri\###
-        ption":"The subscription.","required":true,"schema":{"description":"The subscription.","type":"string","format\###
-        ":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},\###
-        "errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examp\###
-        les":[{"name":"one that has ended","params":[{"name":"subscriptionId","value":"${unknownId}"}],"result":{"name\###
-        ":"result","value":{}},"x-needs":"session"},{"name":"not an id","params":[{"name":"subscriptionId","value":"fi\###
-        rst"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"\###
-        read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summary":"Answer this protocol\###
-         as an OpenRPC document.","description":"The method that OpenRPC names. The document is the published `spec/op\###
-        enrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"res\###
-        ult":{"name":"RpcDiscoverResult","schema":{"type":"object","required":["openrpc","info","methods"]}},"errors":\###
-        [],"examples":[{"name":"the document","params":[],"result":{"name":"result","value":{"openrpc":"1.3.2","info":\###
-        {"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"request","x-access":"publi\###
-        c","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"shutdown","summary":"Prepa\###
-        re to end the connection.","description":"LSP's own request. The connection's running queries are cancelled an\###
-        d further requests are answered `invalid_request`; only\n`exit` is still expected. It never stops a daemon tha\###
-        t serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","param\###
-        s":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/errors/inval\###
-        id_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an editor's sessi\###
-        on","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-access":"publ\###
-        ic","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health","summary":\###
-        "Say whether the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows already an\###
-        d touches neither the store nor a database. With a session it\nalso answers `store`, `connections` and `querie\###
-        s`; these are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructure":"by-na\###
-        me","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"status":{"descr\###
-        iption":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemon's versio\###
-        n.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0},"store":\###
-        {"description":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"connections":\###
-        {"description":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealth"},"queri\###
-        es":{"description":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}},"required\###
-        ":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"without a se\###
-        ssion","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"x\###
-        -needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok","version\###
-        ":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"databases":2,"\###
-        databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x-access":"\###
-        public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limits","summa\###
-        ry":"Answer every limit in force.","description":"The same as `initialize` answers, for clients that do not se\###
-        nd it. Public, because a client needs some of the limits to log in.","tags":[{"name":"system"}],"paramStructur\###
-        e":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},"errors":[\###
-        ],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":8192,"header\###
-        Ms":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clie\###
-        ntConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,\###
-        "passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"log\###
-        inDelayMaxMs":900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"e\###
-        mailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":20\###
-        0,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databas\###
-        eConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPer\###
-        Connection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1\###
-        048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows\###
-        ":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes"\###
-        :268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"prev\###
-        iewRows":10,"previewBytes":4096}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read\###
-        ","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's m\###
-        etrics in Prometheus text.","description":"Counters, gauges and histograms of the whole daemon, in the Prometh\###
-        eus text format 0.0.4. Labels are method names, outcomes\nand engines; never a user, a project, an address or S\###
-        QL.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult",\###
-        "schema":{"type":"object","properties":{"text":{"description":"The metrics, one sample a line.","type":"string\###
-        "}},"required":["text"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"\###
-        }],"examples":[{"name":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requ\###
-        ests_total counter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}\###
-        ],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"\###
-        }],"components":{"schemas":{"User":{"description":"A person with an account.","type":"object","properties":{"i\###
-        d":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Display name.","type":"string"\###
-        },"email":{"description":"E-mail address, in lower case: what they log in with.","type":"string","format":"ema\###
-        il"},"createdAt":{"description":"When they signed up.","type":"string","format":"date-time"}},"required":["id"\###
-        ,"name","email","createdAt"],"additionalProperties":false},"Session":{"description":"A new session and the tok\###
-        en that stands for it. The token is shown this once; the daemon does not keep it.","type":"object","properties\###
-        ":{"token":{"description":"A secret (PASETO v4.public): attaches further connections to the session. Opaque to\###
-         clients.","type":"string","format":"token"},"expiresAt":{"description":"When the session ends at the latest."\###
-        ,"type":"string","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components/schem\###
-        as/User"}},"required":["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description":\###
-        "A session as its owner sees it in a list; never its token.","type":"object","properties":{"id":{"description"\###
-        :"Id, for `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{"description":"When it began.","type":\###
-        "string","format":"date-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","type":"string\###
-        ","format":"date-time"},"expiresAt":{"description":"When it ends at the latest.","type":"string","format":"dat\###
-        e-time"},"current":{"description":"Whether it is the session of this connection.","type":"boolean"},"client":{\###
-        "description":"Name and version of the client that began it, as `initialize` told.","type":"string"}},"require\###
-        d":["id","createdAt","lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEndReason":{"de\###
-        scription":"Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked","\###
-        passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","propert\###
-        ies":{"name":{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"description\###
-        ":"Its version.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemo\###
-        n.","type":"object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"des\###
-        cription":"Its version.","type":"string"}},"required":["name","version"],"additionalProperties":false},"Health\###
-        Status":{"description":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it takes no n\###
-        ew requests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the dae\###
-        mon keeps its own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The da\###
-        emon's own store.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/components/\###
-        schemas/StoreEngine"},"ok":{"description":"Whether the latest read or write of it worked.","type":"boolean"}},\###
-        "required":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections now."\###
-        ,"type":"object","properties":{"clients":{"description":"Open client connections.","type":"integer","minimum":\###
-        0},"databases":{"description":"Open database connections, used and idle.","type":"integer","minimum":0},"datab\###
-        asesInUse":{"description":"Those that run something.","type":"integer","minimum":0}},"required":["clients","da\###
-        tabases","databasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of all u\###
-        sers.","type":"object","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"waitin\###
-        g":{"description":"Waiting for a database connection.","type":"integer","minimum":0}},"required":["running","w\###
-        aiting"],"additionalProperties":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MyS\###
-        QL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database s\###
-        omeone registered.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"\###
-        name":{"description":"Name, unique among its owner's projects.","type":"string"},"description":{"description":\###
-        "What it is, in its owner's words; absent if there are none.","type":"string"},"databaseType":{"description":"\###
-        The kind of database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The connection\###
-         string rebuilt without its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"descripti\###
-        on":"Whether every write is refused.","type":"boolean"},"createdAt":{"description":"When it was created.","typ\###
-        e":"string","format":"date-time"},"updatedAt":{"description":"When it was last changed.","type":"string","form\###
-        at":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if there is none.","type\###
-        ":"string","format":"date-time"}},"required":["id","name","databaseType","connection","readOnly","createdAt","\###
-        updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The steps of reaching a database, in t\###
-        he order they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls","login","database\###
-        ","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or the engine or the c\###
-        onnection has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"\###
-        One step of `project.test`.","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/compo\###
-        nents/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStat\###
-        us"},"durationMs":{"description":"How long it took; absent if it was skipped or not measured on its own.","typ\###
-        e":"number","minimum":0},"code":{"description":"Of a failed step: the error code that a query would answer.","\###
-        type":"string"},"message":{"description":"Of a failed step: one sentence that says what is wrong and what to d\###
-        o.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","type":"string"}},"r\###
-        equired":["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"Why a database cann\###
-        ot be reached now.","type":"object","properties":{"code":{"description":"The error code that a query would ans\###
-        wer.","type":"string"},"message":{"description":"One sentence that says what is wrong and what to do.","type":\###
-        "string"},"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"required":["code","m\###
-        essage","retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a database says of i\###
-        tself; or `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"description":"Produ\###
-        ct and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"de\###
-        scription":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"description":"The d\###
-        atabase user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent wh\###
-        ere the user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Tables the user can s\###
-        ee, without the system's own.","type":"integer","minimum":0},"unavailable":{"description":"Why there is nothin\###
-        g to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"descrip\###
-        tion":"`read`: the statement cannot change anything, and is rolled back. `write`: it runs and commits.","type"\###
-        :"string","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the c\###
-        lient's cancel, a closed connection and a timeout.","type":"string","enum":["running","success","error","cance\###
-        lled"]},"QuerySource":{"description":"What sent a query: `editor` a connection that was initialized, `script` o\###
-        ne that was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"descri\###
-        ption":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer\###
-        `: a number within ±(2^53−1), else a string of digits\n- `float`: a number with the shortest digits that read b\###
-        ack the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every on\###
-        e of them\n- `string`: text, dates, intervals and every type without a better form, as the engine writes it\n-\###
-         `base64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where ea\###
-        ch cell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\\###
-        "Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is\###
-         `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","deci\###
-        mal","string","base64","json","dynamic"]},"Column":{"description":"A column of a result.","type":"object","pro\###
-        perties":{"name":{"description":"Name, as the statement gives it; need not be unique.","type":"string"},"type"\###
-        :{"description":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it h\###
-        as none.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas\###
-        /Encoding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A me\###
-        ssage of the database that is not an error.","type":"object","properties":{"severity":{"description":"The data\###
-        base's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":"st\###
-        ring"},"code":{"description":"The database's code for it, if it has one.","type":"string"}},"required":["sever\###
-        ity","message"],"additionalProperties":false},"QueryResult":{"description":"The outcome of a statement and the\###
-         first page of its rows.","type":"object","properties":{"queryId":{"description":"Id of the query, in history t\###
-        oo.","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the statement returns no row\###
-        s.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an a\###
-        rray of rows, each an array of cells in the order of the columns. Null is null; other cells follow the column'\###
-        s `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a pus\###
-        hed result, all rows that were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `query\###
-        .fetch` has more rows.","type":"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `q\###
-        uery.close`; there if `hasMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"d\###
-        escription":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"d\###
-        escription":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRo\###
-        ws":{"description":"Rows changed, for statements that change rows.","type":"integer","minimum":0},"durationMs"\###
-        :{"description":"Time in the database, from sending the statement to the last row read so far.","type":"number\###
-        ","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"desc\###
-        ription":"Whether the result had more rows than were kept. If `hasMore`, the last page of `query.fetch` has th\###
-        e final word.","type":"boolean"},"notices":{"description":"Messages the database sent along, in order.","type"\###
-        :"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","h\###
-        asMore","command","durationMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"descr\###
-        iption":"A run of rows of a pushed result; the `value` of `$/progress`.","type":"object","properties":{"queryI\###
-        d":{"description":"Id of the query.","type":"string","format":"uuid"},"columns":{"description":"Columns; in th\###
-        e first page only.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Rows\###
-        , written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of t\###
-        he first of them in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How ma\###
-        ny they are.","type":"integer","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalPr\###
-        operties":false},"ExportFormat":{"description":"What a result can be converted to.","type":"string","enum":["c\###
-        sv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What ends a line.","type":"string","enum":["cr\###
-        lf","lf"]},"BinaryText":{"description":"How bytes are written as text.","type":"string","enum":["base64","hex"\###
-        ]},"ExportOptions":{"description":"How an export is written. What a format has no use for is ignored.","type":\###
-        "object","properties":{"header":{"description":"`csv`: whether the first line has the columns' names.","type":\###
-        "boolean","default":true},"delimiter":{"description":"`csv`: between cells; one ASCII character other than a q\###
-        uote or a line break.","type":"string","minLength":1,"maxLength":1,"default":","},"lineEnd":{"description":"`c\###
-        sv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#/components/schemas/LineEnd","default":"\###
-        crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with one, which tells Excel that it is UTF-8."\###
-        ,"type":"boolean","default":false},"formulaGuard":{"description":"`csv`: whether texts that a spreadsheet woul\###
-        d run (those that begin with = + - @, a tab or a carriage return) get a single quote before them. Numbers neve\###
-        r do.","type":"boolean","default":false},"nullText":{"description":"`csv`, `markdown`: what null is written as\###
-        ; absent means nothing and `*NULL*`.","type":"string","maxLength":100},"binary":{"description":"`csv`, `markdo\###
-        wn`: how bytes are written; hexadecimal has no prefix.","$ref":"#/components/schemas/BinaryText","default":"ba\###
-        se64"},"table":{"description":"`sql`: the table to insert into; needed there. One name, quoted: no schema befo\###
-        re a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"description":"`sql`: the table's schema, o\###
-        r database in MySQL.","type":"string","minLength":1,"maxLength":128},"allowTruncated":{"description":"Whether c\###
-        ells of which only the beginning was kept may be exported, marked as such. Never to `sql`.","type":"boolean","\###
-        default":false}},"additionalProperties":false},"ExportPart":{"description":"A text of a pushed export; the `va\###
-        lue` of `$/progress`.","type":"object","properties":{"resultId":{"description":"The result.","type":"string","\###
-        format":"uuid"},"text":{"description":"The text; all of them put together are the export.","type":"string"},"f\###
-        irstRow":{"description":"Index of its first row in the whole result, from 0.","type":"integer","minimum":0},"r\###
-        owCount":{"description":"How many rows it has.","type":"integer","minimum":0}},"required":["resultId","text","\###
-        firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"description":"How `min` and `max` compare\###
-        : by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before texts.","type":"string","enum":["number"\###
-        ,"time","text","mixed"]},"TopValue":{"description":"A value that occurs often.","type":"object","properties":{\###
-        "value":{"description":"The value as in `QueryResult`; a long one as `$truncated`, with its beginning."},"coun\###
-        t":{"description":"How often it occurs, at most.","type":"integer","minimum":1},"overcount":{"description":"By\###
-         how much `count` may be too high; 0 means exact.","type":"integer","minimum":0}},"required":["value","count",\###
-        "overcount"],"additionalProperties":false},"ColumnSummary":{"description":"Figures about one column. What does\###
-         not apply is absent.","type":"object","properties":{"name":{"description":"The column's name.","type":"string\###
-        "},"type":{"description":"The database's own name of its type.","type":"string"},"encoding":{"description":"Ho\###
-        w its cells are written.","$ref":"#/components/schemas/Encoding"},"count":{"description":"Cells that are not n\###
-        ull.","type":"integer","minimum":0},"nulls":{"description":"Cells that are null.","type":"integer","minimum":0\###
-        },"truncatedCells":{"description":"Cells of which only the beginning was kept: in no figure below.","type":"in\###
-        teger","minimum":1},"distinct":{"description":"Different values.","type":"integer","minimum":0},"distinctIsEst\###
-        imate":{"description":"Whether `distinct` is an estimate.","type":"boolean"},"order":{"description":"How `min`\###
-         and `max` compare; absent if the column has no values that can be.","$ref":"#/components/schemas/SummaryOrder\###
-        "},"min":{"description":"The least value, as in `QueryResult`; a long text as `$truncated`, with its beginning\###
-        ."},"max":{"description":"The greatest."},"sum":{"description":"Of numbers: their sum, exact for integers and d\###
-        ecimals, else rounded to a double.","type":"string"},"mean":{"description":"Of numbers: the arithmetic mean, r\###
-        ounded to a double.","type":"number"},"stddev":{"description":"Of two numbers or more: the standard deviation o\###
-        f a sample.","type":"number","minimum":0},"notFinite":{"description":"Numbers that are NaN, infinite or of mor\###
-        e than 1000 digits: not in `sum`, `mean` and `stddev`; of these only infinities are in `min` and `max`.","type\###
-        ":"integer","minimum":1},"trueCount":{"description":"Of a boolean column: how often true.","type":"integer","m\###
-        inimum":0},"falseCount":{"description":"How often false.","type":"integer","minimum":0},"minLength":{"descript\###
-        ion":"Of texts, in Unicode scalars, and of bytes: the shortest.","type":"integer","minimum":0},"maxLength":{"d\###
-        escription":"The longest.","type":"integer","minimum":0},"meanLength":{"description":"On average.","type":"num\###
-        ber","minimum":0},"topValues":{"description":"The values that occur most often, the most frequent first; among\###
-         equals the one that came first.","type":"array","items":{"$ref":"#/components/schemas/TopValue"}}},"required"\###
-        :["name","type","encoding","count","nulls","distinct","distinctIsEstimate","topValues"],"additionalProperties"\###
-        :false},"PlanNode":{"description":"A step of a plan. What an engine does not say is absent.","type":"object","\###
-        properties":{"id":{"description":"Its place in the list.","type":"integer","minimum":0},"parentId":{"descripti\###
-        on":"The node that takes its rows; absent for a root.","type":"integer","minimum":0},"operation":{"description\###
-        ":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"descriptio\###
-        n":"Conditions and the like, in the engine's words.","type":"string"},"relation":{"description":"The table it r\###
-        eads, as the plan names it.","type":"string"},"index":{"description":"The index it uses.","type":"string"},"co\###
-        st":{"description":"Estimated cost with its children, in the engine's own unit.","type":"number","minimum":0},\###
-        "rows":{"description":"Estimated rows, of one loop.","type":"number","minimum":0},"actualRows":{"description":\###
-        "Rows it gave, of one loop on average.","type":"number","minimum":0},"loops":{"description":"How often it ran.\###
-        ","type":"number","minimum":0},"actualMs":{"description":"Time it took with its children, all loops together."\###
-        ,"type":"number","minimum":0}},"required":["id","operation"],"additionalProperties":false},"QueryPhase":{"desc\###
-        ription":"`waiting`: for a free connection to its database; `running`: the database works on it, or its rows a\###
-        re read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"description":"A query that has not en\###
-        ded.","type":"object","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and that of its r\###
-        ow in history.","type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","type":"string","\###
-        format":"uuid"},"projectName":{"description":"The project's name when it began.","type":"string"},"sql":{"desc\###
-        ription":"The statement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":{"descrip\###
-        tion":"Whether the statement is longer.","type":"boolean"},"label":{"description":"The name it was given.","ty\###
-        pe":"string"},"mode":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"source":{"desc\###
-        ription":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"How far it is.\###
-        ","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","type":"string"\###
-        ,"format":"date-time"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0},"rowCount":{\###
-        "description":"Rows it has answered so far.","type":"integer","minimum":0},"bytes":{"description":"Size of the\###
-        se rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","projectId","projectName","sql","sqlTr\###
-        uncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":false},"Qu\###
-        eryEventKind":{"description":"What happened to a query; `missed` is about events, not about a query.","type":"\###
-        string","enum":["started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"description":"\###
-        A query in history. Parameters are not kept.","type":"object","properties":{"id":{"description":"Id: the `quer\###
-        yId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"strin\###
-        g","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"sql":{"descriptio\###
-        n":"The statement as it was sent.","type":"string"},"label":{"description":"The label it was sent with.","type\###
-        ":"string"},"status":{"description":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":\###
-        {"description":"Unless it succeeded or runs: the error code it answered.","type":"string"},"errorMessage":{"de\###
-        scription":"Unless it succeeded or runs: the message it answered.","type":"string"},"rowCount":{"description":\###
-        "Rows it returned, as far as they were read; absent while it runs.","type":"integer","minimum":0},"affectedRow\###
-        s":{"description":"Rows it changed.","type":"integer","minimum":0},"durationMs":{"description":"How long it to\###
-        ok; absent while it runs.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/componen\###
-        ts/schemas/QueryMode"},"source":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"cre\###
-        atedAt":{"description":"When it was accepted.","type":"string","format":"date-time"},"preview":{"description":\###
-        "Only in `query.get`, and only if it returned rows: its columns and first rows, written as in `QueryResult`.",\###
-        "type":"object","required":["columns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"\###
-        }},"rows":{"type":"array","items":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","statu\###
-        s","mode","source","createdAt"],"additionalProperties":false},"QueryStatistics":{"description":"Figures about q\###
-        ueries.","type":"object","properties":{"total":{"description":"All, running ones included.","type":"integer","\###
-        minimum":0},"success":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"descripti\###
-        on":"Those that failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled o\###
-        r timed out.","type":"integer","minimum":0},"successRate":{"description":"success / (success + error); absent i\###
-        f both are 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the success\###
-        ful ones; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of t\###
-        he same.","type":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer",\###
-        "minimum":0}},"required":["total","success","error","cancelled","rows"],"additionalProperties":false},"Dashboa\###
-        rdTotals":{"description":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The\###
-         user's projects, whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries\###
-         in the period.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type"\###
-        :"integer","minimum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesBy\###
-        Status":{"description":"Queries of the period by status; they add up to `totals.queries`.","type":"object","pr\###
-        operties":{"running":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Suc\###
-        ceeded.","type":"integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancell\###
-        ed":{"description":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","e\###
-        rror","cancelled"],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries\###
-         of the period.","type":"object","properties":{"p50Ms":{"description":"Median; absent if there are none.","typ\###
-        e":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","type":"number","\###
-        minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One project in a dashboard.","typ\###
-        e":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"\###
-        description":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/comp\###
-        onents/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},\###
-        "errors":{"description":"Those that failed.","type":"integer","minimum":0},"messages":{"description":"Chat mes\###
-        sages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whenever it\###
-         was, to the minute; absent if there is none.","type":"string","format":"date-time"}},"required":["projectId",\###
-        "name","databaseType","queries","errors","messages"],"additionalProperties":false},"DayActivity":{"description\###
-        ":"One day in a dashboard.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.\###
-        ","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that day.","type":\###
-        "integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0}},"required":\###
-        ["date","queries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a chat message is f\###
-        rom.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A chat message in a d\###
-        ashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId"\###
-        :{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type\###
-        ":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/MessageRole"}\###
-        ,"excerpt":{"description":"The beginning of its text.","type":"string","maxLength":200},"createdAt":{"descript\###
-        ion":"When it was sent.","type":"string","format":"date-time"}},"required":["id","threadId","projectId","role"\###
-        ,"excerpt","createdAt"],"additionalProperties":false},"Limits":{"description":"Every limit in force.","type":"\###
-        object","properties":{"headerBytes":{"description":"The header block of one `Content-Length` frame.","type":"i\###
-        nteger","minimum":0},"headerMs":{"description":"Time for a frame's header, from its first byte.","type":"integ\###
-        er","minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line where messages are lines."\###
-        ,"type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the connection has no s\###
-        ession.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once the connection has a sessi\###
-        on.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one message.",\###
-        "type":"integer","minimum":0},"batchItems":{"description":"Items of one batch.","type":"integer","minimum":0},\###
-        "clientConnections":{"description":"Open client connections.","type":"integer","minimum":0},"requestsInFlight"\###
-        :{"description":"Unanswered requests of one connection; past that the daemon stops reading from it.","type":"i\###
-        nteger","minimum":0},"outputQueueBytes":{"description":"Output waiting for one client.","type":"integer","mini\###
-        mum":0},"outputStallMs":{"description":"A client with output waiting that takes none of it for this long is dr\###
-        opped.","type":"integer","minimum":0},"shutdownMs":{"description":"Time for running requests to end when the d\###
-        aemon stops.","type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8\###
-        .","type":"integer","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integ\###
-        er","minimum":0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; past that the answer is `\###
-        busy`.","type":"integer","minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per account an\###
-        d per peer, before each further attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"descripti\###
-        on":"The first such wait; each further failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"\###
-        description":"The longest such wait. No account is ever locked for good.","type":"integer","minimum":0},"token\###
-        Bytes":{"description":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a ses\###
-        sion from log-in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a\###
-         request for this long ends.","type":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode s\###
-        calars) of a name of a person or project.","type":"integer","minimum":0},"emailLength":{"description":"Charact\###
-        ers of an e-mail address.","type":"integer","minimum":0},"descriptionLength":{"description":"Characters of a p\###
-        roject's description.","type":"integer","minimum":0},"connectionStringLength":{"description":"Characters of a c\###
-        onnection string.","type":"integer","minimum":0},"labelLength":{"description":"Characters of a query's label."\###
-        ,"type":"integer","minimum":0},"searchTextLength":{"description":"Characters of a list's `text` filter.","type\###
-        ":"integer","minimum":0},"listItems":{"description":"Items of one page of a list.","type":"integer","minimum":\###
-        0},"listItemsDefault":{"description":"Items of one page of a list when `limit` is absent.","type":"integer","m\###
-        inimum":0},"recentItems":{"description":"Newest queries or messages in a summary or dashboard.","type":"intege\###
-        r","minimum":0},"dashboardDays":{"description":"Days a dashboard may cover.","type":"integer","minimum":0},"da\###
-        tabaseConnections":{"description":"Open database connections in all.","type":"integer","minimum":0},"databaseC\###
-        onnectionsPerProject":{"description":"Open database connections of one project.","type":"integer","minimum":0}\###
-        ,"databaseIdleMs":{"description":"An unused database connection is closed after this long.","type":"integer","\###
-        minimum":0},"connectTimeoutMs":{"description":"Time to connect and log in to a database.","type":"integer","mi\###
-        nimum":0},"queriesPerUser":{"description":"Running queries of one user.","type":"integer","minimum":0},"subscr\###
-        iptionsPerConnection":{"description":"Subscriptions of one connection.","type":"integer","minimum":0},"subscri\###
-        ptionEvents":{"description":"Events of one subscription that wait for its reader; the next are missed.","type"\###
-        :"integer","minimum":0},"progressMs":{"description":"Time between two `progress` events of a query.","type":"i\###
-        nteger","minimum":0},"runningSqlBytes":{"description":"Of a statement, in `query.running` and `query/event`.",\###
-        "type":"integer","minimum":0},"planNodes":{"description":"Nodes of a plan in `query.explain`.","type":"integer\###
-        ","minimum":0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","minimum":0},"parameters"\###
-        :{"description":"Parameters of one statement: SQLite's own limit, the smallest of the engines'.","type":"integ\###
-        er","minimum":0},"queryTimeoutMs":{"description":"Time of a query that names no `timeoutMs`.","type":"integer"\###
-        ,"minimum":0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"integer","minimum":0},"can\###
-        celDeadlineMs":{"description":"A database that has not stopped a cancelled statement by then has its connectio\###
-        n cut.","type":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","type":"integer","minimum"\###
-        :0},"pageBytes":{"description":"A page ends with the row that reaches this size.","type":"integer","minimum":0\###
-        },"cellBytes":{"description":"A longer cell is replaced by its length and a prefix.","type":"integer","minimum\###
-        ":0},"resultRows":{"description":"Rows kept of a result whose query names no `maxRows`.","type":"integer","min\###
-        imum":0},"resultBytes":{"description":"Bytes kept of a result whose query names no `maxRows`.","type":"integer\###
-        ","minimum":0},"spoolPerResultBytes":{"description":"Bytes kept of any one result.","type":"integer","minimum"\###
-        :0},"spoolPerUserBytes":{"description":"Bytes kept of all results of one user.","type":"integer","minimum":0},\###
-        "resultIdleMs":{"description":"A result that nobody fetches from for this long is dropped.","type":"integer","\###
-        minimum":0},"exportsPerUser":{"description":"Exports and summaries of one user that run at once; past that the\###
-         answer is `busy`.","type":"integer","minimum":0},"noticesPerQuery":{"description":"Notices kept of one statem\###
-        ent.","type":"integer","minimum":0},"previewRows":{"description":"Rows of the preview that history keeps.","ty\###
-        pe":"integer","minimum":0},"previewBytes":{"description":"Bytes of the preview that history keeps.","type":"in\###
-        teger","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDep\###
-        th","batchItems","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","shutdownMs","passw\###
-        ordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs","tokenByt\###
-        es","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLength","connectionStringLength",\###
-        "labelLength","searchTextLength","listItems","listItemsDefault","recentItems","dashboardDays","databaseConnect\###
-        ions","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscriptionsPerCo\###
-        nnection","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","queryTimeou\###
-        tMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes","spo\###
-        olPerResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser","noticesPerQuery","previewRows","preview\###
-        Bytes"],"additionalProperties":false},"ErrorObject":{"description":"The `error` member of a reply.","type":"ob\###
-        ject","properties":{"code":{"type":"integer"},"message":{"type":"string","minLength":1},"data":{"type":"object\###
-        ","properties":{"code":{"description":"What programs branch on.","type":"string","enum":["parse_error","invali\###
-        d_request","method_not_found","invalid_params","invalid_connection_string","invalid_parameters","weak_password\###
-        ","internal","not_initialized","cancelled","timeout","shutting_down","request_too_large","response_too_large",\###
-        "busy","batch_too_large","unauthenticated","invalid_credentials","forbidden","not_found","conflict","rate_limi\###
-        ted","connection_failed","host_not_found","connection_refused","connect_timeout","tls_required","tls_failed","\###
-        authentication_failed","unknown_database","not_a_database","connection_lost","query_failed","read_only","polic\###
-        y","file_failed","cell_truncated"]},"retryable":{"description":"Whether the same request may succeed later.","\###
-        type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{},"limit":{},"hint":{},"retry\###
-        AfterMs":{},"sqlState":{},"position":{}},"required":["code","retryable"],"additionalProperties":false}},"requi\###
-        red":["code","message","data"],"additionalProperties":false}},"errors":{"parse_error":{"code":-32700,"message"\###
-        :"The bytes are not one JSON text in UTF-8, or break the framing.","data":{"code":"parse_error","retryable":fa\###
-        lse}},"invalid_request":{"code":-32600,"message":"The JSON is not a request that may be sent here and now.","d\###
-        ata":{"code":"invalid_request","retryable":false}},"method_not_found":{"code":-32601,"message":"There is no su\###
-        ch method.","data":{"code":"method_not_found","retryable":false}},"invalid_params":{"code":-32602,"message":"A\###
-         parameter is unknown, missing, of the wrong type or out of range; `path` names it.","data":{"code":"invalid_p\###
-        arams","retryable":false}},"invalid_connection_string":{"code":-32602,"message":"The connection string cannot b\###
-        e understood, or uses a keyword that is not allowed.","data":{"code":"invalid_connection_string","retryable":f\###
-        alse}},"invalid_parameters":{"code":-32602,"message":"The statement's parameters do not fit its placeholders."\###
-        ,"data":{"code":"invalid_parameters","retryable":false}},"weak_password":{"code":-32602,"message":"The passwor\###
-        d is among those tried first, or is made from the account's own name or e-mail.","data":{"code":"weak_password\###
-        ","retryable":false}},"internal":{"code":-32603,"message":"A fault of the daemon; the log has it under `reques\###
-        tId`.","data":{"code":"internal","retryable":false}},"not_initialized":{"code":-32002,"message":"`initialize` m\###
-        ust come first on this connection.","data":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-\###
-        32800,"message":"The client cancelled the request.","data":{"code":"cancelled","retryable":true}},"timeout":{"\###
-        code":-32802,"message":"It took longer than its time limit and was stopped.","data":{"code":"timeout","retryab\###
-        le":true}},"shutting_down":{"code":-32802,"message":"The daemon is stopping; connect again later.","data":{"co\###
-        de":"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"message":"The request is longer tha\###
-        n the limit.","data":{"code":"request_too_large","retryable":false}},"response_too_large":{"code":-32008,"mess\###
-        age":"The reply would be longer than the limit; ask for less.","data":{"code":"response_too_large","retryable"\###
-        :false}},"busy":{"code":-32009,"message":"A queue or pool is full; try again after `retryAfterMs`.","data":{"c\###
-        ode":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The batch has more items than the l\###
-        imit.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"message":"There is\###
-         no session on this connection, or it has ended; log in or attach a token.","data":{"code":"unauthenticated","\###
-        retryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the password is wrong.","data":\###
-        {"code":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"message":"The token or the daemon'\###
-        s configuration does not allow it.","data":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"m\###
-        essage":"There is no such thing, or it is not yours; both answer the same.","data":{"code":"not_found","retrya\###
-        ble":false}},"conflict":{"code":1005,"message":"It conflicts with what exists; `path` names the parameter.","d\###
-        ata":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,"message":"Too many attempts or reques\###
-        ts; try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":true}},"connection_failed":{"co\###
-        de":1101,"message":"The database cannot be reached, for a reason without a code of its own.","data":{"code":"c\###
-        onnection_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The host's name has no address."\###
-        ,"data":{"code":"host_not_found","retryable":true}},"connection_refused":{"code":1101,"message":"Nothing accep\###
-        ts connections at that address.","data":{"code":"connection_refused","retryable":true}},"connect_timeout":{"co\###
-        de":1101,"message":"The database did not answer in time.","data":{"code":"connect_timeout","retryable":true}},\###
-        "tls_required":{"code":1101,"message":"The server or the policy asks for TLS and the connection has none.","da\###
-        ta":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":"The TLS handshake failed o\###
-        r the certificate is not trusted.","data":{"code":"tls_failed","retryable":false}},"authentication_failed":{"c\###
-        ode":1101,"message":"The database refused the user or the password of the connection string.","data":{"code":"\###
-        authentication_failed","retryable":false}},"unknown_database":{"code":1101,"message":"The server has no such d\###
-        atabase, or the file does not exist.","data":{"code":"unknown_database","retryable":false}},"not_a_database":{\###
-        "code":1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_database","retryable":false}\###
-        },"connection_lost":{"code":1101,"message":"The connection broke while the statement ran; a write may or may n\###
-        ot have happened.","data":{"code":"connection_lost","retryable":true}},"query_failed":{"code":1102,"message":"\###
-        The database refused the statement.","data":{"code":"query_failed","retryable":false}},"read_only":{"code":110\###
-        3,"message":"The statement would write, and the project or the mode is read-only.","data":{"code":"read_only",\###
-        "retryable":false}},"policy":{"code":1103,"message":"The daemon's policy does not allow it, whatever the proje\###
-        ct says.","data":{"code":"policy","retryable":false}},"file_failed":{"code":1104,"message":"The file could not\###
-         be written; `phase` is the step: `open`, `write` or `publish`.","data":{"code":"file_failed","retryable":fals\###
-        e}},"cell_truncated":{"code":1105,"message":"A cell is longer than was kept of it, and would be exported in pa\###
-        rt.","data":{"code":"cell_truncated","retryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"\###
-        Report on a request that is still running.","description":"LSP's own notification. For a request that carried a\###
-         `partialResultToken` and whose method says that it answers in parts, `value`\nis a part: `query.run` sends a `\###
-        QueryPage` each, `query.export` an `ExportPart`. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no m\###
-        ethod of protocol 1.0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients s\###
-        hould ignore tokens they do not know.","params":{"type":"object","properties":{"token":{"description":"The req\###
-        uest's token.","type":["string","integer"]},"value":{"description":"The part.","oneOf":[{"$ref":"#/components/\###
-        schemas/QueryPage"},{"$ref":"#/components/schemas/ExportPart"}]}},"required":["token","value"],"additionalProp\###
-        erties":false}},{"name":"query/event","summary":"Tell a subscriber what became of a query.","description":"Sen\###
-        t to connections that called `query.subscribe`. Each query gets one `started`, any number of `progress`, one e\###
-        very limit\n`progressMs` at most, and exactly one of `finished`, `failed` and `cancelled`, in this order; a ti\###
-        meout is `cancelled` with the\n`errorCode` `timeout`. A pulled result that is larger than its first page is `f\###
-        inished` when the database has given all rows,\nwhich may be after the reply.\n\nEvents wait behind replies. A\###
-         subscriber that does not read them gets no `progress`, and of the others the limit\n`subscriptionEvents` are k\###
-        ept; what is lost after that is told by one `missed`, in its place, with how many they were. Then\n`query.runn\###
-        ing` and `query.history` say how things stand. A daemon that stops ends its connections without further events\###
-        .","params":{"type":"object","properties":{"subscriptionId":{"description":"The subscription.","type":"string"\###
-        ,"format":"uuid"},"event":{"description":"What happened.","$ref":"#/components/schemas/QueryEventKind"},"query\###
-        ":{"description":"The query as it stands; absent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"af\###
-        fectedRows":{"description":"Rows that a write changed.","type":"integer","minimum":0},"durationMs":{"descripti\###
-        on":"Time it took, once it has ended.","type":"number","minimum":0},"errorCode":{"description":"Why it failed o\###
-        r was cancelled: the `data.code` of its error.","type":"string"},"errorMessage":{"description":"The same, in a\###
-         sentence.","type":"string"},"missed":{"description":"Events lost, in `missed`.","type":"integer","minimum":1}\###
-        },"required":["subscriptionId","event"],"additionalProperties":false}},{"name":"session/expired","summary":"Te\###
-        ll a connection that its session has ended.","description":"Sent once to every other connection that was bound\###
-         to a session when the session ends; the connection that ended it by its\nown request learns it from the reply\###
-        . From then on its requests are answered `unauthenticated` until it logs in or attaches\na token. The connecti\###
-        on stays open; queries that ran under the session are cancelled.","params":{"type":"object","properties":{"rea\###
-        son":{"description":"Why it ended.","$ref":"#/components/schemas/SessionEndReason"}},"required":["reason"],"ad\###
-        ditionalProperties":false}}],"x-limits":[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":fals\###
-        e,"description":"The header block of one `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms\###
-        ","configurable":true,"description":"Time for a frame's header, from its first byte."},{"name":"bodyMs","value\###
-        ":30000,"unit":"ms","configurable":true,"description":"Time for a frame's body, and for one line where message\###
-        s are lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"bytes","configurable":true,"description":"\###
-        One message while the connection has no session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configu\###
-        rable":true,"description":"One message once the connection has a session."},{"name":"jsonDepth","value":64,"un\###
-        it":"count","configurable":false,"description":"Nesting of arrays and objects in one message."},{"name":"batch\###
-        Items","value":50,"unit":"count","configurable":true,"description":"Items of one batch."},{"name":"clientConne\###
-        ctions","value":1024,"unit":"count","configurable":true,"description":"Open client connections."},{"name":"req\###
-        uestsInFlight","value":32,"unit":"count","configurable":true,"description":"Unanswered requests of one connect\###
-        ion; past that the daemon stops reading from it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","\###
-        configurable":true,"description":"Output waiting for one client."},{"name":"outputStallMs","value":30000,"unit\###
-        ":"ms","configurable":true,"description":"A client with output waiting that takes none of it for this long is d\###
-        ropped."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable":true,"description":"Time for running r\###
-        equests to end when the daemon stops."},{"name":"passwordMinBytes","value":8,"unit":"bytes","configurable":tru\###
-        e,"description":"Shortest new password, as UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","co\###
-        nfigurable":false,"description":"Longest password, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"\###
-        count","configurable":true,"description":"Passwords waiting to be hashed; past that the answer is `busy`."},{"\###
-        name":"loginFailures","value":5,"unit":"count","configurable":true,"description":"Wrong passwords in a row, pe\###
-        r account and per peer, before each further attempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":\###
-        "ms","configurable":true,"description":"The first such wait; each further failure doubles it."},{"name":"login\###
-        DelayMaxMs","value":900000,"unit":"ms","configurable":true,"description":"The longest such wait. No account is\###
-         ever locked for good."},{"name":"tokenBytes","value":4096,"unit":"bytes","configurable":false,"description":"\###
-        A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","configurable":true,"description":"Life of a\###
-         session from log-in or refresh."},{"name":"sessionIdleMs","value":43200000,"unit":"ms","configurable":true,"d\###
-        escription":"A session without a request for this long ends."},{"name":"nameLength","value":100,"unit":"count"\###
-        ,"configurable":false,"description":"Characters (Unicode scalars) of a name of a person or project."},{"name":\###
-        "emailLength","value":254,"unit":"count","configurable":false,"description":"Characters of an e-mail address."\###
-        },{"name":"descriptionLength","value":2000,"unit":"count","configurable":false,"description":"Characters of a p\###
-        roject's description."},{"name":"connectionStringLength","value":4096,"unit":"count","configurable":false,"des\###
-        cription":"Characters of a connection string."},{"name":"labelLength","value":200,"unit":"count","configurable\###
-        ":false,"description":"Characters of a query's label."},{"name":"searchTextLength","value":200,"unit":"count",\###
-        "configurable":false,"description":"Characters of a list's `text` filter."},{"name":"listItems","value":200,"u\###
-        nit":"count","configurable":false,"description":"Items of one page of a list."},{"name":"listItemsDefault","va\###
-        lue":50,"unit":"count","configurable":false,"description":"Items of one page of a list when `limit` is absent.\###
-        "},{"name":"recentItems","value":10,"unit":"count","configurable":false,"description":"Newest queries or messa\###
-        ges in a summary or dashboard."},{"name":"dashboardDays","value":365,"unit":"count","configurable":false,"desc\###
-        ription":"Days a dashboard may cover."},{"name":"databaseConnections","value":64,"unit":"count","configurable"\###
-        :true,"description":"Open database connections in all."},{"name":"databaseConnectionsPerProject","value":4,"un\###
-        it":"count","configurable":true,"description":"Open database connections of one project."},{"name":"databaseId\###
-        leMs","value":60000,"unit":"ms","configurable":true,"description":"An unused database connection is closed aft\###
-        er this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms","configurable":true,"description":"Time t\###
-        o connect and log in to a database."},{"name":"queriesPerUser","value":8,"unit":"count","configurable":true,"d\###
-        escription":"Running queries of one user."},{"name":"subscriptionsPerConnection","value":16,"unit":"count","co\###
-        nfigurable":true,"description":"Subscriptions of one connection."},{"name":"subscriptionEvents","value":256,"u\###
-        nit":"count","configurable":true,"description":"Events of one subscription that wait for its reader; the next a\###
-        re missed."},{"name":"progressMs","value":1000,"unit":"ms","configurable":true,"description":"Time between two\###
-         `progress` events of a query."},{"name":"runningSqlBytes","value":2048,"unit":"bytes","configurable":false,"d\###
-        escription":"Of a statement, in `query.running` and `query/event`."},{"name":"planNodes","value":2000,"unit":"\###
-        count","configurable":true,"description":"Nodes of a plan in `query.explain`."},{"name":"sqlBytes","value":104\###
-        8576,"unit":"bytes","configurable":false,"description":"One statement, as UTF-8."},{"name":"parameters","value\###
-        ":32766,"unit":"count","configurable":false,"description":"Parameters of one statement: SQLite's own limit, th\###
-        e smallest of the engines'."},{"name":"queryTimeoutMs","value":30000,"unit":"ms","configurable":true,"descript\###
-        ion":"Time of a query that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs","value":3600000,"unit":"ms","co\###
-        nfigurable":true,"description":"The longest `timeoutMs`."},{"name":"cancelDeadlineMs","value":5000,"unit":"ms"\###
-        ,"configurable":true,"description":"A database that has not stopped a cancelled statement by then has its conn\###
-        ection cut."},{"name":"pageRows","value":1000,"unit":"count","configurable":true,"description":"Rows of one pa\###
-        ge."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable":true,"description":"A page ends with th\###
-        e row that reaches this size."},{"name":"cellBytes","value":1048576,"unit":"bytes","configurable":true,"descri\###
-        ption":"A longer cell is replaced by its length and a prefix."},{"name":"resultRows","value":100000,"unit":"co\###
-        unt","configurable":true,"description":"Rows kept of a result whose query names no `maxRows`."},{"name":"resul\###
-        tBytes","value":67108864,"unit":"bytes","configurable":true,"description":"Bytes kept of a result whose query n\###
-        ames no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456,"unit":"bytes","configurable":true,"descr\###
-        iption":"Bytes kept of any one result."},{"name":"spoolPerUserBytes","value":1073741824,"unit":"bytes","config\###
-        urable":true,"description":"Bytes kept of all results of one user."},{"name":"resultIdleMs","value":600000,"un\###
-        it":"ms","configurable":true,"description":"A result that nobody fetches from for this long is dropped."},{"na\###
-        me":"exportsPerUser","value":8,"unit":"count","configurable":true,"description":"Exports and summaries of one u\###
-        ser that run at once; past that the answer is `busy`."},{"name":"noticesPerQuery","value":100,"unit":"count","\###
-        configurable":false,"description":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"c\###
-        ount","configurable":false,"description":"Rows of the preview that history keeps."},{"name":"previewBytes","va\###
-        lue":4096,"unit":"bytes","configurable":false,"description":"Bytes of the preview that history keeps."}]}
+        $ref":"#/components/schemas/RunningQuery"}}},"required":["items"],"additionalProperties":false}},"errors":[{"$\###
+        ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name"\###
+        :"nothing runs","params":[],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"not a\###
+        n id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind\###
+        ":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name"\###
+        :"query.subscribe","summary":"Watch your own queries while they run.","description":"From the reply on, this c\###
+        onnection gets a `query/event` whenever one of your queries starts, makes progress or ends, whichever\nof your\###
+         connections runs it. `running` is what ran at that moment: its queries get no `started`, and everything later\###
+         about\nthem comes as an event. A subscription ends with `query.unsubscribe`, with this connection, or when th\###
+        is connection is no\nlonger logged in as you.","tags":[{"name":"query"}],"paramStructure":"either","params":[{\###
+        "name":"projectId","description":"Only queries of this project.","required":false,"schema":{"description":"Onl\###
+        y queries of this project.","type":"string","format":"uuid"}}],"result":{"name":"QuerySubscribeResult","schema\###
+        ":{"type":"object","properties":{"subscriptionId":{"description":"Id, in every event of this subscription.","t\###
+        ype":"string","format":"uuid"},"running":{"description":"The queries that run.","type":"array","items":{"$ref"\###
+        :"#/components/schemas/RunningQuery"}}},"required":["subscriptionId","running"],"additionalProperties":false}}\###
+        ,"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref\###
+        ":"#/components/errors/busy"}],"examples":[{"name":"everything of mine","params":[],"result":{"name":"result",\###
+        "value":{"subscriptionId":"019ab0c6-66ff-7273-9b81-920314253647","running":[]}},"x-needs":"session"},{"name":"\###
+        not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x\###
+        -kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"\###
+        name":"query.summarize","summary":"Answer figures about each column of a kept result.","description":"Reads ev\###
+        ery row that `query.run` kept, once; the statement does not run again. If it still runs, this follows it to it\###
+        s end; if\nit ends with an error, so does this. It takes a bounded amount of memory, whatever the result.\n\n*\###
+        *Numbers** are compared by their value, every digit of it, also where they are strings; `1.0` and `1.00` are o\###
+        ne value. Texts are compared\nby their UTF-8 bytes, dates and times by the time they mean. In a column of SQLi\###
+        te that has both, numbers are less than texts.\nCells that were cut (`cellBytes`) count in `count` and `trunca\###
+        tedCells` only.\n\n**Distinct values** are counted exactly up to a bound, which is some ten thousand for a res\###
+        ult of a few dozen columns and smaller for wider\nones; beyond it, `distinct` is an estimate, mostly within 3 %\###
+         (HyperLogLog). **Top values** are exact while a column has no more values\nthan their bound, about a thousand\###
+        ; beyond it `count` may be too high, by at most `overcount` (Space-Saving), and values that may\nwell be rare a\###
+        re left out.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-name","params"\###
+        :[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The result.","type":\###
+        "string","format":"uuid"}},{"name":"columns","description":"Names of the columns to summarise; absent means al\###
+        l. A name that several have means each of them.","required":false,"schema":{"description":"Names of the column\###
+        s to summarise; absent means all. A name that several have means each of them.","type":"array","items":{"type"\###
+        :"string","maxLength":1024},"minItems":1,"maxItems":4096}},{"name":"topValues","description":"Most of the top v\###
+        alues of each column.","required":false,"schema":{"description":"Most of the top values of each column.","type\###
+        ":"integer","minimum":0,"maximum":100,"default":10}}],"result":{"name":"QuerySummarizeResult","schema":{"type"\###
+        :"object","properties":{"rowCount":{"description":"Rows that were read: all that were kept.","type":"integer",\###
+        "minimum":0},"truncated":{"description":"Whether the result had more rows than were kept, so that the figures a\###
+        re of its first rows only.","type":"boolean"},"columns":{"description":"The columns, in their order in the res\###
+        ult.","type":"array","items":{"$ref":"#/components/schemas/ColumnSummary"}}},"required":["rowCount","truncated\###
+        ","columns"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#\###
+        /components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/bus\###
+        y"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components\###
+        /errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"ex\###
+        amples":[{"name":"every column","params":[{"name":"resultId","value":"${resultId}"},{"name":"topValues","value\###
+        ":1}],"result":{"name":"result","value":{"rowCount":3,"truncated":false,"columns":[{"name":"id","type":"INTEGE\###
+        R","encoding":"integer","count":3,"nulls":0,"distinct":3,"distinctIsEstimate":false,"order":"number","min":1,"\###
+        max":3,"sum":"6","mean":2,"stddev":1,"topValues":[{"value":1,"count":1,"overcount":0}]}]}},"x-needs":"result"}\###
+        ,{"name":"a column that is not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"columns","v\###
+        alue":["nobody"]}],"x-error":"invalid_params","x-needs":"result"},{"name":"an unknown result","params":[{"name\###
+        ":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access\###
+        ":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.unsubscribe",\###
+        "summary":"End a subscription of this connection.","description":"No event of the subscription is made after t\###
+        he reply; those made before may still arrive behind it.","tags":[{"name":"query"}],"paramStructure":"either","\###
+        params":[{"name":"subscriptionId","description":"The subscription.","required":true,"schema":{"description":"T\###
+        he subscription.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","prope\###
+        rties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/co\###
+        mponents/errors/unauthenticated"}],"examples":[{"name":"one that has ended","params":[{"name":"subscriptionId"\###
+        ,"value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"not an id","para\###
+        ms":[{"name":"subscriptionId","value":"first"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"req\###
+        uest","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.\###
+        discover","summary":"Answer this protocol as an OpenRPC document.","description":"The method that OpenRPC name\###
+        s. The document is the published `spec/openrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"p\###
+        aramStructure":"by-name","params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object","required"\###
+        :["openrpc","info","methods"]}},"errors":[],"examples":[{"name":"the document","params":[],"result":{"name":"r\###
+        esult","value":{"openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"non\###
+        e"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ref\###
+        use"},{"name":"shutdown","summary":"Prepare to end the connection.","description":"LSP's own request. The conn\###
+        ection's running queries are cancelled and further requests are answered `invalid_request`; only\n`exit` is st\###
+        ill expected. It never stops a daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifec\###
+        ycle"}],"paramStructure":"by-name","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"er\###
+        rors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"example\###
+        s":[{"name":"the end of an editor's session","params":[],"result":{"name":"result","value":null},"x-needs":"no\###
+        ne"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ig\###
+        nore"},{"name":"system.health","summary":"Say whether the daemon works.","description":"Cheap enough to poll: i\###
+        t reads what the daemon knows already and touches neither the store nor a database. With a session it\nalso an\###
+        swers `store`, `connections` and `queries`; these are figures of the whole daemon and name nobody.","tags":[{"\###
+        name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type"\###
+        :"object","properties":{"status":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"vers\###
+        ion":{"description":"The daemon's version.","type":"string"},"uptimeMs":{"description":"Time since it started.\###
+        ","type":"integer","minimum":0},"store":{"description":"Its own store; only with a session.","$ref":"#/compone\###
+        nts/schemas/StoreHealth"},"connections":{"description":"Connections now; only with a session.","$ref":"#/compo\###
+        nents/schemas/ConnectionsHealth"},"queries":{"description":"Queries now; only with a session.","$ref":"#/compo\###
+        nents/schemas/QueriesHealth"}},"required":["status","version","uptimeMs"],"additionalProperties":false}},"erro\###
+        rs":[],"examples":[{"name":"without a session","params":[],"result":{"name":"result","value":{"status":"ok","v\###
+        ersion":"0.1.0","uptimeMs":86400000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":\###
+        "result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"c\###
+        onnections":{"clients":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"se\###
+        ssion"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":\###
+        "refuse"},{"name":"system.limits","summary":"Answer every limit in force.","description":"The same as `initial\###
+        ize` answers, for clients that do not send it. Public, because a client needs some of the limits to log in.","\###
+        tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#\###
+        /components/schemas/Limits"}},"errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"res\###
+        ult","value":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388\###
+        608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"\###
+        outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"l\###
+        oginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"ses\###
+        sionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096\###
+        ,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDay\###
+        s":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10\###
+        000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlB\###
+        ytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3\###
+        600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"res\###
+        ultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"expor\###
+        tsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096}},"x-needs":"none"}],"x-kind":"request\###
+        ","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.\###
+        metrics","summary":"Answer the daemon's metrics in Prometheus text.","description":"Counters, gauges and histo\###
+        grams of the whole daemon, in the Prometheus text format 0.0.4. Labels are method names, outcomes\nand engines\###
+        ; never a user, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":"by-name","params":\###
+        [],"result":{"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"description":"The m\###
+        etrics, one sample a line.","type":"string"}},"required":["text"],"additionalProperties":false}},"errors":[{"$\###
+        ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"result":{"name":"resu\###
+        lt","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{method=\"query.run\",ou\###
+        tcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-exe\###
+        cution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description":"A person with an a\###
+        ccount.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"des\###
+        cription":"Display name.","type":"string"},"email":{"description":"E-mail address, in lower case: what they lo\###
+        g in with.","type":"string","format":"email"},"createdAt":{"description":"When they signed up.","type":"string\###
+        ","format":"date-time"}},"required":["id","name","email","createdAt"],"additionalProperties":false},"Session":\###
+        {"description":"A new session and the token that stands for it. The token is shown this once; the daemon does n\###
+        ot keep it.","type":"object","properties":{"token":{"description":"A secret (PASETO v4.public): attaches furth\###
+        er connections to the session. Opaque to clients.","type":"string","format":"token"},"expiresAt":{"description\###
+        ":"When the session ends at the latest.","type":"string","format":"date-time"},"user":{"description":"Whose se\###
+        ssion it is.","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"],"additionalProperti\###
+        es":false},"SessionInfo":{"description":"A session as its owner sees it in a list; never its token.","type":"o\###
+        bject","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format":"uuid"},"createdAt"\###
+        :{"description":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest\###
+         request, to the minute.","type":"string","format":"date-time"},"expiresAt":{"description":"When it ends at th\###
+        e latest.","type":"string","format":"date-time"},"current":{"description":"Whether it is the session of this c\###
+        onnection.","type":"boolean"},"client":{"description":"Name and version of the client that began it, as `initi\###
+        alize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","current"],"additionalPr\###
+        operties":false},"SessionEndReason":{"description":"Why a session ended.","type":"string","enum":["expired","i\###
+        dle","loggedOut","refreshed","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The c\###
+        lient program.","type":"object","properties":{"name":{"description":"Its name.","type":"string","minLength":1,\###
+        "maxLength":100},"version":{"description":"Its version.","type":"string","maxLength":100}},"required":["name"]\###
+        },"ServerInfo":{"description":"The daemon.","type":"object","properties":{"name":{"description":"Always `dbass\###
+        istd`.","type":"string"},"version":{"description":"Its version.","type":"string"}},"required":["name","version\###
+        "],"additionalProperties":false},"HealthStatus":{"description":"`ok`; `degraded`: it answers, but a part of it\###
+         does not work; `stopping`: it takes no new requests.","type":"string","enum":["ok","degraded","stopping"]},"S\###
+        toreEngine":{"description":"Where the daemon keeps its own state.","type":"string","enum":["sqlite","postgresq\###
+        l"]},"StoreHealth":{"description":"The daemon's own store.","type":"object","properties":{"engine":{"descripti\###
+        on":"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"description":"Whether the latest read or\###
+         write of it worked.","type":"boolean"}},"required":["engine","ok"],"additionalProperties":false},"Connections\###
+        Health":{"description":"Connections now.","type":"object","properties":{"clients":{"description":"Open client c\###
+        onnections.","type":"integer","minimum":0},"databases":{"description":"Open database connections, used and idl\###
+        e.","type":"integer","minimum":0},"databasesInUse":{"description":"Those that run something.","type":"integer"\###
+        ,"minimum":0}},"required":["clients","databases","databasesInUse"],"additionalProperties":false},"QueriesHealt\###
+        h":{"description":"Queries now, of all users.","type":"object","properties":{"running":{"description":"Running\###
+        .","type":"integer","minimum":0},"waiting":{"description":"Waiting for a database connection.","type":"integer\###
+        ","minimum":0}},"required":["running","waiting"],"additionalProperties":false},"DatabaseType":{"description":"\###
+        The kind of database; `mysql` covers MySQL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"\###
+        ]},"Project":{"description":"A database someone registered.","type":"object","properties":{"id":{"description"\###
+        :"Id.","type":"string","format":"uuid"},"name":{"description":"Name, unique among its owner's projects.","type\###
+        ":"string"},"description":{"description":"What it is, in its owner's words; absent if there are none.","type":\###
+        "string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"c\###
+        onnection":{"description":"The connection string rebuilt without its password, as a URI. Not a way to connect.\###
+        ","type":"string"},"readOnly":{"description":"Whether every write is refused.","type":"boolean"},"createdAt":{\###
+        "description":"When it was created.","type":"string","format":"date-time"},"updatedAt":{"description":"When it\###
+         was last changed.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to th\###
+        e minute; absent if there is none.","type":"string","format":"date-time"}},"required":["id","name","databaseTy\###
+        pe","connection","readOnly","createdAt","updatedAt"],"additionalProperties":false},"TestStepName":{"descriptio\###
+        n":"The steps of reaching a database, in the order they are taken.","type":"string","enum":["parse","policy","\###
+        resolve","connect","tls","login","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an e\###
+        arlier step failed, or the engine or the connection has no such step.","type":"string","enum":["passed","faile\###
+        d","skipped"]},"TestStep":{"description":"One step of `project.test`.","type":"object","properties":{"step":{"\###
+        description":"Which step.","$ref":"#/components/schemas/TestStepName"},"status":{"description":"How it ended."\###
+        ,"$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was\###
+         skipped or not measured on its own.","type":"number","minimum":0},"code":{"description":"Of a failed step: th\###
+        e error code that a query would answer.","type":"string"},"message":{"description":"Of a failed step: one sent\###
+        ence that says what is wrong and what to do.","type":"string"},"hint":{"description":"Of a failed step: the en\###
+        gine's hint or ours.","type":"string"}},"required":["step","status"],"additionalProperties":false},"DatabasePr\###
+        oblem":{"description":"Why a database cannot be reached now.","type":"object","properties":{"code":{"descripti\###
+        on":"The error code that a query would answer.","type":"string"},"message":{"description":"One sentence that s\###
+        ays what is wrong and what to do.","type":"string"},"retryable":{"description":"Whether it may pass by itself.\###
+        ","type":"boolean"}},"required":["code","message","retryable"],"additionalProperties":false},"DatabaseSummary"\###
+        :{"description":"What a database says of itself; or `unavailable` and nothing else.","type":"object","properti\###
+        es":{"serverVersion":{"description":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40\###
+        .1`.","type":"string"},"databaseName":{"description":"Name of the database; of the file for SQLite.","type":"s\###
+        tring"},"currentUser":{"description":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"de\###
+        scription":"Size of the database; absent where the user may not know it.","type":"integer","minimum":0},"table\###
+        Count":{"description":"Tables the user can see, without the system's own.","type":"integer","minimum":0},"unav\###
+        ailable":{"description":"Why there is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additi\###
+        onalProperties":false},"QueryMode":{"description":"`read`: the statement cannot change anything, and is rolled\###
+         back. `write`: it runs and commits.","type":"string","enum":["read","write"]},"QueryStatus":{"description":"W\###
+        here a query stands; `cancelled` covers the client's cancel, a closed connection and a timeout.","type":"strin\###
+        g","enum":["running","success","error","cancelled"]},"QuerySource":{"description":"What sent a query: `editor`\###
+         a connection that was initialized, `script` one that was not, `chat` the assistant.","type":"string","enum":[\###
+        "editor","script","chat"]},"Encoding":{"description":"How the cells of a column that are not null are written.\###
+        \n\n- `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `float`\###
+        : a number with the shortest digits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `\###
+        decimal`: a string of decimal digits, every one of them\n- `string`: text, dates, intervals and every type wit\###
+        hout a better form, as the engine writes it\n- `base64`: a string of standard base64, padded\n- `json`: the JS\###
+        ON value itself\n- `dynamic`: SQLite, where each cell has a type of its own: integers and reals as numbers, el\###
+        se `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\###
+        \n\nIn every encoding a cell over the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"str\###
+        ing","enum":["boolean","integer","float","decimal","string","base64","json","dynamic"]},"Column":{"description\###
+        ":"A column of a result.","type":"object","properties":{"name":{"description":"Name, as the statement gives it\###
+        ; need not be unique.","type":"string"},"type":{"description":"The database's own name of the type: `int4`, `v\###
+        archar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"},"encoding":{"description":"How its ce\###
+        lls are written.","$ref":"#/components/schemas/Encoding"}},"required":["name","type","encoding"],"additionalPr\###
+        operties":false},"Notice":{"description":"A message of the database that is not an error.","type":"object","pr\###
+        operties":{"severity":{"description":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"mes\###
+        sage":{"description":"The message.","type":"string"},"code":{"description":"The database's code for it, if it h\###
+        as one.","type":"string"}},"required":["severity","message"],"additionalProperties":false},"QueryResult":{"des\###
+        cription":"The outcome of a statement and the first page of its rows.","type":"object","properties":{"queryId"\###
+        :{"description":"Id of the query, in history too.","type":"string","format":"uuid"},"columns":{"description":"\###
+        Columns; empty if the statement returns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"\###
+        }},"rows":{"description":"The first page: an array of rows, each an array of cells in the order of the columns\###
+        . Null is null; other cells follow the column's `encoding`.","type":"array","items":{"type":"array"}},"rowCoun\###
+        t":{"description":"Rows in this page; of a pushed result, all rows that were pushed.","type":"integer","minimu\###
+        m":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","type":"boolean"},"resultId":{"descripti\###
+        on":"The kept result, for `query.fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","ty\###
+        pe":"string","format":"uuid"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","t\###
+        ype":"string","format":"cursor"},"command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`,\###
+         `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows changed, for statements that change row\###
+        s.","type":"integer","minimum":0},"durationMs":{"description":"Time in the database, from sending the statemen\###
+        t to the last row read so far.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/com\###
+        ponents/schemas/QueryMode"},"truncated":{"description":"Whether the result had more rows than were kept. If `h\###
+        asMore`, the last page of `query.fetch` has the final word.","type":"boolean"},"notices":{"description":"Messa\###
+        ges the database sent along, in order.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"requi\###
+        red":["queryId","columns","rows","rowCount","hasMore","command","durationMs","mode","truncated","notices"],"ad\###
+        ditionalProperties":false},"QueryPage":{"description":"A run of rows of a pushed result; the `value` of `$/pro\###
+        gress`.","type":"object","properties":{"queryId":{"description":"Id of the query.","type":"string","format":"u\###
+        uid"},"columns":{"description":"Columns; in the first page only.","type":"array","items":{"$ref":"#/components\###
+        /schemas/Column"}},"rows":{"description":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"\###
+        array"}},"firstRow":{"description":"Index of the first of them in the whole result, from 0.","type":"integer",\###
+        "minimum":0},"rowCount":{"description":"How many they are.","type":"integer","minimum":1}},"required":["queryI\###
+        d","rows","firstRow","rowCount"],"additionalProperties":false},"ExportFormat":{"description":"What a result ca\###
+        n be converted to.","type":"string","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"\###
+        What ends a line.","type":"string","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as\###
+         text.","type":"string","enum":["base64","hex"]},"ExportOptions":{"description":"How an export is written. Wha\###
+        t a format has no use for is ignored.","type":"object","properties":{"header":{"description":"`csv`: whether t\###
+        he first line has the columns' names.","type":"boolean","default":true},"delimiter":{"description":"`csv`: bet\###
+        ween cells; one ASCII character other than a quote or a line break.","type":"string","minLength":1,"maxLength"\###
+        :1,"default":","},"lineEnd":{"description":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$r\###
+        ef":"#/components/schemas/LineEnd","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins w\###
+        ith one, which tells Excel that it is UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":\###
+        "`csv`: whether texts that a spreadsheet would run (those that begin with = + - @, a tab or a carriage return)\###
+         get a single quote before them. Numbers never do.","type":"boolean","default":false},"nullText":{"description\###
+        ":"`csv`, `markdown`: what null is written as; absent means nothing and `*NULL*`.","type":"string","maxLength"\###
+        :100},"binary":{"description":"`csv`, `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#\###
+        /components/schemas/BinaryText","default":"base64"},"table":{"description":"`sql`: the table to insert into; n\###
+        eeded there. One name, quoted: no schema before a dot.","type":"string","minLength":1,"maxLength":128},"schema\###
+        ":{"description":"`sql`: the table's schema, or database in MySQL.","type":"string","minLength":1,"maxLength":\###
+        128},"allowTruncated":{"description":"Whether cells of which only the beginning was kept may be exported, mark\###
+        ed as such. Never to `sql`.","type":"boolean","default":false}},"additionalProperties":false},"ExportPart":{"d\###
+        escription":"A text of a pushed export; the `value` of `$/progress`.","type":"object","properties":{"resultId"\###
+        :{"description":"The result.","type":"string","format":"uuid"},"text":{"description":"The text; all of them pu\###
+        t together are the export.","type":"string"},"firstRow":{"description":"Index of its first row in the whole re\###
+        sult, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How many rows it has.","type":"integer\###
+        ","minimum":0}},"required":["resultId","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrd\###
+        er":{"description":"How `min` and `max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers b\###
+        efore texts.","type":"string","enum":["number","time","text","mixed"]},"TopValue":{"description":"A value that\###
+         occurs often.","type":"object","properties":{"value":{"description":"The value as in `QueryResult`; a long on\###
+        e as `$truncated`, with its beginning."},"count":{"description":"How often it occurs, at most.","type":"intege\###
+        r","minimum":1},"overcount":{"description":"By how much `count` may be too high; 0 means exact.","type":"integ\###
+        er","minimum":0}},"required":["value","count","overcount"],"additionalProperties":false},"ColumnSummary":{"des\###
+        cription":"Figures about one column. What does not apply is absent.","type":"object","properties":{"name":{"de\###
+        scription":"The column's name.","type":"string"},"type":{"description":"The database's own name of its type.",\###
+        "type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"\###
+        },"count":{"description":"Cells that are not null.","type":"integer","minimum":0},"nulls":{"description":"Cell\###
+        s that are null.","type":"integer","minimum":0},"truncatedCells":{"description":"Cells of which only the begin\###
+        ning was kept: in no figure below.","type":"integer","minimum":1},"distinct":{"description":"Different values.\###
+        ","type":"integer","minimum":0},"distinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type\###
+        ":"boolean"},"order":{"description":"How `min` and `max` compare; absent if the column has no values that can b\###
+        e.","$ref":"#/components/schemas/SummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a l\###
+        ong text as `$truncated`, with its beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of\###
+         numbers: their sum, exact for integers and decimals, else rounded to a double.","type":"string"},"mean":{"des\###
+        cription":"Of numbers: the arithmetic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of\###
+         two numbers or more: the standard deviation of a sample.","type":"number","minimum":0},"notFinite":{"descript\###
+        ion":"Numbers that are NaN, infinite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these o\###
+        nly infinities are in `min` and `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean\###
+         column: how often true.","type":"integer","minimum":0},"falseCount":{"description":"How often false.","type":\###
+        "integer","minimum":0},"minLength":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.",\###
+        "type":"integer","minimum":0},"maxLength":{"description":"The longest.","type":"integer","minimum":0},"meanLen\###
+        gth":{"description":"On average.","type":"number","minimum":0},"topValues":{"description":"The values that occ\###
+        ur most often, the most frequent first; among equals the one that came first.","type":"array","items":{"$ref":\###
+        "#/components/schemas/TopValue"}}},"required":["name","type","encoding","count","nulls","distinct","distinctIs\###
+        Estimate","topValues"],"additionalProperties":false},"PlanNode":{"description":"A step of a plan. What an engi\###
+        ne does not say is absent.","type":"object","properties":{"id":{"description":"Its place in the list.","type":\###
+        "integer","minimum":0},"parentId":{"description":"The node that takes its rows; absent for a root.","type":"in\###
+        teger","minimum":0},"operation":{"description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEA\###
+        RCH`.","type":"string"},"detail":{"description":"Conditions and the like, in the engine's words.","type":"stri\###
+        ng"},"relation":{"description":"The table it reads, as the plan names it.","type":"string"},"index":{"descript\###
+        ion":"The index it uses.","type":"string"},"cost":{"description":"Estimated cost with its children, in the eng\###
+        ine's own unit.","type":"number","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"num\###
+        ber","minimum":0},"actualRows":{"description":"Rows it gave, of one loop on average.","type":"number","minimum\###
+        ":0},"loops":{"description":"How often it ran.","type":"number","minimum":0},"actualMs":{"description":"Time i\###
+        t took with its children, all loops together.","type":"number","minimum":0}},"required":["id","operation"],"ad\###
+        ditionalProperties":false},"QueryPhase":{"description":"`waiting`: for a free connection to its database; `run\###
+        ning`: the database works on it, or its rows are read.","type":"string","enum":["waiting","running"]},"Running\###
+        Query":{"description":"A query that has not ended.","type":"object","properties":{"queryId":{"description":"Id\###
+        : what `query.cancel` takes, and that of its row in history.","type":"string","format":"uuid"},"projectId":{"d\###
+        escription":"Where it runs.","type":"string","format":"uuid"},"projectName":{"description":"The project's name\###
+         when it began.","type":"string"},"sql":{"description":"The statement, at most the limit `runningSqlBytes` of i\###
+        t.","type":"string"},"sqlTruncated":{"description":"Whether the statement is longer.","type":"boolean"},"label\###
+        ":{"description":"The name it was given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/c\###
+        omponents/schemas/QueryMode"},"source":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySo\###
+        urce"},"phase":{"description":"How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"descrip\###
+        tion":"When it was accepted.","type":"string","format":"date-time"},"elapsedMs":{"description":"Time since the\###
+        n.","type":"number","minimum":0},"rowCount":{"description":"Rows it has answered so far.","type":"integer","mi\###
+        nimum":0},"bytes":{"description":"Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["qu\###
+        eryId","projectId","projectName","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCoun\###
+        t","bytes"],"additionalProperties":false},"QueryEventKind":{"description":"What happened to a query; `missed` i\###
+        s about events, not about a query.","type":"string","enum":["started","progress","finished","failed","cancelle\###
+        d","missed"]},"QueryRecord":{"description":"A query in history. Parameters are not kept.","type":"object","pro\###
+        perties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId"\###
+        :{"description":"Its project.","type":"string","format":"uuid"},"projectName":{"description":"The project's na\###
+        me now.","type":"string"},"sql":{"description":"The statement as it was sent.","type":"string"},"label":{"desc\###
+        ription":"The label it was sent with.","type":"string"},"status":{"description":"Where it stands.","$ref":"#/c\###
+        omponents/schemas/QueryStatus"},"errorCode":{"description":"Unless it succeeded or runs: the error code it ans\###
+        wered.","type":"string"},"errorMessage":{"description":"Unless it succeeded or runs: the message it answered."\###
+        ,"type":"string"},"rowCount":{"description":"Rows it returned, as far as they were read; absent while it runs.\###
+        ","type":"integer","minimum":0},"affectedRows":{"description":"Rows it changed.","type":"integer","minimum":0}\###
+        ,"durationMs":{"description":"How long it took; absent while it runs.","type":"number","minimum":0},"mode":{"d\###
+        escription":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"What sent it.","$r\###
+        ef":"#/components/schemas/QuerySource"},"createdAt":{"description":"When it was accepted.","type":"string","fo\###
+        rmat":"date-time"},"preview":{"description":"Only in `query.get`, and only if it returned rows: its columns an\###
+        d first rows, written as in `QueryResult`.","type":"object","required":["columns","rows"],"properties":{"colum\###
+        ns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","items":{"type":"array"}}}}},"required":\###
+        ["id","projectId","projectName","sql","status","mode","source","createdAt"],"additionalProperties":false},"Que\###
+        ryStatistics":{"description":"Figures about queries.","type":"object","properties":{"total":{"description":"Al\###
+        l, running ones included.","type":"integer","minimum":0},"success":{"description":"Those that succeeded.","typ\###
+        e":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integer","minimum":0},"cancelled\###
+        ":{"description":"Those that were cancelled or timed out.","type":"integer","minimum":0},"successRate":{"descr\###
+        iption":"success / (success + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"p50Ms":\###
+        {"description":"Median duration of the successful ones; absent if there are none.","type":"number","minimum":0\###
+        },"p95Ms":{"description":"95th percentile of the same.","type":"number","minimum":0},"rows":{"description":"Ro\###
+        ws they returned, together.","type":"integer","minimum":0}},"required":["total","success","error","cancelled",\###
+        "rows"],"additionalProperties":false},"DashboardTotals":{"description":"Totals of a dashboard.","type":"object\###
+        ","properties":{"projects":{"description":"The user's projects, whenever they were created.","type":"integer",\###
+        "minimum":0},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"messages":{"desc\###
+        ription":"Chat messages in the period.","type":"integer","minimum":0}},"required":["projects","queries","messa\###
+        ges"],"additionalProperties":false},"QueriesByStatus":{"description":"Queries of the period by status; they ad\###
+        d up to `totals.queries`.","type":"object","properties":{"running":{"description":"Running now.","type":"integ\###
+        er","minimum":0},"success":{"description":"Succeeded.","type":"integer","minimum":0},"error":{"description":"F\###
+        ailed.","type":"integer","minimum":0},"cancelled":{"description":"Cancelled or timed out.","type":"integer","m\###
+        inimum":0}},"required":["running","success","error","cancelled"],"additionalProperties":false},"Latency":{"des\###
+        cription":"Durations of the successful queries of the period.","type":"object","properties":{"p50Ms":{"descrip\###
+        tion":"Median; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile\###
+        ; absent if there are none.","type":"number","minimum":0}},"additionalProperties":false},"ProjectActivity":{"d\###
+        escription":"One project in a dashboard.","type":"object","properties":{"projectId":{"description":"The projec\###
+        t.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"descr\###
+        iption":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Queries i\###
+        n the period.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","mi\###
+        nimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":0},"lastUsedAt":\###
+        {"description":"Its latest query, whenever it was, to the minute; absent if there is none.","type":"string","f\###
+        ormat":"date-time"}},"required":["projectId","name","databaseType","queries","errors","messages"],"additionalP\###
+        roperties":false},"DayActivity":{"description":"One day in a dashboard.","type":"object","properties":{"date":\###
+        {"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"desc\###
+        ription":"Queries accepted that day.","type":"integer","minimum":0},"errors":{"description":"Those that failed\###
+        .","type":"integer","minimum":0}},"required":["date","queries","errors"],"additionalProperties":false},"Messag\###
+        eRole":{"description":"Who a chat message is from.","type":"string","enum":["user","assistant","tool"]},"Recen\###
+        tMessage":{"description":"A chat message in a dashboard.","type":"object","properties":{"id":{"description":"I\###
+        d.","type":"string","format":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},\###
+        "projectId":{"description":"Its project.","type":"string","format":"uuid"},"role":{"description":"Who it is fr\###
+        om.","$ref":"#/components/schemas/MessageRole"},"excerpt":{"description":"The beginning of its text.","type":"\###
+        string","maxLength":200},"createdAt":{"description":"When it was sent.","type":"string","format":"date-time"}}\###
+        ,"required":["id","threadId","projectId","role","excerpt","createdAt"],"additionalProperties":false},"Limits":\###
+        {"description":"Every limit in force.","type":"object","properties":{"headerBytes":{"description":"The header b\###
+        lock of one `Content-Length` frame.","type":"integer","minimum":0},"headerMs":{"description":"Time for a frame\###
+        's header, from its first byte.","type":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's bod\###
+        y, and for one line where messages are lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"descript\###
+        ion":"One message while the connection has no session.","type":"integer","minimum":0},"bodyBytes":{"descriptio\###
+        n":"One message once the connection has a session.","type":"integer","minimum":0},"jsonDepth":{"description":"\###
+        Nesting of arrays and objects in one message.","type":"integer","minimum":0},"batchItems":{"description":"Item\###
+        s of one batch.","type":"integer","minimum":0},"clientConnections":{"description":"Open client connections.","\###
+        type":"integer","minimum":0},"requestsInFlight":{"description":"Unanswered requests of one connection; past th\###
+        at the daemon stops reading from it.","type":"integer","minimum":0},"outputQueueBytes":{"description":"Output w\###
+        aiting for one client.","type":"integer","minimum":0},"outputStallMs":{"description":"A client with output wai\###
+        ting that takes none of it for this long is dropped.","type":"integer","minimum":0},"shutdownMs":{"description\###
+        ":"Time for running requests to end when the daemon stops.","type":"integer","minimum":0},"passwordMinBytes":{\###
+        "description":"Shortest new password, as UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"descriptio\###
+        n":"Longest password, as UTF-8.","type":"integer","minimum":0},"passwordHashQueue":{"description":"Passwords w\###
+        aiting to be hashed; past that the answer is `busy`.","type":"integer","minimum":0},"loginFailures":{"descript\###
+        ion":"Wrong passwords in a row, per account and per peer, before each further attempt has to wait.","type":"in\###
+        teger","minimum":0},"loginDelayMs":{"description":"The first such wait; each further failure doubles it.","typ\###
+        e":"integer","minimum":0},"loginDelayMaxMs":{"description":"The longest such wait. No account is ever locked f\###
+        or good.","type":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0},"\###
+        tokenLifetimeMs":{"description":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"ses\###
+        sionIdleMs":{"description":"A session without a request for this long ends.","type":"integer","minimum":0},"na\###
+        meLength":{"description":"Characters (Unicode scalars) of a name of a person or project.","type":"integer","mi\###
+        nimum":0},"emailLength":{"description":"Characters of an e-mail address.","type":"integer","minimum":0},"descr\###
+        iptionLength":{"description":"Characters of a project's description.","type":"integer","minimum":0},"connectio\###
+        nStringLength":{"description":"Characters of a connection string.","type":"integer","minimum":0},"labelLength"\###
+        :{"description":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLength":{"descriptio\###
+        n":"Characters of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"description":"Items of o\###
+        ne page of a list.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of one page of a li\###
+        st when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest queries or mess\###
+        ages in a summary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashboar\###
+        d may cover.","type":"integer","minimum":0},"databaseConnections":{"description":"Open database connections in\###
+         all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open database connections\###
+         of one project.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database connection\###
+         is closed after this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to connect a\###
+        nd log in to a database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running queries of on\###
+        e user.","type":"integer","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of one conne\###
+        ction.","type":"integer","minimum":0},"subscriptionEvents":{"description":"Events of one subscription that wai\###
+        t for its reader; the next are missed.","type":"integer","minimum":0},"progressMs":{"description":"Time betwee\###
+        n two `progress` events of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of a stat\###
+        ement, in `query.running` and `query/event`.","type":"integer","minimum":0},"planNodes":{"description":"Nodes o\###
+        f a plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, as UTF-8\###
+        .","type":"integer","minimum":0},"parameters":{"description":"Parameters of one statement: SQLite's own limit,\###
+         the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a query\###
+         that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longest `ti\###
+        meoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that has not stopped a c\###
+        ancelled statement by then has its connection cut.","type":"integer","minimum":0},"pageRows":{"description":"R\###
+        ows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row that reac\###
+        hes this size.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced by its len\###
+        gth and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result whose quer\###
+        y names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a result whos\###
+        e query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes kept of\###
+         any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all results o\###
+        f one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches from fo\###
+        r this long is dropped.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and summaries o\###
+        f one user that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"noticesPerQuery":\###
+        {"description":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"description":"Ro\###
+        ws of the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Bytes of t\###
+        he preview that history keeps.","type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","\###
+        bodyBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueue\###
+        Bytes","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures",\###
+        "loginDelayMs","loginDelayMaxMs","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","de\###
+        scriptionLength","connectionStringLength","labelLength","searchTextLength","listItems","listItemsDefault","rec\###
+        entItems","dashboardDays","databaseConnections","databaseConnectionsPerProject","databaseIdleMs","connectTimeo\###
+        utMs","queriesPerUser","subscriptionsPerConnection","subscriptionEvents","progressMs","runningSqlBytes","planN\###
+        odes","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","\###
+        cellBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser\###
+        ","noticesPerQuery","previewRows","previewBytes"],"additionalProperties":false},"ErrorObject":{"description":"\###
+        The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"type":"str\###
+        ing","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What programs branch on.","ty\###
+        pe":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params","invalid_connection_s\###
+        tring","invalid_parameters","weak_password","internal","not_initialized","cancelled","timeout","shutting_down"\###
+        ,"request_too_large","response_too_large","busy","batch_too_large","unauthenticated","invalid_credentials","fo\###
+        rbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","connection_refused","conn\###
+        ect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_a_database","connecti\###
+        on_lost","query_failed","read_only","policy","file_failed","cell_truncated"]},"retryable":{"description":"Whet\###
+        her the same request may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"stri\###
+        ng"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":["code","retryab\###
+        le"],"additionalProperties":false}},"required":["code","message","data"],"additionalProperties":false}},"error\###
+        s":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break the framing.","\###
+        data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is not a r\###
+        equest that may be sent here and now.","data":{"code":"invalid_request","retryable":false}},"method_not_found"\###
+        :{"code":-32601,"message":"There is no such method.","data":{"code":"method_not_found","retryable":false}},"in\###
+        valid_params":{"code":-32602,"message":"A parameter is unknown, missing, of the wrong type or out of range; `p\###
+        ath` names it.","data":{"code":"invalid_params","retryable":false}},"invalid_connection_string":{"code":-32602\###
+        ,"message":"The connection string cannot be understood, or uses a keyword that is not allowed.","data":{"code"\###
+        :"invalid_connection_string","retryable":false}},"invalid_parameters":{"code":-32602,"message":"The statement'\###
+        s parameters do not fit its placeholders.","data":{"code":"invalid_parameters","retryable":false}},"weak_passw\###
+        ord":{"code":-32602,"message":"The password is among those tried first, or is made from the account's own name\###
+         or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"message":"A fault o\###
+        f the daemon; the log has it under `requestId`.","data":{"code":"internal","retryable":false}},"not_initialize\###
+        d":{"code":-32002,"message":"`initialize` must come first on this connection.","data":{"code":"not_initialized\###
+        ","retryable":false}},"cancelled":{"code":-32800,"message":"The client cancelled the request.","data":{"code":\###
+        "cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took longer than its time limit and was s\###
+        topped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"The daemon is s\###
+        topping; connect again later.","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"code":-\###
+        32007,"message":"The request is longer than the limit.","data":{"code":"request_too_large","retryable":false}}\###
+        ,"response_too_large":{"code":-32008,"message":"The reply would be longer than the limit; ask for less.","data\###
+        ":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is full; t\###
+        ry again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-32010,"mes\###
+        sage":"The batch has more items than the limit.","data":{"code":"batch_too_large","retryable":false}},"unauthe\###
+        nticated":{"code":1001,"message":"There is no session on this connection, or it has ended; log in or attach a t\###
+        oken.","data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,"message":"The e\###
+        -mail or the password is wrong.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":{"code":\###
+        1003,"message":"The token or the daemon's configuration does not allow it.","data":{"code":"forbidden","retrya\###
+        ble":false}},"not_found":{"code":1004,"message":"There is no such thing, or it is not yours; both answer the s\###
+        ame.","data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It conflicts with what\###
+         exists; `path` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"code":100\###
+        6,"message":"Too many attempts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limited","re\###
+        tryable":true}},"connection_failed":{"code":1101,"message":"The database cannot be reached, for a reason witho\###
+        ut a code of its own.","data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"me\###
+        ssage":"The host's name has no address.","data":{"code":"host_not_found","retryable":true}},"connection_refuse\###
+        d":{"code":1101,"message":"Nothing accepts connections at that address.","data":{"code":"connection_refused","\###
+        retryable":true}},"connect_timeout":{"code":1101,"message":"The database did not answer in time.","data":{"cod\###
+        e":"connect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks f\###
+        or TLS and the connection has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":11\###
+        01,"message":"The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls_failed","retrya\###
+        ble":false}},"authentication_failed":{"code":1101,"message":"The database refused the user or the password of t\###
+        he connection string.","data":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":1\###
+        101,"message":"The server has no such database, or the file does not exist.","data":{"code":"unknown_database"\###
+        ,"retryable":false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite database.","data":{"co\###
+        de":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"The connection broke while t\###
+        he statement ran; a write may or may not have happened.","data":{"code":"connection_lost","retryable":true}},"\###
+        query_failed":{"code":1102,"message":"The database refused the statement.","data":{"code":"query_failed","retr\###
+        yable":false}},"read_only":{"code":1103,"message":"The statement would write, and the project or the mode is r\###
+        ead-only.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy\###
+         does not allow it, whatever the project says.","data":{"code":"policy","retryable":false}},"file_failed":{"co\###
+        de":1104,"message":"The file could not be written; `phase` is the step: `open`, `write` or `publish`.","data":\###
+        {"code":"file_failed","retryable":false}},"cell_truncated":{"code":1105,"message":"A cell is longer than was k\###
+        ept of it, and would be exported in part.","data":{"code":"cell_truncated","retryable":false}}}},"x-notificati\###
+        ons":[{"name":"$/progress","summary":"Report on a request that is still running.","description":"LSP's own not\###
+        ification. For a request that carried a `partialResultToken` and whose method says that it answers in parts, `\###
+        value`\nis a part: `query.run` sends a `QueryPage` each, `query.export` an `ExportPart`. For a `workDoneToken`\###
+        , `value` is LSP's WorkDoneProgress; no method of protocol 1.0\nreports that yet. Nothing is sent for a token a\###
+        fter the reply to its request. Clients should ignore tokens they do not know.","params":{"type":"object","prop\###
+        erties":{"token":{"description":"The request's token.","type":["string","integer"]},"value":{"description":"Th\###
+        e part.","oneOf":[{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/components/schemas/ExportPart"}]}},"req\###
+        uired":["token","value"],"additionalProperties":false}},{"name":"query/event","summary":"Tell a subscriber wha\###
+        t became of a query.","description":"Sent to connections that called `query.subscribe`. Each query gets one `s\###
+        tarted`, any number of `progress`, one every limit\n`progressMs` at most, and exactly one of `finished`, `fail\###
+        ed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A pulled result t\###
+        hat is larger than its first page is `finished` when the database has given all rows,\nwhich may be after the r\###
+        eply.\n\nEvents wait behind replies. A subscriber that does not read them gets no `progress`, and of the other\###
+        s the limit\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, in its place, wit\###
+        h how many they were. Then\n`query.running` and `query.history` say how things stand. A daemon that stops ends\###
+         its connections without further events.","params":{"type":"object","properties":{"subscriptionId":{"descripti\###
+        on":"The subscription.","type":"string","format":"uuid"},"event":{"description":"What happened.","$ref":"#/com\###
+        ponents/schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `missed`.","$ref":"\###
+        #/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed.","type":"integer\###
+        ","minimum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number","minimum":0},"er\###
+        rorCode":{"description":"Why it failed or was cancelled: the `data.code` of its error.","type":"string"},"erro\###
+        rMessage":{"description":"The same, in a sentence.","type":"string"},"missed":{"description":"Events lost, in `\###
+        missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalProperties":false}},\###
+        {"name":"session/expired","summary":"Tell a connection that its session has ended.","description":"Sent once t\###
+        o every other connection that was bound to a session when the session ends; the connection that ended it by it\###
+        s\nown request learns it from the reply. From then on its requests are answered `unauthenticated` until it log\###
+        s in or attaches\na token. The connection stays open; queries that ran under the session are cancelled.","para\###
+        ms":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/components/schemas/Sessio\###
+        nEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"headerBytes","value":\###
+        8192,"unit":"bytes","configurable":false,"description":"The header block of one `Content-Length` frame."},{"na\###
+        me":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's header, from it\###
+        s first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"Time for a frame\###
+        's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"byt\###
+        es","configurable":true,"description":"One message while the connection has no session."},{"name":"bodyBytes",\###
+        "value":8388608,"unit":"bytes","configurable":true,"description":"One message once the connection has a sessio\###
+        n."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting of arrays and o\###
+        bjects in one message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"description":"Ite\###
+        ms of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true,"description":"\###
+        Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable":true,"descripti\###
+        on":"Unanswered requests of one connection; past that the daemon stops reading from it."},{"name":"outputQueue\###
+        Bytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for one client."},{"na\###
+        me":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with output waiting t\###
+        hat takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable"\###
+        :true,"description":"Time for running requests to end when the daemon stops."},{"name":"passwordMinBytes","val\###
+        ue":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"name":"passwordMa\###
+        xBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest password, as UTF-8."},{"name":\###
+        "passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Passwords waiting to be hashe\###
+        d; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configurable":true,"des\###
+        cription":"Wrong passwords in a row, per account and per peer, before each further attempt has to wait."},{"na\###
+        me":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such wait; each furth\###
+        er failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":true,"description\###
+        ":"The longest such wait. No account is ever locked for good."},{"name":"tokenBytes","value":4096,"unit":"byte\###
+        s","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","conf\###
+        igurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","value":4320\###
+        0000,"unit":"ms","configurable":true,"description":"A session without a request for this long ends."},{"name":\###
+        "nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scalars) of a n\###
+        ame of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"descripti\###
+        on":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","configurable"\###
+        :false,"description":"Characters of a project's description."},{"name":"connectionStringLength","value":4096,"\###
+        unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"labelLength","\###
+        value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"name":"search\###
+        TextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `text` filte\###
+        r."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of one page of a\###
+         list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"Items of one\###
+         page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable":false\###
+        ,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","value":365,"u\###
+        nit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseConnections","\###
+        value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"name":"datab\###
+        aseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database connection\###
+        s of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"description":"An u\###
+        nused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms","c\###
+        onfigurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUser","value":\###
+        8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscriptionsPerCo\###
+        nnection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connection."},{"na\###
+        me":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of one subscript\###
+        ion that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","configurab\###
+        le":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes","value":204\###
+        8,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/event`."},{\###
+        "name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `query.ex\###
+        plain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One statement,\###
+         as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Parameters o\###
+        f one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value":30000,"u\###
+        nit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"queryTimeou\###
+        tMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"name":"can\###
+        celDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not stopped a c\###
+        ancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","configura\###
+        ble":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable":\###
+        true,"description":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":1048576,"un\###
+        it":"bytes","configurable":true,"description":"A longer cell is replaced by its length and a prefix."},{"name"\###
+        :"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result whose que\###
+        ry names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"descriptio\###
+        n":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456,"\###
+        unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUserBytes","\###
+        value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one user."},{\###
+        "name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobody fetch\###
+        es from for this long is dropped."},{"name":"exportsPerUser","value":8,"unit":"count","configurable":true,"des\###
+        cription":"Exports and summaries of one user that run at once; past that the answer is `busy`."},{"name":"noti\###
+        cesPerQuery","value":100,"unit":"count","configurable":false,"description":"Notices kept of one statement."},{\###
+        "name":"previewRows","value":10,"unit":"count","configurable":false,"description":"Rows of the preview that hi\###
+        story keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","configurable":false,"description":"Bytes of\###
+         the preview that history keeps."}]}
         """###
 }

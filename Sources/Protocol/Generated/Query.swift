@@ -71,8 +71,8 @@ public protocol QueryAPI: Sendable {
     ///   escaped, a line break is `<br>`, another control character its picture. A result that stopped at a limit says so below
     ///   it.
     /// - `sql`: `INSERT` statements of at most 64 KiB (but always a whole row) into `table`, in the dialect of the database
-    ///   that the result is from. Run there, on a table with columns of the same types, they give the same values. A JSON `null`
-    ///   becomes NULL, since results do not tell the two apart.
+    ///   that the result is from; before them the session's encoding is set. Run there, on a table with columns of the same
+    ///   types, they give the same values. A JSON `null` becomes NULL, since results do not tell the two apart.
     ///
     /// **Cells that were cut** (`cellBytes`) are refused with `cell_truncated`, because nobody would notice. With
     /// `allowTruncated` they are exported as far as they go, marked, and counted in `truncatedCells`; never to `sql`.
