@@ -29,6 +29,9 @@ public struct DatabaseError: Error, Sendable {
         public static let connectionLost = Code("connection_lost")
         public static let invalidParameters = Code("invalid_parameters")
         public static let busy = Code("busy")
+        // Files and results
+        public static let fileFailed = Code("file_failed")
+        public static let conflict = Code("conflict")
         public static let `internal` = Code("internal")
     }
 
@@ -36,6 +39,8 @@ public struct DatabaseError: Error, Sendable {
     public enum Phase: String, Sendable, CaseIterable {
         case parse, policy, resolve, connect, tls, login, database, readOnlyCheck
         case gate, prepare, execute, fetch
+        // Writing a file of our own.
+        case open, write, publish
     }
 
     public var code: Code

@@ -28,6 +28,7 @@ public final class Services: Sendable {
     let catalogues: CatalogueCache
     let sessions = SessionRegistry()
     let running: RunningQueries
+    let resultWork: ResultWork
     let counters = RequestCounters()
     let spoolDirectory: String
     let startedAtMs: Int64
@@ -59,6 +60,7 @@ public final class Services: Sendable {
             cancelDeadlineMs: limits.cancelDeadlineMs)
         catalogues = CatalogueCache(bytesMax: limits.catalogueCacheBytes, ageMsMax: limits.catalogueMs)
         running = RunningQueries(limits: limits)
+        resultWork = ResultWork(perUserMax: limits.exportsPerUser)
         results = ResultRegistry(idleMs: limits.resultIdleMs, quotaBytes: limits.spoolPerUserBytes)
     }
 

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ResultRegistryTests {
     func ended(_ registry: ResultRegistry, _ user: String) throws -> ResultSpool {
-        let spool = ResultSpool(limits: SpoolLimits(directory: "/tmp"), quota: registry.quota(ofUser: user))
+        let spool = ResultSpool(limits: SpoolLimits(directory: "/tmp"), quota: registry.quota(ofUser: user), engine: .sqlite)
         _ = try spool.page(Page(firstRow: 0, rowCount: 1, rows: JSONText("[[1]]")))
         spool.ended(.success(StatementOutcome(command: "SELECT")))
         return spool
@@ -40,7 +40,7 @@ import Testing
 
     @Test func oldResultsExpireButNotOnesStillWritten() async throws {
         let registry = ResultRegistry(idleMs: 20, perUserMax: 10, quotaBytes: 1000, watchdog: .shared)
-        let running = ResultSpool(limits: SpoolLimits(directory: "/tmp"), quota: registry.quota(ofUser: "a"))
+        let running = ResultSpool(limits: SpoolLimits(directory: "/tmp"), quota: registry.quota(ofUser: "a"), engine: .sqlite)
         registry.insert(try ended(registry, "a"), id: "1", userID: "a", connectionID: "c")
         registry.insert(running, id: "2", userID: "a", connectionID: "c")
         #expect(await eventually { registry.status.results == 1 })

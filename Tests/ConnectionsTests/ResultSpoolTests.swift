@@ -8,8 +8,8 @@ import Testing
     let quota = SpoolQuota()
     let limits = SpoolLimits(directory: "/tmp")
 
-    func spool(_ limits: SpoolLimits? = nil, graceMs: Int = 50) -> ResultSpool {
-        ResultSpool(limits: limits ?? self.limits, quota: quota, watchdog: .shared, firstPageGraceMs: graceMs)
+    func spool(_ limits: SpoolLimits? = nil) -> ResultSpool {
+        ResultSpool(limits: limits ?? self.limits, quota: quota, engine: .sqlite)
     }
 
     func page(_ text: String, first: Int = 0, rows: Int = 1) -> Page {
@@ -57,7 +57,7 @@ import Testing
 
     @Test func aFullQuotaTruncatesVisibly() async throws {
         let small = SpoolQuota(bytesMax: 12)
-        let spool = ResultSpool(limits: limits, quota: small)
+        let spool = ResultSpool(limits: limits, quota: small, engine: .sqlite)
         #expect(try spool.page(page("[[1]]")) == .more)
         #expect(try spool.page(page("[[2]]")) == .more)
         #expect(try spool.page(page("[[3]]")) == .enough)
@@ -69,10 +69,12 @@ import Testing
     }
 
     @Test func theFirstPageComesBeforeTheEnd() async throws {
-        let spool = spool(graceMs: 5)
+        let spool = spool()
         let reader = Task { try await spool.firstPage() }
         try spool.columns([Databases.Column(name: "n", type: "int8", encoding: .integer)])
         _ = try spool.page(page("[[1]]"))
+        #expect(await eventually { spool.hasReaders })
+        spool.rowFollows()
         let first = try await reader.value
         #expect(first.columns.count == 1 && first.page?.rows.string == "[[1]]" && first.end == nil)
         #expect(first.page?.hasMore == true)
@@ -141,14 +143,32 @@ import Testing
         #expect(quota.bytesUsed == 0)
     }
 
+    /// However slow the statement: the row after the page decides, and no clock.
     @Test(arguments: [(4, false), (5, true)]) func aResultThatJustFillsAPageSaysSo(rows: Int, hasMore: Bool) async throws {
         let server = FakeServer()
         let pool = ConnectionPool(factory: server.factory)
-        let spool = spool(graceMs: 5000)
+        let spool = spool()
         _ = start("rows \(rows)", pool, spool, pageRows: 4)
         let first = try await spool.firstPage()
         #expect(first.page?.hasMore == hasMore)
         _ = await pool.shutdown()
+    }
+
+    /// The first page is told once a row follows it, not before, and not because of a row that the limit drops.
+    @Test(arguments: [(4, Int.max, 0), (5, Int.max, 1), (12, Int.max, 1), (5, 4, 0), (5, 5, 1)])
+    func theSinkHearsOnceThatARowFollows(rows: Int, rowsMax: Int, times: Int) throws {
+        let sink = FollowerSink()
+        var pager = RowPager(pageRows: 4, pageBytes: 1 << 20, rowsMax: rowsMax, sink: sink)
+        try pager.begin([])
+        for row in 0..<rows {
+            pager.beginRow()
+            pager.beginCell()
+            pager.writer.integer(row)
+            #expect(sink.pages == min(row / 4, 1) || row >= 8)
+            if try pager.endRow() == .enough { break }
+        }
+        try pager.finish()
+        #expect(sink.times == times)
     }
 
     @Test func theConnectionIsFreeAgainOnceTheSpoolIsFull() async throws {
@@ -162,4 +182,15 @@ import Testing
         #expect(pool.status.inUse == 0)
         _ = await pool.shutdown()
     }
+}
+
+private final class FollowerSink: RowSink {
+    var pages = 0
+    var times = 0
+    func columns(_ columns: [Databases.Column]) {}
+    func page(_ page: Page) -> Demand {
+        pages += 1
+        return .more
+    }
+    func rowFollows() { times += 1 }
 }

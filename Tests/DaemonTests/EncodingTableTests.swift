@@ -12,7 +12,7 @@ import Testing
         var rows: [(type: String, encoding: String, expression: String, cell: String)] = []
     }
 
-    private func table(_ engine: Engine) throws -> Table? {
+    func table(_ engine: Engine) throws -> Table? {
         let text = try String(contentsOf: Repository.root.appending(path: "docs/protocol.md"), encoding: .utf8)
         guard let start = text.range(of: "<!-- types: \(engine.rawValue) -->") else { return nil }
         let rest = text[start.upperBound...]

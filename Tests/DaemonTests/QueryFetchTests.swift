@@ -75,6 +75,20 @@ import Testing
         #expect(try await bench.client.errorCode("query.fetch", ["resultId": kept, "cursor": "nonsense"]) == "invalid_params")
     }
 
+    /// A cursor that nobody was given is no way to stop the daemon.
+    @Test func `a cursor far past the end is the end`() async throws {
+        let bench = try await Workbench.start(engines: [.sqlite])
+        let result = try await bench.run(.sqlite, Engine.sqlite.series(30), nil, ["pageRows": 10, "keep": true])
+        for page in ["3", "4", "9223372036854775806", "9223372036854775807"] {
+            let past = try await bench.client.call(
+                "query.fetch", ["resultId": result["resultId"], "cursor": .string("p" + page)])
+            #expect(past["rows"] == [] && past["hasMore"] == false && past["totalRows"] == 30, "\(page)")
+        }
+        let code = try await bench.client.errorCode(
+            "query.fetch", ["resultId": result["resultId"], "cursor": "p9223372036854775808"])
+        #expect(code == "invalid_params")
+    }
+
     /// Security bar E60: what a user keeps is bounded, and giving it back makes room.
     @Test func `nobody keeps more than their quota`() async throws {
         let bench = try await Workbench.start(["DBASSIST_LIMITS_SPOOL_PER_USER_BYTES": "2000000"], engines: [.sqlite])

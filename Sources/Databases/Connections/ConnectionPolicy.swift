@@ -8,7 +8,7 @@ public struct ConnectionPolicy: Sendable, Equatable {
     }
 
     public var mode: Mode
-    /// Directories below which SQLite files may be named in shared mode.
+    /// Directories below which files may be named in shared mode: SQLite databases, and exports of results.
     public var fileRoots: [String]
     /// Unix-socket directories that may be named in shared mode.
     public var socketDirectories: [String]
@@ -16,18 +16,21 @@ public struct ConnectionPolicy: Sendable, Equatable {
     public var allowPrivateAddresses: Bool
     /// Files no project may name, whatever it is called there: the daemon's own store and keyring, by device and inode.
     public var forbiddenFiles: Set<FileIdentity>
+    /// Directories in and below which no export is written: where the daemon keeps its own state.
+    public var forbiddenDirectories: Set<FileIdentity>
     /// Whether a remote (not loopback, not private) server must be reached with TLS.
     public var requireTLSForRemote: Bool
 
     public init(
         mode: Mode = .personal, fileRoots: [String] = [], socketDirectories: [String] = [], allowPrivateAddresses: Bool = false,
-        forbiddenFiles: Set<FileIdentity> = [], requireTLSForRemote: Bool = true
+        forbiddenFiles: Set<FileIdentity> = [], forbiddenDirectories: Set<FileIdentity> = [], requireTLSForRemote: Bool = true
     ) {
         self.mode = mode
         self.fileRoots = fileRoots
         self.socketDirectories = socketDirectories
         self.allowPrivateAddresses = allowPrivateAddresses
         self.forbiddenFiles = forbiddenFiles
+        self.forbiddenDirectories = forbiddenDirectories
         self.requireTLSForRemote = requireTLSForRemote
     }
 }

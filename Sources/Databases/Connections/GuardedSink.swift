@@ -24,6 +24,8 @@ final class GuardedSink: RowSink, Sendable {
         return try sink.page(page)
     }
 
+    func rowFollows() { sink.rowFollows() }
+
     func truncated(by limit: RowLimit) { sink.truncated(by: limit) }
 
     func ended(_ result: Result<StatementOutcome, DatabaseError>) {

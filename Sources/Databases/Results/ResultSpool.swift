@@ -29,8 +29,8 @@ public final class ResultSpool: RowSink, Sendable {
         var truncated: RowLimit?
         var end: Result<StatementOutcome, DatabaseError>?
         var isClosed = false
-        var isFirstReady = false
-        var grace: Watchdog.Timer?
+        /// Whether there is a row after the first page.
+        var isFirstFollowed = false
         var stop: (@Sendable () -> Void)?
         var readers: [Reader] = []
         var nextReader = 0
@@ -38,7 +38,7 @@ public final class ResultSpool: RowSink, Sendable {
         /// Readers that need wait no longer.
         mutating func takeReady() -> [Completion<Void>] {
             let isOver = end != nil || isClosed
-            let (count, firstReady) = (pages.count, isFirstReady || pages.count > 1)
+            let (count, firstReady) = (pages.count, !pages.isEmpty && isFirstFollowed || pages.count > 1)
             defer { readers.removeAll { isOver || ($0.first ? firstReady : $0.index < count) } }
             return readers.filter { isOver || ($0.first ? firstReady : $0.index < count) }.map(\.ready)
         }
@@ -47,19 +47,13 @@ public final class ResultSpool: RowSink, Sendable {
     private let state = Mutex(State())
     private let limits: SpoolLimits
     private let quota: SpoolQuota
-    private let watchdog: Watchdog
-    private let firstPageGraceMs: Int
+    /// The engine that the rows come from: what an export writes literals for.
+    public let engine: DatabaseType
 
-    public convenience init(limits: SpoolLimits, quota: SpoolQuota) {
-        self.init(limits: limits, quota: quota, watchdog: .shared)
-    }
-
-    /// A full first page waits `firstPageGraceMs` for the end of the statement, so that a result that just fills a page says so.
-    init(limits: SpoolLimits, quota: SpoolQuota, watchdog: Watchdog, firstPageGraceMs: Int = 50) {
+    public init(limits: SpoolLimits, quota: SpoolQuota, engine: DatabaseType) {
         self.limits = limits
         self.quota = quota
-        self.watchdog = watchdog
-        self.firstPageGraceMs = firstPageGraceMs
+        self.engine = engine
     }
 
     deinit { close() }
@@ -88,23 +82,18 @@ public final class ResultSpool: RowSink, Sendable {
                 throw error
             }
         }
-        let (ready, isFirst, isLate) = state.withLock { state in
-            if state.isClosed { return ([Completion<Void>](), false, true) }
+        let (ready, isLate) = state.withLock { state in
+            if state.isClosed { return ([Completion<Void>](), true) }
             if case .file = place { state.fileBytes += count } else { state.memoryBytes += count }
             state.pages.append(Stored(firstRow: page.firstRow, rowCount: page.rowCount, place: place))
             state.rowCount += page.rowCount
-            return (state.takeReady(), state.pages.count == 1, false)
+            return (state.takeReady(), false)
         }
         if isLate {
             quota.give(back: count)
             throw .stopped
         }
         for reader in ready { reader.complete(()) }
-        // After its last row a statement ends by itself; after a full page it may as well be long in coming.
-        if isFirst, !page.isLast {
-            let timer = watchdog.arm(milliseconds: firstPageGraceMs) { [weak self] in self?.firstIsReady() }
-            state.withLock { $0.grace = timer }
-        }
         return .more
     }
 
@@ -118,33 +107,33 @@ public final class ResultSpool: RowSink, Sendable {
         return .file(file, offset: offset, count: rows.count)
     }
 
+    public func rowFollows() {
+        let ready = state.withLock { state in
+            state.isFirstFollowed = true
+            return state.takeReady()
+        }
+        for reader in ready { reader.complete(()) }
+    }
+
     public func truncated(by limit: RowLimit) { state.withLock { if $0.truncated == nil { $0.truncated = limit } } }
 
     public func ended(_ result: Result<StatementOutcome, DatabaseError>) {
-        let (ready, grace) = state.withLock { state -> ([Completion<Void>], Watchdog.Timer?) in
-            guard state.end == nil else { return ([], nil) }
+        let ready = state.withLock { state -> [Completion<Void>] in
+            guard state.end == nil else { return [] }
             state.end = result
             state.stop = nil
-            return (state.takeReady(), state.grace)
+            return state.takeReady()
         }
-        if let grace { watchdog.disarm(grace) }
         for reader in ready { reader.complete(()) }
     }
 
     /// Ends the result with an error from before the statement ran. The first end wins.
     public func fail(_ error: DatabaseError) { ended(.failure(error)) }
 
-    private func firstIsReady() {
-        let ready = state.withLock { state in
-            state.isFirstReady = true
-            return state.takeReady()
-        }
-        for reader in ready { reader.complete(()) }
-    }
-
     // MARK: Read by anyone
 
-    /// The columns and the first page, as soon as there is one or the statement has ended.
+    /// The columns and the first page, as soon as it is known whether a row follows it or the statement has ended: a page that is
+    /// full with the last row says so.
     ///
     /// Throws the statement's error if it failed before a page; `cancelled` if the result is closed. Goes on when the task is
     /// cancelled: whoever does that stops the statement, and hears what it came to.
@@ -162,7 +151,7 @@ public final class ResultSpool: RowSink, Sendable {
         try await wait(first: false, index: index)
         let (found, hasMore, end, isClosed) = state.withLock { state in
             let isFinished = if case .success = state.end { true } else { false }
-            let hasMore = index + 1 < state.pages.count || !isFinished
+            let hasMore = index < state.pages.count - 1 || !isFinished
             return (index < state.pages.count ? state.pages[index] : nil, hasMore, state.end, state.isClosed)
         }
         if isClosed { throw .resultGone }

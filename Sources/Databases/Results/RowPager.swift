@@ -7,8 +7,6 @@ public struct Page: Sendable {
     public var rowCount: Int
     /// `[[…],[…]]`: an array of rows, each an array of cells in column order.
     public var rows: JSONText
-    /// Whether the statement has no more rows; a page that was cut because it is full does not know.
-    public var isLast = false
 }
 
 /// What a sink wants after a page.
@@ -23,6 +21,8 @@ public protocol RowSink: AnyObject {
     func columns(_ columns: [Column]) throws(DatabaseError)
     /// May block the thread (that is the back-pressure); must not be called again after `.enough`.
     func page(_ page: Page) throws(DatabaseError) -> Demand
+    /// The first page is not all: the driver has another row. At most once, between the first page and the second or `truncated`.
+    func rowFollows()
     /// There was at least one row more than the limit let through. At most once, after the last page.
     func truncated(by limit: RowLimit)
     /// How the run ended; exactly once, last, mostly on the connection's thread. After a failure the pages before it stand.
@@ -32,6 +32,7 @@ public protocol RowSink: AnyObject {
 }
 
 extension RowSink {
+    public func rowFollows() {}
     public func truncated(by limit: RowLimit) {}
     public func ended(_ result: Result<StatementOutcome, DatabaseError>) {}
     public func interrupt() {}
@@ -70,6 +71,8 @@ public struct RowPager: ~Copyable {
     /// The limit that was reached; a row after it is dropped and reported.
     private var limitReached: RowLimit?
     private let sink: any RowSink
+    /// Whether the first page has gone and nobody has heard yet of a row after it.
+    private var isFollowerNews = false
     private var rowsInPage = 0
     private var cellsInRow = 0
 
@@ -107,6 +110,13 @@ public struct RowPager: ~Copyable {
         writer.uncheckedByte(rowsInPage == 0 ? UInt8(ascii: "[") : UInt8(ascii: ","))
         writer.uncheckedByte(UInt8(ascii: "["))
         cellsInRow = 0
+        if isFollowerNews { sayRowFollows() }
+    }
+
+    @inline(never) private mutating func sayRowFollows() {
+        isFollowerNews = false
+        // A row beyond the limit is not one that can be read.
+        if limitReached == nil { sink.rowFollows() }
     }
 
     @inline(__always) public mutating func beginCell() {
@@ -124,10 +134,10 @@ public struct RowPager: ~Copyable {
 
     /// Delivers what is left. After an error, do not call it.
     public mutating func finish() throws(DatabaseError) {
-        if rowsInPage > 0 { _ = try deliver(isLast: true) }
+        if rowsInPage > 0 { _ = try deliver() }
     }
 
-    private mutating func deliver(isLast: Bool = false) throws(DatabaseError) -> Demand {
+    private mutating func deliver() throws(DatabaseError) -> Demand {
         if let limitReached {
             writer.truncate(to: 0)
             rowsInPage = 0
@@ -136,8 +146,9 @@ public struct RowPager: ~Copyable {
         }
         writer.byte(UInt8(ascii: "]"))
         bytesTotal += writer.count
-        let page = Page(firstRow: rowsTotal, rowCount: rowsInPage, rows: writer.take(), isLast: isLast)
+        let page = Page(firstRow: rowsTotal, rowCount: rowsInPage, rows: writer.take())
         writer.reserve(page.rows.count + page.rows.count / 8)
+        isFollowerNews = rowsTotal == 0
         rowsTotal += rowsInPage
         rowsInPage = 0
         startPage()

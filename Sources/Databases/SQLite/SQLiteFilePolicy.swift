@@ -6,7 +6,7 @@ import Glibc
 /// ordinary open and close, does not drop the POSIX locks this process may hold on the same file for another connection.
 enum SQLiteFilePolicy {
     /// O_PATH, which Swift's Glibc lacks; the same number on every architecture Swift runs on.
-    private static let openPath: Int32 = 0o10_000_000
+    static let openPath: Int32 = 0o10_000_000
 
     /// A file that passed, and what it was at that moment.
     struct CheckedFile: Sendable, Equatable {
@@ -50,7 +50,7 @@ enum SQLiteFilePolicy {
 
     // MARK: Paths
 
-    private static func expanded(_ path: String, _ policy: ConnectionPolicy) throws(DatabaseError) -> String {
+    static func expanded(_ path: String, _ policy: ConnectionPolicy) throws(DatabaseError) -> String {
         guard path.hasPrefix("~/") else {
             guard path.hasPrefix("/"), !path.utf8.contains(0) else { throw refused("The path is not absolute.") }
             return path
@@ -76,7 +76,7 @@ enum SQLiteFilePolicy {
     }
 
     /// Whether `real`, which has no links left, lies below an allowed directory.
-    private static func isBelowRoot(_ real: String, _ policy: ConnectionPolicy) -> Bool {
+    static func isBelowRoot(_ real: String, _ policy: ConnectionPolicy) -> Bool {
         policy.fileRoots.contains { root in
             guard let root = realPath(root), root.hasPrefix("/") else { return false }
             return isBelow(real, root)
@@ -89,14 +89,14 @@ enum SQLiteFilePolicy {
     }
 
     /// `/proc`, `/sys` and `/dev`, however many slashes and dots are in between.
-    private static func isKernelPath(_ path: String) -> Bool {
+    static func isKernelPath(_ path: String) -> Bool {
         let parts = path.utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
         guard let first = parts.first else { return false }
         return ["proc", "sys", "dev"].contains { first.elementsEqual($0.utf8) }
     }
 
     /// Whether a file lives on the file system of `/proc`, `/sys` or `/dev`, wherever that is mounted a second time.
-    private static func isOnKernelFileSystem(_ device: dev_t) -> Bool {
+    static func isOnKernelFileSystem(_ device: dev_t) -> Bool {
         var root = stat()
         guard stat("/", &root) == 0 else { return true }
         return ["/proc", "/sys", "/dev"].contains { mount in
@@ -106,7 +106,7 @@ enum SQLiteFilePolicy {
         }
     }
 
-    private static func irregular(_ mode: mode_t) -> String? {
+    static func irregular(_ mode: mode_t) -> String? {
         switch mode & S_IFMT {
         case S_IFREG: nil
         case S_IFDIR: "a directory"
@@ -121,8 +121,8 @@ enum SQLiteFilePolicy {
 
     private static func refused(_ message: String) -> DatabaseError { DatabaseError(.policy, phase: .policy, message) }
 
-    private static func outsideRoots() -> DatabaseError {
-        refused("The file is not below a directory that this daemon allows for SQLite files; ask its operator.")
+    static func outsideRoots() -> DatabaseError {
+        refused("The file is not below a directory that this daemon allows for files; ask its operator.")
     }
 
     private static func kernelFile() -> DatabaseError { refused("Files under /proc, /sys and /dev cannot be databases.") }

@@ -63,7 +63,7 @@ extension QueryHandlers {
 
 extension JSONText {
     /// Whether it is what LSP has for a token: a string or an integer.
-    fileprivate var isProgressToken: Bool {
+    var isProgressToken: Bool {
         withUnsafeBytes { bytes in
             let reader = JSONReader(bytes)
             if reader.kind == .string { return true }

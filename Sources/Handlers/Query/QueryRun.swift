@@ -28,7 +28,7 @@ struct QueryRun: Sendable {
         let history = try await accept(isClientID)
         let spool = ResultSpool(
             limits: SpoolLimits(directory: services.spoolDirectory, bytesMax: limits.spoolPerResultBytes),
-            quota: services.results.quota(ofUser: identity.userID))
+            quota: services.results.quota(ofUser: identity.userID), engine: project.databaseType)
         let task = Task { await execute(spool, history) }
         services.running.began(id) { task.cancel() }
         spool.onClose { task.cancel() }
@@ -170,7 +170,7 @@ struct QueryRun: Sendable {
         }
         let hasMore = first.page?.hasMore ?? false
         var resultID: String?
-        if hasMore || (keep && first.page != nil) {
+        if hasMore || (keep && !first.columns.isEmpty) {
             let id = Identifier.make()
             services.results.insert(
                 spool, id: id, userID: identity.userID, connectionID: client.channel.connectionID, keep: keep)

@@ -46,12 +46,9 @@ final class ResultStream: RowSink, Sendable {
             state.rowCount += page.rowCount
             return page.firstRow == 0 ? state.columns.map(QueryHandlers.wire) : nil
         }
-        let text = JSONText.notification(
-            ProgressNotification.method,
-            ProgressNotification(
-                token: token,
-                value: QueryPage(
-                    queryId: queryID, columns: columns, rows: page.rows, firstRow: page.firstRow, rowCount: page.rowCount)),
+        let text = JSONText.progress(
+            token,
+            QueryPage(queryId: queryID, columns: columns, rows: page.rows, firstRow: page.firstRow, rowCount: page.rowCount),
             capacity: page.rows.count + 1024)
         guard waitForCredit(text.count) else {
             throw DatabaseError(.cancelled, phase: .fetch, "The statement was cancelled.")
@@ -100,5 +97,20 @@ final class ResultStream: RowSink, Sendable {
             }
             if isSent { continuation.resume() }
         }
+    }
+}
+
+extension JSONText {
+    /// A `$/progress` with a part of a result, whole; the part is written once. `capacity` is about how long it will be.
+    static func progress(_ token: JSONText, _ part: some JSONEncodable, capacity: Int) -> JSONText {
+        var writer = JSONWriter(capacity: capacity)
+        writer.raw("{\"jsonrpc\":\"2.0\",\"method\":")
+        writer.string(ProgressNotification.method)
+        writer.raw(",\"params\":{\"token\":")
+        token.encode(to: &writer)
+        writer.raw(",\"value\":")
+        part.encode(to: &writer)
+        writer.raw("}}")
+        return writer.take()
     }
 }

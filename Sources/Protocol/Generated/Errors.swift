@@ -72,6 +72,10 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     case readOnly = "read_only"
     /// The daemon's policy does not allow it, whatever the project says.
     case policy
+    /// The file could not be written; `phase` is the step: `open`, `write` or `publish`.
+    case fileFailed = "file_failed"
+    /// A cell is longer than was kept of it, and would be exported in part.
+    case cellTruncated = "cell_truncated"
 
     /// `error.code`, the transport's view: several codes may share a number.
     public var number: Int {
@@ -99,6 +103,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
             1101
         case .queryFailed: 1102
         case .readOnly, .policy: 1103
+        case .fileFailed: 1104
+        case .cellTruncated: 1105
         }
     }
 

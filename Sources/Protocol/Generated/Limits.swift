@@ -113,6 +113,8 @@ public struct Limits: JSONEncodable, Equatable {
     public var spoolPerUserBytes = 1_073_741_824
     /// A result that nobody fetches from for this long is dropped.
     public var resultIdleMs = 600_000
+    /// Exports and summaries of one user that run at once; past that the answer is `busy`.
+    public var exportsPerUser = 8
     /// Notices kept of one statement.
     public var noticesPerQuery = 100
     /// Rows of the preview that history keeps.
@@ -426,6 +428,11 @@ public struct Limits: JSONEncodable, Equatable {
             keyPath: \.resultIdleMs
         ),
         Entry(
+            name: "exportsPerUser", unit: .count, isConfigurable: true,
+            summary: "Exports and summaries of one user that run at once; past that the answer is `busy`.",
+            keyPath: \.exportsPerUser
+        ),
+        Entry(
             name: "noticesPerQuery", unit: .count, isConfigurable: false,
             summary: "Notices kept of one statement.",
             keyPath: \.noticesPerQuery
@@ -573,6 +580,8 @@ public struct Limits: JSONEncodable, Equatable {
         writer.integer(spoolPerUserBytes)
         writer.raw(#","resultIdleMs":"#)
         writer.integer(resultIdleMs)
+        writer.raw(#","exportsPerUser":"#)
+        writer.integer(exportsPerUser)
         writer.raw(#","noticesPerQuery":"#)
         writer.integer(noticesPerQuery)
         writer.raw(#","previewRows":"#)

@@ -28,12 +28,14 @@ public enum Method: UInt8, Sendable, CaseIterable {
     case queryCancel
     case queryClose
     case queryExplain
+    case queryExport
     case queryFetch
     case queryGet
     case queryHistory
     case queryRun
     case queryRunning
     case querySubscribe
+    case querySummarize
     case queryUnsubscribe
     case rpcDiscover
     case schemaDescribe
@@ -125,6 +127,8 @@ extension Method {
                 self = .projectTest
             } else if name.matches("query.cancel") {
                 self = .queryCancel
+            } else if name.matches("query.export") {
+                self = .queryExport
             } else if name.matches("rpc.discover") {
                 self = .rpcDiscover
             } else {
@@ -171,6 +175,8 @@ extension Method {
                 self = .projectSummary
             } else if name.matches("query.subscribe") {
                 self = .querySubscribe
+            } else if name.matches("query.summarize") {
+                self = .querySummarize
             } else if name.matches("schema.describe") {
                 self = .schemaDescribe
             } else {
@@ -235,12 +241,14 @@ extension Method {
         case .queryCancel: "query.cancel"
         case .queryClose: "query.close"
         case .queryExplain: "query.explain"
+        case .queryExport: "query.export"
         case .queryFetch: "query.fetch"
         case .queryGet: "query.get"
         case .queryHistory: "query.history"
         case .queryRun: "query.run"
         case .queryRunning: "query.running"
         case .querySubscribe: "query.subscribe"
+        case .querySummarize: "query.summarize"
         case .queryUnsubscribe: "query.unsubscribe"
         case .rpcDiscover: "rpc.discover"
         case .schemaDescribe: "schema.describe"
@@ -263,9 +271,9 @@ extension Method {
             .public
         case .authChangePassword, .authDeleteAccount, .authLogout, .authRefresh, .authRevoke, .authSessions, .authUpdateProfile,
             .authWhoami, .dashboardGet, .projectCreate, .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest,
-            .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun,
-            .queryRunning, .querySubscribe, .queryUnsubscribe, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations,
-            .schemaSearch, .systemMetrics:
+            .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory,
+            .queryRun, .queryRunning, .querySubscribe, .querySummarize, .queryUnsubscribe, .schemaDescribe, .schemaList,
+            .schemaRefresh, .schemaRelations, .schemaSearch, .systemMetrics:
             .session
         }
     }
@@ -278,9 +286,9 @@ extension Method {
             .authSignup, .initialize:
             .barrier
         case .cancelRequest, .authSessions, .authWhoami, .dashboardGet, .exit, .initialized, .projectGet, .projectList,
-            .projectSummary, .projectTest, .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRunning, .querySubscribe,
-            .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations, .schemaSearch,
-            .shutdown, .systemHealth, .systemLimits, .systemMetrics:
+            .projectSummary, .projectTest, .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory, .queryRunning,
+            .querySubscribe, .querySummarize, .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList, .schemaRefresh,
+            .schemaRelations, .schemaSearch, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .read
         }
     }
@@ -292,8 +300,9 @@ extension Method {
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
             .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
-            .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe, .queryUnsubscribe,
-            .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations, .schemaSearch, .systemMetrics:
+            .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe,
+            .querySummarize, .queryUnsubscribe, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations, .schemaSearch,
+            .systemMetrics:
             .task
         }
     }
@@ -305,9 +314,9 @@ extension Method {
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
             .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
-            .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe, .queryUnsubscribe,
-            .rpcDiscover, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations, .schemaSearch, .shutdown,
-            .systemHealth, .systemLimits, .systemMetrics:
+            .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe,
+            .querySummarize, .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations,
+            .schemaSearch, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .request
         }
     }
@@ -341,12 +350,14 @@ public enum Call: Sendable, Equatable {
     case queryCancel(QueryCancelParams)
     case queryClose(QueryCloseParams)
     case queryExplain(QueryExplainParams)
+    case queryExport(QueryExportParams)
     case queryFetch(QueryFetchParams)
     case queryGet(QueryGetParams)
     case queryHistory(QueryHistoryParams)
     case queryRun(QueryRunParams)
     case queryRunning(QueryRunningParams)
     case querySubscribe(QuerySubscribeParams)
+    case querySummarize(QuerySummarizeParams)
     case queryUnsubscribe(QueryUnsubscribeParams)
     case rpcDiscover
     case schemaDescribe(SchemaDescribeParams)
@@ -388,12 +399,14 @@ public enum Call: Sendable, Equatable {
         case .queryCancel: .queryCancel
         case .queryClose: .queryClose
         case .queryExplain: .queryExplain
+        case .queryExport: .queryExport
         case .queryFetch: .queryFetch
         case .queryGet: .queryGet
         case .queryHistory: .queryHistory
         case .queryRun: .queryRun
         case .queryRunning: .queryRunning
         case .querySubscribe: .querySubscribe
+        case .querySummarize: .querySummarize
         case .queryUnsubscribe: .queryUnsubscribe
         case .rpcDiscover: .rpcDiscover
         case .schemaDescribe: .schemaDescribe
@@ -445,12 +458,14 @@ public enum Call: Sendable, Equatable {
         case .queryCancel: return .queryCancel(try QueryCancelParams(from: &reader))
         case .queryClose: return .queryClose(try QueryCloseParams(from: &reader))
         case .queryExplain: return .queryExplain(try QueryExplainParams(from: &reader))
+        case .queryExport: return .queryExport(try QueryExportParams(from: &reader))
         case .queryFetch: return .queryFetch(try QueryFetchParams(from: &reader))
         case .queryGet: return .queryGet(try QueryGetParams(from: &reader))
         case .queryHistory: return .queryHistory(try QueryHistoryParams(from: &reader))
         case .queryRun: return .queryRun(try QueryRunParams(from: &reader))
         case .queryRunning: return .queryRunning(try QueryRunningParams(from: &reader))
         case .querySubscribe: return .querySubscribe(try QuerySubscribeParams(from: &reader))
+        case .querySummarize: return .querySummarize(try QuerySummarizeParams(from: &reader))
         case .queryUnsubscribe: return .queryUnsubscribe(try QueryUnsubscribeParams(from: &reader))
         case .rpcDiscover:
             try NoParams.read(&reader)
@@ -551,12 +566,14 @@ extension DaemonAPI {
         case .queryCancel(let params): return try await query.cancel(params, context)
         case .queryClose(let params): return try await query.close(params, context)
         case .queryExplain(let params): return try await query.explain(params, context)
+        case .queryExport(let params): return try await query.export(params, context)
         case .queryFetch(let params): return try await query.fetch(params, context)
         case .queryGet(let params): return try await query.get(params, context)
         case .queryHistory(let params): return try await query.history(params, context)
         case .queryRun(let params): return try await query.run(params, context)
         case .queryRunning(let params): return try await query.running(params, context)
         case .querySubscribe(let params): return try await query.subscribe(params, context)
+        case .querySummarize(let params): return try await query.summarize(params, context)
         case .queryUnsubscribe(let params): return try await query.unsubscribe(params, context)
         case .rpcDiscover: return try lifecycle.discover(context)
         case .schemaDescribe(let params): return try await schema.describe(params, context)

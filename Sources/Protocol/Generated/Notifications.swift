@@ -3,9 +3,9 @@
 /// Report on a request that is still running.
 ///
 /// LSP's own notification. For a request that carried a `partialResultToken` and whose method says that it answers in parts,
-/// `value` is a part: `query.run` sends a `QueryPage` each. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method
-/// of protocol 1.0 reports that yet. Nothing is sent for a token after the reply to its request. Clients should ignore tokens
-/// they do not know.
+/// `value` is a part: `query.run` sends a `QueryPage` each, `query.export` an `ExportPart`. For a `workDoneToken`, `value` is
+/// LSP's WorkDoneProgress; no method of protocol 1.0 reports that yet. Nothing is sent for a token after the reply to its
+/// request. Clients should ignore tokens they do not know.
 public struct ProgressNotification: JSONEncodable, Equatable {
     /// The notification's method.
     public static let method = "$/progress"
@@ -13,9 +13,9 @@ public struct ProgressNotification: JSONEncodable, Equatable {
     /// The request's token.
     public var token: JSONText
     /// The part.
-    public var value: QueryPage
+    public var value: JSONText
 
-    public init(token: JSONText, value: QueryPage) {
+    public init(token: JSONText, value: JSONText) {
         self.token = token
         self.value = value
     }

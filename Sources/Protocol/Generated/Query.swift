@@ -44,6 +44,46 @@ public protocol QueryAPI: Sendable {
     /// `not_a_database`, `connection_lost`.
     func explain(_ params: QueryExplainParams, _ context: Context) async throws -> QueryExplainResult
 
+    /// `query.export`: Convert a kept result to CSV, JSON, JSON Lines, Markdown or SQL.
+    ///
+    /// Converts what `query.run` kept; the statement does not run again. If it still runs, this follows it to its end; if it ends
+    /// with an error, so does the export.
+    ///
+    /// **Where it goes.** Without `path` and `partialResultToken` the reply has `text`, which ends with the row that reaches
+    /// `pageBytes`, and `nextCursor` for the next call, with the same `format` and `options`. The texts put together are the
+    /// whole: what stands at its head or foot is there once, and each has whole rows only. With `partialResultToken` the texts go
+    /// out as `$/progress`, each with an `ExportPart`, no faster than this client reads, and the reply has the totals. With
+    /// `path` they go to a file, which is there, whole and readable only to the daemon's user, once this is answered, and not at
+    /// all if it fails or is cancelled.
+    ///
+    /// **Paths** are absolute, in a directory that exists; `~/` is the daemon's user's home where the daemon is personal. In
+    /// shared mode they must be below a directory that the daemon allows. A file that exists is a `conflict` unless `overwrite`.
+    /// Symbolic links and whatever is no regular file are never written to, nor are files of the daemon itself. `file_failed`
+    /// names the step that failed.
+    ///
+    /// **Formats.** Cells that are null differ from empty texts in each of them.
+    ///
+    /// - `csv`: RFC 4180, in UTF-8. A cell is quoted where it must be, and where it is an empty text or reads like `nullText`;
+    ///   null is `nullText` without quotes. Numbers have the digits of the database. Bytes are base64 or hexadecimal.
+    /// - `json`: one array of objects, an object a line. Cells are those of `QueryResult`. Of columns with the same name the
+    ///   second is called `name_2`.
+    /// - `jsonl`: the same objects, one a line, and nothing else.
+    /// - `markdown`: a table of GitHub's kind, numbers to the right. Characters that mean something to Markdown or HTML are
+    ///   escaped, a line break is `<br>`, another control character its picture. A result that stopped at a limit says so below
+    ///   it.
+    /// - `sql`: `INSERT` statements of at most 64 KiB (but always a whole row) into `table`, in the dialect of the database
+    ///   that the result is from; before them the session's encoding is set. Run there, on a table with columns of the same
+    ///   types, they give the same values. A JSON `null` becomes NULL, since results do not tell the two apart.
+    ///
+    /// **Cells that were cut** (`cellBytes`) are refused with `cell_truncated`, because nobody would notice. With
+    /// `allowTruncated` they are exported as far as they go, marked, and counted in `truncatedCells`; never to `sql`.
+    ///
+    /// Ids answer as in `query.fetch`.
+    ///
+    /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `conflict`, `busy`, `policy`, `cell_truncated`, `file_failed`,
+    /// `query_failed`, `read_only`, `cancelled`, `timeout`, `connection_lost`.
+    func export(_ params: QueryExportParams, _ context: Context) async throws -> QueryExportResult
+
     /// `query.fetch`: Answer a page of a kept result.
     ///
     /// Reads what `query.run` kept; the statement does not run again. A cursor stays good while the result is kept: fetching it
@@ -85,11 +125,11 @@ public protocol QueryAPI: Sendable {
     /// The placeholders are the engine's own: `$1` for PostgreSQL, `?` for MySQL and MariaDB, `?`, `?1` or `$1` for SQLite.
     ///
     /// **Large results.** The first page comes with the reply, which may be sent before the statement has ended. The rest is kept
-    /// under `resultId` for `query.fetch`, without running the statement again, until `query.close`, until nobody has fetched
-    /// from it for `resultIdleMs`, or until this connection ends; with `keep` it outlives the connection, and any connection of
-    /// the user may fetch it. Without `maxRows` a result stops at `resultRows` rows or `resultBytes` bytes; with it, at so many
-    /// rows or `spoolPerResultBytes`. A result that stopped says `truncated`. The daemon's page limit `pageBytes` may end a page
-    /// before `pageRows`.
+    /// under `resultId` for `query.fetch`, `query.export` and `query.summarize`, without running the statement again, until
+    /// `query.close`, until nobody has read from it for `resultIdleMs`, or until this connection ends; with `keep` it outlives
+    /// the connection, and any connection of the user may fetch it. Without `maxRows` a result stops at `resultRows` rows or
+    /// `resultBytes` bytes; with it, at so many rows or `spoolPerResultBytes`. A result that stopped says `truncated`. The
+    /// daemon's page limit `pageBytes` may end a page before `pageRows`.
     ///
     /// **Pushed results.** With `partialResultToken` nothing is kept: pages of at most `pageRows` rows or `pageBytes` bytes go
     /// out as `$/progress` with that token, straight from the database and as fast as this client reads; other replies come in
@@ -126,6 +166,26 @@ public protocol QueryAPI: Sendable {
     ///
     /// Errors: `invalid_params`, `unauthenticated`, `busy`.
     func subscribe(_ params: QuerySubscribeParams, _ context: Context) async throws -> QuerySubscribeResult
+
+    /// `query.summarize`: Answer figures about each column of a kept result.
+    ///
+    /// Reads every row that `query.run` kept, once; the statement does not run again. If it still runs, this follows it to its
+    /// end; if it ends with an error, so does this. It takes a bounded amount of memory, whatever the result.
+    ///
+    /// **Numbers** are compared by their value, every digit of it, also where they are strings; `1.0` and `1.00` are one value.
+    /// Texts are compared by their UTF-8 bytes, dates and times by the time they mean. In a column of SQLite that has both,
+    /// numbers are less than texts. Cells that were cut (`cellBytes`) count in `count` and `truncatedCells` only.
+    ///
+    /// **Distinct values** are counted exactly up to a bound, which is some ten thousand for a result of a few dozen columns and
+    /// smaller for wider ones; beyond it, `distinct` is an estimate, mostly within 3 % (HyperLogLog). **Top values** are exact
+    /// while a column has no more values than their bound, about a thousand; beyond it `count` may be too high, by at most
+    /// `overcount` (Space-Saving), and values that may well be rare are left out.
+    ///
+    /// Ids answer as in `query.fetch`.
+    ///
+    /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `busy`, `query_failed`, `read_only`, `cancelled`, `timeout`,
+    /// `connection_lost`.
+    func summarize(_ params: QuerySummarizeParams, _ context: Context) async throws -> QuerySummarizeResult
 
     /// `query.unsubscribe`: End a subscription of this connection.
     ///
@@ -332,6 +392,152 @@ public struct QueryExplainResult: JSONEncodable, Equatable {
         }
         writer.raw(#","plan":"#)
         plan.encode(to: &writer)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// What `query.export` is called with.
+public struct QueryExportParams: JSONDecodable, Equatable {
+    /// The result.
+    public var resultId: String
+    /// What to convert it to.
+    public var format: ExportFormat
+    /// How to write it.
+    public var options: ExportOptions?
+    /// `nextCursor` of the text before; absent means from the beginning. Not with `path` or `partialResultToken`.
+    public var cursor: String?
+    /// The file to write. 1 to 4096 characters.
+    public var path: String?
+    /// Whether `path` may exist; it is replaced at the end, in one step. Default `false`.
+    public var overwrite: Bool
+    /// Pushes the texts as `$/progress` with this token. Not with `path`.
+    public var partialResultToken: JSONText?
+
+    public init(
+        resultId: String,
+        format: ExportFormat,
+        options: ExportOptions? = nil,
+        cursor: String? = nil,
+        path: String? = nil,
+        overwrite: Bool = false,
+        partialResultToken: JSONText? = nil
+    ) {
+        self.resultId = resultId
+        self.format = format
+        self.options = options
+        self.cursor = cursor
+        self.path = path
+        self.overwrite = overwrite
+        self.partialResultToken = partialResultToken
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        let objectStart = reader.offset
+        var resultId: String?
+        var format: ExportFormat?
+        var options: ExportOptions?
+        var cursor: String?
+        var path: String?
+        var overwrite: Bool?
+        var partialResultToken: JSONText?
+        try reader.enterObject()
+        while let memberName = reader.nextMember() {
+            if memberName.matches("resultId") {
+                resultId = try reader.string(format: .uuid)
+            } else if memberName.matches("format") {
+                format = try ExportFormat(from: &reader)
+            } else if memberName.matches("options") {
+                try reader.refuseNull()
+                options = try ExportOptions(from: &reader)
+            } else if memberName.matches("cursor") {
+                try reader.refuseNull()
+                cursor = try reader.string(format: .cursor)
+            } else if memberName.matches("path") {
+                try reader.refuseNull()
+                path = try reader.string(minLength: 1, maxLength: 4096)
+            } else if memberName.matches("overwrite") {
+                try reader.refuseNull()
+                overwrite = try reader.bool()
+            } else if memberName.matches("partialResultToken") {
+                partialResultToken = reader.raw()
+            } else if memberName.isProgressToken {
+                try reader.skipProgressToken()
+            } else {
+                throw memberName.unknown(["resultId", "format", "options", "cursor", "path", "overwrite", "partialResultToken"])
+            }
+        }
+        self.resultId = try JSONReader.require(resultId, "resultId", at: objectStart)
+        self.format = try JSONReader.require(format, "format", at: objectStart)
+        self.options = options
+        self.cursor = cursor
+        self.path = path
+        self.overwrite = overwrite ?? false
+        self.partialResultToken = partialResultToken
+    }
+}
+
+/// What `query.export` answers.
+public struct QueryExportResult: JSONEncodable, Equatable {
+    /// The text, unless it was pushed or written to a file.
+    public var text: JSONText?
+    /// Where the next text begins; there if there is more.
+    public var nextCursor: String?
+    /// Rows in this text; of a file or a push, all rows. At least 0.
+    public var rowCount: Int
+    /// Size of this text, of all that was pushed, or of the file, as UTF-8. At least 0.
+    public var bytes: Int
+    /// Whether the result had more rows than were kept; final if there is no `nextCursor`.
+    public var truncated: Bool
+    /// Cells of these rows of which only the beginning was kept. At least 0.
+    public var truncatedCells: Int
+    /// The file that was written, without symbolic links.
+    public var path: String?
+
+    public init(
+        text: JSONText? = nil,
+        nextCursor: String? = nil,
+        rowCount: Int,
+        bytes: Int,
+        truncated: Bool,
+        truncatedCells: Int,
+        path: String? = nil
+    ) {
+        self.text = text
+        self.nextCursor = nextCursor
+        self.rowCount = rowCount
+        self.bytes = bytes
+        self.truncated = truncated
+        self.truncatedCells = truncatedCells
+        self.path = path
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        var separator = UInt8(ascii: "{")
+        if let text {
+            writer.byte(separator)
+            separator = UInt8(ascii: ",")
+            writer.raw(#""text":"#)
+            text.encode(to: &writer)
+        }
+        if let nextCursor {
+            writer.byte(separator)
+            separator = UInt8(ascii: ",")
+            writer.raw(#""nextCursor":"#)
+            writer.string(nextCursor)
+        }
+        writer.byte(separator)
+        writer.raw(#""rowCount":"#)
+        writer.integer(rowCount)
+        writer.raw(#","bytes":"#)
+        writer.integer(bytes)
+        writer.raw(#","truncated":"#)
+        writer.bool(truncated)
+        writer.raw(#","truncatedCells":"#)
+        writer.integer(truncatedCells)
+        if let path {
+            writer.raw(#","path":"#)
+            writer.string(path)
+        }
         writer.byte(UInt8(ascii: "}"))
     }
 }
@@ -838,6 +1044,74 @@ public struct QuerySubscribeResult: JSONEncodable, Equatable {
         writer.string(subscriptionId)
         writer.raw(#","running":"#)
         writer.array(running) { writer, item in item.encode(to: &writer) }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// What `query.summarize` is called with.
+public struct QuerySummarizeParams: JSONDecodable, Equatable {
+    /// The result.
+    public var resultId: String
+    /// Names of the columns to summarise; absent means all. A name that several have means each of them. 1 to 4096 items.
+    public var columns: [String]?
+    /// Most of the top values of each column. 0 to 100; default `10`.
+    public var topValues: Int
+
+    public init(resultId: String, columns: [String]? = nil, topValues: Int = 10) {
+        self.resultId = resultId
+        self.columns = columns
+        self.topValues = topValues
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        let objectStart = reader.offset
+        var resultId: String?
+        var columns: [String]?
+        var topValues: Int?
+        try reader.enterObject()
+        while let memberName = reader.nextMember() {
+            if memberName.matches("resultId") {
+                resultId = try reader.string(format: .uuid)
+            } else if memberName.matches("columns") {
+                try reader.refuseNull()
+                columns = try reader.array(minItems: 1, maxItems: 4096) { reader throws(JSONMismatch) in try reader.string(minLength: 0, maxLength: 1024) }
+            } else if memberName.matches("topValues") {
+                try reader.refuseNull()
+                topValues = try reader.int(minimum: 0, maximum: 100)
+            } else if memberName.isProgressToken {
+                try reader.skipProgressToken()
+            } else {
+                throw memberName.unknown(["resultId", "columns", "topValues"])
+            }
+        }
+        self.resultId = try JSONReader.require(resultId, "resultId", at: objectStart)
+        self.columns = columns
+        self.topValues = topValues ?? 10
+    }
+}
+
+/// What `query.summarize` answers.
+public struct QuerySummarizeResult: JSONEncodable, Equatable {
+    /// Rows that were read: all that were kept. At least 0.
+    public var rowCount: Int
+    /// Whether the result had more rows than were kept, so that the figures are of its first rows only.
+    public var truncated: Bool
+    /// The columns, in their order in the result.
+    public var columns: [ColumnSummary]
+
+    public init(rowCount: Int, truncated: Bool, columns: [ColumnSummary]) {
+        self.rowCount = rowCount
+        self.truncated = truncated
+        self.columns = columns
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"rowCount":"#)
+        writer.integer(rowCount)
+        writer.raw(#","truncated":"#)
+        writer.bool(truncated)
+        writer.raw(#","columns":"#)
+        writer.array(columns) { writer, item in item.encode(to: &writer) }
         writer.byte(UInt8(ascii: "}"))
     }
 }

@@ -875,6 +875,416 @@ public struct QueryPage: JSONEncodable, Equatable {
     }
 }
 
+/// What a result can be converted to.
+public enum ExportFormat: String, Sendable, CaseIterable, JSONDecodable {
+    case csv
+    case json
+    case jsonl
+    case markdown
+    case sql
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        let word = try reader.word()
+        if word.matches("csv") {
+            self = .csv
+        } else if word.matches("json") {
+            self = .json
+        } else if word.matches("jsonl") {
+            self = .jsonl
+        } else if word.matches("markdown") {
+            self = .markdown
+        } else if word.matches("sql") {
+            self = .sql
+        } else {
+            throw word.isNone(of: Self.allCases.map(\.rawValue))
+        }
+    }
+}
+
+/// What ends a line.
+public enum LineEnd: String, Sendable, CaseIterable, JSONDecodable {
+    case crlf
+    case lf
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        let word = try reader.word()
+        if word.matches("crlf") {
+            self = .crlf
+        } else if word.matches("lf") {
+            self = .lf
+        } else {
+            throw word.isNone(of: Self.allCases.map(\.rawValue))
+        }
+    }
+}
+
+/// How bytes are written as text.
+public enum BinaryText: String, Sendable, CaseIterable, JSONDecodable {
+    case base64
+    case hex
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        let word = try reader.word()
+        if word.matches("base64") {
+            self = .base64
+        } else if word.matches("hex") {
+            self = .hex
+        } else {
+            throw word.isNone(of: Self.allCases.map(\.rawValue))
+        }
+    }
+}
+
+/// How an export is written. What a format has no use for is ignored.
+public struct ExportOptions: JSONDecodable, Equatable {
+    /// `csv`: whether the first line has the columns' names. Default `true`.
+    public var header: Bool
+    /// `csv`: between cells; one ASCII character other than a quote or a line break. Exactly 1 characters; default `","`.
+    public var delimiter: String
+    /// `csv`: the end of a line, as RFC 4180 has it or as Unix does. Default `.crlf`.
+    public var lineEnd: LineEnd
+    /// `csv`: whether it begins with one, which tells Excel that it is UTF-8. Default `false`.
+    public var byteOrderMark: Bool
+    /// `csv`: whether texts that a spreadsheet would run (those that begin with = + - @, a tab or a carriage return) get a single
+    /// quote before them. Numbers never do. Default `false`.
+    public var formulaGuard: Bool
+    /// `csv`, `markdown`: what null is written as; absent means nothing and `*NULL*`. At most 100 characters.
+    public var nullText: String?
+    /// `csv`, `markdown`: how bytes are written; hexadecimal has no prefix. Default `.base64`.
+    public var binary: BinaryText
+    /// `sql`: the table to insert into; needed there. One name, quoted: no schema before a dot. 1 to 128 characters.
+    public var table: String?
+    /// `sql`: the table's schema, or database in MySQL. 1 to 128 characters.
+    public var schema: String?
+    /// Whether cells of which only the beginning was kept may be exported, marked as such. Never to `sql`. Default `false`.
+    public var allowTruncated: Bool
+
+    public init(
+        header: Bool = true,
+        delimiter: String = ",",
+        lineEnd: LineEnd = .crlf,
+        byteOrderMark: Bool = false,
+        formulaGuard: Bool = false,
+        nullText: String? = nil,
+        binary: BinaryText = .base64,
+        table: String? = nil,
+        schema: String? = nil,
+        allowTruncated: Bool = false
+    ) {
+        self.header = header
+        self.delimiter = delimiter
+        self.lineEnd = lineEnd
+        self.byteOrderMark = byteOrderMark
+        self.formulaGuard = formulaGuard
+        self.nullText = nullText
+        self.binary = binary
+        self.table = table
+        self.schema = schema
+        self.allowTruncated = allowTruncated
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        var header: Bool?
+        var delimiter: String?
+        var lineEnd: LineEnd?
+        var byteOrderMark: Bool?
+        var formulaGuard: Bool?
+        var nullText: String?
+        var binary: BinaryText?
+        var table: String?
+        var schema: String?
+        var allowTruncated: Bool?
+        try reader.enterObject()
+        while let memberName = reader.nextMember() {
+            if memberName.matches("header") {
+                try reader.refuseNull()
+                header = try reader.bool()
+            } else if memberName.matches("delimiter") {
+                try reader.refuseNull()
+                delimiter = try reader.string(minLength: 1, maxLength: 1)
+            } else if memberName.matches("lineEnd") {
+                try reader.refuseNull()
+                lineEnd = try LineEnd(from: &reader)
+            } else if memberName.matches("byteOrderMark") {
+                try reader.refuseNull()
+                byteOrderMark = try reader.bool()
+            } else if memberName.matches("formulaGuard") {
+                try reader.refuseNull()
+                formulaGuard = try reader.bool()
+            } else if memberName.matches("nullText") {
+                try reader.refuseNull()
+                nullText = try reader.string(minLength: 0, maxLength: 100)
+            } else if memberName.matches("binary") {
+                try reader.refuseNull()
+                binary = try BinaryText(from: &reader)
+            } else if memberName.matches("table") {
+                try reader.refuseNull()
+                table = try reader.string(minLength: 1, maxLength: 128)
+            } else if memberName.matches("schema") {
+                try reader.refuseNull()
+                schema = try reader.string(minLength: 1, maxLength: 128)
+            } else if memberName.matches("allowTruncated") {
+                try reader.refuseNull()
+                allowTruncated = try reader.bool()
+            } else {
+                throw memberName.unknown([
+                    "header", "delimiter", "lineEnd", "byteOrderMark", "formulaGuard", "nullText", "binary", "table", "schema",
+                    "allowTruncated",
+                ])
+            }
+        }
+        self.header = header ?? true
+        self.delimiter = delimiter ?? ","
+        self.lineEnd = lineEnd ?? .crlf
+        self.byteOrderMark = byteOrderMark ?? false
+        self.formulaGuard = formulaGuard ?? false
+        self.nullText = nullText
+        self.binary = binary ?? .base64
+        self.table = table
+        self.schema = schema
+        self.allowTruncated = allowTruncated ?? false
+    }
+}
+
+/// A text of a pushed export; the `value` of `$/progress`.
+public struct ExportPart: JSONEncodable, Equatable {
+    /// The result.
+    public var resultId: String
+    /// The text; all of them put together are the export.
+    public var text: JSONText
+    /// Index of its first row in the whole result, from 0. At least 0.
+    public var firstRow: Int
+    /// How many rows it has. At least 0.
+    public var rowCount: Int
+
+    public init(resultId: String, text: JSONText, firstRow: Int, rowCount: Int) {
+        self.resultId = resultId
+        self.text = text
+        self.firstRow = firstRow
+        self.rowCount = rowCount
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"resultId":"#)
+        writer.string(resultId)
+        writer.raw(#","text":"#)
+        text.encode(to: &writer)
+        writer.raw(#","firstRow":"#)
+        writer.integer(firstRow)
+        writer.raw(#","rowCount":"#)
+        writer.integer(rowCount)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// How `min` and `max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before texts.
+public enum SummaryOrder: String, Sendable, CaseIterable, JSONEncodable {
+    case number
+    case time
+    case text
+    case mixed
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .number: writer.raw(#""number""#)
+        case .time: writer.raw(#""time""#)
+        case .text: writer.raw(#""text""#)
+        case .mixed: writer.raw(#""mixed""#)
+        }
+    }
+}
+
+/// A value that occurs often.
+public struct TopValue: JSONEncodable, Equatable {
+    /// The value as in `QueryResult`; a long one as `$truncated`, with its beginning.
+    public var value: JSONText
+    /// How often it occurs, at most. At least 1.
+    public var count: Int
+    /// By how much `count` may be too high; 0 means exact. At least 0.
+    public var overcount: Int
+
+    public init(value: JSONText, count: Int, overcount: Int) {
+        self.value = value
+        self.count = count
+        self.overcount = overcount
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"value":"#)
+        value.encode(to: &writer)
+        writer.raw(#","count":"#)
+        writer.integer(count)
+        writer.raw(#","overcount":"#)
+        writer.integer(overcount)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// Figures about one column. What does not apply is absent.
+public struct ColumnSummary: JSONEncodable, Equatable {
+    /// The column's name.
+    public var name: String
+    /// The database's own name of its type.
+    public var type: String
+    /// How its cells are written.
+    public var encoding: Encoding
+    /// Cells that are not null. At least 0.
+    public var count: Int
+    /// Cells that are null. At least 0.
+    public var nulls: Int
+    /// Cells of which only the beginning was kept: in no figure below. At least 1.
+    public var truncatedCells: Int?
+    /// Different values. At least 0.
+    public var distinct: Int
+    /// Whether `distinct` is an estimate.
+    public var distinctIsEstimate: Bool
+    /// How `min` and `max` compare; absent if the column has no values that can be.
+    public var order: SummaryOrder?
+    /// The least value, as in `QueryResult`; a long text as `$truncated`, with its beginning.
+    public var min: JSONText?
+    /// The greatest.
+    public var max: JSONText?
+    /// Of numbers: their sum, exact for integers and decimals, else rounded to a double.
+    public var sum: String?
+    /// Of numbers: the arithmetic mean, rounded to a double.
+    public var mean: Double?
+    /// Of two numbers or more: the standard deviation of a sample. At least 0.
+    public var stddev: Double?
+    /// Numbers that are NaN, infinite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these only infinities
+    /// are in `min` and `max`. At least 1.
+    public var notFinite: Int?
+    /// Of a boolean column: how often true. At least 0.
+    public var trueCount: Int?
+    /// How often false. At least 0.
+    public var falseCount: Int?
+    /// Of texts, in Unicode scalars, and of bytes: the shortest. At least 0.
+    public var minLength: Int?
+    /// The longest. At least 0.
+    public var maxLength: Int?
+    /// On average. At least 0.
+    public var meanLength: Double?
+    /// The values that occur most often, the most frequent first; among equals the one that came first.
+    public var topValues: [TopValue]
+
+    public init(
+        name: String,
+        type: String,
+        encoding: Encoding,
+        count: Int,
+        nulls: Int,
+        truncatedCells: Int? = nil,
+        distinct: Int,
+        distinctIsEstimate: Bool,
+        order: SummaryOrder? = nil,
+        min: JSONText? = nil,
+        max: JSONText? = nil,
+        sum: String? = nil,
+        mean: Double? = nil,
+        stddev: Double? = nil,
+        notFinite: Int? = nil,
+        trueCount: Int? = nil,
+        falseCount: Int? = nil,
+        minLength: Int? = nil,
+        maxLength: Int? = nil,
+        meanLength: Double? = nil,
+        topValues: [TopValue]
+    ) {
+        self.name = name
+        self.type = type
+        self.encoding = encoding
+        self.count = count
+        self.nulls = nulls
+        self.truncatedCells = truncatedCells
+        self.distinct = distinct
+        self.distinctIsEstimate = distinctIsEstimate
+        self.order = order
+        self.min = min
+        self.max = max
+        self.sum = sum
+        self.mean = mean
+        self.stddev = stddev
+        self.notFinite = notFinite
+        self.trueCount = trueCount
+        self.falseCount = falseCount
+        self.minLength = minLength
+        self.maxLength = maxLength
+        self.meanLength = meanLength
+        self.topValues = topValues
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"name":"#)
+        writer.string(name)
+        writer.raw(#","type":"#)
+        writer.string(type)
+        writer.raw(#","encoding":"#)
+        encoding.encode(to: &writer)
+        writer.raw(#","count":"#)
+        writer.integer(count)
+        writer.raw(#","nulls":"#)
+        writer.integer(nulls)
+        if let truncatedCells {
+            writer.raw(#","truncatedCells":"#)
+            writer.integer(truncatedCells)
+        }
+        writer.raw(#","distinct":"#)
+        writer.integer(distinct)
+        writer.raw(#","distinctIsEstimate":"#)
+        writer.bool(distinctIsEstimate)
+        if let order {
+            writer.raw(#","order":"#)
+            order.encode(to: &writer)
+        }
+        if let min {
+            writer.raw(#","min":"#)
+            min.encode(to: &writer)
+        }
+        if let max {
+            writer.raw(#","max":"#)
+            max.encode(to: &writer)
+        }
+        if let sum {
+            writer.raw(#","sum":"#)
+            writer.string(sum)
+        }
+        if let mean {
+            writer.raw(#","mean":"#)
+            writer.double(mean)
+        }
+        if let stddev {
+            writer.raw(#","stddev":"#)
+            writer.double(stddev)
+        }
+        if let notFinite {
+            writer.raw(#","notFinite":"#)
+            writer.integer(notFinite)
+        }
+        if let trueCount {
+            writer.raw(#","trueCount":"#)
+            writer.integer(trueCount)
+        }
+        if let falseCount {
+            writer.raw(#","falseCount":"#)
+            writer.integer(falseCount)
+        }
+        if let minLength {
+            writer.raw(#","minLength":"#)
+            writer.integer(minLength)
+        }
+        if let maxLength {
+            writer.raw(#","maxLength":"#)
+            writer.integer(maxLength)
+        }
+        if let meanLength {
+            writer.raw(#","meanLength":"#)
+            writer.double(meanLength)
+        }
+        writer.raw(#","topValues":"#)
+        writer.array(topValues) { writer, item in item.encode(to: &writer) }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
 /// A step of a plan. What an engine does not say is absent.
 public struct PlanNode: JSONEncodable, Equatable {
     /// Its place in the list. At least 0.

@@ -109,6 +109,16 @@ public struct JSONReader: ~Copyable {
         return JSONString.decode(quoted: quoted, escaped: escaped)
     }
 
+    /// Skips a string, which must come next, and answers what stands between its quotes, and whether that has escapes: for
+    /// ``JSONWriter/unescaped(_:)``. The bytes live as long as the text.
+    public mutating func stringSlice() -> (inside: UnsafeRawBufferPointer, isEscaped: Bool) {
+        let start = position + 1
+        let isEscaped = skipString()
+        let inside = UnsafeRawBufferPointer(rebasing: bytes[start..<(position - 1)])
+        skipSpace()
+        return (inside, isEscaped)
+    }
+
     /// Reads an integer: a number without a fraction, however it is written (`1`, `1.0`, `1e2`).
     public mutating func integer() throws(JSONMismatch) -> Int64 {
         guard kind == .number else { throw JSONMismatch(at: position, "must be an integer") }

@@ -78,6 +78,7 @@ struct DaemonRun {
         let store = try await Store.open(.sqlite(path: configuration.storePath), nowMs: Timestamp.now())
         var policy = configuration.policy
         policy.forbiddenFiles = Self.identities([configuration.storePath, configuration.keyringPath])
+        policy.forbiddenDirectories = Self.identities([configuration.stateDirectory])
         let clientCount = ClientCount()
         let services = Services(
             store: store, keyring: keyring, limits: configuration.limits, policy: policy, version: daemonVersion,

@@ -10,10 +10,13 @@ final class SilentClient: Sendable {
         guard descriptor >= 0 else { throw ChildProcess.Failure("cannot connect") }
     }
 
-    func send(_ method: String, _ params: JSONValue, id: Int) {
-        let message: JSONValue = [
-            "jsonrpc": "2.0", "id": .number(String(id)), "method": .string(method), "params": params,
+    /// Without an `id` it is a notification.
+    func send(_ method: String, _ params: JSONValue, id: Int? = nil) {
+        var members: [(name: String, value: JSONValue)] = [
+            ("jsonrpc", "2.0"), ("method", .string(method)), ("params", params),
         ]
+        if let id { members.append(("id", .number(String(id)))) }
+        let message = JSONValue.object(members)
         let bytes = Array("\(message)\n".utf8)
         _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }

@@ -61,6 +61,8 @@ _dbassist_options() {
     "project rm") own="--yes" ;;
     query) own="--param --write --format --max-rows --timeout --wide --label" ;;
     explain) own="--param --analyze --timeout" ;;
+    export) own="--param --write --format --output --table --max-rows --timeout --label" ;;
+    summarize) own="--param --max-rows --timeout --label" ;;
     watch | tables | search) own="--limit" ;;
     history) own="--project --status --text --limit" ;;
     dashboard) own="--days" ;;
@@ -102,7 +104,7 @@ _dbassist() {
         case ${COMP_WORDS[index]} in
         --socket) connection=(--socket "${COMP_WORDS[++index]-}") ;;
         --type | --description | --name | --project | --status | --text | --limit | --days | --format | --max-rows | --timeout | \
-            --label | --connection | --param | -p) ((index++)) ;;
+            --label | --connection | --output | --table | --param | -p) ((index++)) ;;
         -*) ;;
         *) positional+=("${COMP_WORDS[index]}") ;;
         esac
@@ -117,7 +119,11 @@ _dbassist() {
         return
         ;;
     --format)
-        _dbassist_words "$word" table csv json jsonl
+        if [[ $command == export ]]; then
+            _dbassist_words "$word" csv json jsonl markdown sql
+        else
+            _dbassist_words "$word" table csv json jsonl
+        fi
         return
         ;;
     --status)
@@ -129,23 +135,23 @@ _dbassist() {
         _dbassist_reply "$word" <<<"$_dbassist_names"
         return
         ;;
-    --socket)
+    --socket | --output)
         compopt -o default 2>/dev/null
         return
         ;;
-    --name | --description | --text | --limit | --days | --max-rows | --timeout | --label | --connection | --param | -p) return ;;
+    --name | --description | --text | --limit | --days | --max-rows | --timeout | --label | --connection | --table | --param | -p) return ;;
     esac
     if [[ $word == -* ]]; then
         _dbassist_reply "$word" < <(_dbassist_options "$command")
         return
     fi
     case $command:${#positional[@]} in
-    :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain tables describe search \
-        relations refresh watch history dashboard health wait methods call coprocess help ;;
+    :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain export summarize tables \
+        describe search relations refresh watch history dashboard health wait methods call coprocess help ;;
     project:1) _dbassist_words "$word" add show test rm update ;;
     sessions:1) _dbassist_words "$word" revoke ;;
-    "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1 | explain:1 | tables:1 | describe:1 | \
-        search:1 | relations:1 | refresh:1 | watch:1)
+    "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1 | explain:1 | export:1 | summarize:1 | \
+        tables:1 | describe:1 | search:1 | relations:1 | refresh:1 | watch:1)
         _dbassist_projects "${connection[@]}"
         _dbassist_reply "$word" <<<"$_dbassist_names"
         ;;
@@ -154,8 +160,8 @@ _dbassist() {
     call:1) _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}") ;;
     call:*) _dbassist_params "${positional[1]}" "$word" "$before" "${COMP_WORDS[COMP_CWORD - 2]}" ;;
     help:1)
-        _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain tables describe search \
-            relations refresh watch history dashboard health wait methods call coprocess
+        _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain export summarize tables \
+            describe search relations refresh watch history dashboard health wait methods call coprocess
         _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}")
         ;;
     esac

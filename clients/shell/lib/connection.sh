@@ -22,6 +22,7 @@ cleanup() {
     terminal_restore
     if [ -n "$connection_pid" ]; then kill "$connection_pid" 2>/dev/null; fi
     if [ -n "$work_dir" ]; then rm -rf "$work_dir"; fi
+    if [ -n "${output_temporary:-}" ]; then rm -f "$output_temporary"; fi
     connection_pid='' work_dir=''
 }
 

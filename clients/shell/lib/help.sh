@@ -21,6 +21,8 @@ Databases
   project show|test|rm|update PROJECT    look at, try, delete or change one
   query PROJECT [SQL]        run a statement and print its rows
   explain PROJECT [SQL]      show how the database would run a statement
+  export PROJECT [SQL]       run a statement and write its rows as CSV, JSON, Markdown or SQL
+  summarize PROJECT [SQL]    run a statement and print figures about its columns
   watch [PROJECT]            show your queries as they run
   history                    list your queries
   dashboard                  show your figures
@@ -115,6 +117,12 @@ help_command() {
         printf '%s\n' 'Usage: dbassist refresh PROJECT [--json]' \
             'Have the daemon read the schema anew: for changes that were made by other programs.'
         ;;
+    export) help_export ;;
+    summarize)
+        echo 'Usage: dbassist summarize PROJECT [SQL|-] [-p VALUE]... [--max-rows N] [--timeout SECONDS] [--label TEXT] [--json]'
+        echo 'Run one statement and print figures about each column of its rows: values, nulls, different values, the least, the'
+        echo 'greatest, the mean, and the most frequent values. A ~ marks an estimate; the daemon keeps no more rows than its limit.'
+        ;;
     history)
         echo 'Usage: dbassist history [--project PROJECT] [--status STATUS] [--text TEXT] [--limit N] [--json]'
         echo 'List your queries, newest first: 20 unless --limit says otherwise.'
@@ -202,6 +210,26 @@ cost most on their own. The statement is given as for dbassist query, and does n
   --json             all of it, with the database's own plan
 
   dbassist explain shop 'SELECT title FROM books WHERE author_id = ?' -p :=7
+END
+}
+
+help_export() {
+    cat <<'END'
+Usage: dbassist export PROJECT [SQL|-] [-p VALUE]... [--write] [--format csv|json|jsonl|markdown|sql] [--output FILE]
+       [--table NAME] [--max-rows N] [--timeout SECONDS] [--label TEXT]
+
+Run one statement and write its rows as the daemon converts them. The daemon keeps the rows meanwhile, and so stops at its limit
+(100000 rows) unless --max-rows sets another; standard error says so. A cell that is too long to be kept whole is an error.
+
+  --format csv       (the default) a header; null is empty, an empty text is ""
+  --format json      one array of objects; jsonl: an object a line
+  --format markdown  a table
+  --format sql       INSERT statements for the same kind of database, into the table that --table names
+  --output FILE      write a file that only you may read, and give it its name once it is whole
+  -p, --write, --max-rows, --timeout, --label  as for query
+
+  dbassist export shop 'SELECT * FROM books' --output books.csv
+  dbassist export shop 'SELECT * FROM books' --format sql --table books_copy >books.sql
 END
 }
 

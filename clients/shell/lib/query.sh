@@ -6,6 +6,7 @@
 
 query_id=
 formatter_pid=
+result_id=
 
 # parameter_add VALUE: add the value of a placeholder: text, or any JSON after `:=`.
 parameter_add() {
@@ -71,13 +72,26 @@ command_query() {
     shift
     query_sql "$@"
     project_resolve "$project_reference"
-    members=$(query_members)
-    query_id=$(new_id)
-    mkfifo "$work_dir/next" || fail 10 "No FIFO can be made in $work_dir."
     cell=40
     [ -z "$opt_wide" ] || cell=0
-    jq -nrM -L "$lib" --arg format "$opt_format" --argjson width "$(output_width)" --argjson cell "$cell" \
-        'include "rows"; result($format; $width; $cell)' <&4 3>&- 2>"$work_dir/next" &
+    exec 6>&1
+    # shellcheck disable=SC2016  # jq's variables
+    query_start '' -r 'include "rows"; result($format; $width; $cell)' --arg format "$opt_format" \
+        --argjson width "$(output_width)" --argjson cell "$cell"
+    exec 6>&-
+    query_pages
+}
+
+# query_start MEMBERS OUTPUT PROGRAM [ARGUMENT...]: send the statement, with MEMBERS besides its own, and start the jq PROGRAM that
+# reads the replies, its output as OUTPUT (-r or -j) says, to descriptor 6.
+query_start() {
+    members=$(query_members)$1
+    output=$2
+    program=$3
+    shift 3
+    query_id=$(new_id)
+    mkfifo "$work_dir/next" || fail 10 "No FIFO can be made in $work_dir."
+    jq -n "$output" -M -L "$lib" "$@" "$program" <&4 >&6 3>&- 6>&- 2>"$work_dir/next" &
     formatter_pid=$!
     exec 5<"$work_dir/next"
     {
@@ -86,7 +100,6 @@ command_query() {
         tr -d '\n' <"$work_dir/sql.json"
         printf '}}\n'
     } 2>/dev/null >&3 || connection_lost
-    query_pages
 }
 
 # query_pages: do what the formatter asks for until it is done.
@@ -96,6 +109,10 @@ query_pages() {
         case $next in
         '["DEBUG:",{"jsonrpc":'*)
             next=${next#'["DEBUG:",'}
+            case $next in
+            *'"method":"query.close"'*) ;;
+            *'"resultId":"'*) result_id=${next#*'"resultId":"'} result_id=${result_id%%'"'*} ;;
+            esac
             send "${next%]}"
             ;;
         '["DEBUG:",{'*)
@@ -107,7 +124,7 @@ query_pages() {
     done
     wait "$formatter_pid"
     status=$?
-    query_id='' formatter_pid=
+    query_id='' formatter_pid='' result_id=
     case $payload in
     '{"code":'*) error_exit "$work_dir/sql" ;;
     '{"rows":'*) [ -n "$opt_quiet" ] || printf '%s\n' "$payload" | jq -rM -L "$lib" 'include "rows"; summary' >&2 ;;
@@ -124,6 +141,9 @@ query_pages() {
 query_interrupt() {
     [ -n "$query_id" ] && [ -n "$formatter_pid" ] || return 0
     printf '{"jsonrpc":"2.0","id":"cancel","method":"query.cancel","params":{"queryId":"%s"}}\n' "$query_id" 2>/dev/null >&3
+    # What is kept for an export ends it too, and is not left behind.
+    [ -z "$result_id" ] ||
+        printf '{"jsonrpc":"2.0","id":"cancel","method":"query.close","params":{"resultId":"%s"}}\n' "$result_id" 2>/dev/null >&3
     tries=20
     while [ "$tries" -gt 0 ] && kill -0 "$formatter_pid" 2>/dev/null; do
         sleep 0.1

@@ -68,6 +68,7 @@ final class CountingSink: RowSink, Sendable {
         return try sink.page(page)
     }
 
+    func rowFollows() { sink.rowFollows() }
     func truncated(by limit: RowLimit) { sink.truncated(by: limit) }
     func ended(_ result: Result<StatementOutcome, DatabaseError>) { sink.ended(result) }
     func interrupt() { sink.interrupt() }

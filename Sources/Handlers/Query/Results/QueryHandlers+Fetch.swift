@@ -5,15 +5,13 @@ import Store
 /// query.fetch: pages of a kept result.
 extension QueryHandlers {
     func fetch(_ params: QueryFetchParams, _ context: RequestContext) async throws -> QueryFetchResult {
-        let identity = try context.identity()
-        let spool = services.results.find(
-            params.resultId.lowercased(), userID: identity.userID, connectionID: context.client.channel.connectionID)
-        guard let spool else { throw RPCError.notFound }
+        let result = try kept(params.resultId, context)
+        _ = try result.spool()
         guard let cursor = params.cursor.map(ResultCursor.init) ?? ResultCursor(page: 0) else {
             throw RPCError.invalid("cursor", "is not a cursor of this result; begin again without one.")
         }
-        let page = try await page(cursor.page, of: spool)
-        let end = spool.isEnded ? try? await spool.finished() : nil
+        let page = try await result.page(cursor.page)
+        let end = try? await result.endIfOver()
         guard let page else {
             return QueryFetchResult(
                 rows: JSONText("[]"), firstRow: end?.rowCount ?? 0, rowCount: 0, hasMore: false, totalRows: end?.rowCount,
@@ -25,12 +23,10 @@ extension QueryHandlers {
             truncated: end?.truncated != nil)
     }
 
-    private func page(_ index: Int, of spool: ResultSpool) async throws(RPCError) -> SpooledPage? {
-        do throws(DatabaseError) {
-            return try await spool.page(index)
-        } catch {
-            // Closed a moment ago: as unknown as one closed before.
-            throw ErrorCode(rawValue: error.code.description) == .notFound ? .notFound : RPCError(error)
-        }
+    /// The result of this id as this connection may read it.
+    func kept(_ resultID: String, _ context: RequestContext) throws(RPCError) -> KeptResult {
+        KeptResult(
+            id: resultID.lowercased(), userID: try context.identity().userID, connectionID: context.client.channel.connectionID,
+            registry: services.results)
     }
 }
