@@ -20,6 +20,7 @@ import Testing
             ("query.running", ["projectId": id]), ("query.subscribe", ["projectId": id]),
             ("query.unsubscribe", ["subscriptionId": id]),
             ("query.cancel", ["queryId": id]), ("query.get", ["queryId": id]), ("query.history", ["projectId": id]),
+            ("query.stats", ["projectId": id]), ("query.forget", ["queryIds": [id]]), ("query.forget", ["projectId": id]),
             ("auth.revoke", ["sessionId": id]),
         ]
     }

@@ -11,11 +11,13 @@ final class QueryHistory: Sendable {
     static let sealPurpose = "query.preview"
 
     private let query: LiveQuery
+    private let databaseType: Databases.DatabaseType
     private let services: Services
     private let preview = Mutex<[UInt8]?>(nil)
 
-    init(_ query: LiveQuery, _ services: Services) {
+    init(_ query: LiveQuery, _ databaseType: Databases.DatabaseType, _ services: Services) {
         self.query = query
+        self.databaseType = databaseType
         self.services = services
     }
 
@@ -64,7 +66,7 @@ final class QueryHistory: Sendable {
     private func write(_ end: QueryEnd) async -> QueryEnd {
         await services.store.touchProject(id: start.projectID, nowMs: start.createdAtMs)
         guard start.mode == .write else {
-            await services.store.recordFinished(start, end)
+            await services.store.recordFinished(start, shape: StatementShape(of: start.sql, databaseType), end)
             return end
         }
         do {

@@ -29,10 +29,12 @@ public enum Method: UInt8, Sendable, CaseIterable {
     case queryClose
     case queryExplain
     case queryFetch
+    case queryForget
     case queryGet
     case queryHistory
     case queryRun
     case queryRunning
+    case queryStats
     case querySubscribe
     case queryUnsubscribe
     case rpcDiscover
@@ -106,6 +108,8 @@ extension Method {
                 self = .queryClose
             } else if name.matches("query.fetch") {
                 self = .queryFetch
+            } else if name.matches("query.stats") {
+                self = .queryStats
             } else {
                 return nil
             }
@@ -118,6 +122,8 @@ extension Method {
                 self = .projectTest
             } else if name.matches("query.cancel") {
                 self = .queryCancel
+            } else if name.matches("query.forget") {
+                self = .queryForget
             } else if name.matches("rpc.discover") {
                 self = .rpcDiscover
             } else {
@@ -217,10 +223,12 @@ extension Method {
         case .queryClose: "query.close"
         case .queryExplain: "query.explain"
         case .queryFetch: "query.fetch"
+        case .queryForget: "query.forget"
         case .queryGet: "query.get"
         case .queryHistory: "query.history"
         case .queryRun: "query.run"
         case .queryRunning: "query.running"
+        case .queryStats: "query.stats"
         case .querySubscribe: "query.subscribe"
         case .queryUnsubscribe: "query.unsubscribe"
         case .rpcDiscover: "rpc.discover"
@@ -239,8 +247,8 @@ extension Method {
             .public
         case .authChangePassword, .authDeleteAccount, .authLogout, .authRefresh, .authRevoke, .authSessions, .authUpdateProfile,
             .authWhoami, .dashboardGet, .projectCreate, .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest,
-            .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun,
-            .queryRunning, .querySubscribe, .queryUnsubscribe, .systemMetrics:
+            .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryFetch, .queryForget, .queryGet, .queryHistory,
+            .queryRun, .queryRunning, .queryStats, .querySubscribe, .queryUnsubscribe, .systemMetrics:
             .session
         }
     }
@@ -248,13 +256,15 @@ extension Method {
     /// How it is ordered among the calls of its connection.
     public var ordering: Ordering {
         switch self {
-        case .authUpdateProfile, .projectCreate, .projectDelete, .projectUpdate, .queryCancel, .queryClose, .queryRun: .write
+        case .authUpdateProfile, .projectCreate, .projectDelete, .projectUpdate, .queryCancel, .queryClose, .queryForget,
+            .queryRun:
+            .write
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSignup, .initialize:
             .barrier
         case .cancelRequest, .authSessions, .authWhoami, .dashboardGet, .exit, .initialized, .projectGet, .projectList,
-            .projectSummary, .projectTest, .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRunning, .querySubscribe,
-            .queryUnsubscribe, .rpcDiscover, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
+            .projectSummary, .projectTest, .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRunning, .queryStats,
+            .querySubscribe, .queryUnsubscribe, .rpcDiscover, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .read
         }
     }
@@ -266,8 +276,8 @@ extension Method {
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
             .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
-            .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe, .queryUnsubscribe,
-            .systemMetrics:
+            .queryExplain, .queryFetch, .queryForget, .queryGet, .queryHistory, .queryRun, .queryRunning, .queryStats,
+            .querySubscribe, .queryUnsubscribe, .systemMetrics:
             .task
         }
     }
@@ -279,8 +289,8 @@ extension Method {
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
             .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
-            .queryExplain, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe, .queryUnsubscribe,
-            .rpcDiscover, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
+            .queryExplain, .queryFetch, .queryForget, .queryGet, .queryHistory, .queryRun, .queryRunning, .queryStats,
+            .querySubscribe, .queryUnsubscribe, .rpcDiscover, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .request
         }
     }
@@ -315,10 +325,12 @@ public enum Call: Sendable, Equatable {
     case queryClose(QueryCloseParams)
     case queryExplain(QueryExplainParams)
     case queryFetch(QueryFetchParams)
+    case queryForget(QueryForgetParams)
     case queryGet(QueryGetParams)
     case queryHistory(QueryHistoryParams)
     case queryRun(QueryRunParams)
     case queryRunning(QueryRunningParams)
+    case queryStats(QueryStatsParams)
     case querySubscribe(QuerySubscribeParams)
     case queryUnsubscribe(QueryUnsubscribeParams)
     case rpcDiscover
@@ -357,10 +369,12 @@ public enum Call: Sendable, Equatable {
         case .queryClose: .queryClose
         case .queryExplain: .queryExplain
         case .queryFetch: .queryFetch
+        case .queryForget: .queryForget
         case .queryGet: .queryGet
         case .queryHistory: .queryHistory
         case .queryRun: .queryRun
         case .queryRunning: .queryRunning
+        case .queryStats: .queryStats
         case .querySubscribe: .querySubscribe
         case .queryUnsubscribe: .queryUnsubscribe
         case .rpcDiscover: .rpcDiscover
@@ -409,10 +423,12 @@ public enum Call: Sendable, Equatable {
         case .queryClose: return .queryClose(try QueryCloseParams(from: &reader))
         case .queryExplain: return .queryExplain(try QueryExplainParams(from: &reader))
         case .queryFetch: return .queryFetch(try QueryFetchParams(from: &reader))
+        case .queryForget: return .queryForget(try QueryForgetParams(from: &reader))
         case .queryGet: return .queryGet(try QueryGetParams(from: &reader))
         case .queryHistory: return .queryHistory(try QueryHistoryParams(from: &reader))
         case .queryRun: return .queryRun(try QueryRunParams(from: &reader))
         case .queryRunning: return .queryRunning(try QueryRunningParams(from: &reader))
+        case .queryStats: return .queryStats(try QueryStatsParams(from: &reader))
         case .querySubscribe: return .querySubscribe(try QuerySubscribeParams(from: &reader))
         case .queryUnsubscribe: return .queryUnsubscribe(try QueryUnsubscribeParams(from: &reader))
         case .rpcDiscover:
@@ -508,10 +524,12 @@ extension DaemonAPI {
         case .queryClose(let params): return try await query.close(params, context)
         case .queryExplain(let params): return try await query.explain(params, context)
         case .queryFetch(let params): return try await query.fetch(params, context)
+        case .queryForget(let params): return try await query.forget(params, context)
         case .queryGet(let params): return try await query.get(params, context)
         case .queryHistory(let params): return try await query.history(params, context)
         case .queryRun(let params): return try await query.run(params, context)
         case .queryRunning(let params): return try await query.running(params, context)
+        case .queryStats(let params): return try await query.stats(params, context)
         case .querySubscribe(let params): return try await query.subscribe(params, context)
         case .queryUnsubscribe(let params): return try await query.unsubscribe(params, context)
         case .rpcDiscover: return try lifecycle.discover(context)

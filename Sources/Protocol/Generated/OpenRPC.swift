@@ -195,984 +195,1117 @@ public enum OpenRPCDocument {
         ","x-unknownMembers":"refuse"},{"name":"dashboard.get","summary":"Answer your own figures over the last days."\###
         ,"description":"The period is the last `days` days in UTC, today included. All figures are of queries and mess\###
         ages accepted in it, so they add up:\n`totals.queries` is the sum of `queriesByStatus`, of the projects and of\###
-         the days.","tags":[{"name":"dashboard"}],"paramStructure":"either","params":[{"name":"days","description":"Le\###
-        ngth of the period.","required":false,"schema":{"description":"Length of the period.","type":"integer","minimu\###
-        m":1,"maximum":365,"default":30}}],"result":{"name":"DashboardGetResult","schema":{"type":"object","properties\###
-        ":{"days":{"description":"Length of the period.","type":"integer","minimum":1,"maximum":365},"since":{"descrip\###
-        tion":"Its beginning: midnight UTC of its first day.","type":"string","format":"date-time"},"totals":{"descrip\###
-        tion":"Totals.","$ref":"#/components/schemas/DashboardTotals"},"queriesByStatus":{"description":"Queries by st\###
-        atus.","$ref":"#/components/schemas/QueriesByStatus"},"successRate":{"description":"success / (success + error\###
-        ); absent if both are 0.","type":"number","minimum":0,"maximum":1},"latency":{"description":"How long queries t\###
-        ook.","$ref":"#/components/schemas/Latency"},"projects":{"description":"All your projects, the busiest first, t\###
-        hen by name.","type":"array","items":{"$ref":"#/components/schemas/ProjectActivity"}},"activity":{"description\###
-        ":"Every day of the period, oldest first, days without queries too.","type":"array","items":{"$ref":"#/compone\###
-        nts/schemas/DayActivity"},"minItems":1,"maxItems":365},"recentQueries":{"description":"The newest queries of t\###
-        he period, newest first.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":10},"r\###
-        ecentMessages":{"description":"The newest chat messages of the period, newest first.","type":"array","items":{\###
-        "$ref":"#/components/schemas/RecentMessage"},"maxItems":10}},"required":["days","since","totals","queriesBySta\###
-        tus","latency","projects","activity","recentQueries","recentMessages"],"additionalProperties":false}},"errors"\###
-        :[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"\###
-        name":"two days","params":[{"name":"days","value":2}],"result":{"name":"result","value":{"days":2,"since":"202\###
-        6-01-04T00:00:00.000Z","totals":{"projects":1,"queries":1,"messages":0},"queriesByStatus":{"running":0,"succes\###
-        s":1,"error":0,"cancelled":0},"successRate":1,"latency":{"p50Ms":0.412,"p95Ms":0.412},"projects":[{"projectId"\###
-        :"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","queries":1,"errors":0,"message\###
-        s":0,"lastUsedAt":"2026-01-05T09:32:00.000Z"}],"activity":[{"date":"2026-01-04","queries":0,"errors":0},{"date\###
-        ":"2026-01-05","queries":1,"errors":0}],"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","project\###
-        Id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","status":\###
-        "success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000\###
-        Z"}],"recentMessages":[]}},"x-needs":"query"},{"name":"an empty period","params":[{"name":"days","value":0}],"\###
-        x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x\###
-        -execution":"task","x-unknownMembers":"refuse"},{"name":"exit","summary":"End the connection.","description":"\###
-        LSP's own notification, handled by the transport itself. On stdio it ends the process, with code 0 after `shut\###
-        down` and 1\nwithout. On the socket it ends this connection and never the daemon. What still runs on the conne\###
-        ction is cancelled.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"errors":[],"example\###
-        s":[{"name":"after shutdown","params":[],"x-needs":"none"}],"x-kind":"notification","x-access":"public","x-ord\###
-        ering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"initialize","summary":"Begin a conn\###
-        ection and learn what the daemon is and allows.","description":"LSP's own request. On stdio it must come first\###
-        : anything else is answered `not_initialized` until then. On the socket it is\noptional; a connection that sen\###
-        ds it counts as an editor in history, one that does not as a script.\n\nWith `token` it also binds that sessio\###
-        n to the connection, as `auth.attach` does. If the token is refused the whole request\nis, with `unauthenticat\###
-        ed`, and the client may send `initialize` again without it. A second successful `initialize` on one\nconnectio\###
-        n is refused with `invalid_request`.\n\nMembers of LSP that are not listed here are accepted and have no effec\###
-        t.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[{"name":"processId","description":"Id o\###
-        f the client's process, or null. Taken for LSP's sake; has no effect.","required":false,"schema":{"description\###
-        ":"Id of the client's process, or null. Taken for LSP's sake; has no effect.","type":["integer","null"]}},{"na\###
-        me":"clientInfo","description":"The client program; `auth.sessions` shows it.","required":false,"schema":{"des\###
-        cription":"The client program; `auth.sessions` shows it.","$ref":"#/components/schemas/ClientInfo"}},{"name":"\###
-        capabilities","description":"What the client can do, as in LSP.","required":false,"schema":{"description":"Wha\###
-        t the client can do, as in LSP.","type":"object"}},{"name":"trace","description":"LSP's trace setting. Has no e\###
-        ffect.","required":false,"schema":{"description":"LSP's trace setting. Has no effect.","type":"string"}},{"nam\###
-        e":"token","description":"A token from `auth.login`, to begin with a session.","required":false,"schema":{"des\###
-        cription":"A token from `auth.login`, to begin with a session.","type":"string","format":"token"}}],"result":{\###
-        "name":"InitializeResult","schema":{"type":"object","properties":{"serverInfo":{"description":"The daemon.","$\###
-        ref":"#/components/schemas/ServerInfo"},"protocolVersion":{"description":"Version of this protocol, by semanti\###
-        c versioning.","type":"string"},"capabilities":{"description":"LSP's ServerCapabilities: an object, empty whil\###
-        e the daemon offers no language features.","type":"object"},"limits":{"description":"Every limit in force.","$\###
-        ref":"#/components/schemas/Limits"},"user":{"description":"Whose session it is; there if `token` was.","$ref":\###
-        "#/components/schemas/User"}},"required":["serverInfo","protocolVersion","capabilities","limits"],"additionalP\###
-        roperties":false}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/inval\###
-        id_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"}],"examp\###
-        les":[{"name":"an editor","params":[{"name":"processId","value":4711},{"name":"clientInfo","value":{"name":"ex\###
-        ample-editor","version":"1.2"}},{"name":"rootUri","value":null},{"name":"capabilities","value":{}},{"name":"tr\###
-        ace","value":"off"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0.1.0"},"p\###
-        rotocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBe\###
-        foreLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInF\###
-        light":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMa\###
-        xBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"tokenBytes\###
-        ":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLeng\###
-        th":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefa\###
-        ult":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"datab\###
-        aseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEven\###
-        ts":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"query\###
-        TimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellB\###
-        ytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1\###
-        073741824,"resultIdleMs":600000,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096}}},"x-needs":"none"\###
-        },{"name":"with a token","params":[{"name":"processId","value":null},{"name":"capabilities","value":{}},{"name\###
-        ":"token","value":"${token}"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"\###
-        0.1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":300\###
-        00,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"r\###
-        equestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"\###
-        passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"\###
-        tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"descr\###
-        iptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"lis\###
-        tItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject\###
-        ":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscr\###
-        iptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32\###
-        766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262\###
-        144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUs\###
-        erBytes":1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096},"user":{\###
-        "id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-\###
-        01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a token that is no good","params":[{"name":"capabilities\###
-        ","value":{}},{"name":"token","value":"v4.public.no-such-token"}],"x-error":"unauthenticated","x-needs":"none"\###
-        }],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-execution":"task","x-unknownMembers":"igno\###
-        re"},{"name":"initialized","summary":"Say that the reply to initialize has arrived.","description":"LSP's own n\###
-        otification. Accepted and without effect.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[\###
-        ],"errors":[],"examples":[{"name":"after initialize","params":[],"x-needs":"none"}],"x-kind":"notification","x\###
-        -access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"project.cre\###
-        ate","summary":"Register a database as a project.","description":"Checks that the connection string can be und\###
-        erstood and that the policy allows where it points, and stores it sealed. It does\nnot connect: `project.test`\###
-         does. An SQLite file must be there. The connection string never comes out again; replies show it rebuilt with\###
-        out its password.\n\nWhile `readOnly` is true, as it is unless you say otherwise, no query of the project can w\###
-        rite, whatever its options.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"name","\###
-        description":"Name, unique among your projects.","required":true,"schema":{"description":"Name, unique among y\###
-        our projects.","type":"string","minLength":1,"maxLength":100}},{"name":"description","description":"What it is\###
-        , in your words.","required":false,"schema":{"description":"What it is, in your words.","type":"string","maxLe\###
-        ngth":2000}},{"name":"databaseType","description":"The kind of database.","required":true,"schema":{"descripti\###
-        on":"The kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"name":"connectionString","descripti\###
-        on":"How to reach it, in any form the engine's own tools take: a URI, keywords and values, or a path for SQLit\###
-        e.","required":true,"schema":{"description":"How to reach it, in any form the engine's own tools take: a URI, k\###
-        eywords and values, or a path for SQLite.","type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly"\###
-        ,"description":"Whether to refuse every write.","required":false,"schema":{"description":"Whether to refuse ev\###
-        ery write.","type":"boolean","default":true}}],"result":{"name":"Project","schema":{"$ref":"#/components/schem\###
-        as/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthentic\###
-        ated"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref\###
-        ":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"an SQLit\###
-        e file","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connection\###
-        String","value":"sqlite://${sampleDatabase}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3\###
-        c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/bo\###
-        oks.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x\###
-        -needs":"session"},{"name":"a connection string of another engine","params":[{"name":"name","value":"Elsewhere\###
-        "},{"name":"databaseType","value":"postgresql"},{"name":"connectionString","value":"mysql://ada@db.example.com\###
-        /shop"}],"x-error":"invalid_connection_string","x-needs":"session"},{"name":"a misspelt member","params":[{"na\###
-        me":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlit\###
-        e://${sampleDatabase}"},{"name":"readonly","value":false}],"x-error":"invalid_params","x-needs":"session"},{"n\###
-        ame":"without a session","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"\###
-        name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"unauthenticated","x-needs":"none"}]\###
-        ,"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"\###
-        },{"name":"project.delete","summary":"Delete a project with its history.","description":"Its connection string\###
-        , queries and messages go with it, for good; its running queries are cancelled and its kept results are\ndropp\###
-        ed. The database itself is not touched.\n\nIdempotent: `{}` says that you have no such project now. A project t\###
-        hat is gone, never was or is somebody else's answers the\nsame, and nothing happens.","tags":[{"name":"project\###
-        "}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":true,"sche\###
-        ma":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type"\###
-        :"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params\###
-        "},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"one of yours","params":[{"name":"proje\###
-        ctId","value":"${projectId}"}],"result":{"name":"result","value":{}},"x-needs":"project"},{"name":"an unknown p\###
-        roject","params":[{"name":"projectId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs"\###
-        :"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembe\###
-        rs":"refuse"},{"name":"project.get","summary":"Answer one project.","description":"From the daemon's store; it\###
-         does not connect.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","descr\###
-        iption":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}\###
-        }],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/component\###
-        s/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_foun\###
-        d"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name\###
-        ":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","datab\###
-        aseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.0\###
-        00Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"project"},{"name":"an unknown project","params":[{"na\###
-        me":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-acc\###
-        ess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.list","s\###
-        ummary":"List your projects.","description":"In the order they were created, newest first.","tags":[{"name":"p\###
-        roject"}],"paramStructure":"by-name","params":[{"name":"databaseType","description":"Only this kind of databas\###
-        e.","required":false,"schema":{"description":"Only this kind of database.","$ref":"#/components/schemas/Databa\###
-        seType"}},{"name":"text","description":"Only those whose name or description contains it, in any case of ASCII\###
-         letters.","required":false,"schema":{"description":"Only those whose name or description contains it, in any c\###
-        ase of ASCII letters.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","description":"Items of\###
-         one page.","required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximu\###
-        m":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters."\###
-        ,"required":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"st\###
-        ring","format":"cursor"}}],"result":{"name":"ProjectListResult","schema":{"type":"object","properties":{"items\###
-        ":{"description":"The projects.","type":"array","items":{"$ref":"#/components/schemas/Project"}},"nextCursor":\###
-        {"description":"Where the next page begins; absent on the last.","type":"string","format":"cursor"}},"required\###
-        ":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/\###
-        components/errors/unauthenticated"}],"examples":[{"name":"SQLite only","params":[{"name":"databaseType","value\###
-        ":"sqlite"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"\###
-        Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":t\###
-        rue,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}]}},"x-needs":"project"},{"n\###
-        ame":"none that match","params":[{"name":"text","value":"no such project"}],"result":{"name":"result","value":\###
-        {"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":\###
-        "task","x-unknownMembers":"refuse"},{"name":"project.summary","summary":"Answer a project's figures and what i\###
-        ts database says of itself.","description":"Figures are of the whole history of the project. The database is a\###
-        sked for its metadata; if it cannot be reached, or not within\nthe connect timeout, `database` says why and th\###
-        e rest is answered all the same.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"pro\###
-        jectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","f\###
-        ormat":"uuid"}}],"result":{"name":"ProjectSummaryResult","schema":{"type":"object","properties":{"projectId":{\###
-        "description":"The project.","type":"string","format":"uuid"},"queries":{"description":"Figures about its quer\###
-        ies.","$ref":"#/components/schemas/QueryStatistics"},"recentQueries":{"description":"The newest queries, newes\###
-        t first.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":10},"messageCount":{"d\###
-        escription":"Its chat messages.","type":"integer","minimum":0},"database":{"description":"What its database sa\###
-        ys of itself.","$ref":"#/components/schemas/DatabaseSummary"}},"required":["projectId","queries","recentQuerie\###
-        s","messageCount","database"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_pa\###
-        rams"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/comp\###
-        onents/errors/busy"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}\###
-        ],"result":{"name":"result","value":{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","queries":{"total":1,"\###
-        success":1,"error":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"p95Ms":0.412,"rows":1},"recentQueries":[{"id\###
-        ":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Boo\###
-        ks","sql":"SELECT count(*) FROM orders","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","sour\###
-        ce":"script","createdAt":"2026-01-05T09:32:00.000Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.4\###
-        0.1","databaseName":"books.sqlite","sizeBytes":49152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown p\###
-        roject","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-\###
-        kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"n\###
-        ame":"project.test","summary":"Try to reach a database and say how far it got.","description":"Takes either `p\###
-        rojectId`, or `databaseType` and `connectionString` to try before `project.create`; the latter is not kept.\nO\###
-        pens a new connection, checks that writes are refused on it, and closes it.\n\nA database that cannot be reach\###
-        ed is a result with `ok: false`, not an error. `steps` always has all eight steps, in order; after\nthe one th\###
-        at failed, and where the engine has no such step, they are `skipped`.","tags":[{"name":"project"}],"paramStruc\###
-        ture":"by-name","params":[{"name":"projectId","description":"A project of yours.","required":false,"schema":{"\###
-        description":"A project of yours.","type":"string","format":"uuid"}},{"name":"databaseType","description":"The\###
-         kind of database; with `connectionString`.","required":false,"schema":{"description":"The kind of database; w\###
-        ith `connectionString`.","$ref":"#/components/schemas/DatabaseType"}},{"name":"connectionString","description"\###
-        :"How to reach it; with `databaseType`.","required":false,"schema":{"description":"How to reach it; with `data\###
-        baseType`.","type":"string","minLength":1,"maxLength":4096}}],"result":{"name":"ProjectTestResult","schema":{"\###
-        type":"object","properties":{"ok":{"description":"Whether no step failed.","type":"boolean"},"steps":{"descrip\###
-        tion":"The outcome of each step.","type":"array","items":{"$ref":"#/components/schemas/TestStep"},"minItems":8\###
-        ,"maxItems":8},"serverVersion":{"description":"Product and version; there if it got that far.","type":"string"\###
-        }},"required":["ok","steps"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_par\###
-        ams"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/compo\###
-        nents/errors/busy"}],"examples":[{"name":"a project","params":[{"name":"projectId","value":"${projectId}"}],"r\###
-        esult":{"name":"result","value":{"ok":true,"serverVersion":"SQLite 3.40.1","steps":[{"step":"parse","status":"\###
-        passed","durationMs":0.021},{"step":"policy","status":"passed","durationMs":0.035},{"step":"resolve","status":\###
-        "skipped"},{"step":"connect","status":"skipped"},{"step":"tls","status":"skipped"},{"step":"login","status":"s\###
-        kipped"},{"step":"database","status":"passed","durationMs":0.734},{"step":"readOnlyCheck","status":"passed","d\###
-        urationMs":0.118}]}},"x-needs":"project"},{"name":"a server that is not there","params":[{"name":"databaseType\###
-        ","value":"postgresql"},{"name":"connectionString","value":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"na\###
-        me":"result","value":{"ok":false,"steps":[{"step":"parse","status":"passed","durationMs":0.044},{"step":"polic\###
-        y","status":"passed","durationMs":0.012},{"step":"resolve","status":"passed","durationMs":0.067},{"step":"conn\###
-        ect","status":"failed","durationMs":0.203,"code":"connection_refused","message":"Nothing accepts connections a\###
-        t 127.0.0.1 port 1; check the host and port, and that the server runs."},{"step":"tls","status":"skipped"},{"s\###
-        tep":"login","status":"skipped"},{"step":"database","status":"skipped"},{"step":"readOnlyCheck","status":"skip\###
-        ped"}]}},"x-needs":"session"},{"name":"both ways at once","params":[{"name":"projectId","value":"${projectId}"\###
-        },{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"\###
-        x-error":"invalid_params","x-needs":"project"}],"x-kind":"request","x-access":"session","x-ordering":"read","x\###
-        -execution":"task","x-unknownMembers":"refuse"},{"name":"project.update","summary":"Change a project.","descri\###
-        ption":"Changes what is named and nothing else; takes at least one member besides `projectId`. The kind of dat\###
-        abase cannot change. An\nempty `description` removes it.\n\nA new connection string is checked as in `project.\###
-        create`. With it, or when `readOnly` becomes true, the project's open database\nconnections are closed and its\###
-         running writes are cancelled.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"proj\###
-        ectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","fo\###
-        rmat":"uuid"}},{"name":"name","description":"Name, unique among your projects.","required":false,"schema":{"de\###
-        scription":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"descri\###
-        ption","description":"What it is, in your words.","required":false,"schema":{"description":"What it is, in you\###
-        r words.","type":"string","maxLength":2000}},{"name":"connectionString","description":"How to reach it; the ki\###
-        nd of database stays.","required":false,"schema":{"description":"How to reach it; the kind of database stays."\###
-        ,"type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every wr\###
-        ite.","required":false,"schema":{"description":"Whether to refuse every write.","type":"boolean"}}],"result":{\###
-        "name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/inva\###
-        lid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"\###
-        #/components/errors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/\###
-        errors/policy"},{"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"allow writes","params":[\###
-        {"name":"projectId","value":"${projectId}"},{"name":"readOnly","value":false}],"result":{"name":"result","valu\###
-        e":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite://\###
-        /srv/books.sqlite","readOnly":false,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.00\###
-        0Z"}},"x-needs":"project"},{"name":"nothing to change","params":[{"name":"projectId","value":"${projectId}"}],\###
-        "x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","va\###
-        lue":"${unknownId}"},{"name":"name","value":"Books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"re\###
-        quest","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"qu\###
-        ery.cancel","summary":"Stop a running query at its database.","description":"Works from any connection of the u\###
-        ser, and before `query.run` is answered if its client chose the `queryId`. Answers as soon as\nthe stop is und\###
-        er way; the `query.run` or `query.fetch` that waits is then answered `cancelled`, or with its result if that w\###
-        as\nfirst. A database that does not obey has its connection cut after `cancelDeadlineMs`.\n\nIdempotent: a que\###
-        ry that has ended, never was or is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"\###
-        name":"query"}],"paramStructure":"either","params":[{"name":"queryId","description":"The query.","required":tr\###
-        ue,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{\###
-        "type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_\###
-        params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a query that has ended","params"\###
-        :[{"name":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{}},"x-needs":"query"},{"name":"a\###
-        n unknown query","params":[{"name":"queryId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x\###
-        -needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unkno\###
-        wnMembers":"refuse"},{"name":"query.close","summary":"Drop a kept result.","description":"Frees what it took o\###
-        f the quota; if its statement still runs, it is stopped. The query stays in history.\n\nIdempotent: a result t\###
-        hat is gone, never was or is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":\###
-        "query"}],"paramStructure":"either","params":[{"name":"resultId","description":"The result.","required":true,"\###
-        schema":{"description":"The result.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"ty\###
-        pe":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_par\###
-        ams"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a result","params":[{"name":"result\###
-        Id","value":"${resultId}"}],"result":{"name":"result","value":{}},"x-needs":"result"},{"name":"an unknown resu\###
-        lt","params":[{"name":"resultId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"ses\###
-        sion"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"\###
-        refuse"},{"name":"query.explain","summary":"Show how a database would run a statement.","description":"Asks th\###
-        e engine for its plan, without running the statement: as the engine gives it (`plan`), and in one normal form f\###
-        or all\nengines (`nodes`). Where the engine estimates costs or, with `analyze`, measures times, `costliest` na\###
-        mes the three nodes that\ncost or take most on their own, without their children.\n\n**`analyze`** runs the st\###
-        atement to measure it, inside the read-only path: what `query.run` refuses in `read` mode is refused\nhere. SQ\###
-        Lite cannot measure; asking for it is `invalid_params`. Without `analyze`, PostgreSQL also shows the plans of s\###
-        tatements\nthat write, without running them; for MySQL, MariaDB and SQLite those are refused.\n\nParameters ar\###
-        e bound as in `query.run`. PostgreSQL plans with their values. It is no query: it is not in history, and costs\###
-         what\na query costs otherwise. `$/cancelRequest`, the timeout and the end of the connection stop it.","tags":\###
-        [{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where it would run.\###
-        ","required":true,"schema":{"description":"Where it would run.","type":"string","format":"uuid"}},{"name":"sql\###
-        ","description":"The statement, at most `sqlBytes` bytes of UTF-8.","required":true,"schema":{"description":"T\###
-        he statement, at most `sqlBytes` bytes of UTF-8.","type":"string","minLength":1,"maxLength":1048576}},{"name":\###
-        "parameters","description":"Values of the placeholders, in order.","required":false,"schema":{"description":"V\###
-        alues of the placeholders, in order.","type":"array","items":{"oneOf":[{"type":["null","boolean","number","str\###
-        ing"]},{"type":"object","required":["$base64"],"additionalProperties":false,"properties":{"$base64":{"type":"s\###
-        tring"}}}]},"maxItems":32766}},{"name":"analyze","description":"Whether to run it and measure.","required":fal\###
-        se,"schema":{"description":"Whether to run it and measure.","type":"boolean","default":false}},{"name":"timeou\###
-        tMs","description":"Time it may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeout\###
-        MaxMs`.","required":false,"schema":{"description":"Time it may take; absent means the limit `queryTimeoutMs`. A\###
-        t most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}}],"result":{"name":"Que\###
-        ryExplainResult","schema":{"type":"object","properties":{"engine":{"description":"Whose plan it is.","$ref":"#\###
-        /components/schemas/DatabaseType"},"analyzed":{"description":"Whether the statement ran and `actual…` members w\###
-        ere measured.","type":"boolean"},"nodes":{"description":"The plan's nodes, each before its children; at most t\###
-        he limit `planNodes`.","type":"array","items":{"$ref":"#/components/schemas/PlanNode"}},"costliest":{"descript\###
-        ion":"Ids of at most three nodes, the costliest first: by their own time if measured, else by their own cost, e\###
-        lse by their own rows. Empty where the engine says none of these.","type":"array","items":{"type":"integer","m\###
-        inimum":0}},"truncated":{"description":"Whether the plan has nodes that are not shown.","type":"boolean"},"pla\###
-        nningMs":{"description":"Time to plan, as the engine measured it.","type":"number","minimum":0},"executionMs":\###
-        {"description":"Time to run, as the engine measured it.","type":"number","minimum":0},"plan":{"description":"T\###
-        he plan as the engine gives it: its JSON, or, nested deeper than the limit `jsonDepth`, the same as text and w\###
-        ithout `nodes`; for SQLite an array of the rows of EXPLAIN QUERY PLAN."}},"required":["engine","analyzed","nod\###
-        es","costliest","truncated","plan"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inva\###
-        lid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/unauthenticated"},\###
-        {"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read\###
+         the days. Percentiles are within 1.6 %; `query.stats` says\nhow, and has more. What is gone from history is n\###
+        ot counted.","tags":[{"name":"dashboard"}],"paramStructure":"either","params":[{"name":"days","description":"L\###
+        ength of the period.","required":false,"schema":{"description":"Length of the period.","type":"integer","minim\###
+        um":1,"maximum":365,"default":30}}],"result":{"name":"DashboardGetResult","schema":{"type":"object","propertie\###
+        s":{"days":{"description":"Length of the period.","type":"integer","minimum":1,"maximum":365},"since":{"descri\###
+        ption":"Its beginning: midnight UTC of its first day.","type":"string","format":"date-time"},"totals":{"descri\###
+        ption":"Totals.","$ref":"#/components/schemas/DashboardTotals"},"queriesByStatus":{"description":"Queries by s\###
+        tatus.","$ref":"#/components/schemas/QueriesByStatus"},"successRate":{"description":"success / (success + erro\###
+        r); absent if both are 0.","type":"number","minimum":0,"maximum":1},"latency":{"description":"How long queries\###
+         took.","$ref":"#/components/schemas/Latency"},"projects":{"description":"All your projects, the busiest first\###
+        , then by name.","type":"array","items":{"$ref":"#/components/schemas/ProjectActivity"}},"activity":{"descript\###
+        ion":"Every day of the period, oldest first, days without queries too.","type":"array","items":{"$ref":"#/comp\###
+        onents/schemas/DayActivity"},"minItems":1,"maxItems":365},"recentQueries":{"description":"The newest queries o\###
+        f the period, newest first.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":10}\###
+        ,"recentMessages":{"description":"The newest chat messages of the period, newest first.","type":"array","items\###
+        ":{"$ref":"#/components/schemas/RecentMessage"},"maxItems":10}},"required":["days","since","totals","queriesBy\###
+        Status","latency","projects","activity","recentQueries","recentMessages"],"additionalProperties":false}},"erro\###
+        rs":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":\###
+        [{"name":"two days","params":[{"name":"days","value":2}],"result":{"name":"result","value":{"days":2,"since":"\###
+        2026-01-04T00:00:00.000Z","totals":{"projects":1,"queries":1,"messages":0},"queriesByStatus":{"running":0,"suc\###
+        cess":1,"error":0,"cancelled":0},"successRate":1,"latency":{"p50Ms":0.412,"p95Ms":0.412},"projects":[{"project\###
+        Id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","queries":1,"errors":0,"mess\###
+        ages":0,"lastUsedAt":"2026-01-05T09:32:00.000Z"}],"activity":[{"date":"2026-01-04","queries":0,"errors":0},{"d\###
+        ate":"2026-01-05","queries":1,"errors":0}],"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","proj\###
+        ectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape\###
+        ":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","creat\###
+        edAt":"2026-01-05T09:32:00.000Z"}],"recentMessages":[]}},"x-needs":"query"},{"name":"an empty period","params"\###
+        :[{"name":"days","value":0}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"s\###
+        ession","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"exit","summary":"End th\###
+        e connection.","description":"LSP's own notification, handled by the transport itself. On stdio it ends the pr\###
+        ocess, with code 0 after `shutdown` and 1\nwithout. On the socket it ends this connection and never the daemon\###
+        . What still runs on the connection is cancelled.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","p\###
+        arams":[],"errors":[],"examples":[{"name":"after shutdown","params":[],"x-needs":"none"}],"x-kind":"notificati\###
+        on","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"initi\###
+        alize","summary":"Begin a connection and learn what the daemon is and allows.","description":"LSP's own reques\###
+        t. On stdio it must come first: anything else is answered `not_initialized` until then. On the socket it is\no\###
+        ptional; a connection that sends it counts as an editor in history, one that does not as a script.\n\nWith `to\###
+        ken` it also binds that session to the connection, as `auth.attach` does. If the token is refused the whole re\###
+        quest\nis, with `unauthenticated`, and the client may send `initialize` again without it. A second successful `\###
+        initialize` on one\nconnection is refused with `invalid_request`.\n\nMembers of LSP that are not listed here a\###
+        re accepted and have no effect.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[{"name":"p\###
+        rocessId","description":"Id of the client's process, or null. Taken for LSP's sake; has no effect.","required"\###
+        :false,"schema":{"description":"Id of the client's process, or null. Taken for LSP's sake; has no effect.","ty\###
+        pe":["integer","null"]}},{"name":"clientInfo","description":"The client program; `auth.sessions` shows it.","r\###
+        equired":false,"schema":{"description":"The client program; `auth.sessions` shows it.","$ref":"#/components/sc\###
+        hemas/ClientInfo"}},{"name":"capabilities","description":"What the client can do, as in LSP.","required":false\###
+        ,"schema":{"description":"What the client can do, as in LSP.","type":"object"}},{"name":"trace","description":\###
+        "LSP's trace setting. Has no effect.","required":false,"schema":{"description":"LSP's trace setting. Has no ef\###
+        fect.","type":"string"}},{"name":"token","description":"A token from `auth.login`, to begin with a session.","\###
+        required":false,"schema":{"description":"A token from `auth.login`, to begin with a session.","type":"string",\###
+        "format":"token"}}],"result":{"name":"InitializeResult","schema":{"type":"object","properties":{"serverInfo":{\###
+        "description":"The daemon.","$ref":"#/components/schemas/ServerInfo"},"protocolVersion":{"description":"Versio\###
+        n of this protocol, by semantic versioning.","type":"string"},"capabilities":{"description":"LSP's ServerCapab\###
+        ilities: an object, empty while the daemon offers no language features.","type":"object"},"limits":{"descripti\###
+        on":"Every limit in force.","$ref":"#/components/schemas/Limits"},"user":{"description":"Whose session it is; t\###
+        here if `token` was.","$ref":"#/components/schemas/User"}},"required":["serverInfo","protocolVersion","capabil\###
+        ities","limits"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$re\###
+        f":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/\###
+        errors/rate_limited"}],"examples":[{"name":"an editor","params":[{"name":"processId","value":4711},{"name":"cl\###
+        ientInfo","value":{"name":"example-editor","version":"1.2"}},{"name":"rootUri","value":null},{"name":"capabili\###
+        ties","value":{}},{"name":"trace","value":"off"}],"result":{"name":"result","value":{"serverInfo":{"name":"dba\###
+        ssistd","version":"0.1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs"\###
+        :10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientC\###
+        onnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"pa\###
+        sswordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginD\###
+        elayMaxMs":900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emai\###
+        lLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"\###
+        listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseCo\###
+        nnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerCon\###
+        nection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048\###
+        576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1\###
+        000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":26\###
+        8435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"previewRows":10,"previewBy\###
+        tes":4096,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueri\###
+        es":1000}}},"x-needs":"none"},{"name":"with a token","params":[{"name":"processId","value":null},{"name":"capa\###
+        bilities","value":{}},{"name":"token","value":"${token}"}],"result":{"name":"result","value":{"serverInfo":{"n\###
+        ame":"dbassistd","version":"0.1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"\###
+        headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50\###
+        ,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":\###
+        10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":100\###
+        0,"loginDelayMaxMs":900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":\###
+        100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLeng\###
+        th":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"d\###
+        atabaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscripti\###
+        onsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBy\###
+        tes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pa\###
+        geRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResult\###
+        Bytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"previewRows":10,"\###
+        previewBytes":4096,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"fo\###
+        rgetQueries":1000},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@exam\###
+        ple.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a token that is no good","par\###
+        ams":[{"name":"capabilities","value":{}},{"name":"token","value":"v4.public.no-such-token"}],"x-error":"unauth\###
+        enticated","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-execution":"tas\###
+        k","x-unknownMembers":"ignore"},{"name":"initialized","summary":"Say that the reply to initialize has arrived.\###
+        ","description":"LSP's own notification. Accepted and without effect.","tags":[{"name":"lifecycle"}],"paramStr\###
+        ucture":"by-name","params":[],"errors":[],"examples":[{"name":"after initialize","params":[],"x-needs":"none"}\###
+        ],"x-kind":"notification","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"i\###
+        gnore"},{"name":"project.create","summary":"Register a database as a project.","description":"Checks that the c\###
+        onnection string can be understood and that the policy allows where it points, and stores it sealed. It does\n\###
+        not connect: `project.test` does. An SQLite file must be there. The connection string never comes out again; r\###
+        eplies show it rebuilt without its password.\n\nWhile `readOnly` is true, as it is unless you say otherwise, n\###
+        o query of the project can write, whatever its options.","tags":[{"name":"project"}],"paramStructure":"by-name\###
+        ","params":[{"name":"name","description":"Name, unique among your projects.","required":true,"schema":{"descri\###
+        ption":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"descriptio\###
+        n","description":"What it is, in your words.","required":false,"schema":{"description":"What it is, in your wo\###
+        rds.","type":"string","maxLength":2000}},{"name":"databaseType","description":"The kind of database.","require\###
+        d":true,"schema":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"name":"\###
+        connectionString","description":"How to reach it, in any form the engine's own tools take: a URI, keywords and\###
+         values, or a path for SQLite.","required":true,"schema":{"description":"How to reach it, in any form the engi\###
+        ne's own tools take: a URI, keywords and values, or a path for SQLite.","type":"string","minLength":1,"maxLeng\###
+        th":4096}},{"name":"readOnly","description":"Whether to refuse every write.","required":false,"schema":{"descr\###
+        iption":"Whether to refuse every write.","type":"boolean","default":true}}],"result":{"name":"Project","schema\###
+        ":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/\###
+        components/errors/unauthenticated"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/inval\###
+        id_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_database"}],\###
+        "examples":[{"name":"an SQLite file","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":\###
+        "sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"result":{"name":"result","value":\###
+        {"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","\###
+        connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2\###
+        026-01-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a connection string of another engine","params":[{"na\###
+        me":"name","value":"Elsewhere"},{"name":"databaseType","value":"postgresql"},{"name":"connectionString","value\###
+        ":"mysql://ada@db.example.com/shop"}],"x-error":"invalid_connection_string","x-needs":"session"},{"name":"a mi\###
+        sspelt member","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"con\###
+        nectionString","value":"sqlite://${sampleDatabase}"},{"name":"readonly","value":false}],"x-error":"invalid_par\###
+        ams","x-needs":"session"},{"name":"without a session","params":[{"name":"name","value":"Books"},{"name":"datab\###
+        aseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"unauth\###
+        enticated","x-needs":"none"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task\###
+        ","x-unknownMembers":"refuse"},{"name":"project.delete","summary":"Delete a project with its history.","descri\###
+        ption":"Its connection string, queries and messages go with it, for good; its running queries are cancelled an\###
+        d its kept results are\ndropped. The database itself is not touched.\n\nIdempotent: `{}` says that you have no\###
+         such project now. A project that is gone, never was or is somebody else's answers the\nsame, and nothing happ\###
+        ens.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":"The p\###
+        roject.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"\###
+        name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/co\###
+        mponents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"one of y\###
+        ours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{}},"x-needs":"\###
+        project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"result":{"name"\###
+        :"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-ex\###
+        ecution":"task","x-unknownMembers":"refuse"},{"name":"project.get","summary":"Answer one project.","descriptio\###
+        n":"From the daemon's store; it does not connect.","tags":[{"name":"project"}],"paramStructure":"either","para\###
+        ms":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The project.","\###
+        type":"string","format":"uuid"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}}\###
+        ,"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref\###
+        ":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"\###
+        ${projectId}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books",\###
+        "description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"cr\###
+        eatedAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"project"},{"name":"an u\###
+        nknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"sessio\###
+        n"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refu\###
+        se"},{"name":"project.list","summary":"List your projects.","description":"In the order they were created, new\###
+        est first.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"databaseType","descripti\###
+        on":"Only this kind of database.","required":false,"schema":{"description":"Only this kind of database.","$ref\###
+        ":"#/components/schemas/DatabaseType"}},{"name":"text","description":"Only those whose name or description con\###
+        tains it, in any case of ASCII letters.","required":false,"schema":{"description":"Only those whose name or de\###
+        scription contains it, in any case of ASCII letters.","type":"string","minLength":1,"maxLength":200}},{"name":\###
+        "limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type\###
+        ":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page b\###
+        efore, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with\###
+         the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ProjectListResult","schema":{"type"\###
+        :"object","properties":{"items":{"description":"The projects.","type":"array","items":{"$ref":"#/components/sc\###
+        hemas/Project"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string"\###
+        ,"format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/error\###
+        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"SQLite only","params":\###
+        [{"name":"databaseType","value":"sqlite"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c5-11aa-7d\###
+        2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:///\###
+        srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z\###
+        "}]}},"x-needs":"project"},{"name":"none that match","params":[{"name":"text","value":"no such project"}],"res\###
+        ult":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-o\###
+        rdering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.summary","summary":"Answer a\###
+         project's figures and what its database says of itself.","description":"Figures are of the whole history of t\###
+        he project. The database is asked for its metadata; if it cannot be reached, or not within\nthe connect timeou\###
+        t, `database` says why and the rest is answered all the same.","tags":[{"name":"project"}],"paramStructure":"e\###
+        ither","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The\###
+         project.","type":"string","format":"uuid"}}],"result":{"name":"ProjectSummaryResult","schema":{"type":"object\###
+        ","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"queries":{"descrip\###
+        tion":"Figures about its queries.","$ref":"#/components/schemas/QueryStatistics"},"recentQueries":{"descriptio\###
+        n":"The newest queries, newest first.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"},"max\###
+        Items":10},"messageCount":{"description":"Its chat messages.","type":"integer","minimum":0},"database":{"descr\###
+        iption":"What its database says of itself.","$ref":"#/components/schemas/DatabaseSummary"}},"required":["proje\###
+        ctId","queries","recentQueries","messageCount","database"],"additionalProperties":false}},"errors":[{"$ref":"#\###
+        /components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/error\###
+        s/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"one of yours","params":[{"name":"proje\###
+        ctId","value":"${projectId}"}],"result":{"name":"result","value":{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f7\###
+        08192","queries":{"total":1,"success":1,"error":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"p95Ms":0.412,"r\###
+        ows":1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5\###
+        e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"succ\###
+        ess","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}],\###
+        "messageCount":0,"database":{"serverVersion":"SQLite 3.40.1","databaseName":"books.sqlite","sizeBytes":49152,"\###
+        tableCount":5}}},"x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unkn\###
+        ownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"re\###
+        ad","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.test","summary":"Try to reach a databas\###
+        e and say how far it got.","description":"Takes either `projectId`, or `databaseType` and `connectionString` t\###
+        o try before `project.create`; the latter is not kept.\nOpens a new connection, checks that writes are refused\###
+         on it, and closes it.\n\nA database that cannot be reached is a result with `ok: false`, not an error. `steps\###
+        ` always has all eight steps, in order; after\nthe one that failed, and where the engine has no such step, the\###
+        y are `skipped`.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projectId","descri\###
+        ption":"A project of yours.","required":false,"schema":{"description":"A project of yours.","type":"string","f\###
+        ormat":"uuid"}},{"name":"databaseType","description":"The kind of database; with `connectionString`.","require\###
+        d":false,"schema":{"description":"The kind of database; with `connectionString`.","$ref":"#/components/schemas\###
+        /DatabaseType"}},{"name":"connectionString","description":"How to reach it; with `databaseType`.","required":f\###
+        alse,"schema":{"description":"How to reach it; with `databaseType`.","type":"string","minLength":1,"maxLength"\###
+        :4096}}],"result":{"name":"ProjectTestResult","schema":{"type":"object","properties":{"ok":{"description":"Whe\###
+        ther no step failed.","type":"boolean"},"steps":{"description":"The outcome of each step.","type":"array","ite\###
+        ms":{"$ref":"#/components/schemas/TestStep"},"minItems":8,"maxItems":8},"serverVersion":{"description":"Produc\###
+        t and version; there if it got that far.","type":"string"}},"required":["ok","steps"],"additionalProperties":f\###
+        alse}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},\###
+        {"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a project",\###
+        "params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"ok":true,"serverVer\###
+        sion":"SQLite 3.40.1","steps":[{"step":"parse","status":"passed","durationMs":0.021},{"step":"policy","status"\###
+        :"passed","durationMs":0.035},{"step":"resolve","status":"skipped"},{"step":"connect","status":"skipped"},{"st\###
+        ep":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"database","status":"passed","durati\###
+        onMs":0.734},{"step":"readOnlyCheck","status":"passed","durationMs":0.118}]}},"x-needs":"project"},{"name":"a s\###
+        erver that is not there","params":[{"name":"databaseType","value":"postgresql"},{"name":"connectionString","va\###
+        lue":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"name":"result","value":{"ok":false,"steps":[{"step":"par\###
+        se","status":"passed","durationMs":0.044},{"step":"policy","status":"passed","durationMs":0.012},{"step":"reso\###
+        lve","status":"passed","durationMs":0.067},{"step":"connect","status":"failed","durationMs":0.203,"code":"conn\###
+        ection_refused","message":"Nothing accepts connections at 127.0.0.1 port 1; check the host and port, and that t\###
+        he server runs."},{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"database","st\###
+        atus":"skipped"},{"step":"readOnlyCheck","status":"skipped"}]}},"x-needs":"session"},{"name":"both ways at onc\###
+        e","params":[{"name":"projectId","value":"${projectId}"},{"name":"databaseType","value":"sqlite"},{"name":"con\###
+        nectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"invalid_params","x-needs":"project"}],"x-kind\###
+        ":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name"\###
+        :"project.update","summary":"Change a project.","description":"Changes what is named and nothing else; takes a\###
+        t least one member besides `projectId`. The kind of database cannot change. An\nempty `description` removes it\###
+        .\n\nA new connection string is checked as in `project.create`. With it, or when `readOnly` becomes true, the p\###
+        roject's open database\nconnections are closed and its running writes are cancelled.","tags":[{"name":"project\###
+        "}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"sch\###
+        ema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"name","description":"Name, uniqu\###
+        e among your projects.","required":false,"schema":{"description":"Name, unique among your projects.","type":"s\###
+        tring","minLength":1,"maxLength":100}},{"name":"description","description":"What it is, in your words.","requi\###
+        red":false,"schema":{"description":"What it is, in your words.","type":"string","maxLength":2000}},{"name":"co\###
+        nnectionString","description":"How to reach it; the kind of database stays.","required":false,"schema":{"descr\###
+        iption":"How to reach it; the kind of database stays.","type":"string","minLength":1,"maxLength":4096}},{"name\###
+        ":"readOnly","description":"Whether to refuse every write.","required":false,"schema":{"description":"Whether t\###
+        o refuse every write.","type":"boolean"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/P\###
+        roject"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated\###
+        "},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/erro\###
+        rs/invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_data\###
+        base"}],"examples":[{"name":"allow writes","params":[{"name":"projectId","value":"${projectId}"},{"name":"read\###
+        Only","value":false}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"B\###
+        ooks","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":false,"createdAt":"2026-01-\###
+        05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":"nothing to change","p\###
+        arams":[{"name":"projectId","value":"${projectId}"}],"x-error":"invalid_params","x-needs":"project"},{"name":"\###
+        an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"name","value":"Books"}],"x-\###
+        error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execu\###
+        tion":"task","x-unknownMembers":"refuse"},{"name":"query.cancel","summary":"Stop a running query at its databa\###
+        se.","description":"Works from any connection of the user, and before `query.run` is answered if its client ch\###
+        ose the `queryId`. Answers as soon as\nthe stop is under way; the `query.run` or `query.fetch` that waits is t\###
+        hen answered `cancelled`, or with its result if that was\nfirst. A database that does not obey has its connect\###
+        ion cut after `cancelDeadlineMs`.\n\nIdempotent: a query that has ended, never was or is somebody else's answe\###
+        rs `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"na\###
+        me":"queryId","description":"The query.","required":true,"schema":{"description":"The query.","type":"string",\###
+        "format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":f\###
+        alse}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}]\###
+        ,"examples":[{"name":"a query that has ended","params":[{"name":"queryId","value":"${queryId}"}],"result":{"na\###
+        me":"result","value":{}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","value":"${\###
+        unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"sessi\###
+        on","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.close","summary":"Dr\###
+        op a kept result.","description":"Frees what it took of the quota; if its statement still runs, it is stopped.\###
+         The query stays in history.\n\nIdempotent: a result that is gone, never was or is somebody else's answers `{}\###
+        ` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"r\###
+        esultId","description":"The result.","required":true,"schema":{"description":"The result.","type":"string","fo\###
+        rmat":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":fals\###
+        e}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"e\###
+        xamples":[{"name":"a result","params":[{"name":"resultId","value":"${resultId}"}],"result":{"name":"result","v\###
+        alue":{}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}\###
+        ],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-order\###
+        ing":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.explain","summary":"Show how a d\###
+        atabase would run a statement.","description":"Asks the engine for its plan, without running the statement: as\###
+         the engine gives it (`plan`), and in one normal form for all\nengines (`nodes`). Where the engine estimates c\###
+        osts or, with `analyze`, measures times, `costliest` names the three nodes that\ncost or take most on their ow\###
+        n, without their children.\n\n**`analyze`** runs the statement to measure it, inside the read-only path: what `\###
+        query.run` refuses in `read` mode is refused\nhere. SQLite cannot measure; asking for it is `invalid_params`. W\###
+        ithout `analyze`, PostgreSQL also shows the plans of statements\nthat write, without running them; for MySQL, M\###
+        ariaDB and SQLite those are refused.\n\nParameters are bound as in `query.run`. PostgreSQL plans with their va\###
+        lues. It is no query: it is not in history, and costs what\na query costs otherwise. `$/cancelRequest`, the ti\###
+        meout and the end of the connection stop it.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{\###
+        "name":"projectId","description":"Where it would run.","required":true,"schema":{"description":"Where it would\###
+         run.","type":"string","format":"uuid"}},{"name":"sql","description":"The statement, at most `sqlBytes` bytes o\###
+        f UTF-8.","required":true,"schema":{"description":"The statement, at most `sqlBytes` bytes of UTF-8.","type":"\###
+        string","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, in\###
+         order.","required":false,"schema":{"description":"Values of the placeholders, in order.","type":"array","item\###
+        s":{"oneOf":[{"type":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additional\###
+        Properties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"analyze","descript\###
+        ion":"Whether to run it and measure.","required":false,"schema":{"description":"Whether to run it and measure.\###
+        ","type":"boolean","default":false}},{"name":"timeoutMs","description":"Time it may take; absent means the lim\###
+        it `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"schema":{"description":"Time it\###
+         may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","type":"integer","\###
+        minimum":1,"maximum":3600000}}],"result":{"name":"QueryExplainResult","schema":{"type":"object","properties":{\###
+        "engine":{"description":"Whose plan it is.","$ref":"#/components/schemas/DatabaseType"},"analyzed":{"descripti\###
+        on":"Whether the statement ran and `actual…` members were measured.","type":"boolean"},"nodes":{"description":\###
+        "The plan's nodes, each before its children; at most the limit `planNodes`.","type":"array","items":{"$ref":"#\###
+        /components/schemas/PlanNode"}},"costliest":{"description":"Ids of at most three nodes, the costliest first: b\###
+        y their own time if measured, else by their own cost, else by their own rows. Empty where the engine says none\###
+         of these.","type":"array","items":{"type":"integer","minimum":0}},"truncated":{"description":"Whether the pla\###
+        n has nodes that are not shown.","type":"boolean"},"planningMs":{"description":"Time to plan, as the engine me\###
+        asured it.","type":"number","minimum":0},"executionMs":{"description":"Time to run, as the engine measured it.\###
+        ","type":"number","minimum":0},"plan":{"description":"The plan as the engine gives it: its JSON, or, nested de\###
+        eper than the limit `jsonDepth`, the same as text and without `nodes`; for SQLite an array of the rows of EXPL\###
+        AIN QUERY PLAN."}},"required":["engine","analyzed","nodes","costliest","truncated","plan"],"additionalProperti\###
+        es":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_param\###
+        eters"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/com\###
+        ponents/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"\###
+        #/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeo\###
+        ut"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#\###
+        /components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/e\###
+        rrors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_fai\###
+        led"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#\###
+        /components/errors/connection_lost"}],"examples":[{"name":"a search by key","params":[{"name":"projectId","val\###
+        ue":"${projectId}"},{"name":"sql","value":"SELECT name FROM sqlite_schema WHERE rowid = ?1"},{"name":"paramete\###
+        rs","value":[1]}],"result":{"name":"result","value":{"engine":"sqlite","analyzed":false,"nodes":[{"id":0,"oper\###
+        ation":"SEARCH","detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)","relation":"sqlite_schema"\###
+        }],"costliest":[],"truncated":false,"plan":[{"id":2,"parent":0,"detail":"SEARCH sqlite_schema USING INTEGER PR\###
+        IMARY KEY (rowid=?)"}]}},"x-needs":"project"},{"name":"an engine that does not measure","params":[{"name":"pro\###
+        jectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"analyze","value":true}],"x-error":"\###
+        invalid_params","x-needs":"project"},{"name":"a statement the database refuses","params":[{"name":"projectId",\###
+        "value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name\###
+        ":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}\###
+        ],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-e\###
+        xecution":"task","x-unknownMembers":"refuse"},{"name":"query.fetch","summary":"Answer a page of a kept result.\###
+        ","description":"Reads what `query.run` kept; the statement does not run again. A cursor stays good while the r\###
+        esult is kept: fetching it twice\nanswers the same rows. If the statement still runs, this waits for the page t\###
+        o be full or the statement to end. If it ended\nwith an error after its first page, the rows it gave can be fe\###
+        tched and then this answers that error.\n\nA result that was closed, has expired or ended with its connection i\###
+        s `not_found`, as is one of somebody else, and one of\nanother connection that was run without `keep`.","tags"\###
+        :[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","description":"The result.","requir\###
+        ed":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"name":"cursor","description\###
+        ":"`nextCursor` of the page before; absent means from the first row.","required":false,"schema":{"description"\###
+        :"`nextCursor` of the page before; absent means from the first row.","type":"string","format":"cursor"}}],"res\###
+        ult":{"name":"QueryFetchResult","schema":{"type":"object","properties":{"rows":{"description":"The page, writt\###
+        en as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of its firs\###
+        t row in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"Rows in this page\###
+        .","type":"integer","minimum":0},"hasMore":{"description":"Whether there are more rows.","type":"boolean"},"ne\###
+        xtCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor"},\###
+        "totalRows":{"description":"Rows kept of the whole result; absent while the statement runs.","type":"integer",\###
+        "minimum":0},"truncated":{"description":"Whether the result had more rows than were kept; final once `totalRow\###
+        s` is there.","type":"boolean"}},"required":["rows","firstRow","rowCount","hasMore","truncated"],"additionalPr\###
+        operties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthe\###
+        nticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/com\###
+        ponents/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$\###
+        ref":"#/components/errors/connection_lost"}],"examples":[{"name":"the next page","params":[{"name":"resultId",\###
+        "value":"${resultId}"},{"name":"cursor","value":"${cursor}"}],"result":{"name":"result","value":{"rows":[[3]],\###
+        "firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"the f\###
+        irst page again","params":[{"name":"resultId","value":"${resultId}"}],"result":{"name":"result","value":{"rows\###
+        ":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"nextCursor":"Mg","totalRows":3,"truncated":false}},"x-ne\###
+        eds":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"x-error":"no\###
+        t_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task\###
+        ","x-unknownMembers":"refuse"},{"name":"query.forget","summary":"Delete queries from your history.","descripti\###
+        on":"Either those named by `queryIds`, or those of a project, of a time, or both: name at least one of them, s\###
+        o that nothing is\ndeleted by accident. Queries that still run stay. Their figures go with them: `query.stats`\###
+        , `dashboard.get` and `project.summary`\ndo not count them any more.\n\nIdempotent: what is gone, never was or\###
+         is somebody else's is not counted in `forgotten`. A long history goes step by step, and\nothers are served in\###
+         between; a cancelled request, or one that failed, has deleted a part.","tags":[{"name":"query"}],"paramStruct\###
+        ure":"by-name","params":[{"name":"queryIds","description":"These queries.","required":false,"schema":{"descrip\###
+        tion":"These queries.","type":"array","items":{"type":"string","format":"uuid"},"minItems":1,"maxItems":1000}}\###
+        ,{"name":"projectId","description":"All of this project; not together with `queryIds`.","required":false,"sche\###
+        ma":{"description":"All of this project; not together with `queryIds`.","type":"string","format":"uuid"}},{"na\###
+        me":"before","description":"All accepted before this time; not together with `queryIds`.","required":false,"sc\###
+        hema":{"description":"All accepted before this time; not together with `queryIds`.","type":"string","format":"\###
+        date-time"}}],"result":{"name":"QueryForgetResult","schema":{"type":"object","properties":{"forgotten":{"descr\###
+        iption":"How many were deleted.","type":"integer","minimum":0}},"required":["forgotten"],"additionalProperties\###
+        ":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated\###
+        "},{"$ref":"#/components/errors/cancelled"}],"examples":[{"name":"one query","params":[{"name":"queryIds","val\###
+        ue":["${queryId}"]}],"result":{"name":"result","value":{"forgotten":1}},"x-needs":"query"},{"name":"a project'\###
+        s queries before a day","params":[{"name":"projectId","value":"${projectId}"},{"name":"before","value":"2026-0\###
+        1-05T00:00:00.000Z"}],"result":{"name":"result","value":{"forgotten":0}},"x-needs":"query"},{"name":"an unknow\###
+        n query","params":[{"name":"queryIds","value":["${unknownId}"]}],"result":{"name":"result","value":{"forgotten\###
+        ":0}},"x-needs":"session"},{"name":"nothing named","params":[],"x-error":"invalid_params","x-needs":"session"}\###
+        ],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse\###
+        "},{"name":"query.get","summary":"Answer one query of history.","description":"What `query.history` lists, and\###
+         a preview: the first `previewRows` rows, at most `previewBytes` bytes, as they were when the query\nran. The p\###
+        review is kept sealed and goes with the project.","tags":[{"name":"query"}],"paramStructure":"either","params"\###
+        :[{"name":"queryId","description":"The query.","required":true,"schema":{"description":"The query.","type":"st\###
+        ring","format":"uuid"}}],"result":{"name":"QueryRecord","schema":{"$ref":"#/components/schemas/QueryRecord"}},\###
+        "errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref"\###
+        :"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"queryId","value":"${q\###
+        ueryId}"}],"result":{"name":"result","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c\###
+        5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a60\###
+        5e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-\###
+        05T09:32:00.000Z","preview":{"columns":[{"name":"count(*)","type":"","encoding":"dynamic"}],"rows":[[1204]]}}}\###
+        ,"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","value":"${unknownId}"}],"x-error":\###
+        "not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"t\###
+        ask","x-unknownMembers":"refuse"},{"name":"query.history","summary":"List your own queries.","description":"Ne\###
+        west first. Filters add up. A query is kept for `historyDays` days, unless there are more than `historyRows`: t\###
+        hen the oldest go;\n`query.forget` takes away more. Every page is as quick as the first, however long the hist\###
+        ory, unless `text` and `errorText`\nhave fewer than three characters. A project that is unknown or somebody el\###
+        se's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name\###
+        ":"projectId","description":"Only of this project.","required":false,"schema":{"description":"Only of this pro\###
+        ject.","type":"string","format":"uuid"}},{"name":"status","description":"Only with this status.","required":fa\###
+        lse,"schema":{"description":"Only with this status.","$ref":"#/components/schemas/QueryStatus"}},{"name":"text\###
+        ","description":"Only those whose SQL or label contains it, in any case of ASCII letters; every character stan\###
+        ds for itself. From three characters on it is found by an index.","required":false,"schema":{"description":"On\###
+        ly those whose SQL or label contains it, in any case of ASCII letters; every character stands for itself. From\###
+         three characters on it is found by an index.","type":"string","minLength":1,"maxLength":200}},{"name":"errorT\###
+        ext","description":"Only those whose error message contains it, likewise.","required":false,"schema":{"descrip\###
+        tion":"Only those whose error message contains it, likewise.","type":"string","minLength":1,"maxLength":200}},\###
+        {"name":"shape","description":"Only those whose statement has this shape: the `shape` of another query, or of `\###
+        query.stats`.","required":false,"schema":{"description":"Only those whose statement has this shape: the `shape\###
+        ` of another query, or of `query.stats`.","type":"string","minLength":16,"maxLength":16}},{"name":"since","des\###
+        cription":"Only those accepted at this time or later.","required":false,"schema":{"description":"Only those ac\###
+        cepted at this time or later.","type":"string","format":"date-time"}},{"name":"until","description":"Only thos\###
+        e accepted before this time.","required":false,"schema":{"description":"Only those accepted before this time."\###
+        ,"type":"string","format":"date-time"}},{"name":"mode","description":"Only those that ran in this mode.","requ\###
+        ired":false,"schema":{"description":"Only those that ran in this mode.","$ref":"#/components/schemas/QueryMode\###
+        "}},{"name":"source","description":"Only from this source.","required":false,"schema":{"description":"Only fro\###
+        m this source.","$ref":"#/components/schemas/QuerySource"}},{"name":"limit","description":"Items of one page."\###
+        ,"required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"def\###
+        ault":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required"\###
+        :false,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","form\###
+        at":"cursor"}}],"result":{"name":"QueryHistoryResult","schema":{"type":"object","properties":{"items":{"descri\###
+        ption":"The queries.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"}},"nextCursor":{"descr\###
+        iption":"Where the next page begins; absent on the last.","type":"string","format":"cursor"}},"required":["ite\###
+        ms"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/compone\###
+        nts/errors/unauthenticated"}],"examples":[{"name":"what succeeded in a project","params":[{"name":"projectId",\###
+        "value":"${projectId}"},{"name":"status","value":"success"},{"name":"limit","value":10}],"result":{"name":"res\###
+        ult","value":{"items":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6\###
+        f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"succes\###
+        s","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}]}},\###
+        "x-needs":"query"},{"name":"what failed for a table","params":[{"name":"errorText","value":"no such table"},{"\###
+        name":"status","value":"error"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"query"},{"name":"n\###
+        o shape","params":[{"name":"shape","value":"not-hexadecimal!"}],"x-error":"invalid_params","x-needs":"session"\###
+        },{"name":"none that match","params":[{"name":"text","value":"no such query"}],"result":{"name":"result","valu\###
+        e":{"items":[]}},"x-needs":"session"},{"name":"a page too large","params":[{"name":"limit","value":201}],"x-er\###
+        ror":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-exe\###
+        cution":"task","x-unknownMembers":"refuse"},{"name":"query.run","summary":"Run one statement and answer its fi\###
+        rst rows.","description":"Runs exactly one statement; two are refused. In `read` mode, the default, nothing of\###
+         it can last: the engine refuses writes,\nthe statement is looked at before it runs, and it is rolled back. `w\###
+        rite` needs a project whose `readOnly` is false (else\n`read_only`), and commits.\n\n**Options only lower the s\###
+        erver's limits.** A value above the limit is refused with `invalid_params`, never lowered in silence.\n\n**Par\###
+        ameters** are bound, never put into the text: null, a boolean, a number, a string, or `{\"$base64\": \"…\"}` f\###
+        or bytes. The\nplaceholders are the engine's own: `$1` for PostgreSQL, `?` for MySQL and MariaDB, `?`, `?1` or\###
+         `$1` for SQLite.\n\n**Large results.** The first page comes with the reply, which may be sent before the stat\###
+        ement has ended. The rest is kept under\n`resultId` for `query.fetch`, without running the statement again, un\###
+        til `query.close`, until nobody has fetched from it for\n`resultIdleMs`, or until this connection ends; with `\###
+        keep` it outlives the connection, and any connection of the user may fetch\nit. Without `maxRows` a result sto\###
+        ps at `resultRows` rows or `resultBytes` bytes; with it, at so many rows or\n`spoolPerResultBytes`. A result t\###
+        hat stopped says `truncated`. The daemon's page limit `pageBytes` may end a page before `pageRows`.\n\n**Pushe\###
+        d results.** With `partialResultToken` nothing is kept: pages of at most `pageRows` rows or `pageBytes` bytes g\###
+        o out as\n`$/progress` with that token, straight from the database and as fast as this client reads; other rep\###
+        lies come in between. Each\nhas a `QueryPage`. The statement waits for a client that does not read, and so may\###
+         run into its timeout. The reply comes after\nthe last page, with no rows and the number of all in `rowCount`;\###
+         an error may come after pages. Without `maxRows` there is no\nlimit on rows or bytes.\n\n**Stopping it.** `$/\###
+        cancelRequest` and `query.cancel` stop the statement at the database, as do the timeout and the end of this\nc\###
+        onnection. `queryId` lets a client choose the id beforehand, so that `query.cancel` can name the query before t\###
+        his is\nanswered, from another connection too. It must be new: an id that any query has had is a `conflict`, a\###
+        nd nothing runs.\n\n**History.** A write is in history before it runs; other queries at the latest when they e\###
+        nd. Parameters are never kept.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projec\###
+        tId","description":"Where to run it.","required":true,"schema":{"description":"Where to run it.","type":"strin\###
+        g","format":"uuid"}},{"name":"sql","description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL char\###
+        acter is refused.","required":true,"schema":{"description":"The statement, at most `sqlBytes` bytes of UTF-8. A\###
+         NUL character is refused.","type":"string","minLength":1,"maxLength":1048576}},{"name":"parameters","descript\###
+        ion":"Values of the placeholders, in order.","required":false,"schema":{"description":"Values of the placehold\###
+        ers, in order.","type":"array","items":{"oneOf":[{"type":["null","boolean","number","string"]},{"type":"object\###
+        ","required":["$base64"],"additionalProperties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems"\###
+        :32766}},{"name":"mode","description":"What the statement may do.","required":false,"schema":{"description":"W\###
+        hat the statement may do.","$ref":"#/components/schemas/QueryMode","default":"read"}},{"name":"pageRows","desc\###
+        ription":"Most rows of each page; absent means the limit `pageRows`.","required":false,"schema":{"description"\###
+        :"Most rows of each page; absent means the limit `pageRows`.","type":"integer","minimum":1,"maximum":1000}},{"\###
+        name":"timeoutMs","description":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most\###
+         the limit `queryTimeoutMaxMs`.","required":false,"schema":{"description":"Time the statement may take; absent\###
+         means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maxim\###
+        um":3600000}},{"name":"maxRows","description":"Rows to keep at most.","required":false,"schema":{"description"\###
+        :"Rows to keep at most.","type":"integer","minimum":1,"maximum":1000000000}},{"name":"label","description":"A n\###
+        ame for it in history.","required":false,"schema":{"description":"A name for it in history.","type":"string","\###
+        minLength":1,"maxLength":200}},{"name":"keep","description":"Whether the result outlives this connection, and i\###
+        s kept even if the first page has all of it.","required":false,"schema":{"description":"Whether the result out\###
+        lives this connection, and is kept even if the first page has all of it.","type":"boolean","default":false}},{\###
+        "name":"partialResultToken","description":"Pushes the rows as `$/progress` with this token, instead of keeping\###
+         them.","required":false,"schema":{"description":"Pushes the rows as `$/progress` with this token, instead of k\###
+        eeping them.","type":["string","integer"]}},{"name":"queryId","description":"The query's id, made by the clien\###
+        t; version 7 is advised.","required":false,"schema":{"description":"The query's id, made by the client; versio\###
+        n 7 is advised.","type":"string","format":"uuid"}}],"result":{"name":"QueryResult","schema":{"$ref":"#/compone\###
+        nts/schemas/QueryResult"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/error\###
+        s/invalid_parameters"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}\###
+        ,{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read\###
         _only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/component\###
         s/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{\###
         "$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/comp\###
         onents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_f\###
         ailed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{\###
         "$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"nam\###
-        e":"a search by key","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT name F\###
-        ROM sqlite_schema WHERE rowid = ?1"},{"name":"parameters","value":[1]}],"result":{"name":"result","value":{"en\###
-        gine":"sqlite","analyzed":false,"nodes":[{"id":0,"operation":"SEARCH","detail":"SEARCH sqlite_schema USING INT\###
-        EGER PRIMARY KEY (rowid=?)","relation":"sqlite_schema"}],"costliest":[],"truncated":false,"plan":[{"id":2,"par\###
-        ent":0,"detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"project"},{"name":"a\###
-        n engine that does not measure","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"S\###
-        ELECT 1"},{"name":"analyze","value":true}],"x-error":"invalid_params","x-needs":"project"},{"name":"a statemen\###
-        t the database refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}\###
-        ],"x-error":"query_failed","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","va\###
-        lue":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"\###
-        request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"q\###
-        uery.fetch","summary":"Answer a page of a kept result.","description":"Reads what `query.run` kept; the statem\###
-        ent does not run again. A cursor stays good while the result is kept: fetching it twice\nanswers the same rows\###
-        . If the statement still runs, this waits for the page to be full or the statement to end. If it ended\nwith a\###
-        n error after its first page, the rows it gave can be fetched and then this answers that error.\n\nA result th\###
-        at was closed, has expired or ended with its connection is `not_found`, as is one of somebody else, and one of\###
-        \nanother connection that was run without `keep`.","tags":[{"name":"query"}],"paramStructure":"either","params\###
-        ":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The result.","type"\###
-        :"string","format":"uuid"}},{"name":"cursor","description":"`nextCursor` of the page before; absent means from\###
-         the first row.","required":false,"schema":{"description":"`nextCursor` of the page before; absent means from t\###
-        he first row.","type":"string","format":"cursor"}}],"result":{"name":"QueryFetchResult","schema":{"type":"obje\###
-        ct","properties":{"rows":{"description":"The page, written as in `QueryResult`.","type":"array","items":{"type\###
-        ":"array"}},"firstRow":{"description":"Index of its first row in the whole result, from 0.","type":"integer","\###
-        minimum":0},"rowCount":{"description":"Rows in this page.","type":"integer","minimum":0},"hasMore":{"descripti\###
-        on":"Whether there are more rows.","type":"boolean"},"nextCursor":{"description":"Where the next page begins; t\###
-        here if `hasMore`.","type":"string","format":"cursor"},"totalRows":{"description":"Rows kept of the whole resu\###
-        lt; absent while the statement runs.","type":"integer","minimum":0},"truncated":{"description":"Whether the re\###
-        sult had more rows than were kept; final once `totalRows` is there.","type":"boolean"}},"required":["rows","fi\###
-        rstRow","rowCount","hasMore","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/error\###
-        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$\###
-        ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors\###
-        /cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples"\###
-        :[{"name":"the next page","params":[{"name":"resultId","value":"${resultId}"},{"name":"cursor","value":"${curs\###
-        or}"}],"result":{"name":"result","value":{"rows":[[3]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3\###
-        ,"truncated":false}},"x-needs":"result"},{"name":"the first page again","params":[{"name":"resultId","value":"\###
-        ${resultId}"}],"result":{"name":"result","value":{"rows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"n\###
-        extCursor":"Mg","totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"an unknown result","params":[{"\###
-        name":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-ac\###
-        cess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.get","sum\###
-        mary":"Answer one query of history.","description":"What `query.history` lists, and a preview: the first `prev\###
-        iewRows` rows, at most `previewBytes` bytes, as they were when the query\nran. The preview is kept sealed and g\###
-        oes with the project.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryId","descri\###
-        ption":"The query.","required":true,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"r\###
-        esult":{"name":"QueryRecord","schema":{"$ref":"#/components/schemas/QueryRecord"}},"errors":[{"$ref":"#/compon\###
-        ents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_f\###
-        ound"}],"examples":[{"name":"one of yours","params":[{"name":"queryId","value":"${queryId}"}],"result":{"name"\###
-        :"result","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f7081\###
-        92","projectName":"Books","sql":"SELECT count(*) FROM orders","status":"success","rowCount":1,"durationMs":0.4\###
-        12,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z","preview":{"columns":[{"name":"count\###
-        (*)","type":"","encoding":"dynamic"}],"rows":[[1204]]}}},"x-needs":"query"},{"name":"an unknown query","params\###
-        ":[{"name":"queryId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","\###
-        x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.histo\###
-        ry","summary":"List your own queries.","description":"Newest first. Filters add up. A project that is unknown o\###
-        r somebody else's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStructure":"by-name","pa\###
-        rams":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"description":"Onl\###
-        y of this project.","type":"string","format":"uuid"}},{"name":"status","description":"Only with this status.",\###
-        "required":false,"schema":{"description":"Only with this status.","$ref":"#/components/schemas/QueryStatus"}},\###
-        {"name":"text","description":"Only those whose SQL or label contains it, in any case of ASCII letters.","requi\###
-        red":false,"schema":{"description":"Only those whose SQL or label contains it, in any case of ASCII letters.",\###
-        "type":"string","minLength":1,"maxLength":200}},{"name":"since","description":"Only those accepted at this tim\###
-        e or later.","required":false,"schema":{"description":"Only those accepted at this time or later.","type":"str\###
-        ing","format":"date-time"}},{"name":"until","description":"Only those accepted before this time.","required":f\###
-        alse,"schema":{"description":"Only those accepted before this time.","type":"string","format":"date-time"}},{"\###
-        name":"mode","description":"Only those that ran in this mode.","required":false,"schema":{"description":"Only t\###
-        hose that ran in this mode.","$ref":"#/components/schemas/QueryMode"}},{"name":"source","description":"Only fr\###
-        om this source.","required":false,"schema":{"description":"Only from this source.","$ref":"#/components/schema\###
-        s/QuerySource"}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"\###
-        Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"\###
-        `nextCursor` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor\###
-        ` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"QueryHist\###
-        oryResult","schema":{"type":"object","properties":{"items":{"description":"The queries.","type":"array","items\###
-        ":{"$ref":"#/components/schemas/QueryRecord"}},"nextCursor":{"description":"Where the next page begins; absent\###
-         on the last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors\###
-        ":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{\###
-        "name":"what succeeded in a project","params":[{"name":"projectId","value":"${projectId}"},{"name":"status","v\###
-        alue":"success"},{"name":"limit","value":10}],"result":{"name":"result","value":{"items":[{"id":"019ab0c6-22bb\###
-        -7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELEC\###
-        T count(*) FROM orders","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","cr\###
-        eatedAt":"2026-01-05T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"none that match","params":[{"name":"text",\###
-        "value":"no such query"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"a page\###
-         too large","params":[{"name":"limit","value":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":\###
-        "request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"\###
-        query.run","summary":"Run one statement and answer its first rows.","description":"Runs exactly one statement;\###
-         two are refused. In `read` mode, the default, nothing of it can last: the engine refuses writes,\nthe stateme\###
-        nt is looked at before it runs, and it is rolled back. `write` needs a project whose `readOnly` is false (else\###
-        \n`read_only`), and commits.\n\n**Options only lower the server's limits.** A value above the limit is refused\###
-         with `invalid_params`, never lowered in silence.\n\n**Parameters** are bound, never put into the text: null, a\###
-         boolean, a number, a string, or `{\"$base64\": \"…\"}` for bytes. The\nplaceholders are the engine's own: `$1\###
-        ` for PostgreSQL, `?` for MySQL and MariaDB, `?`, `?1` or `$1` for SQLite.\n\n**Large results.** The first pag\###
-        e comes with the reply, which may be sent before the statement has ended. The rest is kept under\n`resultId` f\###
-        or `query.fetch`, without running the statement again, until `query.close`, until nobody has fetched from it f\###
-        or\n`resultIdleMs`, or until this connection ends; with `keep` it outlives the connection, and any connection o\###
-        f the user may fetch\nit. Without `maxRows` a result stops at `resultRows` rows or `resultBytes` bytes; with i\###
-        t, at so many rows or\n`spoolPerResultBytes`. A result that stopped says `truncated`. The daemon's page limit `\###
-        pageBytes` may end a page before `pageRows`.\n\n**Pushed results.** With `partialResultToken` nothing is kept:\###
-         pages of at most `pageRows` rows or `pageBytes` bytes go out as\n`$/progress` with that token, straight from t\###
-        he database and as fast as this client reads; other replies come in between. Each\nhas a `QueryPage`. The stat\###
-        ement waits for a client that does not read, and so may run into its timeout. The reply comes after\nthe last p\###
-        age, with no rows and the number of all in `rowCount`; an error may come after pages. Without `maxRows` there i\###
-        s no\nlimit on rows or bytes.\n\n**Stopping it.** `$/cancelRequest` and `query.cancel` stop the statement at t\###
-        he database, as do the timeout and the end of this\nconnection. `queryId` lets a client choose the id beforeha\###
-        nd, so that `query.cancel` can name the query before this is\nanswered, from another connection too. It must b\###
-        e new: an id that any query has had is a `conflict`, and nothing runs.\n\n**History.** A write is in history b\###
-        efore it runs; other queries at the latest when they end. Parameters are never kept.","tags":[{"name":"query"}\###
-        ],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where to run it.","required":true,"s\###
-        chema":{"description":"Where to run it.","type":"string","format":"uuid"}},{"name":"sql","description":"The st\###
-        atement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","required":true,"schema":{"descriptio\###
-        n":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","type":"string","minLength"\###
-        :1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, in order.","required"\###
-        :false,"schema":{"description":"Values of the placeholders, in order.","type":"array","items":{"oneOf":[{"type\###
-        ":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additionalProperties":false,"\###
-        properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","description":"What the stateme\###
-        nt may do.","required":false,"schema":{"description":"What the statement may do.","$ref":"#/components/schemas\###
-        /QueryMode","default":"read"}},{"name":"pageRows","description":"Most rows of each page; absent means the limi\###
-        t `pageRows`.","required":false,"schema":{"description":"Most rows of each page; absent means the limit `pageR\###
-        ows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs","description":"Time the statement may\###
-         take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"sche\###
-        ma":{"description":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `q\###
-        ueryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"name":"maxRows","description":"Rows to k\###
-        eep at most.","required":false,"schema":{"description":"Rows to keep at most.","type":"integer","minimum":1,"m\###
-        aximum":1000000000}},{"name":"label","description":"A name for it in history.","required":false,"schema":{"des\###
-        cription":"A name for it in history.","type":"string","minLength":1,"maxLength":200}},{"name":"keep","descript\###
-        ion":"Whether the result outlives this connection, and is kept even if the first page has all of it.","require\###
-        d":false,"schema":{"description":"Whether the result outlives this connection, and is kept even if the first p\###
-        age has all of it.","type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the r\###
-        ows as `$/progress` with this token, instead of keeping them.","required":false,"schema":{"description":"Pushe\###
-        s the rows as `$/progress` with this token, instead of keeping them.","type":["string","integer"]}},{"name":"q\###
-        ueryId","description":"The query's id, made by the client; version 7 is advised.","required":false,"schema":{"\###
-        description":"The query's id, made by the client; version 7 is advised.","type":"string","format":"uuid"}}],"r\###
-        esult":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/compon\###
-        ents/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/un\###
-        authenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/co\###
-        mponents/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":\###
-        "#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/time\###
-        out"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"\###
-        #/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/\###
-        errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_fa\###
-        iled"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"\###
-        #/components/errors/connection_lost"}],"examples":[{"name":"one row","params":[{"name":"projectId","value":"${\###
-        projectId}"},{"name":"sql","value":"SELECT 1 AS one, 'two' AS two"}],"result":{"name":"result","value":{"query\###
-        Id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","columns":[{"name":"one","type":"","encoding":"dynamic"},{"name":"t\###
-        wo","type":"","encoding":"dynamic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore":false,"command":"SELECT","durat\###
-        ionMs":0.412,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"parameters","params"\###
-        :[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS co\###
-        ver"},{"name":"parameters","value":["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label","value":"A smoke test"\###
-        }],"result":{"name":"result","value":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"tit\###
-        le","type":"","encoding":"dynamic"},{"name":"price","type":"","encoding":"dynamic"},{"name":"cover","type":"",\###
-        "encoding":"dynamic"}],"rows":[["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMore":false,"command":"SE\###
-        LECT","durationMs":0.388,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"the firs\###
-        t page of many","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS numbe\###
-        r UNION ALL SELECT 2 UNION ALL SELECT 3"},{"name":"pageRows","value":2}],"result":{"name":"result","value":{"q\###
-        ueryId":"019ab0c6-44dd-7051-9e6f-708192031425","columns":[{"name":"number","type":"","encoding":"dynamic"}],"r\###
-        ows":[[1],[2]],"rowCount":2,"hasMore":true,"resultId":"019ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg"\###
-        ,"command":"SELECT","durationMs":0.297,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"n\###
-        ame":"pushed rows","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS nu\###
-        mber UNION ALL SELECT 2"},{"name":"partialResultToken","value":"rows-1"}],"result":{"name":"result","value":{"\###
-        queryId":"019ab0c6-55ee-7162-8a70-819203142536","columns":[{"name":"number","type":"","encoding":"dynamic"}],"\###
-        rows":[],"rowCount":2,"hasMore":false,"command":"SELECT","durationMs":0.311,"mode":"read","truncated":false,"n\###
-        otices":[]}},"x-needs":"project"},{"name":"a write in a read-only project","params":[{"name":"projectId","valu\###
-        e":"${projectId}"},{"name":"sql","value":"CREATE TABLE scratch (id INTEGER)"},{"name":"mode","value":"write"}]\###
-        ,"x-error":"read_only","x-needs":"project"},{"name":"a statement the database refuses","params":[{"name":"proj\###
-        ectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"project"}\###
-        ,{"name":"a parameter too few","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SE\###
-        LECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-error":"invalid_parameters","x-needs":"project"},{"name":"\###
-        an id that a query has had","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC\###
-        T 1"},{"name":"queryId","value":"${queryId}"}],"x-error":"conflict","x-needs":"query"},{"name":"an unknown pro\###
-        ject","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_\###
-        found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task"\###
-        ,"x-unknownMembers":"refuse"},{"name":"query.running","summary":"List your own queries that run now.","descrip\###
-        tion":"Of all your connections, also those that wait for a free database connection; the one that began first i\###
-        s first. There are\nnever more than the limit `queriesPerUser`. A query that has ended is in `query.history`."\###
-        ,"tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"projectId","description":"Only of this\###
-         project.","required":false,"schema":{"description":"Only of this project.","type":"string","format":"uuid"}}]\###
-        ,"result":{"name":"QueryRunningResult","schema":{"type":"object","properties":{"items":{"description":"The que\###
-        ries.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["items"],"additionalP\###
-        roperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauth\###
-        enticated"}],"examples":[{"name":"nothing runs","params":[],"result":{"name":"result","value":{"items":[]}},"x\###
-        -needs":"session"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_para\###
-        ms","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-\###
-        unknownMembers":"refuse"},{"name":"query.subscribe","summary":"Watch your own queries while they run.","descri\###
-        ption":"From the reply on, this connection gets a `query/event` whenever one of your queries starts, makes pro\###
-        gress or ends, whichever\nof your connections runs it. `running` is what ran at that moment: its queries get n\###
-        o `started`, and everything later about\nthem comes as an event. A subscription ends with `query.unsubscribe`,\###
-         with this connection, or when this connection is no\nlonger logged in as you.","tags":[{"name":"query"}],"par\###
-        amStructure":"either","params":[{"name":"projectId","description":"Only queries of this project.","required":f\###
-        alse,"schema":{"description":"Only queries of this project.","type":"string","format":"uuid"}}],"result":{"nam\###
-        e":"QuerySubscribeResult","schema":{"type":"object","properties":{"subscriptionId":{"description":"Id, in ever\###
-        y event of this subscription.","type":"string","format":"uuid"},"running":{"description":"The queries that run\###
-        .","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["subscriptionId","running\###
-        "],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/component\###
-        s/errors/unauthenticated"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"everything of mine","para\###
-        ms":[],"result":{"name":"result","value":{"subscriptionId":"019ab0c6-66ff-7273-9b81-920314253647","running":[]\###
-        }},"x-needs":"session"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid\###
-        _params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task\###
-        ","x-unknownMembers":"refuse"},{"name":"query.unsubscribe","summary":"End a subscription of this connection.",\###
-        "description":"No event of the subscription is made after the reply; those made before may still arrive behind\###
-         it.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"subscriptionId","description":"Th\###
-        e subscription.","required":true,"schema":{"description":"The subscription.","type":"string","format":"uuid"}}\###
-        ],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[\###
-        {"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"na\###
-        me":"one that has ended","params":[{"name":"subscriptionId","value":"${unknownId}"}],"result":{"name":"result"\###
-        ,"value":{}},"x-needs":"session"},{"name":"not an id","params":[{"name":"subscriptionId","value":"first"}],"x-\###
-        error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-e\###
-        xecution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summary":"Answer this protocol as an Ope\###
-        nRPC document.","description":"The method that OpenRPC names. The document is the published `spec/openrpc.json\###
-        `, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"nam\###
-        e":"RpcDiscoverResult","schema":{"type":"object","required":["openrpc","info","methods"]}},"errors":[],"exampl\###
-        es":[{"name":"the document","params":[],"result":{"name":"result","value":{"openrpc":"1.3.2","info":{"title":"\###
-        dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-orde\###
-        ring":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"shutdown","summary":"Prepare to end t\###
-        he connection.","description":"LSP's own request. The connection's running queries are cancelled and further r\###
-        equests are answered `invalid_request`; only\n`exit` is still expected. It never stops a daemon that serves a s\###
-        ocket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"resul\###
-        t":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/errors/invalid_request"}\###
-        ,{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an editor's session","params"\###
-        :[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-order\###
-        ing":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health","summary":"Say whether\###
-         the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows already and touches ne\###
-        ither the store nor a database. With a session it\nalso answers `store`, `connections` and `queries`; these ar\###
-        e figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructure":"by-name","params"\###
-        :[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"status":{"description":"How\###
-         it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemon's version.","type":"\###
-        string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0},"store":{"descriptio\###
-        n":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"connections":{"descriptio\###
-        n":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealth"},"queries":{"descri\###
-        ption":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}},"required":["status",\###
-        "version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"without a session","para\###
-        ms":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs":"non\###
-        e"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","u\###
-        ptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"databases":2,"databasesInU\###
-        se":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x-access":"public","x-o\###
-        rdering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limits","summary":"Answer e\###
-        very limit in force.","description":"The same as `initialize` answers, for clients that do not send it. Public\###
-        , because a client needs some of the limits to log in.","tags":[{"name":"system"}],"paramStructure":"by-name",\###
-        "params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},"errors":[],"examples":\###
-        [{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":8192,"headerMs":10000,"bo\###
-        dyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections\###
-        ":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinB\###
-        ytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs"\###
-        :900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":2\###
-        54,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems"\###
-        :200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsP\###
-        erProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":1\###
-        6,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"param\###
-        eters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageB\###
-        ytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"s\###
-        poolPerUserBytes":1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096}\###
-        },"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unkn\###
-        ownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","de\###
-        scription":"Counters, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels a\###
-        re method names, outcomes\nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}\###
-        ],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","pro\###
-        perties":{"text":{"description":"The metrics, one sample a line.","type":"string"}},"required":["text"],"addit\###
-        ionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scra\###
-        pe","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_\###
-        requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access\###
-        ":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"U\###
-        ser":{"description":"A person with an account.","type":"object","properties":{"id":{"description":"Id.","type"\###
-        :"string","format":"uuid"},"name":{"description":"Display name.","type":"string"},"email":{"description":"E-ma\###
-        il address, in lower case: what they log in with.","type":"string","format":"email"},"createdAt":{"description\###
-        ":"When they signed up.","type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"\###
-        additionalProperties":false},"Session":{"description":"A new session and the token that stands for it. The tok\###
-        en is shown this once; the daemon does not keep it.","type":"object","properties":{"token":{"description":"A s\###
-        ecret (PASETO v4.public): attaches further connections to the session. Opaque to clients.","type":"string","fo\###
-        rmat":"token"},"expiresAt":{"description":"When the session ends at the latest.","type":"string","format":"dat\###
-        e-time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token"\###
-        ,"expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A session as its owner sees i\###
-        t in a list; never its token.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","typ\###
-        e":"string","format":"uuid"},"createdAt":{"description":"When it began.","type":"string","format":"date-time"}\###
-        ,"lastUsedAt":{"description":"Its latest request, to the minute.","type":"string","format":"date-time"},"expir\###
-        esAt":{"description":"When it ends at the latest.","type":"string","format":"date-time"},"current":{"descripti\###
-        on":"Whether it is the session of this connection.","type":"boolean"},"client":{"description":"Name and versio\###
-        n of the client that began it, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsed\###
-        At","expiresAt","current"],"additionalProperties":false},"SessionEndReason":{"description":"Why a session ende\###
-        d.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked","passwordChanged","accountDelet\###
-        ed"]},"ClientInfo":{"description":"The client program.","type":"object","properties":{"name":{"description":"I\###
-        ts name.","type":"string","minLength":1,"maxLength":100},"version":{"description":"Its version.","type":"strin\###
-        g","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemon.","type":"object","propertie\###
-        s":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"description":"Its version.","type\###
-        ":"string"}},"required":["name","version"],"additionalProperties":false},"HealthStatus":{"description":"`ok`; `\###
-        degraded`: it answers, but a part of it does not work; `stopping`: it takes no new requests.","type":"string",\###
-        "enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the daemon keeps its own state.","typ\###
-        e":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's own store.","type":"obj\###
-        ect","properties":{"engine":{"description":"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"d\###
-        escription":"Whether the latest read or write of it worked.","type":"boolean"}},"required":["engine","ok"],"ad\###
-        ditionalProperties":false},"ConnectionsHealth":{"description":"Connections now.","type":"object","properties":\###
-        {"clients":{"description":"Open client connections.","type":"integer","minimum":0},"databases":{"description":\###
-        "Open database connections, used and idle.","type":"integer","minimum":0},"databasesInUse":{"description":"Tho\###
-        se that run something.","type":"integer","minimum":0}},"required":["clients","databases","databasesInUse"],"ad\###
-        ditionalProperties":false},"QueriesHealth":{"description":"Queries now, of all users.","type":"object","proper\###
-        ties":{"running":{"description":"Running.","type":"integer","minimum":0},"waiting":{"description":"Waiting for\###
-         a database connection.","type":"integer","minimum":0}},"required":["running","waiting"],"additionalProperties\###
-        ":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MySQL and MariaDB.","type":"strin\###
-        g","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database someone registered.","type":"o\###
-        bject","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Name, u\###
-        nique among its owner's projects.","type":"string"},"description":{"description":"What it is, in its owner's w\###
-        ords; absent if there are none.","type":"string"},"databaseType":{"description":"The kind of database.","$ref"\###
-        :"#/components/schemas/DatabaseType"},"connection":{"description":"The connection string rebuilt without its p\###
-        assword, as a URI. Not a way to connect.","type":"string"},"readOnly":{"description":"Whether every write is r\###
-        efused.","type":"boolean"},"createdAt":{"description":"When it was created.","type":"string","format":"date-ti\###
-        me"},"updatedAt":{"description":"When it was last changed.","type":"string","format":"date-time"},"lastUsedAt"\###
-        :{"description":"Its latest query, to the minute; absent if there is none.","type":"string","format":"date-tim\###
-        e"}},"required":["id","name","databaseType","connection","readOnly","createdAt","updatedAt"],"additionalProper\###
-        ties":false},"TestStepName":{"description":"The steps of reaching a database, in the order they are taken.","t\###
-        ype":"string","enum":["parse","policy","resolve","connect","tls","login","database","readOnlyCheck"]},"TestSte\###
-        pStatus":{"description":"`skipped`: an earlier step failed, or the engine or the connection has no such step."\###
-        ,"type":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"One step of `project.test`."\###
-        ,"type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/schemas/TestStepName"}\###
-        ,"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"descript\###
-        ion":"How long it took; absent if it was skipped or not measured on its own.","type":"number","minimum":0},"co\###
-        de":{"description":"Of a failed step: the error code that a query would answer.","type":"string"},"message":{"\###
-        description":"Of a failed step: one sentence that says what is wrong and what to do.","type":"string"},"hint":\###
-        {"description":"Of a failed step: the engine's hint or ours.","type":"string"}},"required":["step","status"],"\###
-        additionalProperties":false},"DatabaseProblem":{"description":"Why a database cannot be reached now.","type":"\###
-        object","properties":{"code":{"description":"The error code that a query would answer.","type":"string"},"mess\###
-        age":{"description":"One sentence that says what is wrong and what to do.","type":"string"},"retryable":{"desc\###
-        ription":"Whether it may pass by itself.","type":"boolean"}},"required":["code","message","retryable"],"additi\###
-        onalProperties":false},"DatabaseSummary":{"description":"What a database says of itself; or `unavailable` and n\###
-        othing else.","type":"object","properties":{"serverVersion":{"description":"Product and version: `PostgreSQL 1\###
-        5.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"description":"Name of the datab\###
-        ase; of the file for SQLite.","type":"string"},"currentUser":{"description":"The database user; absent for SQL\###
-        ite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent where the user may not know it\###
-        .","type":"integer","minimum":0},"tableCount":{"description":"Tables the user can see, without the system's ow\###
-        n.","type":"integer","minimum":0},"unavailable":{"description":"Why there is nothing to say.","$ref":"#/compon\###
-        ents/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"description":"`read`: the statemen\###
-        t cannot change anything, and is rolled back. `write`: it runs and commits.","type":"string","enum":["read","w\###
-        rite"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the client's cancel, a closed c\###
-        onnection and a timeout.","type":"string","enum":["running","success","error","cancelled"]},"QuerySource":{"de\###
-        scription":"What sent a query: `editor` a connection that was initialized, `script` one that was not, `chat` t\###
-        he assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"description":"How the cells of a\###
-         column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−\###
-        1), else a string of digits\n- `float`: a number with the shortest digits that read back the same, or `\"NaN\"\###
-        `, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every one of them\n- `string`: te\###
-        xt, dates, intervals and every type without a better form, as the engine writes it\n- `base64`: a string of st\###
-        andard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where each cell has a type of its\###
-         own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a s\###
-        tring; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is `{\"$truncated\":{\"bytes\###
-        \":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","decimal","string","base64","js\###
-        on","dynamic"]},"Column":{"description":"A column of a result.","type":"object","properties":{"name":{"descrip\###
-        tion":"Name, as the statement gives it; need not be unique.","type":"string"},"type":{"description":"The datab\###
-        ase's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"}\###
-        ,"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"}},"required":["\###
-        name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A message of the database that\###
-         is not an error.","type":"object","properties":{"severity":{"description":"The database's word: `NOTICE`, `WA\###
-        RNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":"string"},"code":{"descriptio\###
-        n":"The database's code for it, if it has one.","type":"string"}},"required":["severity","message"],"additiona\###
-        lProperties":false},"QueryResult":{"description":"The outcome of a statement and the first page of its rows.",\###
-        "type":"object","properties":{"queryId":{"description":"Id of the query, in history too.","type":"string","for\###
-        mat":"uuid"},"columns":{"description":"Columns; empty if the statement returns no rows.","type":"array","items\###
-        ":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an array of rows, each an arr\###
-        ay of cells in the order of the columns. Null is null; other cells follow the column's `encoding`.","type":"ar\###
-        ray","items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a pushed result, all rows that\###
-         were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","\###
-        type":"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `query.close`; there if `ha\###
-        sMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"description":"Where the ne\###
-        xt page begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"description":"The engine's\###
-         word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows c\###
-        hanged, for statements that change rows.","type":"integer","minimum":0},"durationMs":{"description":"Time in t\###
-        he database, from sending the statement to the last row read so far.","type":"number","minimum":0},"mode":{"de\###
-        scription":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"description":"Whether the resu\###
-        lt had more rows than were kept. If `hasMore`, the last page of `query.fetch` has the final word.","type":"boo\###
-        lean"},"notices":{"description":"Messages the database sent along, in order.","type":"array","items":{"$ref":"\###
-        #/components/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","hasMore","command","duratio\###
-        nMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"description":"A run of rows of a\###
-         pushed result; the `value` of `$/progress`.","type":"object","properties":{"queryId":{"description":"Id of th\###
-        e query.","type":"string","format":"uuid"},"columns":{"description":"Columns; in the first page only.","type":\###
-        "array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Rows, written as in `QueryResul\###
-        t`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of the first of them in the who\###
-        le result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How many they are.","type":"integ\###
-        er","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalProperties":false},"PlanNode"\###
-        :{"description":"A step of a plan. What an engine does not say is absent.","type":"object","properties":{"id":\###
-        {"description":"Its place in the list.","type":"integer","minimum":0},"parentId":{"description":"The node that\###
-         takes its rows; absent for a root.","type":"integer","minimum":0},"operation":{"description":"What it does, i\###
-        n the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"description":"Conditions and\###
-         the like, in the engine's words.","type":"string"},"relation":{"description":"The table it reads, as the plan\###
-         names it.","type":"string"},"index":{"description":"The index it uses.","type":"string"},"cost":{"description\###
-        ":"Estimated cost with its children, in the engine's own unit.","type":"number","minimum":0},"rows":{"descript\###
-        ion":"Estimated rows, of one loop.","type":"number","minimum":0},"actualRows":{"description":"Rows it gave, of\###
-         one loop on average.","type":"number","minimum":0},"loops":{"description":"How often it ran.","type":"number"\###
-        ,"minimum":0},"actualMs":{"description":"Time it took with its children, all loops together.","type":"number",\###
-        "minimum":0}},"required":["id","operation"],"additionalProperties":false},"QueryPhase":{"description":"`waitin\###
-        g`: for a free connection to its database; `running`: the database works on it, or its rows are read.","type":\###
-        "string","enum":["waiting","running"]},"RunningQuery":{"description":"A query that has not ended.","type":"obj\###
-        ect","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and that of its row in history.","\###
-        type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","type":"string","format":"uuid"},"\###
-        projectName":{"description":"The project's name when it began.","type":"string"},"sql":{"description":"The sta\###
-        tement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":{"description":"Whether th\###
-        e statement is longer.","type":"boolean"},"label":{"description":"The name it was given.","type":"string"},"mo\###
-        de":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"Who ask\###
-        ed for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"How far it is.","$ref":"#/compo\###
-        nents/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","type":"string","format":"date-t\###
-        ime"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0},"rowCount":{"description":"Ro\###
-        ws it has answered so far.","type":"integer","minimum":0},"bytes":{"description":"Size of these rows, as JSON.\###
-        ","type":"integer","minimum":0}},"required":["queryId","projectId","projectName","sql","sqlTruncated","mode","\###
-        source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":false},"QueryEventKind":{"d\###
-        escription":"What happened to a query; `missed` is about events, not about a query.","type":"string","enum":["\###
-        started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"description":"A query in histor\###
-        y. Parameters are not kept.","type":"object","properties":{"id":{"description":"Id: the `queryId` of `query.ru\###
-        n`.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid\###
-        "},"projectName":{"description":"The project's name now.","type":"string"},"sql":{"description":"The statement\###
-         as it was sent.","type":"string"},"label":{"description":"The label it was sent with.","type":"string"},"stat\###
-        us":{"description":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"U\###
-        nless it succeeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description":"Unles\###
-        s it succeeded or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it returned\###
-        , as far as they were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description"\###
-        :"Rows it changed.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while i\###
-        t runs.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMo\###
-        de"},"source":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"descript\###
-        ion":"When it was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.ge\###
-        t`, and only if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"object","r\###
-        equired":["columns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":\###
-        "array","items":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","status","mode","source"\###
-        ,"createdAt"],"additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.","type":"\###
-        object","properties":{"total":{"description":"All, running ones included.","type":"integer","minimum":0},"succ\###
-        ess":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that f\###
-        ailed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","ty\###
-        pe":"integer","minimum":0},"successRate":{"description":"success / (success + error); absent if both are 0.","\###
-        type":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones; absent\###
-         if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","type"\###
-        :"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},"r\###
-        equired":["total","success","error","cancelled","rows"],"additionalProperties":false},"DashboardTotals":{"desc\###
-        ription":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's projects\###
-        , whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the period."\###
-        ,"type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","mini\###
-        mum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"descri\###
-        ption":"Queries of the period by status; they add up to `totals.queries`.","type":"object","properties":{"runn\###
-        ing":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type":\###
-        "integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"descriptio\###
-        n":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancelled\###
-        "],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries of the period."\###
-        ,"type":"object","properties":{"p50Ms":{"description":"Median; absent if there are none.","type":"number","min\###
-        imum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","type":"number","minimum":0}},"ad\###
-        ditionalProperties":false},"ProjectActivity":{"description":"One project in a dashboard.","type":"object","pro\###
-        perties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"description":"It\###
-        s name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/D\###
-        atabaseType"},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"errors":{"descr\###
-        iption":"Those that failed.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the per\###
-        iod.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whenever it was, to the min\###
-        ute; absent if there is none.","type":"string","format":"date-time"}},"required":["projectId","name","database\###
-        Type","queries","errors","messages"],"additionalProperties":false},"DayActivity":{"description":"One day in a d\###
-        ashboard.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string"\###
-        ,"minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that day.","type":"integer","minimu\###
-        m":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0}},"required":["date","queries"\###
-        ,"errors"],"additionalProperties":false},"MessageRole":{"description":"Who a chat message is from.","type":"st\###
-        ring","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A chat message in a dashboard.","typ\###
-        e":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"description"\###
-        :"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","for\###
-        mat":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"excerpt":{"de\###
-        scription":"The beginning of its text.","type":"string","maxLength":200},"createdAt":{"description":"When it w\###
-        as sent.","type":"string","format":"date-time"}},"required":["id","threadId","projectId","role","excerpt","cre\###
-        atedAt"],"additionalProperties":false},"Limits":{"description":"Every limit in force.","type":"object","proper\###
-        ties":{"headerBytes":{"description":"The header block of one `Content-Length` frame.","type":"integer","minimu\###
-        m":0},"headerMs":{"description":"Time for a frame's header, from its first byte.","type":"integer","minimum":0\###
-        },"bodyMs":{"description":"Time for a frame's body, and for one line where messages are lines.","type":"intege\###
-        r","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the connection has no session.","type\###
-        ":"integer","minimum":0},"bodyBytes":{"description":"One message once the connection has a session.","type":"i\###
-        nteger","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one message.","type":"intege\###
-        r","minimum":0},"batchItems":{"description":"Items of one batch.","type":"integer","minimum":0},"clientConnect\###
-        ions":{"description":"Open client connections.","type":"integer","minimum":0},"requestsInFlight":{"description\###
-        ":"Unanswered requests of one connection; past that the daemon stops reading from it.","type":"integer","minim\###
-        um":0},"outputQueueBytes":{"description":"Output waiting for one client.","type":"integer","minimum":0},"outpu\###
-        tStallMs":{"description":"A client with output waiting that takes none of it for this long is dropped.","type"\###
-        :"integer","minimum":0},"shutdownMs":{"description":"Time for running requests to end when the daemon stops.",\###
-        "type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"int\###
-        eger","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":\###
-        0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; past that the answer is `busy`.","type"\###
-        :"integer","minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per account and per peer, be\###
-        fore each further attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first\###
-         such wait; each further failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"\###
-        The longest such wait. No account is ever locked for good.","type":"integer","minimum":0},"tokenBytes":{"descr\###
-        iption":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a session from log-\###
-        in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a request for t\###
-        his long ends.","type":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of a n\###
-        ame of a person or project.","type":"integer","minimum":0},"emailLength":{"description":"Characters of an e-ma\###
-        il address.","type":"integer","minimum":0},"descriptionLength":{"description":"Characters of a project's descr\###
-        iption.","type":"integer","minimum":0},"connectionStringLength":{"description":"Characters of a connection str\###
-        ing.","type":"integer","minimum":0},"labelLength":{"description":"Characters of a query's label.","type":"inte\###
-        ger","minimum":0},"searchTextLength":{"description":"Characters of a list's `text` filter.","type":"integer","\###
-        minimum":0},"listItems":{"description":"Items of one page of a list.","type":"integer","minimum":0},"listItems\###
-        Default":{"description":"Items of one page of a list when `limit` is absent.","type":"integer","minimum":0},"r\###
-        ecentItems":{"description":"Newest queries or messages in a summary or dashboard.","type":"integer","minimum":\###
-        0},"dashboardDays":{"description":"Days a dashboard may cover.","type":"integer","minimum":0},"databaseConnect\###
-        ions":{"description":"Open database connections in all.","type":"integer","minimum":0},"databaseConnectionsPer\###
-        Project":{"description":"Open database connections of one project.","type":"integer","minimum":0},"databaseIdl\###
-        eMs":{"description":"An unused database connection is closed after this long.","type":"integer","minimum":0},"\###
-        connectTimeoutMs":{"description":"Time to connect and log in to a database.","type":"integer","minimum":0},"qu\###
-        eriesPerUser":{"description":"Running queries of one user.","type":"integer","minimum":0},"subscriptionsPerCon\###
-        nection":{"description":"Subscriptions of one connection.","type":"integer","minimum":0},"subscriptionEvents":\###
-        {"description":"Events of one subscription that wait for its reader; the next are missed.","type":"integer","m\###
-        inimum":0},"progressMs":{"description":"Time between two `progress` events of a query.","type":"integer","mini\###
-        mum":0},"runningSqlBytes":{"description":"Of a statement, in `query.running` and `query/event`.","type":"integ\###
-        er","minimum":0},"planNodes":{"description":"Nodes of a plan in `query.explain`.","type":"integer","minimum":0\###
-        },"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","minimum":0},"parameters":{"descriptio\###
-        n":"Parameters of one statement: SQLite's own limit, the smallest of the engines'.","type":"integer","minimum"\###
-        :0},"queryTimeoutMs":{"description":"Time of a query that names no `timeoutMs`.","type":"integer","minimum":0}\###
-        ,"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs\###
-        ":{"description":"A database that has not stopped a cancelled statement by then has its connection cut.","type\###
-        ":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","type":"integer","minimum":0},"pageByte\###
-        s":{"description":"A page ends with the row that reaches this size.","type":"integer","minimum":0},"cellBytes"\###
-        :{"description":"A longer cell is replaced by its length and a prefix.","type":"integer","minimum":0},"resultR\###
-        ows":{"description":"Rows kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"res\###
-        ultBytes":{"description":"Bytes kept of a result whose query names no `maxRows`.","type":"integer","minimum":0\###
-        },"spoolPerResultBytes":{"description":"Bytes kept of any one result.","type":"integer","minimum":0},"spoolPer\###
-        UserBytes":{"description":"Bytes kept of all results of one user.","type":"integer","minimum":0},"resultIdleMs\###
-        ":{"description":"A result that nobody fetches from for this long is dropped.","type":"integer","minimum":0},"\###
-        noticesPerQuery":{"description":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{\###
-        "description":"Rows of the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"descrip\###
-        tion":"Bytes of the preview that history keeps.","type":"integer","minimum":0}},"required":["headerBytes","hea\###
-        derMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnections","requestsInFli\###
-        ght","outputQueueBytes","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue"\###
-        ,"loginFailures","loginDelayMs","loginDelayMaxMs","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength",\###
-        "emailLength","descriptionLength","connectionStringLength","labelLength","searchTextLength","listItems","listI\###
-        temsDefault","recentItems","dashboardDays","databaseConnections","databaseConnectionsPerProject","databaseIdle\###
-        Ms","connectTimeoutMs","queriesPerUser","subscriptionsPerConnection","subscriptionEvents","progressMs","runnin\###
-        gSqlBytes","planNodes","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRo\###
-        ws","pageBytes","cellBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs\###
-        ","noticesPerQuery","previewRows","previewBytes"],"additionalProperties":false},"ErrorObject":{"description":"\###
-        The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"type":"str\###
-        ing","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What programs branch on.","ty\###
-        pe":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params","invalid_connection_s\###
-        tring","invalid_parameters","weak_password","internal","not_initialized","cancelled","timeout","shutting_down"\###
-        ,"request_too_large","response_too_large","busy","batch_too_large","unauthenticated","invalid_credentials","fo\###
-        rbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","connection_refused","conn\###
-        ect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_a_database","connecti\###
-        on_lost","query_failed","read_only","policy"]},"retryable":{"description":"Whether the same request may succee\###
-        d later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{},"limit":{},"hint\###
-        ":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":["code","retryable"],"additionalProperties":fal\###
-        se}},"required":["code","message","data"],"additionalProperties":false}},"errors":{"parse_error":{"code":-3270\###
-        0,"message":"The bytes are not one JSON text in UTF-8, or break the framing.","data":{"code":"parse_error","re\###
-        tryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is not a request that may be sent here a\###
-        nd now.","data":{"code":"invalid_request","retryable":false}},"method_not_found":{"code":-32601,"message":"The\###
-        re is no such method.","data":{"code":"method_not_found","retryable":false}},"invalid_params":{"code":-32602,"\###
-        message":"A parameter is unknown, missing, of the wrong type or out of range; `path` names it.","data":{"code"\###
-        :"invalid_params","retryable":false}},"invalid_connection_string":{"code":-32602,"message":"The connection str\###
-        ing cannot be understood, or uses a keyword that is not allowed.","data":{"code":"invalid_connection_string","\###
-        retryable":false}},"invalid_parameters":{"code":-32602,"message":"The statement's parameters do not fit its pl\###
-        aceholders.","data":{"code":"invalid_parameters","retryable":false}},"weak_password":{"code":-32602,"message":\###
-        "The password is among those tried first, or is made from the account's own name or e-mail.","data":{"code":"w\###
-        eak_password","retryable":false}},"internal":{"code":-32603,"message":"A fault of the daemon; the log has it u\###
-        nder `requestId`.","data":{"code":"internal","retryable":false}},"not_initialized":{"code":-32002,"message":"`\###
-        initialize` must come first on this connection.","data":{"code":"not_initialized","retryable":false}},"cancell\###
-        ed":{"code":-32800,"message":"The client cancelled the request.","data":{"code":"cancelled","retryable":true}}\###
-        ,"timeout":{"code":-32802,"message":"It took longer than its time limit and was stopped.","data":{"code":"time\###
-        out","retryable":true}},"shutting_down":{"code":-32802,"message":"The daemon is stopping; connect again later.\###
-        ","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"message":"The request i\###
-        s longer than the limit.","data":{"code":"request_too_large","retryable":false}},"response_too_large":{"code":\###
-        -32008,"message":"The reply would be longer than the limit; ask for less.","data":{"code":"response_too_large"\###
-        ,"retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is full; try again after `retryAfterMs`.\###
-        ","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The batch has more item\###
-        s than the limit.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"messag\###
-        e":"There is no session on this connection, or it has ended; log in or attach a token.","data":{"code":"unauth\###
-        enticated","retryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the password is wro\###
-        ng.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"message":"The token or\###
-         the daemon's configuration does not allow it.","data":{"code":"forbidden","retryable":false}},"not_found":{"c\###
-        ode":1004,"message":"There is no such thing, or it is not yours; both answer the same.","data":{"code":"not_fo\###
-        und","retryable":false}},"conflict":{"code":1005,"message":"It conflicts with what exists; `path` names the pa\###
-        rameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,"message":"Too many attemp\###
-        ts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":true}},"connection_\###
-        failed":{"code":1101,"message":"The database cannot be reached, for a reason without a code of its own.","data\###
-        ":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The host's name has n\###
-        o address.","data":{"code":"host_not_found","retryable":true}},"connection_refused":{"code":1101,"message":"No\###
-        thing accepts connections at that address.","data":{"code":"connection_refused","retryable":true}},"connect_ti\###
-        meout":{"code":1101,"message":"The database did not answer in time.","data":{"code":"connect_timeout","retryab\###
-        le":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for TLS and the connection has\###
-         none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":"The TLS handsha\###
-        ke failed or the certificate is not trusted.","data":{"code":"tls_failed","retryable":false}},"authentication_\###
-        failed":{"code":1101,"message":"The database refused the user or the password of the connection string.","data\###
-        ":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":1101,"message":"The server ha\###
-        s no such database, or the file does not exist.","data":{"code":"unknown_database","retryable":false}},"not_a_\###
-        database":{"code":1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_database","retrya\###
-        ble":false}},"connection_lost":{"code":1101,"message":"The connection broke while the statement ran; a write m\###
-        ay or may not have happened.","data":{"code":"connection_lost","retryable":true}},"query_failed":{"code":1102,\###
-        "message":"The database refused the statement.","data":{"code":"query_failed","retryable":false}},"read_only":\###
-        {"code":1103,"message":"The statement would write, and the project or the mode is read-only.","data":{"code":"\###
-        read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy does not allow it, whateve\###
-        r the project says.","data":{"code":"policy","retryable":false}}}},"x-notifications":[{"name":"$/progress","su\###
-        mmary":"Report on a request that is still running.","description":"LSP's own notification. For a request that c\###
-        arried a `partialResultToken` and whose method says that it answers in parts, `value`\nis a part: `query.run` s\###
-        ends a `QueryPage` each. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of protocol 1.0\n\###
-        reports that yet. Nothing is sent for a token after the reply to its request. Clients should ignore tokens the\###
-        y do not know.","params":{"type":"object","properties":{"token":{"description":"The request's token.","type":[\###
-        "string","integer"]},"value":{"description":"The part.","$ref":"#/components/schemas/QueryPage"}},"required":[\###
-        "token","value"],"additionalProperties":false}},{"name":"query/event","summary":"Tell a subscriber what became\###
-         of a query.","description":"Sent to connections that called `query.subscribe`. Each query gets one `started`,\###
-         any number of `progress`, one every limit\n`progressMs` at most, and exactly one of `finished`, `failed` and `\###
-        cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A pulled result that is l\###
-        arger than its first page is `finished` when the database has given all rows,\nwhich may be after the reply.\n\###
-        \nEvents wait behind replies. A subscriber that does not read them gets no `progress`, and of the others the l\###
-        imit\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, in its place, with how m\###
-        any they were. Then\n`query.running` and `query.history` say how things stand. A daemon that stops ends its co\###
-        nnections without further events.","params":{"type":"object","properties":{"subscriptionId":{"description":"Th\###
-        e subscription.","type":"string","format":"uuid"},"event":{"description":"What happened.","$ref":"#/components\###
-        /schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `missed`.","$ref":"#/compo\###
-        nents/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed.","type":"integer","mini\###
-        mum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number","minimum":0},"errorCode\###
-        ":{"description":"Why it failed or was cancelled: the `data.code` of its error.","type":"string"},"errorMessag\###
-        e":{"description":"The same, in a sentence.","type":"string"},"missed":{"description":"Events lost, in `missed\###
-        `.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalProperties":false}},{"name\###
-        ":"session/expired","summary":"Tell a connection that its session has ended.","description":"Sent once to ever\###
-        y other connection that was bound to a session when the session ends; the connection that ended it by its\nown\###
-         request learns it from the reply. From then on its requests are answered `unauthenticated` until it logs in o\###
-        r attaches\na token. The connection stays open; queries that ran under the session are cancelled.","params":{"\###
-        type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/components/schemas/SessionEndRe\###
-        ason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"headerBytes","value":8192,"\###
-        unit":"bytes","configurable":false,"description":"The header block of one `Content-Length` frame."},{"name":"h\###
-        eaderMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's header, from its firs\###
-        t byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"Time for a frame's bod\###
-        y, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"bytes","c\###
-        onfigurable":true,"description":"One message while the connection has no session."},{"name":"bodyBytes","value\###
-        ":8388608,"unit":"bytes","configurable":true,"description":"One message once the connection has a session."},{\###
-        "name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting of arrays and objects\###
-         in one message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"description":"Items of o\###
-        ne batch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true,"description":"Open cl\###
-        ient connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable":true,"description":"Un\###
-        answered requests of one connection; past that the daemon stops reading from it."},{"name":"outputQueueBytes",\###
-        "value":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for one client."},{"name":"ou\###
-        tputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with output waiting that ta\###
-        kes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable":true,\###
-        "description":"Time for running requests to end when the daemon stops."},{"name":"passwordMinBytes","value":8,\###
-        "unit":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"name":"passwordMaxBytes\###
-        ","value":1024,"unit":"bytes","configurable":false,"description":"Longest password, as UTF-8."},{"name":"passw\###
-        ordHashQueue","value":64,"unit":"count","configurable":true,"description":"Passwords waiting to be hashed; pas\###
-        t that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configurable":true,"descripti\###
-        on":"Wrong passwords in a row, per account and per peer, before each further attempt has to wait."},{"name":"l\###
-        oginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such wait; each further fai\###
-        lure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":true,"description":"The\###
-         longest such wait. No account is ever locked for good."},{"name":"tokenBytes","value":4096,"unit":"bytes","co\###
-        nfigurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","configurab\###
-        le":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","value":43200000,"\###
-        unit":"ms","configurable":true,"description":"A session without a request for this long ends."},{"name":"nameL\###
-        ength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scalars) of a name o\###
-        f a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"description":"\###
-        Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","configurable":fals\###
-        e,"description":"Characters of a project's description."},{"name":"connectionStringLength","value":4096,"unit"\###
-        :"count","configurable":false,"description":"Characters of a connection string."},{"name":"labelLength","value\###
-        ":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"name":"searchTextL\###
-        ength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `text` filter."},\###
-        {"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of one page of a list\###
-        ."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"Items of one page\###
-         of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable":false,"des\###
-        cription":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","value":365,"unit":\###
-        "count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseConnections","value\###
-        ":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"name":"databaseCo\###
-        nnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database connections of o\###
-        ne project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"description":"An unused d\###
-        atabase connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms","configur\###
-        able":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUser","value":8,"unit\###
-        ":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscriptionsPerConnectio\###
-        n","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connection."},{"name":"su\###
-        bscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of one subscription tha\###
-        t wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","configurable":tru\###
-        e,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes","value":2048,"unit\###
-        ":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/event`."},{"name":\###
-        "planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `query.explain`.\###
-        "},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One statement, as UTF\###
-        -8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Parameters of one s\###
-        tatement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value":30000,"unit":"m\###
-        s","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs"\###
-        ,"value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"name":"cancelDead\###
-        lineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not stopped a cancelle\###
-        d statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","configurable":tr\###
-        ue,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable":true,"d\###
-        escription":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":1048576,"unit":"by\###
-        tes","configurable":true,"description":"A longer cell is replaced by its length and a prefix."},{"name":"resul\###
-        tRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result whose query name\###
-        s no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"description":"Byt\###
-        es kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456,"unit":"\###
-        bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUserBytes","value":\###
-        1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one user."},{"name":\###
-        "resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobody fetches from\###
-         for this long is dropped."},{"name":"noticesPerQuery","value":100,"unit":"count","configurable":false,"descri\###
-        ption":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"count","configurable":false,\###
-        "description":"Rows of the preview that history keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","c\###
-        onfigurable":false,"description":"Bytes of the preview that history keeps."}]}
+        e":"one row","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS one, 'tw\###
+        o' AS two"}],"result":{"name":"result","value":{"queryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","columns":[{"\###
+        name":"one","type":"","encoding":"dynamic"},{"name":"two","type":"","encoding":"dynamic"}],"rows":[[1,"two"]],\###
+        "rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.412,"mode":"read","truncated":false,"notices":[\###
+        ]}},"x-needs":"project"},{"name":"parameters","params":[{"name":"projectId","value":"${projectId}"},{"name":"s\###
+        ql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS cover"},{"name":"parameters","value":["Emma",9.5,{"$base64\###
+        ":"iVBORw=="}]},{"name":"label","value":"A smoke test"}],"result":{"name":"result","value":{"queryId":"019ab0c\###
+        6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"title","type":"","encoding":"dynamic"},{"name":"price","typ\###
+        e":"","encoding":"dynamic"},{"name":"cover","type":"","encoding":"dynamic"}],"rows":[["Emma",9.5,{"$base64":"i\###
+        VBORw=="}]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.388,"mode":"read","truncated":false\###
+        ,"notices":[]}},"x-needs":"project"},{"name":"the first page of many","params":[{"name":"projectId","value":"$\###
+        {projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2 UNION ALL SELECT 3"},{"name":"pageR\###
+        ows","value":2}],"result":{"name":"result","value":{"queryId":"019ab0c6-44dd-7051-9e6f-708192031425","columns"\###
+        :[{"name":"number","type":"","encoding":"dynamic"}],"rows":[[1],[2]],"rowCount":2,"hasMore":true,"resultId":"0\###
+        19ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg","command":"SELECT","durationMs":0.297,"mode":"read","tr\###
+        uncated":false,"notices":[]}},"x-needs":"project"},{"name":"pushed rows","params":[{"name":"projectId","value"\###
+        :"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2"},{"name":"partialResultToken","\###
+        value":"rows-1"}],"result":{"name":"result","value":{"queryId":"019ab0c6-55ee-7162-8a70-819203142536","columns\###
+        ":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[],"rowCount":2,"hasMore":false,"command":"SELECT"\###
+        ,"durationMs":0.311,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"a write in a r\###
+        ead-only project","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"CREATE TABLE sc\###
+        ratch (id INTEGER)"},{"name":"mode","value":"write"}],"x-error":"read_only","x-needs":"project"},{"name":"a st\###
+        atement the database refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SEL\###
+        EC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":"a parameter too few","params":[{"name":"project\###
+        Id","value":"${projectId}"},{"name":"sql","value":"SELECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-error\###
+        ":"invalid_parameters","x-needs":"project"},{"name":"an id that a query has had","params":[{"name":"projectId"\###
+        ,"value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"queryId","value":"${queryId}"}],"x-error":\###
+        "conflict","x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}\###
+        "},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access\###
+        ":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.running","su\###
+        mmary":"List your own queries that run now.","description":"Of all your connections, also those that wait for a\###
+         free database connection; the one that began first is first. There are\nnever more than the limit `queriesPer\###
+        User`. A query that has ended is in `query.history`.","tags":[{"name":"query"}],"paramStructure":"either","par\###
+        ams":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"description":"Only\###
+         of this project.","type":"string","format":"uuid"}}],"result":{"name":"QueryRunningResult","schema":{"type":"\###
+        object","properties":{"items":{"description":"The queries.","type":"array","items":{"$ref":"#/components/schem\###
+        as/RunningQuery"}}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors\###
+        /invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"nothing runs","params":\###
+        [],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name":\###
+        "projectId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"\###
+        session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.stats","summary"\###
+        :"Answer figures about your queries.","description":"How many ran, failed and how long they took: in all, by p\###
+        roject, by day, and by statement. Figures are kept by UTC day: the period\nis widened to whole days, and `sinc\###
+        e` and `until` of the reply say to which. It is at most `statisticsDays` days long; without\n`since` it is the\###
+         30 days that end with `until`, without `until` it ends today. They are right to the query, also after a crash\###
+        ;\nwhat is gone from history, by `query.forget`, by age or by number, is not counted any more.\n\n**Statements\###
+        ** are told apart by shape: the statement with `?` in place of each literal and placeholder, lists of values a\###
+        fter\n`IN`, `VALUES` and `ARRAY` as one, without comments, blanks and the case of keywords, by the rules of it\###
+        s engine. `shape` is the\nsame for the same shape, always. Each list has at most `statements` of them: the mos\###
+        t frequent, the slowest by `p95Ms`, the\ncostliest by `totalMs`, and those that failed most often; what did no\###
+        t succeed, or not fail, is in no list of these.\n\n**Percentiles** are by nearest rank, over successful querie\###
+        s, from counts in ranges of a thirty-second of a doubling: within 1.6 %\nof the duration that was measured. `m\###
+        axMs` is exact.\n\nA project that is unknown or somebody else's has no queries.","tags":[{"name":"query"}],"pa\###
+        ramStructure":"by-name","params":[{"name":"projectId","description":"Only of this project.","required":false,"\###
+        schema":{"description":"Only of this project.","type":"string","format":"uuid"}},{"name":"since","description"\###
+        :"From the day of this time on.","required":false,"schema":{"description":"From the day of this time on.","typ\###
+        e":"string","format":"date-time"}},{"name":"until","description":"Up to the end of the day of this time; a mid\###
+        night is the end of the day before it.","required":false,"schema":{"description":"Up to the end of the day of t\###
+        his time; a midnight is the end of the day before it.","type":"string","format":"date-time"}},{"name":"stateme\###
+        nts","description":"The length of each list of statements; 0 for none.","required":false,"schema":{"descriptio\###
+        n":"The length of each list of statements; 0 for none.","type":"integer","minimum":0,"maximum":100,"default":1\###
+        0}}],"result":{"name":"QueryStatsResult","schema":{"type":"object","properties":{"since":{"description":"Midni\###
+        ght UTC at the start of the first day.","type":"string","format":"date-time"},"until":{"description":"Midnight\###
+         UTC at the end of the last day.","type":"string","format":"date-time"},"totals":{"description":"All of it.","\###
+        $ref":"#/components/schemas/QueryFigures"},"projects":{"description":"Projects with queries in the period, the\###
+         busiest first, then by name.","type":"array","items":{"$ref":"#/components/schemas/ProjectFigures"}},"days":{\###
+        "description":"Every day of the period, oldest first, days without queries too.","type":"array","items":{"$ref\###
+        ":"#/components/schemas/DayFigures"},"minItems":1,"maxItems":366},"mostFrequent":{"description":"Statements by\###
+         `count`, the highest first.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItem\###
+        s":100},"slowest":{"description":"By `p95Ms`.","type":"array","items":{"$ref":"#/components/schemas/StatementF\###
+        igures"},"maxItems":100},"costliest":{"description":"By `totalMs`.","type":"array","items":{"$ref":"#/componen\###
+        ts/schemas/StatementFigures"},"maxItems":100},"mostFailing":{"description":"By `error`.","type":"array","items\###
+        ":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100}},"required":["since","until","totals","proj\###
+        ects","days","mostFrequent","slowest","costliest","mostFailing"],"additionalProperties":false}},"errors":[{"$r\###
+        ef":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":\###
+        "a day of a project","params":[{"name":"projectId","value":"${projectId}"},{"name":"since","value":"2026-01-05\###
+        T00:00:00.000Z"},{"name":"until","value":"2026-01-06T00:00:00.000Z"},{"name":"statements","value":1}],"result"\###
+        :{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"co\###
+        unt":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"p50Ms":0.412,"p95Ms":0.41\###
+        2,"maxMs":0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType"\###
+        :"sqlite","figures":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"p\###
+        50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"days":[{"date":"2026-01-05","figures":{"count":2,"success":1,"erro\###
+        r":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"most\###
+        Frequent":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","shape":"3f9c1d2b7a605e48\###
+        ","sql":"SELECT * FROM orders WHERE id IN (?)","figures":{"count":1,"success":1,"error":0,"cancelled":0,"error\###
+        Rate":0,"rows":1,"totalMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412},"lastQueryId":"019ab0c6-22bb-7e3f-\###
+        9c4d-5e6f70819203","lastUsedAt":"2026-01-05T09:32:00.000Z","lastMode":"read"}],"slowest":[],"costliest":[],"mo\###
+        stFailing":[]}},"x-needs":"query"},{"name":"the last thirty days","params":[],"result":{"name":"result","value\###
+        ":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"count":0,"success":0,"erro\###
+        r":0,"cancelled":0,"rows":0,"totalMs":0},"projects":[],"days":[{"date":"2026-01-05","figures":{"count":0,"succ\###
+        ess":0,"error":0,"cancelled":0,"rows":0,"totalMs":0}}],"mostFrequent":[],"slowest":[],"costliest":[],"mostFail\###
+        ing":[]}},"x-needs":"query"},{"name":"too long a period","params":[{"name":"since","value":"2020-01-01T00:00:0\###
+        0.000Z"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering\###
+        ":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.subscribe","summary":"Watch your own\###
+         queries while they run.","description":"From the reply on, this connection gets a `query/event` whenever one o\###
+        f your queries starts, makes progress or ends, whichever\nof your connections runs it. `running` is what ran a\###
+        t that moment: its queries get no `started`, and everything later about\nthem comes as an event. A subscriptio\###
+        n ends with `query.unsubscribe`, with this connection, or when this connection is no\nlonger logged in as you.\###
+        ","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"projectId","description":"Only querie\###
+        s of this project.","required":false,"schema":{"description":"Only queries of this project.","type":"string","\###
+        format":"uuid"}}],"result":{"name":"QuerySubscribeResult","schema":{"type":"object","properties":{"subscriptio\###
+        nId":{"description":"Id, in every event of this subscription.","type":"string","format":"uuid"},"running":{"de\###
+        scription":"The queries that run.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"requ\###
+        ired":["subscriptionId","running"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inval\###
+        id_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/busy"}],"examples":[{"\###
+        name":"everything of mine","params":[],"result":{"name":"result","value":{"subscriptionId":"019ab0c6-66ff-7273\###
+        -9b81-920314253647","running":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name":"projectId","val\###
+        ue":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
+        ring":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.unsubscribe","summary":"End a su\###
+        bscription of this connection.","description":"No event of the subscription is made after the reply; those mad\###
+        e before may still arrive behind it.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"s\###
+        ubscriptionId","description":"The subscription.","required":true,"schema":{"description":"The subscription.","\###
+        type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"addition\###
+        alProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/una\###
+        uthenticated"}],"examples":[{"name":"one that has ended","params":[{"name":"subscriptionId","value":"${unknown\###
+        Id}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"not an id","params":[{"name":"subsc\###
+        riptionId","value":"first"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"s\###
+        ession","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summary"\###
+        :"Answer this protocol as an OpenRPC document.","description":"The method that OpenRPC names. The document is t\###
+        he published `spec/openrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"by-n\###
+        ame","params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object","required":["openrpc","info","\###
+        methods"]}},"errors":[],"examples":[{"name":"the document","params":[],"result":{"name":"result","value":{"ope\###
+        nrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"reque\###
+        st","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"shutd\###
+        own","summary":"Prepare to end the connection.","description":"LSP's own request. The connection's running que\###
+        ries are cancelled and further requests are answered `invalid_request`; only\n`exit` is still expected. It nev\###
+        er stops a daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStruct\###
+        ure":"by-name","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/co\###
+        mponents/errors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end\###
+         of an editor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"requ\###
+        est","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"syst\###
+        em.health","summary":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what the da\###
+        emon knows already and touches neither the store nor a database. With a session it\nalso answers `store`, `con\###
+        nections` and `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"p\###
+        aramStructure":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properti\###
+        es":{"status":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description"\###
+        :"The daemon's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer",\###
+        "minimum":0},"store":{"description":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHe\###
+        alth"},"connections":{"description":"Connections now; only with a session.","$ref":"#/components/schemas/Conne\###
+        ctionsHealth"},"queries":{"description":"Queries now; only with a session.","$ref":"#/components/schemas/Queri\###
+        esHealth"}},"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[\###
+        {"name":"without a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","up\###
+        timeMs":86400000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"\###
+        status":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clien\###
+        ts":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"\###
+        request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"\###
+        system.limits","summary":"Answer every limit in force.","description":"The same as `initialize` answers, for c\###
+        lients that do not send it. Public, because a client needs some of the limits to log in.","tags":[{"name":"sys\###
+        tem"}],"paramStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas\###
+        /Limits"}},"errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"head\###
+        erBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,\###
+        "batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":3000\###
+        0,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"lo\###
+        ginDelayMs":1000,"loginDelayMaxMs":900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":4320000\###
+        0,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,\###
+        "searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseCon\###
+        nections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser\###
+        ":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNod\###
+        es":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadl\###
+        ineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,\###
+        "spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"pr\###
+        eviewRows":10,"previewBytes":4096,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStat\###
+        ements":100,"forgetQueries":1000}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"rea\###
+        d","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's\###
+         metrics in Prometheus text.","description":"Counters, gauges and histograms of the whole daemon, in the Prome\###
+        theus text format 0.0.4. Labels are method names, outcomes\nand engines; never a user, a project, an address o\###
+        r SQL.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResul\###
+        t","schema":{"type":"object","properties":{"text":{"description":"The metrics, one sample a line.","type":"str\###
+        ing"}},"required":["text"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticat\###
+        ed"}],"examples":[{"name":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_r\###
+        equests_total counter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"sessio\###
+        n"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refu\###
+        se"}],"components":{"schemas":{"User":{"description":"A person with an account.","type":"object","properties":\###
+        {"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Display name.","type":"stri\###
+        ng"},"email":{"description":"E-mail address, in lower case: what they log in with.","type":"string","format":"\###
+        email"},"createdAt":{"description":"When they signed up.","type":"string","format":"date-time"}},"required":["\###
+        id","name","email","createdAt"],"additionalProperties":false},"Session":{"description":"A new session and the t\###
+        oken that stands for it. The token is shown this once; the daemon does not keep it.","type":"object","properti\###
+        es":{"token":{"description":"A secret (PASETO v4.public): attaches further connections to the session. Opaque t\###
+        o clients.","type":"string","format":"token"},"expiresAt":{"description":"When the session ends at the latest.\###
+        ","type":"string","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components/sche\###
+        mas/User"}},"required":["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description"\###
+        :"A session as its owner sees it in a list; never its token.","type":"object","properties":{"id":{"description\###
+        ":"Id, for `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{"description":"When it began.","type"\###
+        :"string","format":"date-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","type":"strin\###
+        g","format":"date-time"},"expiresAt":{"description":"When it ends at the latest.","type":"string","format":"da\###
+        te-time"},"current":{"description":"Whether it is the session of this connection.","type":"boolean"},"client":\###
+        {"description":"Name and version of the client that began it, as `initialize` told.","type":"string"}},"requir\###
+        ed":["id","createdAt","lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEndReason":{"d\###
+        escription":"Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked",\###
+        "passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","proper\###
+        ties":{"name":{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"descriptio\###
+        n":"Its version.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daem\###
+        on.","type":"object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"de\###
+        scription":"Its version.","type":"string"}},"required":["name","version"],"additionalProperties":false},"Healt\###
+        hStatus":{"description":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it takes no\###
+         new requests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the d\###
+        aemon keeps its own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The d\###
+        aemon's own store.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/components\###
+        /schemas/StoreEngine"},"ok":{"description":"Whether the latest read or write of it worked.","type":"boolean"}}\###
+        ,"required":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections now.\###
+        ","type":"object","properties":{"clients":{"description":"Open client connections.","type":"integer","minimum"\###
+        :0},"databases":{"description":"Open database connections, used and idle.","type":"integer","minimum":0},"data\###
+        basesInUse":{"description":"Those that run something.","type":"integer","minimum":0}},"required":["clients","d\###
+        atabases","databasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of all u\###
+        sers.","type":"object","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"waitin\###
+        g":{"description":"Waiting for a database connection.","type":"integer","minimum":0}},"required":["running","w\###
+        aiting"],"additionalProperties":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MyS\###
+        QL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database s\###
+        omeone registered.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"\###
+        name":{"description":"Name, unique among its owner's projects.","type":"string"},"description":{"description":\###
+        "What it is, in its owner's words; absent if there are none.","type":"string"},"databaseType":{"description":"\###
+        The kind of database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The connection\###
+         string rebuilt without its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"descripti\###
+        on":"Whether every write is refused.","type":"boolean"},"createdAt":{"description":"When it was created.","typ\###
+        e":"string","format":"date-time"},"updatedAt":{"description":"When it was last changed.","type":"string","form\###
+        at":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if there is none.","type\###
+        ":"string","format":"date-time"}},"required":["id","name","databaseType","connection","readOnly","createdAt","\###
+        updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The steps of reaching a database, in t\###
+        he order they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls","login","database\###
+        ","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or the engine or the c\###
+        onnection has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"\###
+        One step of `project.test`.","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/compo\###
+        nents/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStat\###
+        us"},"durationMs":{"description":"How long it took; absent if it was skipped or not measured on its own.","typ\###
+        e":"number","minimum":0},"code":{"description":"Of a failed step: the error code that a query would answer.","\###
+        type":"string"},"message":{"description":"Of a failed step: one sentence that says what is wrong and what to d\###
+        o.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","type":"string"}},"r\###
+        equired":["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"Why a database cann\###
+        ot be reached now.","type":"object","properties":{"code":{"description":"The error code that a query would ans\###
+        wer.","type":"string"},"message":{"description":"One sentence that says what is wrong and what to do.","type":\###
+        "string"},"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"required":["code","m\###
+        essage","retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a database says of i\###
+        tself; or `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"description":"Produ\###
+        ct and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"de\###
+        scription":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"description":"The d\###
+        atabase user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent wh\###
+        ere the user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Tables the user can s\###
+        ee, without the system's own.","type":"integer","minimum":0},"unavailable":{"description":"Why there is nothin\###
+        g to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"descrip\###
+        tion":"`read`: the statement cannot change anything, and is rolled back. `write`: it runs and commits.","type"\###
+        :"string","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the c\###
+        lient's cancel, a closed connection and a timeout.","type":"string","enum":["running","success","error","cance\###
+        lled"]},"QuerySource":{"description":"What sent a query: `editor` a connection that was initialized, `script` o\###
+        ne that was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"descri\###
+        ption":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer\###
+        `: a number within ±(2^53−1), else a string of digits\n- `float`: a number with the shortest digits that read b\###
+        ack the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every on\###
+        e of them\n- `string`: text, dates, intervals and every type without a better form, as the engine writes it\n-\###
+         `base64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where ea\###
+        ch cell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\\###
+        "Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is\###
+         `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","deci\###
+        mal","string","base64","json","dynamic"]},"Column":{"description":"A column of a result.","type":"object","pro\###
+        perties":{"name":{"description":"Name, as the statement gives it; need not be unique.","type":"string"},"type"\###
+        :{"description":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it h\###
+        as none.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas\###
+        /Encoding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A me\###
+        ssage of the database that is not an error.","type":"object","properties":{"severity":{"description":"The data\###
+        base's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":"st\###
+        ring"},"code":{"description":"The database's code for it, if it has one.","type":"string"}},"required":["sever\###
+        ity","message"],"additionalProperties":false},"QueryResult":{"description":"The outcome of a statement and the\###
+         first page of its rows.","type":"object","properties":{"queryId":{"description":"Id of the query, in history t\###
+        oo.","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the statement returns no row\###
+        s.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an a\###
+        rray of rows, each an array of cells in the order of the columns. Null is null; other cells follow the column'\###
+        s `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a pus\###
+        hed result, all rows that were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `query\###
+        .fetch` has more rows.","type":"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `q\###
+        uery.close`; there if `hasMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"d\###
+        escription":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"d\###
+        escription":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRo\###
+        ws":{"description":"Rows changed, for statements that change rows.","type":"integer","minimum":0},"durationMs"\###
+        :{"description":"Time in the database, from sending the statement to the last row read so far.","type":"number\###
+        ","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"desc\###
+        ription":"Whether the result had more rows than were kept. If `hasMore`, the last page of `query.fetch` has th\###
+        e final word.","type":"boolean"},"notices":{"description":"Messages the database sent along, in order.","type"\###
+        :"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","h\###
+        asMore","command","durationMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"descr\###
+        iption":"A run of rows of a pushed result; the `value` of `$/progress`.","type":"object","properties":{"queryI\###
+        d":{"description":"Id of the query.","type":"string","format":"uuid"},"columns":{"description":"Columns; in th\###
+        e first page only.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Rows\###
+        , written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of t\###
+        he first of them in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How ma\###
+        ny they are.","type":"integer","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalPr\###
+        operties":false},"PlanNode":{"description":"A step of a plan. What an engine does not say is absent.","type":"\###
+        object","properties":{"id":{"description":"Its place in the list.","type":"integer","minimum":0},"parentId":{"\###
+        description":"The node that takes its rows; absent for a root.","type":"integer","minimum":0},"operation":{"de\###
+        scription":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"d\###
+        escription":"Conditions and the like, in the engine's words.","type":"string"},"relation":{"description":"The t\###
+        able it reads, as the plan names it.","type":"string"},"index":{"description":"The index it uses.","type":"str\###
+        ing"},"cost":{"description":"Estimated cost with its children, in the engine's own unit.","type":"number","min\###
+        imum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number","minimum":0},"actualRows":{"desc\###
+        ription":"Rows it gave, of one loop on average.","type":"number","minimum":0},"loops":{"description":"How ofte\###
+        n it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it took with its children, all loops t\###
+        ogether.","type":"number","minimum":0}},"required":["id","operation"],"additionalProperties":false},"QueryPhas\###
+        e":{"description":"`waiting`: for a free connection to its database; `running`: the database works on it, or i\###
+        ts rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"description":"A query that h\###
+        as not ended.","type":"object","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and that\###
+         of its row in history.","type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","type":"\###
+        string","format":"uuid"},"projectName":{"description":"The project's name when it began.","type":"string"},"sq\###
+        l":{"description":"The statement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":\###
+        {"description":"Whether the statement is longer.","type":"boolean"},"label":{"description":"The name it was gi\###
+        ven.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"sourc\###
+        e":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"How f\###
+        ar it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","type"\###
+        :"string","format":"date-time"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0},"ro\###
+        wCount":{"description":"Rows it has answered so far.","type":"integer","minimum":0},"bytes":{"description":"Si\###
+        ze of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","projectId","projectName","sq\###
+        l","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":f\###
+        alse},"QueryEventKind":{"description":"What happened to a query; `missed` is about events, not about a query."\###
+        ,"type":"string","enum":["started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"descr\###
+        iption":"A query in history. Parameters are not kept.","type":"object","properties":{"id":{"description":"Id: t\###
+        he `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type\###
+        ":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"sql":{"de\###
+        scription":"The statement as it was sent.","type":"string"},"shape":{"description":"What its statement has in c\###
+        ommon with those that differ in values only; `query.stats` says more.","type":"string","minLength":16,"maxLeng\###
+        th":16},"label":{"description":"The label it was sent with.","type":"string"},"status":{"description":"Where i\###
+        t stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it succeeded or runs:\###
+         the error code it answered.","type":"string"},"errorMessage":{"description":"Unless it succeeded or runs: the\###
+         message it answered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as they were read;\###
+         absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it changed.","type":\###
+        "integer","minimum":0},"durationMs":{"description":"How long it took; absent while it runs.","type":"number","\###
+        minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"descriptio\###
+        n":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When it was accepted\###
+        .","type":"string","format":"date-time"},"preview":{"description":"Only in `query.get`, and only if it returne\###
+        d rows: its columns and first rows, written as in `QueryResult`.","type":"object","required":["columns","rows"\###
+        ],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","items":{"type":"a\###
+        rray"}}}}},"required":["id","projectId","projectName","sql","shape","status","mode","source","createdAt"],"add\###
+        itionalProperties":false},"QueryStatistics":{"description":"Figures about queries.","type":"object","propertie\###
+        s":{"total":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"description\###
+        ":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"in\###
+        teger","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer","min\###
+        imum":0},"successRate":{"description":"success / (success + error); absent if both are 0.","type":"number","mi\###
+        nimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones, within 1.6 %; absent if t\###
+        here are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","type":"num\###
+        ber","minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},"requir\###
+        ed":["total","success","error","cancelled","rows"],"additionalProperties":false},"QueryFigures":{"description"\###
+        :"What some queries came to. Durations are those of the successful ones.","type":"object","properties":{"count\###
+        ":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"description":"Those t\###
+        hat succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integer","mi\###
+        nimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer","minimum":0},"\###
+        errorRate":{"description":"error / (success + error); absent if both are 0.","type":"number","minimum":0,"maxi\###
+        mum":1},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0},"totalMs":{"descri\###
+        ption":"Time they took, together.","type":"number","minimum":0},"p50Ms":{"description":"Median, within 1.6 %; a\###
+        bsent if none succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, likewise.","ty\###
+        pe":"number","minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum":0}},"requir\###
+        ed":["count","success","error","cancelled","rows","totalMs"],"additionalProperties":false},"ProjectFigures":{"\###
+        description":"The figures of one project.","type":"object","properties":{"projectId":{"description":"The proje\###
+        ct.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"desc\###
+        ription":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"description":"Its que\###
+        ries.","$ref":"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType","figures"],"\###
+        additionalProperties":false},"DayFigures":{"description":"The figures of one day.","type":"object","properties\###
+        ":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"figur\###
+        es":{"description":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"required":["date\###
+        ","figures"],"additionalProperties":false},"StatementFigures":{"description":"The figures of the statements of\###
+         one shape in one project.","type":"object","properties":{"projectId":{"description":"Where they ran.","type":\###
+        "string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"shape":{"de\###
+        scription":"The shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLength":16},"sql\###
+        ":{"description":"The normalised statement, at most 4096 bytes of it; `…` at its end says that there is more."\###
+        ,"type":"string"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/QueryFigures"},"l\###
+        astQueryId":{"description":"The newest of them: a sample for `query.get`.","type":"string","format":"uuid"},"l\###
+        astUsedAt":{"description":"When that was accepted.","type":"string","format":"date-time"},"lastMode":{"descrip\###
+        tion":"How that one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","projectName","sha\###
+        pe","sql","figures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"DashboardTotals":{"d\###
+        escription":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's proje\###
+        cts, whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the perio\###
+        d.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","m\###
+        inimum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"des\###
+        cription":"Queries of the period by status; they add up to `totals.queries`.","type":"object","properties":{"r\###
+        unning":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","typ\###
+        e":"integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"descrip\###
+        tion":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancel\###
+        led"],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries of the perio\###
+        d, by nearest rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; absent if the\###
+        re are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none."\###
+        ,"type":"number","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One project in a\###
+         dashboard.","type":"object","properties":{"projectId":{"description":"The project.","type":"string","format":\###
+        "uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of database\###
+        .","$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integ\###
+        er","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"messages":{"descr\###
+        iption":"Chat messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest q\###
+        uery, whenever it was, to the minute; absent if there is none.","type":"string","format":"date-time"}},"requir\###
+        ed":["projectId","name","databaseType","queries","errors","messages"],"additionalProperties":false},"DayActivi\###
+        ty":{"description":"One day in a dashboard.","type":"object","properties":{"date":{"description":"The day in U\###
+        TC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted t\###
+        hat day.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum\###
+        ":0}},"required":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a\###
+         chat message is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A c\###
+        hat message in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":\###
+        "uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"I\###
+        ts project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/sch\###
+        emas/MessageRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength":200},"cre\###
+        atedAt":{"description":"When it was sent.","type":"string","format":"date-time"}},"required":["id","threadId",\###
+        "projectId","role","excerpt","createdAt"],"additionalProperties":false},"Limits":{"description":"Every limit i\###
+        n force.","type":"object","properties":{"headerBytes":{"description":"The header block of one `Content-Length`\###
+         frame.","type":"integer","minimum":0},"headerMs":{"description":"Time for a frame's header, from its first by\###
+        te.","type":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line where me\###
+        ssages are lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the c\###
+        onnection has no session.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once the conn\###
+        ection has a session.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects\###
+         in one message.","type":"integer","minimum":0},"batchItems":{"description":"Items of one batch.","type":"inte\###
+        ger","minimum":0},"clientConnections":{"description":"Open client connections.","type":"integer","minimum":0},\###
+        "requestsInFlight":{"description":"Unanswered requests of one connection; past that the daemon stops reading f\###
+        rom it.","type":"integer","minimum":0},"outputQueueBytes":{"description":"Output waiting for one client.","typ\###
+        e":"integer","minimum":0},"outputStallMs":{"description":"A client with output waiting that takes none of it f\###
+        or this long is dropped.","type":"integer","minimum":0},"shutdownMs":{"description":"Time for running requests\###
+         to end when the daemon stops.","type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new p\###
+        assword, as UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-\###
+        8.","type":"integer","minimum":0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; past tha\###
+        t the answer is `busy`.","type":"integer","minimum":0},"loginFailures":{"description":"Wrong passwords in a ro\###
+        w, per account and per peer, before each further attempt has to wait.","type":"integer","minimum":0},"loginDel\###
+        ayMs":{"description":"The first such wait; each further failure doubles it.","type":"integer","minimum":0},"lo\###
+        ginDelayMaxMs":{"description":"The longest such wait. No account is ever locked for good.","type":"integer","m\###
+        inimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"descriptio\###
+        n":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"description":"A\###
+         session without a request for this long ends.","type":"integer","minimum":0},"nameLength":{"description":"Cha\###
+        racters (Unicode scalars) of a name of a person or project.","type":"integer","minimum":0},"emailLength":{"des\###
+        cription":"Characters of an e-mail address.","type":"integer","minimum":0},"descriptionLength":{"description":\###
+        "Characters of a project's description.","type":"integer","minimum":0},"connectionStringLength":{"description"\###
+        :"Characters of a connection string.","type":"integer","minimum":0},"labelLength":{"description":"Characters o\###
+        f a query's label.","type":"integer","minimum":0},"searchTextLength":{"description":"Characters of a list's `t\###
+        ext` filter.","type":"integer","minimum":0},"listItems":{"description":"Items of one page of a list.","type":"\###
+        integer","minimum":0},"listItemsDefault":{"description":"Items of one page of a list when `limit` is absent.",\###
+        "type":"integer","minimum":0},"recentItems":{"description":"Newest queries or messages in a summary or dashboa\###
+        rd.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashboard may cover.","type":"intege\###
+        r","minimum":0},"databaseConnections":{"description":"Open database connections in all.","type":"integer","min\###
+        imum":0},"databaseConnectionsPerProject":{"description":"Open database connections of one project.","type":"in\###
+        teger","minimum":0},"databaseIdleMs":{"description":"An unused database connection is closed after this long."\###
+        ,"type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to connect and log in to a database.","\###
+        type":"integer","minimum":0},"queriesPerUser":{"description":"Running queries of one user.","type":"integer","\###
+        minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of one connection.","type":"integer","m\###
+        inimum":0},"subscriptionEvents":{"description":"Events of one subscription that wait for its reader; the next a\###
+        re missed.","type":"integer","minimum":0},"progressMs":{"description":"Time between two `progress` events of a\###
+         query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of a statement, in `query.running` an\###
+        d `query/event`.","type":"integer","minimum":0},"planNodes":{"description":"Nodes of a plan in `query.explain`\###
+        .","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","minimu\###
+        m":0},"parameters":{"description":"Parameters of one statement: SQLite's own limit, the smallest of the engine\###
+        s'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a query that names no `timeoutMs`.\###
+        ","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"integer"\###
+        ,"minimum":0},"cancelDeadlineMs":{"description":"A database that has not stopped a cancelled statement by then\###
+         has its connection cut.","type":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","type":"\###
+        integer","minimum":0},"pageBytes":{"description":"A page ends with the row that reaches this size.","type":"in\###
+        teger","minimum":0},"cellBytes":{"description":"A longer cell is replaced by its length and a prefix.","type":\###
+        "integer","minimum":0},"resultRows":{"description":"Rows kept of a result whose query names no `maxRows`.","ty\###
+        pe":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a result whose query names no `maxRows`\###
+        .","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes kept of any one result.","type":"\###
+        integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all results of one user.","type":"inte\###
+        ger","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches from for this long is dropped.",\###
+        "type":"integer","minimum":0},"noticesPerQuery":{"description":"Notices kept of one statement.","type":"intege\###
+        r","minimum":0},"previewRows":{"description":"Rows of the preview that history keeps.","type":"integer","minim\###
+        um":0},"previewBytes":{"description":"Bytes of the preview that history keeps.","type":"integer","minimum":0},\###
+        "historyRows":{"description":"Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps\###
+         all.","type":"integer","minimum":0},"historyDays":{"description":"Days that a row of history is kept. 0 keeps\###
+         it for ever.","type":"integer","minimum":0},"statisticsDays":{"description":"Days that `query.stats` may cove\###
+        r.","type":"integer","minimum":0},"statisticsStatements":{"description":"Statements in each list of `query.sta\###
+        ts`.","type":"integer","minimum":0},"forgetQueries":{"description":"Ids in one `query.forget`.","type":"intege\###
+        r","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth",\###
+        "batchItems","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordM\###
+        inBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs","tokenBytes",\###
+        "tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLength","connectionStringLength","lab\###
+        elLength","searchTextLength","listItems","listItemsDefault","recentItems","dashboardDays","databaseConnections\###
+        ","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscriptionsPerConnec\###
+        tion","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","queryTimeoutMs"\###
+        ,"queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes","spoolPe\###
+        rResultBytes","spoolPerUserBytes","resultIdleMs","noticesPerQuery","previewRows","previewBytes","historyRows",\###
+        "historyDays","statisticsDays","statisticsStatements","forgetQueries"],"additionalProperties":false},"ErrorObj\###
+        ect":{"description":"The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"\###
+        message":{"type":"string","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What pro\###
+        grams branch on.","type":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params",\###
+        "invalid_connection_string","invalid_parameters","weak_password","internal","not_initialized","cancelled","tim\###
+        eout","shutting_down","request_too_large","response_too_large","busy","batch_too_large","unauthenticated","inv\###
+        alid_credentials","forbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","conn\###
+        ection_refused","connect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_\###
+        a_database","connection_lost","query_failed","read_only","policy"]},"retryable":{"description":"Whether the sa\###
+        me request may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path\###
+        ":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":["code","retryable"],"addi\###
+        tionalProperties":false}},"required":["code","message","data"],"additionalProperties":false}},"errors":{"parse\###
+        _error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break the framing.","data":{"co\###
+        de":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is not a request th\###
+        at may be sent here and now.","data":{"code":"invalid_request","retryable":false}},"method_not_found":{"code":\###
+        -32601,"message":"There is no such method.","data":{"code":"method_not_found","retryable":false}},"invalid_par\###
+        ams":{"code":-32602,"message":"A parameter is unknown, missing, of the wrong type or out of range; `path` name\###
+        s it.","data":{"code":"invalid_params","retryable":false}},"invalid_connection_string":{"code":-32602,"message\###
+        ":"The connection string cannot be understood, or uses a keyword that is not allowed.","data":{"code":"invalid\###
+        _connection_string","retryable":false}},"invalid_parameters":{"code":-32602,"message":"The statement's paramet\###
+        ers do not fit its placeholders.","data":{"code":"invalid_parameters","retryable":false}},"weak_password":{"co\###
+        de":-32602,"message":"The password is among those tried first, or is made from the account's own name or e-mai\###
+        l.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"message":"A fault of the dae\###
+        mon; the log has it under `requestId`.","data":{"code":"internal","retryable":false}},"not_initialized":{"code\###
+        ":-32002,"message":"`initialize` must come first on this connection.","data":{"code":"not_initialized","retrya\###
+        ble":false}},"cancelled":{"code":-32800,"message":"The client cancelled the request.","data":{"code":"cancelle\###
+        d","retryable":true}},"timeout":{"code":-32802,"message":"It took longer than its time limit and was stopped."\###
+        ,"data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"The daemon is stopping;\###
+         connect again later.","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"m\###
+        essage":"The request is longer than the limit.","data":{"code":"request_too_large","retryable":false}},"respon\###
+        se_too_large":{"code":-32008,"message":"The reply would be longer than the limit; ask for less.","data":{"code\###
+        ":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is full; try again\###
+         after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"T\###
+        he batch has more items than the limit.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated\###
+        ":{"code":1001,"message":"There is no session on this connection, or it has ended; log in or attach a token.",\###
+        "data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail o\###
+        r the password is wrong.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"m\###
+        essage":"The token or the daemon's configuration does not allow it.","data":{"code":"forbidden","retryable":fa\###
+        lse}},"not_found":{"code":1004,"message":"There is no such thing, or it is not yours; both answer the same.","\###
+        data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It conflicts with what exists\###
+        ; `path` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,"mess\###
+        age":"Too many attempts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable\###
+        ":true}},"connection_failed":{"code":1101,"message":"The database cannot be reached, for a reason without a co\###
+        de of its own.","data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"message":\###
+        "The host's name has no address.","data":{"code":"host_not_found","retryable":true}},"connection_refused":{"co\###
+        de":1101,"message":"Nothing accepts connections at that address.","data":{"code":"connection_refused","retryab\###
+        le":true}},"connect_timeout":{"code":1101,"message":"The database did not answer in time.","data":{"code":"con\###
+        nect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for TLS a\###
+        nd the connection has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"mess\###
+        age":"The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls_failed","retryable":fal\###
+        se}},"authentication_failed":{"code":1101,"message":"The database refused the user or the password of the conn\###
+        ection string.","data":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":1101,"me\###
+        ssage":"The server has no such database, or the file does not exist.","data":{"code":"unknown_database","retry\###
+        able":false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite database.","data":{"code":"no\###
+        t_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"The connection broke while the sta\###
+        tement ran; a write may or may not have happened.","data":{"code":"connection_lost","retryable":true}},"query_\###
+        failed":{"code":1102,"message":"The database refused the statement.","data":{"code":"query_failed","retryable"\###
+        :false}},"read_only":{"code":1103,"message":"The statement would write, and the project or the mode is read-on\###
+        ly.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy does n\###
+        ot allow it, whatever the project says.","data":{"code":"policy","retryable":false}}}},"x-notifications":[{"na\###
+        me":"$/progress","summary":"Report on a request that is still running.","description":"LSP's own notification.\###
+         For a request that carried a `partialResultToken` and whose method says that it answers in parts, `value`\nis\###
+         a part: `query.run` sends a `QueryPage` each. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no me\###
+        thod of protocol 1.0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients sh\###
+        ould ignore tokens they do not know.","params":{"type":"object","properties":{"token":{"description":"The requ\###
+        est's token.","type":["string","integer"]},"value":{"description":"The part.","$ref":"#/components/schemas/Que\###
+        ryPage"}},"required":["token","value"],"additionalProperties":false}},{"name":"query/event","summary":"Tell a s\###
+        ubscriber what became of a query.","description":"Sent to connections that called `query.subscribe`. Each quer\###
+        y gets one `started`, any number of `progress`, one every limit\n`progressMs` at most, and exactly one of `fin\###
+        ished`, `failed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A p\###
+        ulled result that is larger than its first page is `finished` when the database has given all rows,\nwhich may\###
+         be after the reply.\n\nEvents wait behind replies. A subscriber that does not read them gets no `progress`, a\###
+        nd of the others the limit\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, in\###
+         its place, with how many they were. Then\n`query.running` and `query.history` say how things stand. A daemon t\###
+        hat stops ends its connections without further events.","params":{"type":"object","properties":{"subscriptionI\###
+        d":{"description":"The subscription.","type":"string","format":"uuid"},"event":{"description":"What happened."\###
+        ,"$ref":"#/components/schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `miss\###
+        ed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed.","\###
+        type":"integer","minimum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number","m\###
+        inimum":0},"errorCode":{"description":"Why it failed or was cancelled: the `data.code` of its error.","type":"\###
+        string"},"errorMessage":{"description":"The same, in a sentence.","type":"string"},"missed":{"description":"Ev\###
+        ents lost, in `missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalPrope\###
+        rties":false}},{"name":"session/expired","summary":"Tell a connection that its session has ended.","descriptio\###
+        n":"Sent once to every other connection that was bound to a session when the session ends; the connection that\###
+         ended it by its\nown request learns it from the reply. From then on its requests are answered `unauthenticate\###
+        d` until it logs in or attaches\na token. The connection stays open; queries that ran under the session are ca\###
+        ncelled.","params":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/components\###
+        /schemas/SessionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"header\###
+        Bytes","value":8192,"unit":"bytes","configurable":false,"description":"The header block of one `Content-Length\###
+        ` frame."},{"name":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's h\###
+        eader, from its first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"Ti\###
+        me for a frame's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":655\###
+        36,"unit":"bytes","configurable":true,"description":"One message while the connection has no session."},{"name\###
+        ":"bodyBytes","value":8388608,"unit":"bytes","configurable":true,"description":"One message once the connectio\###
+        n has a session."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting o\###
+        f arrays and objects in one message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"des\###
+        cription":"Items of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true,"\###
+        description":"Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable":t\###
+        rue,"description":"Unanswered requests of one connection; past that the daemon stops reading from it."},{"name\###
+        ":"outputQueueBytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for one c\###
+        lient."},{"name":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with ou\###
+        tput waiting that takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"ms",\###
+        "configurable":true,"description":"Time for running requests to end when the daemon stops."},{"name":"password\###
+        MinBytes","value":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"nam\###
+        e":"passwordMaxBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest password, as UTF\###
+        -8."},{"name":"passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Passwords waiti\###
+        ng to be hashed; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configura\###
+        ble":true,"description":"Wrong passwords in a row, per account and per peer, before each further attempt has t\###
+        o wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such wa\###
+        it; each further failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":tru\###
+        e,"description":"The longest such wait. No account is ever locked for good."},{"name":"tokenBytes","value":409\###
+        6,"unit":"bytes","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"un\###
+        it":"ms","configurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs\###
+        ","value":43200000,"unit":"ms","configurable":true,"description":"A session without a request for this long en\###
+        ds."},{"name":"nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode s\###
+        calars) of a name of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":fa\###
+        lse,"description":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count",\###
+        "configurable":false,"description":"Characters of a project's description."},{"name":"connectionStringLength",\###
+        "value":4096,"unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"\###
+        labelLength","value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{\###
+        "name":"searchTextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list'\###
+        s `text` filter."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of\###
+         one page of a list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description"\###
+        :"Items of one page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","confi\###
+        gurable":false,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays",\###
+        "value":365,"unit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"database\###
+        Connections","value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},\###
+        {"name":"databaseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open datab\###
+        ase connections of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"desc\###
+        ription":"An unused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,\###
+        "unit":"ms","configurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPer\###
+        User","value":8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subs\###
+        criptionsPerConnection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one conn\###
+        ection."},{"name":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of\###
+         one subscription that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"m\###
+        s","configurable":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlByte\###
+        s","value":2048,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `que\###
+        ry/event`."},{"name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a pla\###
+        n in `query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"\###
+        One statement, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description\###
+        ":"Parameters of one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","\###
+        value":30000,"unit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"nam\###
+        e":"queryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`.\###
+        "},{"name":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has n\###
+        ot stopped a cancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"cou\###
+        nt","configurable":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","\###
+        configurable":true,"description":"A page ends with the row that reaches this size."},{"name":"cellBytes","valu\###
+        e":1048576,"unit":"bytes","configurable":true,"description":"A longer cell is replaced by its length and a pre\###
+        fix."},{"name":"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a re\###
+        sult whose query names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":tr\###
+        ue,"description":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","valu\###
+        e":268435456,"unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolP\###
+        erUserBytes","value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of\###
+         one user."},{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result tha\###
+        t nobody fetches from for this long is dropped."},{"name":"noticesPerQuery","value":100,"unit":"count","config\###
+        urable":false,"description":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"count",\###
+        "configurable":false,"description":"Rows of the preview that history keeps."},{"name":"previewBytes","value":4\###
+        096,"unit":"bytes","configurable":false,"description":"Bytes of the preview that history keeps."},{"name":"his\###
+        toryRows","value":1000000,"unit":"count","configurable":true,"description":"Rows of history kept of one user; p\###
+        ast it the oldest go, within minutes. 0 keeps all."},{"name":"historyDays","value":365,"unit":"count","configu\###
+        rable":true,"description":"Days that a row of history is kept. 0 keeps it for ever."},{"name":"statisticsDays"\###
+        ,"value":366,"unit":"count","configurable":false,"description":"Days that `query.stats` may cover."},{"name":"\###
+        statisticsStatements","value":100,"unit":"count","configurable":false,"description":"Statements in each list o\###
+        f `query.stats`."},{"name":"forgetQueries","value":1000,"unit":"count","configurable":false,"description":"Ids\###
+         in one `query.forget`."}]}
         """###
 }

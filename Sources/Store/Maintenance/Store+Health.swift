@@ -38,6 +38,14 @@ extension Store {
             if let difference = try row?.integer(), difference != 0 {
                 problems.append("the counts per day and the rows of history differ by \(difference)")
             }
+            row = try session.first(
+                """
+                SELECT (SELECT count(*) FROM queries)
+                    - (SELECT CAST(coalesce(sum(success + error + cancelled + running), 0) AS BIGINT) FROM shape_days)
+                """)
+            if let difference = try row?.integer(), difference != 0 {
+                problems.append("the counts per statement and the rows of history differ by \(difference)")
+            }
             return problems
         }
     }

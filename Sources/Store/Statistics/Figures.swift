@@ -33,7 +33,7 @@ public struct QueryCounts: Sendable, Equatable {
     }
 }
 
-/// How long successful queries took, by nearest rank: a duration that was measured. Nil when there is none.
+/// How long successful queries took, by nearest rank, within 1.6 %. Nil when there is none.
 public struct Latency: Sendable, Equatable {
     public var p50Ms: Double?
     public var p95Ms: Double?
