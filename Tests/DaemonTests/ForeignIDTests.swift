@@ -62,6 +62,7 @@ import Testing
         #expect(page["totalRows"].integer == 3)
         #expect(try await owner.call("query.get", ["queryId": query["queryId"]])["status"] == "success")
         #expect(try await owner.call("query.history")["items"].array?.count == 1)
+        #expect(try await owner.call("query.stats")["totals"]["count"] == 1)
     }
 
     /// Security bar A5: a cursor is a place in one's own list, whoever it was given to.

@@ -84,7 +84,8 @@ import Testing
     /// The worst of it takes time in proportion to its length.
     @Test(arguments: DatabaseType.allCases) func largeTextsTakeLinearTime(engine: DatabaseType) {
         let units = [
-            "(", ")", "((1),", "VALUES (1,", "'", "$a$ ", "$a", "/*", "--", "-", "[", "a.", "1,", "IN (1, 2", "\\'", "é", "E'", "(1), ",
+            "(", ")", "((1),", "VALUES (1,", "'", "$a$ ", "$a", "/*", "--", "-", "[", "a.", "1,", "IN (1, 2", "\\'", "é", "E'",
+            "(1), ",
             "values ",
         ]
         let clock = ContinuousClock()
@@ -103,7 +104,8 @@ import Testing
     /// Whatever the text, a shape is made: pieces of everything, in any order.
     @Test func anyTextHasAShape() {
         let pieces = [
-            "'", "\"", "`", "[", "]", "(", ")", ",", ";", ".", "$", "$$", "$a$", "\\", "/*", "*/", "--", "\n", "#", "E'", "U&\"", "1", "e",
+            "'", "\"", "`", "[", "]", "(", ")", ",", ";", ".", "$", "$$", "$a$", "\\", "/*", "*/", "--", "\n", "#", "E'", "U&\"",
+            "1", "e",
             "0x", "IN", "VALUES", "ARRAY", "é", "\u{0}", ":", "::", "@", "?", "-", "+", " ", "NULL", "\u{1F408}",
         ]
         var random = SystemRandomNumberGenerator()

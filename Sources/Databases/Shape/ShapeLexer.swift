@@ -75,7 +75,8 @@ struct ShapeLexer {
         while index < bytes.count {
             switch byte() {
             case 0...0x20, 0x7F: index += 1
-            case UInt8(ascii: "-") where byte(1) == UInt8(ascii: "-") && (!dialect.hasMySQLComments || byte(2) <= 0x20): skipLine()
+            case UInt8(ascii: "-") where byte(1) == UInt8(ascii: "-") && (!dialect.hasMySQLComments || byte(2) <= 0x20):
+                skipLine()
             case UInt8(ascii: "#") where dialect.hasMySQLComments: skipLine()
             case UInt8(ascii: "/") where byte(1) == UInt8(ascii: "*"): skipComment()
             default: return
@@ -185,7 +186,8 @@ struct ShapeLexer {
 
     /// Those of more than one character, of any engine, the longest first.
     private static let operators: [[UInt8]] = [
-        "!~*", "->>", "#>>", "<=>", "<=", ">=", "<>", "!=", "==", "||", "&&", "::", ":=", "->", "#>", "#-", "@>", "<@", "@@", "@?",
+        "!~*", "->>", "#>>", "<=>", "<=", ">=", "<>", "!=", "==", "||", "&&", "::", ":=", "->", "#>", "#-", "@>", "<@", "@@",
+        "@?",
         "<<", ">>", "!~", "~*", "=>",
     ].map { [UInt8]($0.utf8) }
 

@@ -116,7 +116,8 @@ struct ShapeWriter {
     }
 
     private mutating func operation(_ range: Range<Int>) {
-        let isSign = range.count == 1 && (bytes[range.lowerBound] == UInt8(ascii: "-") || bytes[range.lowerBound] == UInt8(ascii: "+"))
+        let isSign =
+            range.count == 1 && (bytes[range.lowerBound] == UInt8(ascii: "-") || bytes[range.lowerBound] == UInt8(ascii: "+"))
         let isUnary =
             switch place {
             case .start, .open, .comma, .keyword, .operation: sign == nil

@@ -11,7 +11,8 @@ extension QueryHandlers {
             projectID: params.projectId?.lowercased(), status: params.status.flatMap { StoredQueryStatus(rawValue: $0.rawValue) },
             mode: params.mode.map { $0 == .write ? .write : .read },
             source: params.source.flatMap { StoredQuerySource(rawValue: $0.rawValue) }, text: params.text,
-            errorText: params.errorText, shape: try shape(params.shape), sinceMs: try time(params.since, "since"), untilMs: try time(params.until, "until"))
+            errorText: params.errorText, shape: try shape(params.shape), sinceMs: try time(params.since, "since"),
+            untilMs: try time(params.until, "until"))
         let page = try await services.store.history(
             userID: identity.userID, filter: filter, page: PageRequest(limit: params.limit, cursor: params.cursor))
         let names = try await projectNames(page.items, identity)

@@ -56,9 +56,12 @@ struct SQLiteTextIndex: TextIndex {
         if let mode = terms.mode { words.append(Self.token(mode)) }
         if let source = terms.source { words.append(Self.token(source)) }
         var all = words.map(Self.quoted)
-        for tokens in texts { all.append("((\(tokens.map(Self.quoted).joined(separator: " AND "))) OR \(Self.quoted(Self.long)))") }
+        for tokens in texts {
+            all.append("((\(tokens.map(Self.quoted).joined(separator: " AND "))) OR \(Self.quoted(Self.long)))")
+        }
         return TextCandidates(
-            from: "query_texts CROSS JOIN queries ON queries.place = query_texts.rowid", condition: "query_texts MATCH $\(parameter)",
+            from: "query_texts CROSS JOIN queries ON queries.place = query_texts.rowid",
+            condition: "query_texts MATCH $\(parameter)",
             place: "query_texts.rowid", parameters: [.text(all.joined(separator: " AND "))])
     }
 

@@ -9,7 +9,8 @@ extension Store {
     func indexIfDue() async {
         let isDue = unindexed.add(1, ordering: .relaxed).newValue % Store.indexBatch == 0
         guard isDue else { return }
-        await writer.enqueue(LazyWrite { session throws(StoreError) in _ = try Store.index(session, limit: 2 * Store.indexBatch) })
+        await writer.enqueue(
+            LazyWrite { session throws(StoreError) in _ = try Store.index(session, limit: 2 * Store.indexBatch) })
     }
 
     /// Puts every ended query that is not in the index of texts there, in steps between which others write. A store that an older
@@ -35,7 +36,8 @@ extension Store {
             let (id, createdAtMs) = try (row.text(), row.integer())
             let (first, end) = (Place.first(ofMs: createdAtMs), Place.end(ofMs: createdAtMs))
             var free = try session.first(
-                "SELECT coalesce(max(place) + 1, $1) FROM queries WHERE place >= $1 AND place < $2", [.integer(first), .integer(end)])
+                "SELECT coalesce(max(place) + 1, $1) FROM queries WHERE place >= $1 AND place < $2",
+                [.integer(first), .integer(end)])
             let place = try free?.integer() ?? first
             try session.change("UPDATE queries SET place = $2 WHERE id = $1", [.text(id), .integer(place)])
             try session.engine.textIndex.add(session, SearchDocument(&row, place: place))

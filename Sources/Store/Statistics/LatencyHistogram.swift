@@ -78,7 +78,8 @@ struct LatencyHistogram: Equatable {
         var rest = bytes[...]
         var last = 0
         while !rest.isEmpty {
-            guard let distance = Self.next(&rest), let count = Self.next(&rest), distance < 1 << 16, count <= UInt64(Int64.max) else {
+            guard let distance = Self.next(&rest), let count = Self.next(&rest), distance < 1 << 16, count <= UInt64(Int64.max)
+            else {
                 return nil
             }
             last += Int(distance)

@@ -96,7 +96,8 @@ extension Store {
                 """, key + [.integer(range.sinceMs), .integer(range.untilMs), .text(range.userID)])
         else { return nil }
         return try ShapeFigures(
-            projectID: shape.key.projectID, projectName: projectName, shape: UInt64(bitPattern: shape.key.shape), sql: text.text(),
+            projectID: shape.key.projectID, projectName: projectName, shape: UInt64(bitPattern: shape.key.shape),
+            sql: text.text(),
             figures: QueryFigures(shape.tally), lastQueryID: last.text(), lastUsedAtMs: last.integer(),
             lastMode: last.word(AccessMode.self))
     }

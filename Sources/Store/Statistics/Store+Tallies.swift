@@ -46,7 +46,9 @@ struct TallyTable {
     private var values: [Parameter] { key.map(\.value) }
 
     func read(_ session: StoreSession) throws(StoreError) -> Tally {
-        guard var row = try session.first("SELECT \(Tally.columns) FROM \(name) WHERE \(condition)", values) else { return Tally() }
+        guard var row = try session.first("SELECT \(Tally.columns) FROM \(name) WHERE \(condition)", values) else {
+            return Tally()
+        }
         return try Tally(&row)
     }
 
