@@ -33,13 +33,13 @@ import Testing
             try session.change(
                 """
                 INSERT INTO queries (id, user_id, project_id, query, status, mode, source, row_count, duration_ms, created_at)
-                VALUES ($1, $2, $3, $4, $5, 'read', 'script', 2, $6, $7)
+                VALUES ($1, $2, $3, $4, $5, 'read', 'script', $8, $6, $7)
                 """,
                 [
                     .text(Sample.id()), .text(user.id), .text(project.id),
                     .text("SELECT \"x\", \(number) FROM Books -- \(number)"),
                     .text(number == 2_999 ? statuses[3] : statuses[number % 7 % 3]), .double(Double(number)),
-                    .integer(Sample.nowMs - Int64(number % 4) * Day.ms),
+                    .integer(Sample.nowMs - Int64(number % 4) * Day.ms), number == 2_999 ? .null : .integer(2),
                 ])
         }
         session.close()

@@ -58,7 +58,7 @@ import Testing
                 if number == 77 { start.sql += String(repeating: " filler", count: 10_000) + " needle" }
                 let isError = number % 4 == 0
                 let end = QueryEnd(
-                    status: isError ? .error : .success, errorMessage: isError ? text(1...5, &random) : nil)
+                    status: isError ? .error : .success, errorMessage: isError ? text(1...5, &random).filter { $0 != "\0" } : nil)
                 if start.mode == .write {
                     try await store.insertRunning(start)
                     if number < 480 { try await store.finishQuery(id: start.id, end) }

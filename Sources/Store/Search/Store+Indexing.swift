@@ -13,18 +13,19 @@ extension Store {
             LazyWrite { session throws(StoreError) in _ = try Store.index(session, limit: 2 * Store.indexBatch) })
     }
 
-    /// Puts every ended query that is not in the index of texts there, in steps between which others write. A store that an older
-    /// daemon made has all of them to do, which takes about a minute a million.
+    /// Puts ended queries that are not in the index of texts there, in at most `steps` steps between which others write. A store that
+    /// an older daemon made has all of them to do.
     ///
     /// - Returns: how many.
     @discardableResult
-    public func indexHistory() async throws(StoreError) -> Int {
+    public func indexHistory(steps: Int = 1_000) async throws(StoreError) -> Int {
         var count = 0
-        while true {
+        for _ in 0..<steps {
             let done = try await write { session throws(StoreError) in try Store.index(session, limit: Store.indexBatch) }
             count += done
-            guard done == Store.indexBatch else { return count }
+            guard done == Store.indexBatch else { break }
         }
+        return count
     }
 
     private static func index(_ session: StoreSession, limit: Int) throws(StoreError) -> Int {

@@ -68,14 +68,16 @@ extension Store {
     /// What a filter asks of a row.
     static func conditions(_ session: StoreSession, _ userID: String, _ filter: HistoryFilter, _ cursor: Cursor) -> Conditions {
         var query = Conditions(userID: userID)
-        query.add("(created_at, id) < (#, #)", .integer(cursor.createdAtMs), .text(cursor.id))
+        // One upper end: given two, the planner would begin at either and step over what the other keeps out.
+        var end = (cursor.createdAtMs, cursor.id)
+        if let untilMs = filter.untilMs, (untilMs, "") < end { end = (untilMs, "") }
+        query.add("(created_at, id) < (#, #)", .integer(end.0), .text(end.1))
         if let projectID = filter.projectID { query.add("project_id = #", .text(projectID)) }
         if let status = filter.status { query.add("status = #", .text(status.rawValue)) }
         if let mode = filter.mode { query.add("mode = #", .text(mode.rawValue)) }
         if let source = filter.source { query.add("source = #", .text(source.rawValue)) }
         if let shape = filter.shape { query.add("shape = #", .integer(Int64(bitPattern: shape))) }
         if let sinceMs = filter.sinceMs { query.add("created_at >= #", .integer(sinceMs)) }
-        if let untilMs = filter.untilMs { query.add("created_at < #", .integer(untilMs)) }
         if let text = filter.text, !text.isEmpty {
             query.add(session.engine.contains("coalesce(folded, lower(query))", "#"), .text(Folding.folded(text)))
         }

@@ -53,7 +53,8 @@ _dbassist_options() {
     "project rm") own="--yes" ;;
     query) own="--param --write --format --max-rows --timeout --wide --label" ;;
     watch) own="--limit" ;;
-    history) own="--project --status --text --limit" ;;
+    history) own="--project --status --text --error --shape --since --until --mode --source --limit --all --format" ;;
+    stats) own="--since --until --limit" ;;
     dashboard) own="--days" ;;
     wait) own="--timeout" ;;
     "") own="--version" ;;
@@ -93,7 +94,7 @@ _dbassist() {
         case ${COMP_WORDS[index]} in
         --socket) connection=(--socket "${COMP_WORDS[++index]-}") ;;
         --type | --description | --name | --project | --status | --text | --limit | --days | --format | --max-rows | --timeout | \
-            --label | --connection | --param | -p) ((index++)) ;;
+            --label | --connection | --since | --until | --mode | --source | --error | --shape | --param | -p) ((index++)) ;;
         -*) ;;
         *) positional+=("${COMP_WORDS[index]}") ;;
         esac
@@ -115,6 +116,14 @@ _dbassist() {
         _dbassist_words "$word" running success error cancelled
         return
         ;;
+    --mode)
+        _dbassist_words "$word" read write
+        return
+        ;;
+    --source)
+        _dbassist_words "$word" editor script chat
+        return
+        ;;
     --project)
         _dbassist_projects "${connection[@]}"
         _dbassist_reply "$word" <<<"$_dbassist_names"
@@ -124,18 +133,19 @@ _dbassist() {
         compopt -o default 2>/dev/null
         return
         ;;
-    --name | --description | --text | --limit | --days | --max-rows | --timeout | --label | --connection | --param | -p) return ;;
+    --name | --description | --text | --limit | --days | --max-rows | --timeout | --label | --connection | --since | --until | --error | \
+        --shape | --param | -p) return ;;
     esac
     if [[ $word == -* ]]; then
         _dbassist_reply "$word" < <(_dbassist_options "$command")
         return
     fi
     case $command:${#positional[@]} in
-    :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query watch history dashboard health wait \
+    :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query watch history stats dashboard health wait \
         methods call coprocess help ;;
     project:1) _dbassist_words "$word" add show test rm update ;;
     sessions:1) _dbassist_words "$word" revoke ;;
-    "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1 | watch:1)
+    "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1 | watch:1 | stats:1)
         _dbassist_projects "${connection[@]}"
         _dbassist_reply "$word" <<<"$_dbassist_names"
         ;;
@@ -143,7 +153,7 @@ _dbassist() {
     call:1) _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}") ;;
     call:*) _dbassist_params "${positional[1]}" "$word" "$before" "${COMP_WORDS[COMP_CWORD - 2]}" ;;
     help:1)
-        _dbassist_words "$word" signup login logout whoami passwd sessions projects project query watch history dashboard health wait \
+        _dbassist_words "$word" signup login logout whoami passwd sessions projects project query watch history stats dashboard health wait \
             methods call coprocess
         _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}")
         ;;
