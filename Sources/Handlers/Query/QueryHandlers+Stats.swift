@@ -41,7 +41,8 @@ extension QueryHandlers {
         return WireQueryFigures(
             count: Int(counts.total), success: Int(counts.success), error: Int(counts.error), cancelled: Int(counts.cancelled),
             errorRate: counts.successRate.map { _ in Double(counts.error) / Double(counts.success + counts.error) },
-            rows: Int(counts.rows), totalMs: figures.totalMs, p50Ms: figures.latency.p50Ms, p95Ms: figures.latency.p95Ms,
+            rows: Int(counts.rows), totalMs: figures.totalMs, meanMs: figures.meanMs, p50Ms: figures.latency.p50Ms,
+            p95Ms: figures.latency.p95Ms,
             maxMs: figures.maxMs)
     }
 

@@ -725,587 +725,588 @@ public enum OpenRPCDocument {
         ** are told apart by shape: the statement with `?` in place of each literal and placeholder, lists of values a\###
         fter\n`IN`, `VALUES` and `ARRAY` as one, without comments, blanks and the case of keywords, by the rules of it\###
         s engine. `shape` is the\nsame for the same shape, always. Each list has at most `statements` of them: the mos\###
-        t frequent, the slowest by `p95Ms`, the\ncostliest by `totalMs`, and those that failed most often; what did no\###
-        t succeed, or not fail, is in no list of these.\n\n**Percentiles** are by nearest rank, over successful querie\###
-        s, from counts in ranges of a thirty-second of a doubling: within 1.6 %\nof the duration that was measured. `m\###
-        axMs` is exact.\n\nA project that is unknown or somebody else's has no queries.","tags":[{"name":"query"}],"pa\###
-        ramStructure":"by-name","params":[{"name":"projectId","description":"Only of this project.","required":false,"\###
-        schema":{"description":"Only of this project.","type":"string","format":"uuid"}},{"name":"since","description"\###
-        :"From the day of this time on.","required":false,"schema":{"description":"From the day of this time on.","typ\###
-        e":"string","format":"date-time"}},{"name":"until","description":"Up to the end of the day of this time; a mid\###
-        night is the end of the day before it.","required":false,"schema":{"description":"Up to the end of the day of t\###
-        his time; a midnight is the end of the day before it.","type":"string","format":"date-time"}},{"name":"stateme\###
-        nts","description":"The length of each list of statements; 0 for none.","required":false,"schema":{"descriptio\###
-        n":"The length of each list of statements; 0 for none.","type":"integer","minimum":0,"maximum":100,"default":1\###
-        0}}],"result":{"name":"QueryStatsResult","schema":{"type":"object","properties":{"since":{"description":"Midni\###
-        ght UTC at the start of the first day.","type":"string","format":"date-time"},"until":{"description":"Midnight\###
-         UTC at the end of the last day.","type":"string","format":"date-time"},"totals":{"description":"All of it.","\###
-        $ref":"#/components/schemas/QueryFigures"},"projects":{"description":"Projects with queries in the period, the\###
-         busiest first, then by name.","type":"array","items":{"$ref":"#/components/schemas/ProjectFigures"}},"days":{\###
-        "description":"Every day of the period, oldest first, days without queries too.","type":"array","items":{"$ref\###
-        ":"#/components/schemas/DayFigures"},"minItems":1,"maxItems":366},"mostFrequent":{"description":"Statements by\###
-         `count`, the highest first.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItem\###
-        s":100},"slowest":{"description":"By `p95Ms`.","type":"array","items":{"$ref":"#/components/schemas/StatementF\###
-        igures"},"maxItems":100},"costliest":{"description":"By `totalMs`.","type":"array","items":{"$ref":"#/componen\###
-        ts/schemas/StatementFigures"},"maxItems":100},"mostFailing":{"description":"By `error`.","type":"array","items\###
-        ":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100}},"required":["since","until","totals","proj\###
-        ects","days","mostFrequent","slowest","costliest","mostFailing"],"additionalProperties":false}},"errors":[{"$r\###
-        ef":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":\###
-        "a day of a project","params":[{"name":"projectId","value":"${projectId}"},{"name":"since","value":"2026-01-05\###
-        T00:00:00.000Z"},{"name":"until","value":"2026-01-06T00:00:00.000Z"},{"name":"statements","value":1}],"result"\###
-        :{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"co\###
-        unt":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"p50Ms":0.412,"p95Ms":0.41\###
-        2,"maxMs":0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType"\###
-        :"sqlite","figures":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"p\###
-        50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"days":[{"date":"2026-01-05","figures":{"count":2,"success":1,"erro\###
-        r":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"most\###
-        Frequent":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","shape":"3f9c1d2b7a605e48\###
-        ","sql":"SELECT * FROM orders WHERE id IN (?)","figures":{"count":1,"success":1,"error":0,"cancelled":0,"error\###
-        Rate":0,"rows":1,"totalMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412},"lastQueryId":"019ab0c6-22bb-7e3f-\###
-        9c4d-5e6f70819203","lastUsedAt":"2026-01-05T09:32:00.000Z","lastMode":"read"}],"slowest":[],"costliest":[],"mo\###
-        stFailing":[]}},"x-needs":"query"},{"name":"the last thirty days","params":[],"result":{"name":"result","value\###
-        ":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"count":0,"success":0,"erro\###
-        r":0,"cancelled":0,"rows":0,"totalMs":0},"projects":[],"days":[{"date":"2026-01-05","figures":{"count":0,"succ\###
-        ess":0,"error":0,"cancelled":0,"rows":0,"totalMs":0}}],"mostFrequent":[],"slowest":[],"costliest":[],"mostFail\###
-        ing":[]}},"x-needs":"query"},{"name":"too long a period","params":[{"name":"since","value":"2020-01-01T00:00:0\###
-        0.000Z"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering\###
-        ":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.subscribe","summary":"Watch your own\###
-         queries while they run.","description":"From the reply on, this connection gets a `query/event` whenever one o\###
-        f your queries starts, makes progress or ends, whichever\nof your connections runs it. `running` is what ran a\###
-        t that moment: its queries get no `started`, and everything later about\nthem comes as an event. A subscriptio\###
-        n ends with `query.unsubscribe`, with this connection, or when this connection is no\nlonger logged in as you.\###
-        ","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"projectId","description":"Only querie\###
-        s of this project.","required":false,"schema":{"description":"Only queries of this project.","type":"string","\###
-        format":"uuid"}}],"result":{"name":"QuerySubscribeResult","schema":{"type":"object","properties":{"subscriptio\###
-        nId":{"description":"Id, in every event of this subscription.","type":"string","format":"uuid"},"running":{"de\###
-        scription":"The queries that run.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"requ\###
-        ired":["subscriptionId","running"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inval\###
-        id_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/busy"}],"examples":[{"\###
-        name":"everything of mine","params":[],"result":{"name":"result","value":{"subscriptionId":"019ab0c6-66ff-7273\###
-        -9b81-920314253647","running":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name":"projectId","val\###
-        ue":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
-        ring":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.unsubscribe","summary":"End a su\###
-        bscription of this connection.","description":"No event of the subscription is made after the reply; those mad\###
-        e before may still arrive behind it.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"s\###
-        ubscriptionId","description":"The subscription.","required":true,"schema":{"description":"The subscription.","\###
-        type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"addition\###
-        alProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/una\###
-        uthenticated"}],"examples":[{"name":"one that has ended","params":[{"name":"subscriptionId","value":"${unknown\###
-        Id}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"not an id","params":[{"name":"subsc\###
-        riptionId","value":"first"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"s\###
-        ession","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summary"\###
-        :"Answer this protocol as an OpenRPC document.","description":"The method that OpenRPC names. The document is t\###
-        he published `spec/openrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"by-n\###
-        ame","params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object","required":["openrpc","info","\###
-        methods"]}},"errors":[],"examples":[{"name":"the document","params":[],"result":{"name":"result","value":{"ope\###
-        nrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"reque\###
-        st","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"shutd\###
-        own","summary":"Prepare to end the connection.","description":"LSP's own request. The connection's running que\###
-        ries are cancelled and further requests are answered `invalid_request`; only\n`exit` is still expected. It nev\###
-        er stops a daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStruct\###
-        ure":"by-name","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/co\###
-        mponents/errors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end\###
-         of an editor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"requ\###
-        est","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"syst\###
-        em.health","summary":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what the da\###
-        emon knows already and touches neither the store nor a database. With a session it\nalso answers `store`, `con\###
-        nections` and `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"p\###
-        aramStructure":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properti\###
-        es":{"status":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description"\###
-        :"The daemon's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer",\###
-        "minimum":0},"store":{"description":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHe\###
-        alth"},"connections":{"description":"Connections now; only with a session.","$ref":"#/components/schemas/Conne\###
-        ctionsHealth"},"queries":{"description":"Queries now; only with a session.","$ref":"#/components/schemas/Queri\###
-        esHealth"}},"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[\###
-        {"name":"without a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","up\###
-        timeMs":86400000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"\###
-        status":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clien\###
-        ts":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"\###
-        request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"\###
-        system.limits","summary":"Answer every limit in force.","description":"The same as `initialize` answers, for c\###
-        lients that do not send it. Public, because a client needs some of the limits to log in.","tags":[{"name":"sys\###
-        tem"}],"paramStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas\###
-        /Limits"}},"errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"head\###
-        erBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,\###
-        "batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":3000\###
-        0,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"lo\###
-        ginDelayMs":1000,"loginDelayMaxMs":900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":4320000\###
-        0,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,\###
-        "searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseCon\###
-        nections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser\###
-        ":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNod\###
-        es":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadl\###
-        ineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,\###
-        "spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"pr\###
-        eviewRows":10,"previewBytes":4096,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStat\###
-        ements":100,"forgetQueries":1000}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"rea\###
-        d","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's\###
-         metrics in Prometheus text.","description":"Counters, gauges and histograms of the whole daemon, in the Prome\###
-        theus text format 0.0.4. Labels are method names, outcomes\nand engines; never a user, a project, an address o\###
-        r SQL.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResul\###
-        t","schema":{"type":"object","properties":{"text":{"description":"The metrics, one sample a line.","type":"str\###
-        ing"}},"required":["text"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticat\###
-        ed"}],"examples":[{"name":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_r\###
-        equests_total counter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"sessio\###
-        n"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refu\###
-        se"}],"components":{"schemas":{"User":{"description":"A person with an account.","type":"object","properties":\###
-        {"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Display name.","type":"stri\###
-        ng"},"email":{"description":"E-mail address, in lower case: what they log in with.","type":"string","format":"\###
-        email"},"createdAt":{"description":"When they signed up.","type":"string","format":"date-time"}},"required":["\###
-        id","name","email","createdAt"],"additionalProperties":false},"Session":{"description":"A new session and the t\###
-        oken that stands for it. The token is shown this once; the daemon does not keep it.","type":"object","properti\###
-        es":{"token":{"description":"A secret (PASETO v4.public): attaches further connections to the session. Opaque t\###
-        o clients.","type":"string","format":"token"},"expiresAt":{"description":"When the session ends at the latest.\###
-        ","type":"string","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components/sche\###
-        mas/User"}},"required":["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description"\###
-        :"A session as its owner sees it in a list; never its token.","type":"object","properties":{"id":{"description\###
-        ":"Id, for `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{"description":"When it began.","type"\###
-        :"string","format":"date-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","type":"strin\###
-        g","format":"date-time"},"expiresAt":{"description":"When it ends at the latest.","type":"string","format":"da\###
-        te-time"},"current":{"description":"Whether it is the session of this connection.","type":"boolean"},"client":\###
-        {"description":"Name and version of the client that began it, as `initialize` told.","type":"string"}},"requir\###
-        ed":["id","createdAt","lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEndReason":{"d\###
-        escription":"Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked",\###
-        "passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","proper\###
-        ties":{"name":{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"descriptio\###
-        n":"Its version.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daem\###
-        on.","type":"object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"de\###
-        scription":"Its version.","type":"string"}},"required":["name","version"],"additionalProperties":false},"Healt\###
-        hStatus":{"description":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it takes no\###
-         new requests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the d\###
-        aemon keeps its own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The d\###
-        aemon's own store.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/components\###
-        /schemas/StoreEngine"},"ok":{"description":"Whether the latest read or write of it worked.","type":"boolean"}}\###
-        ,"required":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections now.\###
-        ","type":"object","properties":{"clients":{"description":"Open client connections.","type":"integer","minimum"\###
-        :0},"databases":{"description":"Open database connections, used and idle.","type":"integer","minimum":0},"data\###
-        basesInUse":{"description":"Those that run something.","type":"integer","minimum":0}},"required":["clients","d\###
-        atabases","databasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of all u\###
-        sers.","type":"object","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"waitin\###
-        g":{"description":"Waiting for a database connection.","type":"integer","minimum":0}},"required":["running","w\###
-        aiting"],"additionalProperties":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MyS\###
-        QL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database s\###
-        omeone registered.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"\###
-        name":{"description":"Name, unique among its owner's projects.","type":"string"},"description":{"description":\###
-        "What it is, in its owner's words; absent if there are none.","type":"string"},"databaseType":{"description":"\###
-        The kind of database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The connection\###
-         string rebuilt without its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"descripti\###
-        on":"Whether every write is refused.","type":"boolean"},"createdAt":{"description":"When it was created.","typ\###
-        e":"string","format":"date-time"},"updatedAt":{"description":"When it was last changed.","type":"string","form\###
-        at":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if there is none.","type\###
-        ":"string","format":"date-time"}},"required":["id","name","databaseType","connection","readOnly","createdAt","\###
-        updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The steps of reaching a database, in t\###
-        he order they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls","login","database\###
-        ","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or the engine or the c\###
-        onnection has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"\###
-        One step of `project.test`.","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/compo\###
-        nents/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStat\###
-        us"},"durationMs":{"description":"How long it took; absent if it was skipped or not measured on its own.","typ\###
-        e":"number","minimum":0},"code":{"description":"Of a failed step: the error code that a query would answer.","\###
-        type":"string"},"message":{"description":"Of a failed step: one sentence that says what is wrong and what to d\###
-        o.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","type":"string"}},"r\###
-        equired":["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"Why a database cann\###
-        ot be reached now.","type":"object","properties":{"code":{"description":"The error code that a query would ans\###
-        wer.","type":"string"},"message":{"description":"One sentence that says what is wrong and what to do.","type":\###
-        "string"},"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"required":["code","m\###
-        essage","retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a database says of i\###
-        tself; or `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"description":"Produ\###
-        ct and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"de\###
-        scription":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"description":"The d\###
-        atabase user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent wh\###
-        ere the user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Tables the user can s\###
-        ee, without the system's own.","type":"integer","minimum":0},"unavailable":{"description":"Why there is nothin\###
-        g to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"descrip\###
-        tion":"`read`: the statement cannot change anything, and is rolled back. `write`: it runs and commits.","type"\###
-        :"string","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the c\###
-        lient's cancel, a closed connection and a timeout.","type":"string","enum":["running","success","error","cance\###
-        lled"]},"QuerySource":{"description":"What sent a query: `editor` a connection that was initialized, `script` o\###
-        ne that was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"descri\###
-        ption":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer\###
-        `: a number within ±(2^53−1), else a string of digits\n- `float`: a number with the shortest digits that read b\###
-        ack the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every on\###
-        e of them\n- `string`: text, dates, intervals and every type without a better form, as the engine writes it\n-\###
-         `base64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where ea\###
-        ch cell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\\###
-        "Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is\###
-         `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","deci\###
-        mal","string","base64","json","dynamic"]},"Column":{"description":"A column of a result.","type":"object","pro\###
-        perties":{"name":{"description":"Name, as the statement gives it; need not be unique.","type":"string"},"type"\###
-        :{"description":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it h\###
-        as none.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas\###
-        /Encoding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A me\###
-        ssage of the database that is not an error.","type":"object","properties":{"severity":{"description":"The data\###
-        base's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":"st\###
-        ring"},"code":{"description":"The database's code for it, if it has one.","type":"string"}},"required":["sever\###
-        ity","message"],"additionalProperties":false},"QueryResult":{"description":"The outcome of a statement and the\###
-         first page of its rows.","type":"object","properties":{"queryId":{"description":"Id of the query, in history t\###
-        oo.","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the statement returns no row\###
-        s.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an a\###
-        rray of rows, each an array of cells in the order of the columns. Null is null; other cells follow the column'\###
-        s `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a pus\###
-        hed result, all rows that were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `query\###
-        .fetch` has more rows.","type":"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `q\###
-        uery.close`; there if `hasMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"d\###
-        escription":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"d\###
-        escription":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRo\###
-        ws":{"description":"Rows changed, for statements that change rows.","type":"integer","minimum":0},"durationMs"\###
-        :{"description":"Time in the database, from sending the statement to the last row read so far.","type":"number\###
-        ","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"desc\###
-        ription":"Whether the result had more rows than were kept. If `hasMore`, the last page of `query.fetch` has th\###
-        e final word.","type":"boolean"},"notices":{"description":"Messages the database sent along, in order.","type"\###
-        :"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","h\###
-        asMore","command","durationMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"descr\###
-        iption":"A run of rows of a pushed result; the `value` of `$/progress`.","type":"object","properties":{"queryI\###
-        d":{"description":"Id of the query.","type":"string","format":"uuid"},"columns":{"description":"Columns; in th\###
-        e first page only.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Rows\###
-        , written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of t\###
-        he first of them in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How ma\###
-        ny they are.","type":"integer","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalPr\###
-        operties":false},"PlanNode":{"description":"A step of a plan. What an engine does not say is absent.","type":"\###
-        object","properties":{"id":{"description":"Its place in the list.","type":"integer","minimum":0},"parentId":{"\###
-        description":"The node that takes its rows; absent for a root.","type":"integer","minimum":0},"operation":{"de\###
-        scription":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"d\###
-        escription":"Conditions and the like, in the engine's words.","type":"string"},"relation":{"description":"The t\###
-        able it reads, as the plan names it.","type":"string"},"index":{"description":"The index it uses.","type":"str\###
-        ing"},"cost":{"description":"Estimated cost with its children, in the engine's own unit.","type":"number","min\###
-        imum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number","minimum":0},"actualRows":{"desc\###
-        ription":"Rows it gave, of one loop on average.","type":"number","minimum":0},"loops":{"description":"How ofte\###
-        n it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it took with its children, all loops t\###
-        ogether.","type":"number","minimum":0}},"required":["id","operation"],"additionalProperties":false},"QueryPhas\###
-        e":{"description":"`waiting`: for a free connection to its database; `running`: the database works on it, or i\###
-        ts rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"description":"A query that h\###
-        as not ended.","type":"object","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and that\###
-         of its row in history.","type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","type":"\###
-        string","format":"uuid"},"projectName":{"description":"The project's name when it began.","type":"string"},"sq\###
-        l":{"description":"The statement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":\###
-        {"description":"Whether the statement is longer.","type":"boolean"},"label":{"description":"The name it was gi\###
-        ven.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"sourc\###
-        e":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"How f\###
-        ar it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","type"\###
-        :"string","format":"date-time"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0},"ro\###
-        wCount":{"description":"Rows it has answered so far.","type":"integer","minimum":0},"bytes":{"description":"Si\###
-        ze of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","projectId","projectName","sq\###
-        l","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":f\###
-        alse},"QueryEventKind":{"description":"What happened to a query; `missed` is about events, not about a query."\###
-        ,"type":"string","enum":["started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"descr\###
-        iption":"A query in history. Parameters are not kept.","type":"object","properties":{"id":{"description":"Id: t\###
-        he `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type\###
-        ":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"sql":{"de\###
-        scription":"The statement as it was sent.","type":"string"},"shape":{"description":"What its statement has in c\###
-        ommon with those that differ in values only; `query.stats` says more.","type":"string","minLength":16,"maxLeng\###
-        th":16},"label":{"description":"The label it was sent with.","type":"string"},"status":{"description":"Where i\###
-        t stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it succeeded or runs:\###
-         the error code it answered.","type":"string"},"errorMessage":{"description":"Unless it succeeded or runs: the\###
-         message it answered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as they were read;\###
-         absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it changed.","type":\###
-        "integer","minimum":0},"durationMs":{"description":"How long it took; absent while it runs.","type":"number","\###
-        minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"descriptio\###
-        n":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When it was accepted\###
-        .","type":"string","format":"date-time"},"preview":{"description":"Only in `query.get`, and only if it returne\###
-        d rows: its columns and first rows, written as in `QueryResult`.","type":"object","required":["columns","rows"\###
-        ],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","items":{"type":"a\###
-        rray"}}}}},"required":["id","projectId","projectName","sql","shape","status","mode","source","createdAt"],"add\###
-        itionalProperties":false},"QueryStatistics":{"description":"Figures about queries.","type":"object","propertie\###
-        s":{"total":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"description\###
-        ":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"in\###
-        teger","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer","min\###
-        imum":0},"successRate":{"description":"success / (success + error); absent if both are 0.","type":"number","mi\###
-        nimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones, within 1.6 %; absent if t\###
-        here are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","type":"num\###
-        ber","minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},"requir\###
-        ed":["total","success","error","cancelled","rows"],"additionalProperties":false},"QueryFigures":{"description"\###
-        :"What some queries came to. Durations are those of the successful ones.","type":"object","properties":{"count\###
-        ":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"description":"Those t\###
-        hat succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integer","mi\###
-        nimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer","minimum":0},"\###
-        errorRate":{"description":"error / (success + error); absent if both are 0.","type":"number","minimum":0,"maxi\###
-        mum":1},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0},"totalMs":{"descri\###
-        ption":"Time they took, together.","type":"number","minimum":0},"p50Ms":{"description":"Median, within 1.6 %; a\###
-        bsent if none succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, likewise.","ty\###
-        pe":"number","minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum":0}},"requir\###
-        ed":["count","success","error","cancelled","rows","totalMs"],"additionalProperties":false},"ProjectFigures":{"\###
-        description":"The figures of one project.","type":"object","properties":{"projectId":{"description":"The proje\###
-        ct.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"desc\###
-        ription":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"description":"Its que\###
-        ries.","$ref":"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType","figures"],"\###
-        additionalProperties":false},"DayFigures":{"description":"The figures of one day.","type":"object","properties\###
-        ":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"figur\###
-        es":{"description":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"required":["date\###
-        ","figures"],"additionalProperties":false},"StatementFigures":{"description":"The figures of the statements of\###
-         one shape in one project.","type":"object","properties":{"projectId":{"description":"Where they ran.","type":\###
-        "string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"shape":{"de\###
-        scription":"The shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLength":16},"sql\###
-        ":{"description":"The normalised statement, at most 4096 bytes of it; `…` at its end says that there is more."\###
-        ,"type":"string"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/QueryFigures"},"l\###
-        astQueryId":{"description":"The newest of them: a sample for `query.get`.","type":"string","format":"uuid"},"l\###
-        astUsedAt":{"description":"When that was accepted.","type":"string","format":"date-time"},"lastMode":{"descrip\###
-        tion":"How that one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","projectName","sha\###
-        pe","sql","figures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"DashboardTotals":{"d\###
-        escription":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's proje\###
-        cts, whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the perio\###
-        d.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","m\###
-        inimum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"des\###
-        cription":"Queries of the period by status; they add up to `totals.queries`.","type":"object","properties":{"r\###
-        unning":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","typ\###
-        e":"integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"descrip\###
-        tion":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancel\###
-        led"],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries of the perio\###
-        d, by nearest rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; absent if the\###
-        re are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none."\###
-        ,"type":"number","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One project in a\###
-         dashboard.","type":"object","properties":{"projectId":{"description":"The project.","type":"string","format":\###
-        "uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of database\###
-        .","$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integ\###
-        er","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"messages":{"descr\###
-        iption":"Chat messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest q\###
-        uery, whenever it was, to the minute; absent if there is none.","type":"string","format":"date-time"}},"requir\###
-        ed":["projectId","name","databaseType","queries","errors","messages"],"additionalProperties":false},"DayActivi\###
-        ty":{"description":"One day in a dashboard.","type":"object","properties":{"date":{"description":"The day in U\###
-        TC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted t\###
-        hat day.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum\###
-        ":0}},"required":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a\###
-         chat message is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A c\###
-        hat message in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":\###
-        "uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"I\###
-        ts project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/sch\###
-        emas/MessageRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength":200},"cre\###
-        atedAt":{"description":"When it was sent.","type":"string","format":"date-time"}},"required":["id","threadId",\###
-        "projectId","role","excerpt","createdAt"],"additionalProperties":false},"Limits":{"description":"Every limit i\###
-        n force.","type":"object","properties":{"headerBytes":{"description":"The header block of one `Content-Length`\###
-         frame.","type":"integer","minimum":0},"headerMs":{"description":"Time for a frame's header, from its first by\###
-        te.","type":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line where me\###
-        ssages are lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the c\###
-        onnection has no session.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once the conn\###
-        ection has a session.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects\###
-         in one message.","type":"integer","minimum":0},"batchItems":{"description":"Items of one batch.","type":"inte\###
-        ger","minimum":0},"clientConnections":{"description":"Open client connections.","type":"integer","minimum":0},\###
-        "requestsInFlight":{"description":"Unanswered requests of one connection; past that the daemon stops reading f\###
-        rom it.","type":"integer","minimum":0},"outputQueueBytes":{"description":"Output waiting for one client.","typ\###
-        e":"integer","minimum":0},"outputStallMs":{"description":"A client with output waiting that takes none of it f\###
-        or this long is dropped.","type":"integer","minimum":0},"shutdownMs":{"description":"Time for running requests\###
-         to end when the daemon stops.","type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new p\###
-        assword, as UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-\###
-        8.","type":"integer","minimum":0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; past tha\###
-        t the answer is `busy`.","type":"integer","minimum":0},"loginFailures":{"description":"Wrong passwords in a ro\###
-        w, per account and per peer, before each further attempt has to wait.","type":"integer","minimum":0},"loginDel\###
-        ayMs":{"description":"The first such wait; each further failure doubles it.","type":"integer","minimum":0},"lo\###
-        ginDelayMaxMs":{"description":"The longest such wait. No account is ever locked for good.","type":"integer","m\###
-        inimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"descriptio\###
-        n":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"description":"A\###
-         session without a request for this long ends.","type":"integer","minimum":0},"nameLength":{"description":"Cha\###
-        racters (Unicode scalars) of a name of a person or project.","type":"integer","minimum":0},"emailLength":{"des\###
-        cription":"Characters of an e-mail address.","type":"integer","minimum":0},"descriptionLength":{"description":\###
-        "Characters of a project's description.","type":"integer","minimum":0},"connectionStringLength":{"description"\###
-        :"Characters of a connection string.","type":"integer","minimum":0},"labelLength":{"description":"Characters o\###
-        f a query's label.","type":"integer","minimum":0},"searchTextLength":{"description":"Characters of a list's `t\###
-        ext` filter.","type":"integer","minimum":0},"listItems":{"description":"Items of one page of a list.","type":"\###
-        integer","minimum":0},"listItemsDefault":{"description":"Items of one page of a list when `limit` is absent.",\###
-        "type":"integer","minimum":0},"recentItems":{"description":"Newest queries or messages in a summary or dashboa\###
-        rd.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashboard may cover.","type":"intege\###
-        r","minimum":0},"databaseConnections":{"description":"Open database connections in all.","type":"integer","min\###
-        imum":0},"databaseConnectionsPerProject":{"description":"Open database connections of one project.","type":"in\###
-        teger","minimum":0},"databaseIdleMs":{"description":"An unused database connection is closed after this long."\###
-        ,"type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to connect and log in to a database.","\###
-        type":"integer","minimum":0},"queriesPerUser":{"description":"Running queries of one user.","type":"integer","\###
-        minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of one connection.","type":"integer","m\###
-        inimum":0},"subscriptionEvents":{"description":"Events of one subscription that wait for its reader; the next a\###
-        re missed.","type":"integer","minimum":0},"progressMs":{"description":"Time between two `progress` events of a\###
-         query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of a statement, in `query.running` an\###
-        d `query/event`.","type":"integer","minimum":0},"planNodes":{"description":"Nodes of a plan in `query.explain`\###
-        .","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","minimu\###
-        m":0},"parameters":{"description":"Parameters of one statement: SQLite's own limit, the smallest of the engine\###
-        s'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a query that names no `timeoutMs`.\###
-        ","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"integer"\###
-        ,"minimum":0},"cancelDeadlineMs":{"description":"A database that has not stopped a cancelled statement by then\###
-         has its connection cut.","type":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","type":"\###
-        integer","minimum":0},"pageBytes":{"description":"A page ends with the row that reaches this size.","type":"in\###
-        teger","minimum":0},"cellBytes":{"description":"A longer cell is replaced by its length and a prefix.","type":\###
-        "integer","minimum":0},"resultRows":{"description":"Rows kept of a result whose query names no `maxRows`.","ty\###
-        pe":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a result whose query names no `maxRows`\###
-        .","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes kept of any one result.","type":"\###
-        integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all results of one user.","type":"inte\###
-        ger","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches from for this long is dropped.",\###
-        "type":"integer","minimum":0},"noticesPerQuery":{"description":"Notices kept of one statement.","type":"intege\###
-        r","minimum":0},"previewRows":{"description":"Rows of the preview that history keeps.","type":"integer","minim\###
-        um":0},"previewBytes":{"description":"Bytes of the preview that history keeps.","type":"integer","minimum":0},\###
-        "historyRows":{"description":"Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps\###
-         all.","type":"integer","minimum":0},"historyDays":{"description":"Days that a row of history is kept. 0 keeps\###
-         it for ever.","type":"integer","minimum":0},"statisticsDays":{"description":"Days that `query.stats` may cove\###
-        r.","type":"integer","minimum":0},"statisticsStatements":{"description":"Statements in each list of `query.sta\###
-        ts`.","type":"integer","minimum":0},"forgetQueries":{"description":"Ids in one `query.forget`.","type":"intege\###
-        r","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth",\###
-        "batchItems","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordM\###
-        inBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs","tokenBytes",\###
-        "tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLength","connectionStringLength","lab\###
-        elLength","searchTextLength","listItems","listItemsDefault","recentItems","dashboardDays","databaseConnections\###
-        ","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscriptionsPerConnec\###
-        tion","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","queryTimeoutMs"\###
-        ,"queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes","spoolPe\###
-        rResultBytes","spoolPerUserBytes","resultIdleMs","noticesPerQuery","previewRows","previewBytes","historyRows",\###
-        "historyDays","statisticsDays","statisticsStatements","forgetQueries"],"additionalProperties":false},"ErrorObj\###
-        ect":{"description":"The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"\###
-        message":{"type":"string","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What pro\###
-        grams branch on.","type":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params",\###
-        "invalid_connection_string","invalid_parameters","weak_password","internal","not_initialized","cancelled","tim\###
-        eout","shutting_down","request_too_large","response_too_large","busy","batch_too_large","unauthenticated","inv\###
-        alid_credentials","forbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","conn\###
-        ection_refused","connect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_\###
-        a_database","connection_lost","query_failed","read_only","policy"]},"retryable":{"description":"Whether the sa\###
-        me request may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path\###
-        ":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":["code","retryable"],"addi\###
-        tionalProperties":false}},"required":["code","message","data"],"additionalProperties":false}},"errors":{"parse\###
-        _error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break the framing.","data":{"co\###
-        de":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is not a request th\###
-        at may be sent here and now.","data":{"code":"invalid_request","retryable":false}},"method_not_found":{"code":\###
-        -32601,"message":"There is no such method.","data":{"code":"method_not_found","retryable":false}},"invalid_par\###
-        ams":{"code":-32602,"message":"A parameter is unknown, missing, of the wrong type or out of range; `path` name\###
-        s it.","data":{"code":"invalid_params","retryable":false}},"invalid_connection_string":{"code":-32602,"message\###
-        ":"The connection string cannot be understood, or uses a keyword that is not allowed.","data":{"code":"invalid\###
-        _connection_string","retryable":false}},"invalid_parameters":{"code":-32602,"message":"The statement's paramet\###
-        ers do not fit its placeholders.","data":{"code":"invalid_parameters","retryable":false}},"weak_password":{"co\###
-        de":-32602,"message":"The password is among those tried first, or is made from the account's own name or e-mai\###
-        l.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"message":"A fault of the dae\###
-        mon; the log has it under `requestId`.","data":{"code":"internal","retryable":false}},"not_initialized":{"code\###
-        ":-32002,"message":"`initialize` must come first on this connection.","data":{"code":"not_initialized","retrya\###
-        ble":false}},"cancelled":{"code":-32800,"message":"The client cancelled the request.","data":{"code":"cancelle\###
-        d","retryable":true}},"timeout":{"code":-32802,"message":"It took longer than its time limit and was stopped."\###
-        ,"data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"The daemon is stopping;\###
-         connect again later.","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"m\###
-        essage":"The request is longer than the limit.","data":{"code":"request_too_large","retryable":false}},"respon\###
-        se_too_large":{"code":-32008,"message":"The reply would be longer than the limit; ask for less.","data":{"code\###
-        ":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is full; try again\###
-         after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"T\###
-        he batch has more items than the limit.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated\###
-        ":{"code":1001,"message":"There is no session on this connection, or it has ended; log in or attach a token.",\###
-        "data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail o\###
-        r the password is wrong.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"m\###
-        essage":"The token or the daemon's configuration does not allow it.","data":{"code":"forbidden","retryable":fa\###
-        lse}},"not_found":{"code":1004,"message":"There is no such thing, or it is not yours; both answer the same.","\###
-        data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It conflicts with what exists\###
-        ; `path` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,"mess\###
-        age":"Too many attempts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable\###
-        ":true}},"connection_failed":{"code":1101,"message":"The database cannot be reached, for a reason without a co\###
-        de of its own.","data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"message":\###
-        "The host's name has no address.","data":{"code":"host_not_found","retryable":true}},"connection_refused":{"co\###
-        de":1101,"message":"Nothing accepts connections at that address.","data":{"code":"connection_refused","retryab\###
-        le":true}},"connect_timeout":{"code":1101,"message":"The database did not answer in time.","data":{"code":"con\###
-        nect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for TLS a\###
-        nd the connection has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"mess\###
-        age":"The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls_failed","retryable":fal\###
-        se}},"authentication_failed":{"code":1101,"message":"The database refused the user or the password of the conn\###
-        ection string.","data":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":1101,"me\###
-        ssage":"The server has no such database, or the file does not exist.","data":{"code":"unknown_database","retry\###
-        able":false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite database.","data":{"code":"no\###
-        t_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"The connection broke while the sta\###
-        tement ran; a write may or may not have happened.","data":{"code":"connection_lost","retryable":true}},"query_\###
-        failed":{"code":1102,"message":"The database refused the statement.","data":{"code":"query_failed","retryable"\###
-        :false}},"read_only":{"code":1103,"message":"The statement would write, and the project or the mode is read-on\###
-        ly.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy does n\###
-        ot allow it, whatever the project says.","data":{"code":"policy","retryable":false}}}},"x-notifications":[{"na\###
-        me":"$/progress","summary":"Report on a request that is still running.","description":"LSP's own notification.\###
-         For a request that carried a `partialResultToken` and whose method says that it answers in parts, `value`\nis\###
-         a part: `query.run` sends a `QueryPage` each. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no me\###
-        thod of protocol 1.0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients sh\###
-        ould ignore tokens they do not know.","params":{"type":"object","properties":{"token":{"description":"The requ\###
-        est's token.","type":["string","integer"]},"value":{"description":"The part.","$ref":"#/components/schemas/Que\###
-        ryPage"}},"required":["token","value"],"additionalProperties":false}},{"name":"query/event","summary":"Tell a s\###
-        ubscriber what became of a query.","description":"Sent to connections that called `query.subscribe`. Each quer\###
-        y gets one `started`, any number of `progress`, one every limit\n`progressMs` at most, and exactly one of `fin\###
-        ished`, `failed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A p\###
-        ulled result that is larger than its first page is `finished` when the database has given all rows,\nwhich may\###
-         be after the reply.\n\nEvents wait behind replies. A subscriber that does not read them gets no `progress`, a\###
-        nd of the others the limit\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, in\###
-         its place, with how many they were. Then\n`query.running` and `query.history` say how things stand. A daemon t\###
-        hat stops ends its connections without further events.","params":{"type":"object","properties":{"subscriptionI\###
-        d":{"description":"The subscription.","type":"string","format":"uuid"},"event":{"description":"What happened."\###
-        ,"$ref":"#/components/schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `miss\###
-        ed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed.","\###
-        type":"integer","minimum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number","m\###
-        inimum":0},"errorCode":{"description":"Why it failed or was cancelled: the `data.code` of its error.","type":"\###
-        string"},"errorMessage":{"description":"The same, in a sentence.","type":"string"},"missed":{"description":"Ev\###
-        ents lost, in `missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalPrope\###
-        rties":false}},{"name":"session/expired","summary":"Tell a connection that its session has ended.","descriptio\###
-        n":"Sent once to every other connection that was bound to a session when the session ends; the connection that\###
-         ended it by its\nown request learns it from the reply. From then on its requests are answered `unauthenticate\###
-        d` until it logs in or attaches\na token. The connection stays open; queries that ran under the session are ca\###
-        ncelled.","params":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/components\###
-        /schemas/SessionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"header\###
-        Bytes","value":8192,"unit":"bytes","configurable":false,"description":"The header block of one `Content-Length\###
-        ` frame."},{"name":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's h\###
-        eader, from its first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"Ti\###
-        me for a frame's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":655\###
-        36,"unit":"bytes","configurable":true,"description":"One message while the connection has no session."},{"name\###
-        ":"bodyBytes","value":8388608,"unit":"bytes","configurable":true,"description":"One message once the connectio\###
-        n has a session."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting o\###
-        f arrays and objects in one message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"des\###
-        cription":"Items of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true,"\###
-        description":"Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable":t\###
-        rue,"description":"Unanswered requests of one connection; past that the daemon stops reading from it."},{"name\###
-        ":"outputQueueBytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for one c\###
-        lient."},{"name":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with ou\###
-        tput waiting that takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"ms",\###
-        "configurable":true,"description":"Time for running requests to end when the daemon stops."},{"name":"password\###
-        MinBytes","value":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"nam\###
-        e":"passwordMaxBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest password, as UTF\###
-        -8."},{"name":"passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Passwords waiti\###
-        ng to be hashed; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configura\###
-        ble":true,"description":"Wrong passwords in a row, per account and per peer, before each further attempt has t\###
-        o wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such wa\###
-        it; each further failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":tru\###
-        e,"description":"The longest such wait. No account is ever locked for good."},{"name":"tokenBytes","value":409\###
-        6,"unit":"bytes","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"un\###
-        it":"ms","configurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs\###
-        ","value":43200000,"unit":"ms","configurable":true,"description":"A session without a request for this long en\###
-        ds."},{"name":"nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode s\###
-        calars) of a name of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":fa\###
-        lse,"description":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count",\###
-        "configurable":false,"description":"Characters of a project's description."},{"name":"connectionStringLength",\###
-        "value":4096,"unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"\###
-        labelLength","value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{\###
-        "name":"searchTextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list'\###
-        s `text` filter."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of\###
-         one page of a list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description"\###
-        :"Items of one page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","confi\###
-        gurable":false,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays",\###
-        "value":365,"unit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"database\###
-        Connections","value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},\###
-        {"name":"databaseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open datab\###
-        ase connections of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"desc\###
-        ription":"An unused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,\###
-        "unit":"ms","configurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPer\###
-        User","value":8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subs\###
-        criptionsPerConnection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one conn\###
-        ection."},{"name":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of\###
-         one subscription that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"m\###
-        s","configurable":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlByte\###
-        s","value":2048,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `que\###
-        ry/event`."},{"name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a pla\###
-        n in `query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"\###
-        One statement, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description\###
-        ":"Parameters of one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","\###
-        value":30000,"unit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"nam\###
-        e":"queryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`.\###
-        "},{"name":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has n\###
-        ot stopped a cancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"cou\###
-        nt","configurable":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","\###
-        configurable":true,"description":"A page ends with the row that reaches this size."},{"name":"cellBytes","valu\###
-        e":1048576,"unit":"bytes","configurable":true,"description":"A longer cell is replaced by its length and a pre\###
-        fix."},{"name":"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a re\###
-        sult whose query names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":tr\###
-        ue,"description":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","valu\###
-        e":268435456,"unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolP\###
-        erUserBytes","value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of\###
-         one user."},{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result tha\###
-        t nobody fetches from for this long is dropped."},{"name":"noticesPerQuery","value":100,"unit":"count","config\###
-        urable":false,"description":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"count",\###
-        "configurable":false,"description":"Rows of the preview that history keeps."},{"name":"previewBytes","value":4\###
-        096,"unit":"bytes","configurable":false,"description":"Bytes of the preview that history keeps."},{"name":"his\###
-        toryRows","value":1000000,"unit":"count","configurable":true,"description":"Rows of history kept of one user; p\###
-        ast it the oldest go, within minutes. 0 keeps all."},{"name":"historyDays","value":365,"unit":"count","configu\###
-        rable":true,"description":"Days that a row of history is kept. 0 keeps it for ever."},{"name":"statisticsDays"\###
-        ,"value":366,"unit":"count","configurable":false,"description":"Days that `query.stats` may cover."},{"name":"\###
-        statisticsStatements","value":100,"unit":"count","configurable":false,"description":"Statements in each list o\###
-        f `query.stats`."},{"name":"forgetQueries","value":1000,"unit":"count","configurable":false,"description":"Ids\###
-         in one `query.forget`."}]}
+        t frequent, the slowest by `meanMs`, the\ncostliest by `totalMs`, and those that failed most often; what did n\###
+        ot succeed, or not fail, is in no list of these.\n\n**Percentiles** are by nearest rank, over successful queri\###
+        es, from counts in ranges of a thirty-second of a doubling: within 1.6 %\nof the duration that was measured. `\###
+        maxMs` is exact.\n\nA project that is unknown or somebody else's has no queries.","tags":[{"name":"query"}],"p\###
+        aramStructure":"by-name","params":[{"name":"projectId","description":"Only of this project.","required":false,\###
+        "schema":{"description":"Only of this project.","type":"string","format":"uuid"}},{"name":"since","description\###
+        ":"From the day of this time on.","required":false,"schema":{"description":"From the day of this time on.","ty\###
+        pe":"string","format":"date-time"}},{"name":"until","description":"Up to the end of the day of this time; a mi\###
+        dnight is the end of the day before it.","required":false,"schema":{"description":"Up to the end of the day of\###
+         this time; a midnight is the end of the day before it.","type":"string","format":"date-time"}},{"name":"state\###
+        ments","description":"The length of each list of statements; 0 for none.","required":false,"schema":{"descript\###
+        ion":"The length of each list of statements; 0 for none.","type":"integer","minimum":0,"maximum":100,"default"\###
+        :10}}],"result":{"name":"QueryStatsResult","schema":{"type":"object","properties":{"since":{"description":"Mid\###
+        night UTC at the start of the first day.","type":"string","format":"date-time"},"until":{"description":"Midnig\###
+        ht UTC at the end of the last day.","type":"string","format":"date-time"},"totals":{"description":"All of it."\###
+        ,"$ref":"#/components/schemas/QueryFigures"},"projects":{"description":"Projects with queries in the period, t\###
+        he busiest first, then by name.","type":"array","items":{"$ref":"#/components/schemas/ProjectFigures"}},"days"\###
+        :{"description":"Every day of the period, oldest first, days without queries too.","type":"array","items":{"$r\###
+        ef":"#/components/schemas/DayFigures"},"minItems":1,"maxItems":366},"mostFrequent":{"description":"Statements b\###
+        y `count`, the highest first.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxIte\###
+        ms":100},"slowest":{"description":"By `meanMs`.","type":"array","items":{"$ref":"#/components/schemas/Statemen\###
+        tFigures"},"maxItems":100},"costliest":{"description":"By `totalMs`.","type":"array","items":{"$ref":"#/compon\###
+        ents/schemas/StatementFigures"},"maxItems":100},"mostFailing":{"description":"By `error`.","type":"array","ite\###
+        ms":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100}},"required":["since","until","totals","pr\###
+        ojects","days","mostFrequent","slowest","costliest","mostFailing"],"additionalProperties":false}},"errors":[{"\###
+        $ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name\###
+        ":"a day of a project","params":[{"name":"projectId","value":"${projectId}"},{"name":"since","value":"2026-01-\###
+        05T00:00:00.000Z"},{"name":"until","value":"2026-01-06T00:00:00.000Z"},{"name":"statements","value":1}],"resul\###
+        t":{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"\###
+        count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0\###
+        .412,"p95Ms":0.412,"maxMs":0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Book\###
+        s","databaseType":"sqlite","figures":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"\###
+        totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"days":[{"date":"2026-01-05","figur\###
+        es":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p5\###
+        0Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"mostFrequent":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192",\###
+        "projectName":"Books","shape":"3f9c1d2b7a605e48","sql":"SELECT * FROM orders WHERE id IN (?)","figures":{"coun\###
+        t":1,"success":1,"error":0,"cancelled":0,"errorRate":0,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"\###
+        p95Ms":0.412,"maxMs":0.412},"lastQueryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","lastUsedAt":"2026-01-05T09:3\###
+        2:00.000Z","lastMode":"read"}],"slowest":[],"costliest":[],"mostFailing":[]}},"x-needs":"query"},{"name":"the l\###
+        ast thirty days","params":[],"result":{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"20\###
+        26-01-06T00:00:00.000Z","totals":{"count":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs":0},"project\###
+        s":[],"days":[{"date":"2026-01-05","figures":{"count":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs"\###
+        :0}}],"mostFrequent":[],"slowest":[],"costliest":[],"mostFailing":[]}},"x-needs":"query"},{"name":"too long a p\###
+        eriod","params":[{"name":"since","value":"2020-01-01T00:00:00.000Z"}],"x-error":"invalid_params","x-needs":"se\###
+        ssion"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"\###
+        refuse"},{"name":"query.subscribe","summary":"Watch your own queries while they run.","description":"From the r\###
+        eply on, this connection gets a `query/event` whenever one of your queries starts, makes progress or ends, whi\###
+        chever\nof your connections runs it. `running` is what ran at that moment: its queries get no `started`, and e\###
+        verything later about\nthem comes as an event. A subscription ends with `query.unsubscribe`, with this connect\###
+        ion, or when this connection is no\nlonger logged in as you.","tags":[{"name":"query"}],"paramStructure":"eith\###
+        er","params":[{"name":"projectId","description":"Only queries of this project.","required":false,"schema":{"de\###
+        scription":"Only queries of this project.","type":"string","format":"uuid"}}],"result":{"name":"QuerySubscribe\###
+        Result","schema":{"type":"object","properties":{"subscriptionId":{"description":"Id, in every event of this su\###
+        bscription.","type":"string","format":"uuid"},"running":{"description":"The queries that run.","type":"array",\###
+        "items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["subscriptionId","running"],"additionalProp\###
+        erties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthent\###
+        icated"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"everything of mine","params":[],"result":{"\###
+        name":"result","value":{"subscriptionId":"019ab0c6-66ff-7273-9b81-920314253647","running":[]}},"x-needs":"sess\###
+        ion"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs"\###
+        :"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMember\###
+        s":"refuse"},{"name":"query.unsubscribe","summary":"End a subscription of this connection.","description":"No e\###
+        vent of the subscription is made after the reply; those made before may still arrive behind it.","tags":[{"nam\###
+        e":"query"}],"paramStructure":"either","params":[{"name":"subscriptionId","description":"The subscription.","r\###
+        equired":true,"schema":{"description":"The subscription.","type":"string","format":"uuid"}}],"result":{"name":\###
+        "Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/componen\###
+        ts/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"one that has e\###
+        nded","params":[{"name":"subscriptionId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-nee\###
+        ds":"session"},{"name":"not an id","params":[{"name":"subscriptionId","value":"first"}],"x-error":"invalid_par\###
+        ams","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x\###
+        -unknownMembers":"refuse"},{"name":"rpc.discover","summary":"Answer this protocol as an OpenRPC document.","de\###
+        scription":"The method that OpenRPC names. The document is the published `spec/openrpc.json`, the same for eve\###
+        ryone.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"RpcDiscoverResu\###
+        lt","schema":{"type":"object","required":["openrpc","info","methods"]}},"errors":[],"examples":[{"name":"the d\###
+        ocument","params":[],"result":{"name":"result","value":{"openrpc":"1.3.2","info":{"title":"dbassistd","version\###
+        ":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-exe\###
+        cution":"inline","x-unknownMembers":"refuse"},{"name":"shutdown","summary":"Prepare to end the connection.","d\###
+        escription":"LSP's own request. The connection's running queries are cancelled and further requests are answer\###
+        ed `invalid_request`; only\n`exit` is still expected. It never stops a daemon that serves a socket. Answers nu\###
+        ll, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"Shutd\###
+        ownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/compo\###
+        nents/errors/not_initialized"}],"examples":[{"name":"the end of an editor's session","params":[],"result":{"na\###
+        me":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-ex\###
+        ecution":"inline","x-unknownMembers":"ignore"},{"name":"system.health","summary":"Say whether the daemon works\###
+        .","description":"Cheap enough to poll: it reads what the daemon knows already and touches neither the store n\###
+        or a database. With a session it\nalso answers `store`, `connections` and `queries`; these are figures of the w\###
+        hole daemon and name nobody.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"nam\###
+        e":"SystemHealthResult","schema":{"type":"object","properties":{"status":{"description":"How it is.","$ref":"#\###
+        /components/schemas/HealthStatus"},"version":{"description":"The daemon's version.","type":"string"},"uptimeMs\###
+        ":{"description":"Time since it started.","type":"integer","minimum":0},"store":{"description":"Its own store;\###
+         only with a session.","$ref":"#/components/schemas/StoreHealth"},"connections":{"description":"Connections no\###
+        w; only with a session.","$ref":"#/components/schemas/ConnectionsHealth"},"queries":{"description":"Queries no\###
+        w; only with a session.","$ref":"#/components/schemas/QueriesHealth"}},"required":["status","version","uptimeM\###
+        s"],"additionalProperties":false}},"errors":[],"examples":[{"name":"without a session","params":[],"result":{"\###
+        name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs":"none"},{"name":"with a\###
+         session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000,"\###
+        store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"databases":2,"databasesInUse":1},"queries":{"\###
+        running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-\###
+        execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limits","summary":"Answer every limit in forc\###
+        e.","description":"The same as `initialize` answers, for clients that do not send it. Public, because a client\###
+         needs some of the limits to log in.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"resul\###
+        t":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},"errors":[],"examples":[{"name":"the defa\###
+        ults","params":[],"result":{"name":"result","value":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyB\###
+        eforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsIn\###
+        Flight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordM\###
+        axBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"tokenByte\###
+        s":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLen\###
+        gth":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDef\###
+        ault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"data\###
+        baseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEve\###
+        nts":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"quer\###
+        yTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cell\###
+        Bytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":\###
+        1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"historyRows":1000\###
+        000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000}},"x-needs":"none"}\###
+        ],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse\###
+        "},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","description":"Counter\###
+        s, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are method names, ou\###
+        tcomes\nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":\###
+        "by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"\###
+        description":"The metrics, one sample a line.","type":"string"}},"required":["text"],"additionalProperties":fa\###
+        lse}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"re\###
+        sult":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{meth\###
+        od=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
+        ring":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description"\###
+        :"A person with an account.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":\###
+        "uuid"},"name":{"description":"Display name.","type":"string"},"email":{"description":"E-mail address, in lowe\###
+        r case: what they log in with.","type":"string","format":"email"},"createdAt":{"description":"When they signed\###
+         up.","type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"additionalPropertie\###
+        s":false},"Session":{"description":"A new session and the token that stands for it. The token is shown this on\###
+        ce; the daemon does not keep it.","type":"object","properties":{"token":{"description":"A secret (PASETO v4.pu\###
+        blic): attaches further connections to the session. Opaque to clients.","type":"string","format":"token"},"exp\###
+        iresAt":{"description":"When the session ends at the latest.","type":"string","format":"date-time"},"user":{"d\###
+        escription":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"\###
+        ],"additionalProperties":false},"SessionInfo":{"description":"A session as its owner sees it in a list; never i\###
+        ts token.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format"\###
+        :"uuid"},"createdAt":{"description":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"desc\###
+        ription":"Its latest request, to the minute.","type":"string","format":"date-time"},"expiresAt":{"description"\###
+        :"When it ends at the latest.","type":"string","format":"date-time"},"current":{"description":"Whether it is t\###
+        he session of this connection.","type":"boolean"},"client":{"description":"Name and version of the client that\###
+         began it, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","cur\###
+        rent"],"additionalProperties":false},"SessionEndReason":{"description":"Why a session ended.","type":"string",\###
+        "enum":["expired","idle","loggedOut","refreshed","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{\###
+        "description":"The client program.","type":"object","properties":{"name":{"description":"Its name.","type":"st\###
+        ring","minLength":1,"maxLength":100},"version":{"description":"Its version.","type":"string","maxLength":100}}\###
+        ,"required":["name"]},"ServerInfo":{"description":"The daemon.","type":"object","properties":{"name":{"descrip\###
+        tion":"Always `dbassistd`.","type":"string"},"version":{"description":"Its version.","type":"string"}},"requir\###
+        ed":["name","version"],"additionalProperties":false},"HealthStatus":{"description":"`ok`; `degraded`: it answe\###
+        rs, but a part of it does not work; `stopping`: it takes no new requests.","type":"string","enum":["ok","degra\###
+        ded","stopping"]},"StoreEngine":{"description":"Where the daemon keeps its own state.","type":"string","enum":\###
+        ["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's own store.","type":"object","properties":{\###
+        "engine":{"description":"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"description":"Whethe\###
+        r the latest read or write of it worked.","type":"boolean"}},"required":["engine","ok"],"additionalProperties"\###
+        :false},"ConnectionsHealth":{"description":"Connections now.","type":"object","properties":{"clients":{"descri\###
+        ption":"Open client connections.","type":"integer","minimum":0},"databases":{"description":"Open database conn\###
+        ections, used and idle.","type":"integer","minimum":0},"databasesInUse":{"description":"Those that run somethi\###
+        ng.","type":"integer","minimum":0}},"required":["clients","databases","databasesInUse"],"additionalProperties"\###
+        :false},"QueriesHealth":{"description":"Queries now, of all users.","type":"object","properties":{"running":{"\###
+        description":"Running.","type":"integer","minimum":0},"waiting":{"description":"Waiting for a database connect\###
+        ion.","type":"integer","minimum":0}},"required":["running","waiting"],"additionalProperties":false},"DatabaseT\###
+        ype":{"description":"The kind of database; `mysql` covers MySQL and MariaDB.","type":"string","enum":["postgre\###
+        sql","mysql","sqlite"]},"Project":{"description":"A database someone registered.","type":"object","properties"\###
+        :{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Name, unique among its own\###
+        er's projects.","type":"string"},"description":{"description":"What it is, in its owner's words; absent if the\###
+        re are none.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/sche\###
+        mas/DatabaseType"},"connection":{"description":"The connection string rebuilt without its password, as a URI. N\###
+        ot a way to connect.","type":"string"},"readOnly":{"description":"Whether every write is refused.","type":"boo\###
+        lean"},"createdAt":{"description":"When it was created.","type":"string","format":"date-time"},"updatedAt":{"d\###
+        escription":"When it was last changed.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its\###
+         latest query, to the minute; absent if there is none.","type":"string","format":"date-time"}},"required":["id\###
+        ","name","databaseType","connection","readOnly","createdAt","updatedAt"],"additionalProperties":false},"TestSt\###
+        epName":{"description":"The steps of reaching a database, in the order they are taken.","type":"string","enum"\###
+        :["parse","policy","resolve","connect","tls","login","database","readOnlyCheck"]},"TestStepStatus":{"descripti\###
+        on":"`skipped`: an earlier step failed, or the engine or the connection has no such step.","type":"string","en\###
+        um":["passed","failed","skipped"]},"TestStep":{"description":"One step of `project.test`.","type":"object","pr\###
+        operties":{"step":{"description":"Which step.","$ref":"#/components/schemas/TestStepName"},"status":{"descript\###
+        ion":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it to\###
+        ok; absent if it was skipped or not measured on its own.","type":"number","minimum":0},"code":{"description":"\###
+        Of a failed step: the error code that a query would answer.","type":"string"},"message":{"description":"Of a f\###
+        ailed step: one sentence that says what is wrong and what to do.","type":"string"},"hint":{"description":"Of a\###
+         failed step: the engine's hint or ours.","type":"string"}},"required":["step","status"],"additionalProperties\###
+        ":false},"DatabaseProblem":{"description":"Why a database cannot be reached now.","type":"object","properties"\###
+        :{"code":{"description":"The error code that a query would answer.","type":"string"},"message":{"description":\###
+        "One sentence that says what is wrong and what to do.","type":"string"},"retryable":{"description":"Whether it\###
+         may pass by itself.","type":"boolean"}},"required":["code","message","retryable"],"additionalProperties":fals\###
+        e},"DatabaseSummary":{"description":"What a database says of itself; or `unavailable` and nothing else.","type\###
+        ":"object","properties":{"serverVersion":{"description":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.\###
+        11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"description":"Name of the database; of the file fo\###
+        r SQLite.","type":"string"},"currentUser":{"description":"The database user; absent for SQLite.","type":"strin\###
+        g"},"sizeBytes":{"description":"Size of the database; absent where the user may not know it.","type":"integer"\###
+        ,"minimum":0},"tableCount":{"description":"Tables the user can see, without the system's own.","type":"integer\###
+        ","minimum":0},"unavailable":{"description":"Why there is nothing to say.","$ref":"#/components/schemas/Databa\###
+        seProblem"}},"additionalProperties":false},"QueryMode":{"description":"`read`: the statement cannot change any\###
+        thing, and is rolled back. `write`: it runs and commits.","type":"string","enum":["read","write"]},"QueryStatu\###
+        s":{"description":"Where a query stands; `cancelled` covers the client's cancel, a closed connection and a tim\###
+        eout.","type":"string","enum":["running","success","error","cancelled"]},"QuerySource":{"description":"What se\###
+        nt a query: `editor` a connection that was initialized, `script` one that was not, `chat` the assistant.","typ\###
+        e":"string","enum":["editor","script","chat"]},"Encoding":{"description":"How the cells of a column that are n\###
+        ot null are written.\n\n- `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−1), else a string o\###
+        f digits\n- `float`: a number with the shortest digits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\###
+        \"-Infinity\"`\n- `decimal`: a string of decimal digits, every one of them\n- `string`: text, dates, intervals\###
+         and every type without a better form, as the engine writes it\n- `base64`: a string of standard base64, padde\###
+        d\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where each cell has a type of its own: integers and r\###
+        eals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a string; a blob as `{\###
+        \"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\###
+        \"}}`.","type":"string","enum":["boolean","integer","float","decimal","string","base64","json","dynamic"]},"Co\###
+        lumn":{"description":"A column of a result.","type":"object","properties":{"name":{"description":"Name, as the\###
+         statement gives it; need not be unique.","type":"string"},"type":{"description":"The database's own name of t\###
+        he type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"},"encoding":{"descr\###
+        iption":"How its cells are written.","$ref":"#/components/schemas/Encoding"}},"required":["name","type","encod\###
+        ing"],"additionalProperties":false},"Notice":{"description":"A message of the database that is not an error.",\###
+        "type":"object","properties":{"severity":{"description":"The database's word: `NOTICE`, `WARNING`, `Note`.","t\###
+        ype":"string"},"message":{"description":"The message.","type":"string"},"code":{"description":"The database's c\###
+        ode for it, if it has one.","type":"string"}},"required":["severity","message"],"additionalProperties":false},\###
+        "QueryResult":{"description":"The outcome of a statement and the first page of its rows.","type":"object","pro\###
+        perties":{"queryId":{"description":"Id of the query, in history too.","type":"string","format":"uuid"},"column\###
+        s":{"description":"Columns; empty if the statement returns no rows.","type":"array","items":{"$ref":"#/compone\###
+        nts/schemas/Column"}},"rows":{"description":"The first page: an array of rows, each an array of cells in the o\###
+        rder of the columns. Null is null; other cells follow the column's `encoding`.","type":"array","items":{"type"\###
+        :"array"}},"rowCount":{"description":"Rows in this page; of a pushed result, all rows that were pushed.","type\###
+        ":"integer","minimum":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","type":"boolean"},"re\###
+        sultId":{"description":"The kept result, for `query.fetch` and `query.close`; there if `hasMore` or if `keep` w\###
+        as asked for.","type":"string","format":"uuid"},"nextCursor":{"description":"Where the next page begins; there\###
+         if `hasMore`.","type":"string","format":"cursor"},"command":{"description":"The engine's word for what ran: `\###
+        SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows changed, for statemen\###
+        ts that change rows.","type":"integer","minimum":0},"durationMs":{"description":"Time in the database, from se\###
+        nding the statement to the last row read so far.","type":"number","minimum":0},"mode":{"description":"How it r\###
+        an.","$ref":"#/components/schemas/QueryMode"},"truncated":{"description":"Whether the result had more rows tha\###
+        n were kept. If `hasMore`, the last page of `query.fetch` has the final word.","type":"boolean"},"notices":{"d\###
+        escription":"Messages the database sent along, in order.","type":"array","items":{"$ref":"#/components/schemas\###
+        /Notice"}}},"required":["queryId","columns","rows","rowCount","hasMore","command","durationMs","mode","truncat\###
+        ed","notices"],"additionalProperties":false},"QueryPage":{"description":"A run of rows of a pushed result; the\###
+         `value` of `$/progress`.","type":"object","properties":{"queryId":{"description":"Id of the query.","type":"s\###
+        tring","format":"uuid"},"columns":{"description":"Columns; in the first page only.","type":"array","items":{"$\###
+        ref":"#/components/schemas/Column"}},"rows":{"description":"Rows, written as in `QueryResult`.","type":"array"\###
+        ,"items":{"type":"array"}},"firstRow":{"description":"Index of the first of them in the whole result, from 0."\###
+        ,"type":"integer","minimum":0},"rowCount":{"description":"How many they are.","type":"integer","minimum":1}},"\###
+        required":["queryId","rows","firstRow","rowCount"],"additionalProperties":false},"PlanNode":{"description":"A s\###
+        tep of a plan. What an engine does not say is absent.","type":"object","properties":{"id":{"description":"Its p\###
+        lace in the list.","type":"integer","minimum":0},"parentId":{"description":"The node that takes its rows; abse\###
+        nt for a root.","type":"integer","minimum":0},"operation":{"description":"What it does, in the engine's words:\###
+         `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"description":"Conditions and the like, in the eng\###
+        ine's words.","type":"string"},"relation":{"description":"The table it reads, as the plan names it.","type":"s\###
+        tring"},"index":{"description":"The index it uses.","type":"string"},"cost":{"description":"Estimated cost wit\###
+        h its children, in the engine's own unit.","type":"number","minimum":0},"rows":{"description":"Estimated rows,\###
+         of one loop.","type":"number","minimum":0},"actualRows":{"description":"Rows it gave, of one loop on average.\###
+        ","type":"number","minimum":0},"loops":{"description":"How often it ran.","type":"number","minimum":0},"actual\###
+        Ms":{"description":"Time it took with its children, all loops together.","type":"number","minimum":0}},"requir\###
+        ed":["id","operation"],"additionalProperties":false},"QueryPhase":{"description":"`waiting`: for a free connec\###
+        tion to its database; `running`: the database works on it, or its rows are read.","type":"string","enum":["wai\###
+        ting","running"]},"RunningQuery":{"description":"A query that has not ended.","type":"object","properties":{"q\###
+        ueryId":{"description":"Id: what `query.cancel` takes, and that of its row in history.","type":"string","forma\###
+        t":"uuid"},"projectId":{"description":"Where it runs.","type":"string","format":"uuid"},"projectName":{"descri\###
+        ption":"The project's name when it began.","type":"string"},"sql":{"description":"The statement, at most the l\###
+        imit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":{"description":"Whether the statement is longer\###
+        .","type":"boolean"},"label":{"description":"The name it was given.","type":"string"},"mode":{"description":"W\###
+        hat it may do.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"Who asked for it.","$ref":"#\###
+        /components/schemas/QuerySource"},"phase":{"description":"How far it is.","$ref":"#/components/schemas/QueryPh\###
+        ase"},"startedAt":{"description":"When it was accepted.","type":"string","format":"date-time"},"elapsedMs":{"d\###
+        escription":"Time since then.","type":"number","minimum":0},"rowCount":{"description":"Rows it has answered so\###
+         far.","type":"integer","minimum":0},"bytes":{"description":"Size of these rows, as JSON.","type":"integer","m\###
+        inimum":0}},"required":["queryId","projectId","projectName","sql","sqlTruncated","mode","source","phase","star\###
+        tedAt","elapsedMs","rowCount","bytes"],"additionalProperties":false},"QueryEventKind":{"description":"What hap\###
+        pened to a query; `missed` is about events, not about a query.","type":"string","enum":["started","progress","\###
+        finished","failed","cancelled","missed"]},"QueryRecord":{"description":"A query in history. Parameters are not\###
+         kept.","type":"object","properties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":"string",\###
+        "format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"projectName":{"de\###
+        scription":"The project's name now.","type":"string"},"sql":{"description":"The statement as it was sent.","ty\###
+        pe":"string"},"shape":{"description":"What its statement has in common with those that differ in values only; `\###
+        query.stats` says more.","type":"string","minLength":16,"maxLength":16},"label":{"description":"The label it w\###
+        as sent with.","type":"string"},"status":{"description":"Where it stands.","$ref":"#/components/schemas/QueryS\###
+        tatus"},"errorCode":{"description":"Unless it succeeded or runs: the error code it answered.","type":"string"}\###
+        ,"errorMessage":{"description":"Unless it succeeded or runs: the message it answered.","type":"string"},"rowCo\###
+        unt":{"description":"Rows it returned, as far as they were read; absent while it runs.","type":"integer","mini\###
+        mum":0},"affectedRows":{"description":"Rows it changed.","type":"integer","minimum":0},"durationMs":{"descript\###
+        ion":"How long it took; absent while it runs.","type":"number","minimum":0},"mode":{"description":"How it ran.\###
+        ","$ref":"#/components/schemas/QueryMode"},"source":{"description":"What sent it.","$ref":"#/components/schema\###
+        s/QuerySource"},"createdAt":{"description":"When it was accepted.","type":"string","format":"date-time"},"prev\###
+        iew":{"description":"Only in `query.get`, and only if it returned rows: its columns and first rows, written as\###
+         in `QueryResult`.","type":"object","required":["columns","rows"],"properties":{"columns":{"type":"array","ite\###
+        ms":{"type":"object"}},"rows":{"type":"array","items":{"type":"array"}}}}},"required":["id","projectId","proje\###
+        ctName","sql","shape","status","mode","source","createdAt"],"additionalProperties":false},"QueryStatistics":{"\###
+        description":"Figures about queries.","type":"object","properties":{"total":{"description":"All, running ones i\###
+        ncluded.","type":"integer","minimum":0},"success":{"description":"Those that succeeded.","type":"integer","min\###
+        imum":0},"error":{"description":"Those that failed.","type":"integer","minimum":0},"cancelled":{"description":\###
+        "Those that were cancelled or timed out.","type":"integer","minimum":0},"successRate":{"description":"success /\###
+         (success + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Me\###
+        dian duration of the successful ones, within 1.6 %; absent if there are none.","type":"number","minimum":0},"p\###
+        95Ms":{"description":"95th percentile of the same.","type":"number","minimum":0},"rows":{"description":"Rows t\###
+        hey returned, together.","type":"integer","minimum":0}},"required":["total","success","error","cancelled","row\###
+        s"],"additionalProperties":false},"QueryFigures":{"description":"What some queries came to. Durations are thos\###
+        e of the successful ones.","type":"object","properties":{"count":{"description":"All, running ones included.",\###
+        "type":"integer","minimum":0},"success":{"description":"Those that succeeded.","type":"integer","minimum":0},"\###
+        error":{"description":"Those that failed.","type":"integer","minimum":0},"cancelled":{"description":"Those tha\###
+        t were cancelled or timed out.","type":"integer","minimum":0},"errorRate":{"description":"error / (success + e\###
+        rror); absent if both are 0.","type":"number","minimum":0,"maximum":1},"rows":{"description":"Rows they return\###
+        ed, together.","type":"integer","minimum":0},"totalMs":{"description":"Time they took, together.","type":"numb\###
+        er","minimum":0},"meanMs":{"description":"The mean; absent if none succeeded.","type":"number","minimum":0},"p\###
+        50Ms":{"description":"Median, within 1.6 %; absent if none succeeded.","type":"number","minimum":0},"p95Ms":{"\###
+        description":"95th percentile, likewise.","type":"number","minimum":0},"maxMs":{"description":"The longest, ex\###
+        actly.","type":"number","minimum":0}},"required":["count","success","error","cancelled","rows","totalMs"],"add\###
+        itionalProperties":false},"ProjectFigures":{"description":"The figures of one project.","type":"object","prope\###
+        rties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"description":"Its n\###
+        ame.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/Data\###
+        baseType"},"figures":{"description":"Its queries.","$ref":"#/components/schemas/QueryFigures"}},"required":["p\###
+        rojectId","name","databaseType","figures"],"additionalProperties":false},"DayFigures":{"description":"The figu\###
+        res of one day.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"s\###
+        tring","minLength":10,"maxLength":10},"figures":{"description":"Queries accepted that day.","$ref":"#/componen\###
+        ts/schemas/QueryFigures"}},"required":["date","figures"],"additionalProperties":false},"StatementFigures":{"de\###
+        scription":"The figures of the statements of one shape in one project.","type":"object","properties":{"project\###
+        Id":{"description":"Where they ran.","type":"string","format":"uuid"},"projectName":{"description":"The projec\###
+        t's name now.","type":"string"},"shape":{"description":"The shape: `query.history` lists its queries.","type":\###
+        "string","minLength":16,"maxLength":16},"sql":{"description":"The normalised statement, at most 4096 bytes of i\###
+        t; `…` at its end says that there is more.","type":"string"},"figures":{"description":"What they came to.","$r\###
+        ef":"#/components/schemas/QueryFigures"},"lastQueryId":{"description":"The newest of them: a sample for `query\###
+        .get`.","type":"string","format":"uuid"},"lastUsedAt":{"description":"When that was accepted.","type":"string"\###
+        ,"format":"date-time"},"lastMode":{"description":"How that one ran.","$ref":"#/components/schemas/QueryMode"}}\###
+        ,"required":["projectId","projectName","shape","sql","figures","lastQueryId","lastUsedAt","lastMode"],"additio\###
+        nalProperties":false},"DashboardTotals":{"description":"Totals of a dashboard.","type":"object","properties":{\###
+        "projects":{"description":"The user's projects, whenever they were created.","type":"integer","minimum":0},"qu\###
+        eries":{"description":"Queries in the period.","type":"integer","minimum":0},"messages":{"description":"Chat m\###
+        essages in the period.","type":"integer","minimum":0}},"required":["projects","queries","messages"],"additiona\###
+        lProperties":false},"QueriesByStatus":{"description":"Queries of the period by status; they add up to `totals.\###
+        queries`.","type":"object","properties":{"running":{"description":"Running now.","type":"integer","minimum":0}\###
+        ,"success":{"description":"Succeeded.","type":"integer","minimum":0},"error":{"description":"Failed.","type":"\###
+        integer","minimum":0},"cancelled":{"description":"Cancelled or timed out.","type":"integer","minimum":0}},"req\###
+        uired":["running","success","error","cancelled"],"additionalProperties":false},"Latency":{"description":"Durat\###
+        ions of the successful queries of the period, by nearest rank, within 1.6 %.","type":"object","properties":{"p\###
+        50Ms":{"description":"Median; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"\###
+        95th percentile; absent if there are none.","type":"number","minimum":0}},"additionalProperties":false},"Proje\###
+        ctActivity":{"description":"One project in a dashboard.","type":"object","properties":{"projectId":{"descripti\###
+        on":"The project.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databa\###
+        seType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"queries":{"descrip\###
+        tion":"Queries in the period.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","typ\###
+        e":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":\###
+        0},"lastUsedAt":{"description":"Its latest query, whenever it was, to the minute; absent if there is none.","t\###
+        ype":"string","format":"date-time"}},"required":["projectId","name","databaseType","queries","errors","message\###
+        s"],"additionalProperties":false},"DayActivity":{"description":"One day in a dashboard.","type":"object","prop\###
+        erties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},\###
+        "queries":{"description":"Queries accepted that day.","type":"integer","minimum":0},"errors":{"description":"T\###
+        hose that failed.","type":"integer","minimum":0}},"required":["date","queries","errors"],"additionalProperties\###
+        ":false},"MessageRole":{"description":"Who a chat message is from.","type":"string","enum":["user","assistant"\###
+        ,"tool"]},"RecentMessage":{"description":"A chat message in a dashboard.","type":"object","properties":{"id":{\###
+        "description":"Id.","type":"string","format":"uuid"},"threadId":{"description":"Its thread.","type":"string","\###
+        format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"role":{"descriptio\###
+        n":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"excerpt":{"description":"The beginning of its\###
+         text.","type":"string","maxLength":200},"createdAt":{"description":"When it was sent.","type":"string","forma\###
+        t":"date-time"}},"required":["id","threadId","projectId","role","excerpt","createdAt"],"additionalProperties":\###
+        false},"Limits":{"description":"Every limit in force.","type":"object","properties":{"headerBytes":{"descripti\###
+        on":"The header block of one `Content-Length` frame.","type":"integer","minimum":0},"headerMs":{"description":\###
+        "Time for a frame's header, from its first byte.","type":"integer","minimum":0},"bodyMs":{"description":"Time f\###
+        or a frame's body, and for one line where messages are lines.","type":"integer","minimum":0},"bodyBeforeLoginB\###
+        ytes":{"description":"One message while the connection has no session.","type":"integer","minimum":0},"bodyByt\###
+        es":{"description":"One message once the connection has a session.","type":"integer","minimum":0},"jsonDepth":\###
+        {"description":"Nesting of arrays and objects in one message.","type":"integer","minimum":0},"batchItems":{"de\###
+        scription":"Items of one batch.","type":"integer","minimum":0},"clientConnections":{"description":"Open client\###
+         connections.","type":"integer","minimum":0},"requestsInFlight":{"description":"Unanswered requests of one con\###
+        nection; past that the daemon stops reading from it.","type":"integer","minimum":0},"outputQueueBytes":{"descr\###
+        iption":"Output waiting for one client.","type":"integer","minimum":0},"outputStallMs":{"description":"A clien\###
+        t with output waiting that takes none of it for this long is dropped.","type":"integer","minimum":0},"shutdown\###
+        Ms":{"description":"Time for running requests to end when the daemon stops.","type":"integer","minimum":0},"pa\###
+        sswordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"integer","minimum":0},"passwordMaxBy\###
+        tes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":0},"passwordHashQueue":{"descript\###
+        ion":"Passwords waiting to be hashed; past that the answer is `busy`.","type":"integer","minimum":0},"loginFai\###
+        lures":{"description":"Wrong passwords in a row, per account and per peer, before each further attempt has to w\###
+        ait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first such wait; each further failure d\###
+        oubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"The longest such wait. No account i\###
+        s ever locked for good.","type":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer"\###
+        ,"minimum":0},"tokenLifetimeMs":{"description":"Life of a session from log-in or refresh.","type":"integer","m\###
+        inimum":0},"sessionIdleMs":{"description":"A session without a request for this long ends.","type":"integer","\###
+        minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of a name of a person or project.","type\###
+        ":"integer","minimum":0},"emailLength":{"description":"Characters of an e-mail address.","type":"integer","min\###
+        imum":0},"descriptionLength":{"description":"Characters of a project's description.","type":"integer","minimum\###
+        ":0},"connectionStringLength":{"description":"Characters of a connection string.","type":"integer","minimum":0\###
+        },"labelLength":{"description":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLengt\###
+        h":{"description":"Characters of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"descript\###
+        ion":"Items of one page of a list.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of o\###
+        ne page of a list when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest q\###
+        ueries or messages in a summary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"D\###
+        ays a dashboard may cover.","type":"integer","minimum":0},"databaseConnections":{"description":"Open database c\###
+        onnections in all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open databas\###
+        e connections of one project.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused databa\###
+        se connection is closed after this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Tim\###
+        e to connect and log in to a database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running\###
+         queries of one user.","type":"integer","minimum":0},"subscriptionsPerConnection":{"description":"Subscription\###
+        s of one connection.","type":"integer","minimum":0},"subscriptionEvents":{"description":"Events of one subscri\###
+        ption that wait for its reader; the next are missed.","type":"integer","minimum":0},"progressMs":{"description\###
+        ":"Time between two `progress` events of a query.","type":"integer","minimum":0},"runningSqlBytes":{"descripti\###
+        on":"Of a statement, in `query.running` and `query/event`.","type":"integer","minimum":0},"planNodes":{"descri\###
+        ption":"Nodes of a plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One stat\###
+        ement, as UTF-8.","type":"integer","minimum":0},"parameters":{"description":"Parameters of one statement: SQLi\###
+        te's own limit, the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"\###
+        Time of a query that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"\###
+        The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that has\###
+         not stopped a cancelled statement by then has its connection cut.","type":"integer","minimum":0},"pageRows":{\###
+        "description":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with t\###
+        he row that reaches this size.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is rep\###
+        laced by its length and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a r\###
+        esult whose query names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept o\###
+        f a result whose query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description"\###
+        :"Bytes kept of any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept o\###
+        f all results of one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nobody f\###
+        etches from for this long is dropped.","type":"integer","minimum":0},"noticesPerQuery":{"description":"Notices\###
+         kept of one statement.","type":"integer","minimum":0},"previewRows":{"description":"Rows of the preview that h\###
+        istory keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Bytes of the preview that history k\###
+        eeps.","type":"integer","minimum":0},"historyRows":{"description":"Rows of history kept of one user; past it t\###
+        he oldest go, within minutes. 0 keeps all.","type":"integer","minimum":0},"historyDays":{"description":"Days t\###
+        hat a row of history is kept. 0 keeps it for ever.","type":"integer","minimum":0},"statisticsDays":{"descripti\###
+        on":"Days that `query.stats` may cover.","type":"integer","minimum":0},"statisticsStatements":{"description":"\###
+        Statements in each list of `query.stats`.","type":"integer","minimum":0},"forgetQueries":{"description":"Ids i\###
+        n one `query.forget`.","type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBefor\###
+        eLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueueBytes","o\###
+        utputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDel\###
+        ayMs","loginDelayMaxMs","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","description\###
+        Length","connectionStringLength","labelLength","searchTextLength","listItems","listItemsDefault","recentItems"\###
+        ,"dashboardDays","databaseConnections","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","qu\###
+        eriesPerUser","subscriptionsPerConnection","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sq\###
+        lBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes\###
+        ","resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","noticesPerQuery","previ\###
+        ewRows","previewBytes","historyRows","historyDays","statisticsDays","statisticsStatements","forgetQueries"],"a\###
+        dditionalProperties":false},"ErrorObject":{"description":"The `error` member of a reply.","type":"object","pro\###
+        perties":{"code":{"type":"integer"},"message":{"type":"string","minLength":1},"data":{"type":"object","propert\###
+        ies":{"code":{"description":"What programs branch on.","type":"string","enum":["parse_error","invalid_request"\###
+        ,"method_not_found","invalid_params","invalid_connection_string","invalid_parameters","weak_password","interna\###
+        l","not_initialized","cancelled","timeout","shutting_down","request_too_large","response_too_large","busy","ba\###
+        tch_too_large","unauthenticated","invalid_credentials","forbidden","not_found","conflict","rate_limited","conn\###
+        ection_failed","host_not_found","connection_refused","connect_timeout","tls_required","tls_failed","authentica\###
+        tion_failed","unknown_database","not_a_database","connection_lost","query_failed","read_only","policy"]},"retr\###
+        yable":{"description":"Whether the same request may succeed later.","type":"boolean"},"phase":{"type":"string"\###
+        },"requestId":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},\###
+        "required":["code","retryable"],"additionalProperties":false}},"required":["code","message","data"],"additiona\###
+        lProperties":false}},"errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-\###
+        8, or break the framing.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"m\###
+        essage":"The JSON is not a request that may be sent here and now.","data":{"code":"invalid_request","retryable\###
+        ":false}},"method_not_found":{"code":-32601,"message":"There is no such method.","data":{"code":"method_not_fo\###
+        und","retryable":false}},"invalid_params":{"code":-32602,"message":"A parameter is unknown, missing, of the wr\###
+        ong type or out of range; `path` names it.","data":{"code":"invalid_params","retryable":false}},"invalid_conne\###
+        ction_string":{"code":-32602,"message":"The connection string cannot be understood, or uses a keyword that is n\###
+        ot allowed.","data":{"code":"invalid_connection_string","retryable":false}},"invalid_parameters":{"code":-3260\###
+        2,"message":"The statement's parameters do not fit its placeholders.","data":{"code":"invalid_parameters","ret\###
+        ryable":false}},"weak_password":{"code":-32602,"message":"The password is among those tried first, or is made f\###
+        rom the account's own name or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-\###
+        32603,"message":"A fault of the daemon; the log has it under `requestId`.","data":{"code":"internal","retryabl\###
+        e":false}},"not_initialized":{"code":-32002,"message":"`initialize` must come first on this connection.","data\###
+        ":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-32800,"message":"The client cancelled the\###
+         request.","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took longer th\###
+        an its time limit and was stopped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802\###
+        ,"message":"The daemon is stopping; connect again later.","data":{"code":"shutting_down","retryable":true}},"r\###
+        equest_too_large":{"code":-32007,"message":"The request is longer than the limit.","data":{"code":"request_too\###
+        _large","retryable":false}},"response_too_large":{"code":-32008,"message":"The reply would be longer than the l\###
+        imit; ask for less.","data":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"\###
+        A queue or pool is full; try again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_\###
+        large":{"code":-32010,"message":"The batch has more items than the limit.","data":{"code":"batch_too_large","r\###
+        etryable":false}},"unauthenticated":{"code":1001,"message":"There is no session on this connection, or it has e\###
+        nded; log in or attach a token.","data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"\###
+        code":1002,"message":"The e-mail or the password is wrong.","data":{"code":"invalid_credentials","retryable":f\###
+        alse}},"forbidden":{"code":1003,"message":"The token or the daemon's configuration does not allow it.","data":\###
+        {"code":"forbidden","retryable":false}},"not_found":{"code":1004,"message":"There is no such thing, or it is n\###
+        ot yours; both answer the same.","data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"messa\###
+        ge":"It conflicts with what exists; `path` names the parameter.","data":{"code":"conflict","retryable":false}}\###
+        ,"rate_limited":{"code":1006,"message":"Too many attempts or requests; try again after `retryAfterMs`.","data"\###
+        :{"code":"rate_limited","retryable":true}},"connection_failed":{"code":1101,"message":"The database cannot be r\###
+        eached, for a reason without a code of its own.","data":{"code":"connection_failed","retryable":true}},"host_n\###
+        ot_found":{"code":1101,"message":"The host's name has no address.","data":{"code":"host_not_found","retryable"\###
+        :true}},"connection_refused":{"code":1101,"message":"Nothing accepts connections at that address.","data":{"co\###
+        de":"connection_refused","retryable":true}},"connect_timeout":{"code":1101,"message":"The database did not ans\###
+        wer in time.","data":{"code":"connect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The s\###
+        erver or the policy asks for TLS and the connection has none.","data":{"code":"tls_required","retryable":false\###
+        }},"tls_failed":{"code":1101,"message":"The TLS handshake failed or the certificate is not trusted.","data":{"\###
+        code":"tls_failed","retryable":false}},"authentication_failed":{"code":1101,"message":"The database refused th\###
+        e user or the password of the connection string.","data":{"code":"authentication_failed","retryable":false}},"\###
+        unknown_database":{"code":1101,"message":"The server has no such database, or the file does not exist.","data"\###
+        :{"code":"unknown_database","retryable":false}},"not_a_database":{"code":1101,"message":"The file is not an SQ\###
+        Lite database.","data":{"code":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"\###
+        The connection broke while the statement ran; a write may or may not have happened.","data":{"code":"connectio\###
+        n_lost","retryable":true}},"query_failed":{"code":1102,"message":"The database refused the statement.","data":\###
+        {"code":"query_failed","retryable":false}},"read_only":{"code":1103,"message":"The statement would write, and t\###
+        he project or the mode is read-only.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"me\###
+        ssage":"The daemon's policy does not allow it, whatever the project says.","data":{"code":"policy","retryable"\###
+        :false}}}},"x-notifications":[{"name":"$/progress","summary":"Report on a request that is still running.","des\###
+        cription":"LSP's own notification. For a request that carried a `partialResultToken` and whose method says tha\###
+        t it answers in parts, `value`\nis a part: `query.run` sends a `QueryPage` each. For a `workDoneToken`, `value\###
+        ` is LSP's WorkDoneProgress; no method of protocol 1.0\nreports that yet. Nothing is sent for a token after th\###
+        e reply to its request. Clients should ignore tokens they do not know.","params":{"type":"object","properties"\###
+        :{"token":{"description":"The request's token.","type":["string","integer"]},"value":{"description":"The part.\###
+        ","$ref":"#/components/schemas/QueryPage"}},"required":["token","value"],"additionalProperties":false}},{"name\###
+        ":"query/event","summary":"Tell a subscriber what became of a query.","description":"Sent to connections that c\###
+        alled `query.subscribe`. Each query gets one `started`, any number of `progress`, one every limit\n`progressMs\###
+        ` at most, and exactly one of `finished`, `failed` and `cancelled`, in this order; a timeout is `cancelled` wi\###
+        th the\n`errorCode` `timeout`. A pulled result that is larger than its first page is `finished` when the datab\###
+        ase has given all rows,\nwhich may be after the reply.\n\nEvents wait behind replies. A subscriber that does n\###
+        ot read them gets no `progress`, and of the others the limit\n`subscriptionEvents` are kept; what is lost afte\###
+        r that is told by one `missed`, in its place, with how many they were. Then\n`query.running` and `query.histor\###
+        y` say how things stand. A daemon that stops ends its connections without further events.","params":{"type":"o\###
+        bject","properties":{"subscriptionId":{"description":"The subscription.","type":"string","format":"uuid"},"eve\###
+        nt":{"description":"What happened.","$ref":"#/components/schemas/QueryEventKind"},"query":{"description":"The q\###
+        uery as it stands; absent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows":{"descripti\###
+        on":"Rows that a write changed.","type":"integer","minimum":0},"durationMs":{"description":"Time it took, once\###
+         it has ended.","type":"number","minimum":0},"errorCode":{"description":"Why it failed or was cancelled: the `\###
+        data.code` of its error.","type":"string"},"errorMessage":{"description":"The same, in a sentence.","type":"st\###
+        ring"},"missed":{"description":"Events lost, in `missed`.","type":"integer","minimum":1}},"required":["subscri\###
+        ptionId","event"],"additionalProperties":false}},{"name":"session/expired","summary":"Tell a connection that i\###
+        ts session has ended.","description":"Sent once to every other connection that was bound to a session when the\###
+         session ends; the connection that ended it by its\nown request learns it from the reply. From then on its req\###
+        uests are answered `unauthenticated` until it logs in or attaches\na token. The connection stays open; queries\###
+         that ran under the session are cancelled.","params":{"type":"object","properties":{"reason":{"description":"W\###
+        hy it ended.","$ref":"#/components/schemas/SessionEndReason"}},"required":["reason"],"additionalProperties":fa\###
+        lse}}],"x-limits":[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":false,"description":"The h\###
+        eader block of one `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","configurable":true,\###
+        "description":"Time for a frame's header, from its first byte."},{"name":"bodyMs","value":30000,"unit":"ms","c\###
+        onfigurable":true,"description":"Time for a frame's body, and for one line where messages are lines."},{"name"\###
+        :"bodyBeforeLoginBytes","value":65536,"unit":"bytes","configurable":true,"description":"One message while the c\###
+        onnection has no session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable":true,"descriptio\###
+        n":"One message once the connection has a session."},{"name":"jsonDepth","value":64,"unit":"count","configurab\###
+        le":false,"description":"Nesting of arrays and objects in one message."},{"name":"batchItems","value":50,"unit\###
+        ":"count","configurable":true,"description":"Items of one batch."},{"name":"clientConnections","value":1024,"u\###
+        nit":"count","configurable":true,"description":"Open client connections."},{"name":"requestsInFlight","value":\###
+        32,"unit":"count","configurable":true,"description":"Unanswered requests of one connection; past that the daem\###
+        on stops reading from it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","configurable":true,"des\###
+        cription":"Output waiting for one client."},{"name":"outputStallMs","value":30000,"unit":"ms","configurable":t\###
+        rue,"description":"A client with output waiting that takes none of it for this long is dropped."},{"name":"shu\###
+        tdownMs","value":10000,"unit":"ms","configurable":true,"description":"Time for running requests to end when th\###
+        e daemon stops."},{"name":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"description":"Short\###
+        est new password, as UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable":false,"des\###
+        cription":"Longest password, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","configurable":\###
+        true,"description":"Passwords waiting to be hashed; past that the answer is `busy`."},{"name":"loginFailures",\###
+        "value":5,"unit":"count","configurable":true,"description":"Wrong passwords in a row, per account and per peer\###
+        , before each further attempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","configurable":tr\###
+        ue,"description":"The first such wait; each further failure doubles it."},{"name":"loginDelayMaxMs","value":90\###
+        0000,"unit":"ms","configurable":true,"description":"The longest such wait. No account is ever locked for good.\###
+        "},{"name":"tokenBytes","value":4096,"unit":"bytes","configurable":false,"description":"A token."},{"name":"to\###
+        kenLifetimeMs","value":86400000,"unit":"ms","configurable":true,"description":"Life of a session from log-in o\###
+        r refresh."},{"name":"sessionIdleMs","value":43200000,"unit":"ms","configurable":true,"description":"A session\###
+         without a request for this long ends."},{"name":"nameLength","value":100,"unit":"count","configurable":false,\###
+        "description":"Characters (Unicode scalars) of a name of a person or project."},{"name":"emailLength","value":\###
+        254,"unit":"count","configurable":false,"description":"Characters of an e-mail address."},{"name":"description\###
+        Length","value":2000,"unit":"count","configurable":false,"description":"Characters of a project's description.\###
+        "},{"name":"connectionStringLength","value":4096,"unit":"count","configurable":false,"description":"Characters\###
+         of a connection string."},{"name":"labelLength","value":200,"unit":"count","configurable":false,"description"\###
+        :"Characters of a query's label."},{"name":"searchTextLength","value":200,"unit":"count","configurable":false,\###
+        "description":"Characters of a list's `text` filter."},{"name":"listItems","value":200,"unit":"count","configu\###
+        rable":false,"description":"Items of one page of a list."},{"name":"listItemsDefault","value":50,"unit":"count\###
+        ","configurable":false,"description":"Items of one page of a list when `limit` is absent."},{"name":"recentIte\###
+        ms","value":10,"unit":"count","configurable":false,"description":"Newest queries or messages in a summary or d\###
+        ashboard."},{"name":"dashboardDays","value":365,"unit":"count","configurable":false,"description":"Days a dash\###
+        board may cover."},{"name":"databaseConnections","value":64,"unit":"count","configurable":true,"description":"\###
+        Open database connections in all."},{"name":"databaseConnectionsPerProject","value":4,"unit":"count","configur\###
+        able":true,"description":"Open database connections of one project."},{"name":"databaseIdleMs","value":60000,"\###
+        unit":"ms","configurable":true,"description":"An unused database connection is closed after this long."},{"nam\###
+        e":"connectTimeoutMs","value":10000,"unit":"ms","configurable":true,"description":"Time to connect and log in t\###
+        o a database."},{"name":"queriesPerUser","value":8,"unit":"count","configurable":true,"description":"Running q\###
+        ueries of one user."},{"name":"subscriptionsPerConnection","value":16,"unit":"count","configurable":true,"desc\###
+        ription":"Subscriptions of one connection."},{"name":"subscriptionEvents","value":256,"unit":"count","configur\###
+        able":true,"description":"Events of one subscription that wait for its reader; the next are missed."},{"name":\###
+        "progressMs","value":1000,"unit":"ms","configurable":true,"description":"Time between two `progress` events of\###
+         a query."},{"name":"runningSqlBytes","value":2048,"unit":"bytes","configurable":false,"description":"Of a sta\###
+        tement, in `query.running` and `query/event`."},{"name":"planNodes","value":2000,"unit":"count","configurable"\###
+        :true,"description":"Nodes of a plan in `query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","\###
+        configurable":false,"description":"One statement, as UTF-8."},{"name":"parameters","value":32766,"unit":"count\###
+        ","configurable":false,"description":"Parameters of one statement: SQLite's own limit, the smallest of the eng\###
+        ines'."},{"name":"queryTimeoutMs","value":30000,"unit":"ms","configurable":true,"description":"Time of a query\###
+         that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"des\###
+        cription":"The longest `timeoutMs`."},{"name":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,\###
+        "description":"A database that has not stopped a cancelled statement by then has its connection cut."},{"name"\###
+        :"pageRows","value":1000,"unit":"count","configurable":true,"description":"Rows of one page."},{"name":"pageBy\###
+        tes","value":262144,"unit":"bytes","configurable":true,"description":"A page ends with the row that reaches th\###
+        is size."},{"name":"cellBytes","value":1048576,"unit":"bytes","configurable":true,"description":"A longer cell\###
+         is replaced by its length and a prefix."},{"name":"resultRows","value":100000,"unit":"count","configurable":t\###
+        rue,"description":"Rows kept of a result whose query names no `maxRows`."},{"name":"resultBytes","value":67108\###
+        864,"unit":"bytes","configurable":true,"description":"Bytes kept of a result whose query names no `maxRows`."}\###
+        ,{"name":"spoolPerResultBytes","value":268435456,"unit":"bytes","configurable":true,"description":"Bytes kept o\###
+        f any one result."},{"name":"spoolPerUserBytes","value":1073741824,"unit":"bytes","configurable":true,"descrip\###
+        tion":"Bytes kept of all results of one user."},{"name":"resultIdleMs","value":600000,"unit":"ms","configurabl\###
+        e":true,"description":"A result that nobody fetches from for this long is dropped."},{"name":"noticesPerQuery"\###
+        ,"value":100,"unit":"count","configurable":false,"description":"Notices kept of one statement."},{"name":"prev\###
+        iewRows","value":10,"unit":"count","configurable":false,"description":"Rows of the preview that history keeps.\###
+        "},{"name":"previewBytes","value":4096,"unit":"bytes","configurable":false,"description":"Bytes of the preview\###
+         that history keeps."},{"name":"historyRows","value":1000000,"unit":"count","configurable":true,"description":\###
+        "Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps all."},{"name":"historyDays"\###
+        ,"value":365,"unit":"count","configurable":true,"description":"Days that a row of history is kept. 0 keeps it f\###
+        or ever."},{"name":"statisticsDays","value":366,"unit":"count","configurable":false,"description":"Days that `\###
+        query.stats` may cover."},{"name":"statisticsStatements","value":100,"unit":"count","configurable":false,"desc\###
+        ription":"Statements in each list of `query.stats`."},{"name":"forgetQueries","value":1000,"unit":"count","con\###
+        figurable":false,"description":"Ids in one `query.forget`."}]}
         """###
 }

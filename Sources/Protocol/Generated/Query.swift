@@ -140,8 +140,8 @@ public protocol QueryAPI: Sendable {
     /// **Statements** are told apart by shape: the statement with `?` in place of each literal and placeholder, lists of values
     /// after `IN`, `VALUES` and `ARRAY` as one, without comments, blanks and the case of keywords, by the rules of its engine.
     /// `shape` is the same for the same shape, always. Each list has at most `statements` of them: the most frequent, the slowest
-    /// by `p95Ms`, the costliest by `totalMs`, and those that failed most often; what did not succeed, or not fail, is in no list
-    /// of these.
+    /// by `meanMs`, the costliest by `totalMs`, and those that failed most often; what did not succeed, or not fail, is in no
+    /// list of these.
     ///
     /// **Percentiles** are by nearest rank, over successful queries, from counts in ranges of a thirty-second of a doubling:
     /// within 1.6 % of the duration that was measured. `maxMs` is exact.
@@ -501,9 +501,7 @@ public struct QueryForgetParams: JSONDecodable, Equatable {
         while let memberName = reader.nextMember() {
             if memberName.matches("queryIds") {
                 try reader.refuseNull()
-                queryIds = try reader.array(minItems: 1, maxItems: 1000) { reader throws(JSONMismatch) in
-                    try reader.string(format: .uuid)
-                }
+                queryIds = try reader.array(minItems: 1, maxItems: 1000) { reader throws(JSONMismatch) in try reader.string(format: .uuid) }
             } else if memberName.matches("projectId") {
                 try reader.refuseNull()
                 projectId = try reader.string(format: .uuid)
@@ -960,7 +958,7 @@ public struct QueryStatsResult: JSONEncodable, Equatable {
     public var days: [DayFigures]
     /// Statements by `count`, the highest first. At most 100 items.
     public var mostFrequent: [StatementFigures]
-    /// By `p95Ms`. At most 100 items.
+    /// By `meanMs`. At most 100 items.
     public var slowest: [StatementFigures]
     /// By `totalMs`. At most 100 items.
     public var costliest: [StatementFigures]

@@ -1301,6 +1301,8 @@ public struct QueryFigures: JSONEncodable, Equatable {
     public var rows: Int
     /// Time they took, together. At least 0.
     public var totalMs: Double
+    /// The mean; absent if none succeeded. At least 0.
+    public var meanMs: Double?
     /// Median, within 1.6 %; absent if none succeeded. At least 0.
     public var p50Ms: Double?
     /// 95th percentile, likewise. At least 0.
@@ -1316,6 +1318,7 @@ public struct QueryFigures: JSONEncodable, Equatable {
         errorRate: Double? = nil,
         rows: Int,
         totalMs: Double,
+        meanMs: Double? = nil,
         p50Ms: Double? = nil,
         p95Ms: Double? = nil,
         maxMs: Double? = nil
@@ -1327,6 +1330,7 @@ public struct QueryFigures: JSONEncodable, Equatable {
         self.errorRate = errorRate
         self.rows = rows
         self.totalMs = totalMs
+        self.meanMs = meanMs
         self.p50Ms = p50Ms
         self.p95Ms = p95Ms
         self.maxMs = maxMs
@@ -1349,6 +1353,10 @@ public struct QueryFigures: JSONEncodable, Equatable {
         writer.integer(rows)
         writer.raw(#","totalMs":"#)
         writer.double(totalMs)
+        if let meanMs {
+            writer.raw(#","meanMs":"#)
+            writer.double(meanMs)
+        }
         if let p50Ms {
             writer.raw(#","p50Ms":"#)
             writer.double(p50Ms)

@@ -119,33 +119,33 @@ extension Store {
             gone[row.key, default: []].append(row.end)
         }
         for (key, ends) in gone {
-            for table in [TallyTable.days(key), .shapes(key)] {
+            for table in TallyTable.all(key) {
                 var tally = try table.read(session)
                 for end in ends { tally.add(end, times: -1) }
                 let longest = ends.compactMap { $0.status == .success ? $0.durationMs : nil }.max()
                 if let longest, let maxMs = tally.maxMs, longest >= maxMs {
-                    tally.maxMs = try longestMs(session, key, ofShape: table.isOfShape)
+                    tally.maxMs = try longestMs(session, key, table)
                 }
                 try table.write(session, tally, userID: key.userID)
             }
             try session.change(
                 """
                 DELETE FROM query_shapes WHERE project_id = $1 AND shape = $2
-                    AND NOT EXISTS (SELECT 1 FROM shape_days d WHERE d.project_id = $1 AND d.shape = $2)
+                    AND NOT EXISTS (SELECT 1 FROM shape_spans d WHERE d.project_id = $1 AND d.shape = $2)
                 """, [.text(key.projectID), .integer(key.shape)])
         }
         return rows.count
     }
 
-    /// The longest success that is left of a day.
-    private static func longestMs(_ session: StoreSession, _ key: TallyKey, ofShape: Bool) throws(StoreError) -> Double? {
+    /// The longest success that is left of those a tally counts.
+    private static func longestMs(_ session: StoreSession, _ key: TallyKey, _ table: TallyTable) throws(StoreError) -> Double? {
         var row = try session.first(
             """
             SELECT max(duration_ms) FROM queries
             WHERE project_id = $1 AND created_at >= $2 AND created_at < $3 AND status = 'success'
-            """ + (ofShape ? " AND user_id = $4 AND shape = $5" : ""),
-            [.text(key.projectID), .integer(key.day * Day.ms), .integer((key.day + 1) * Day.ms)]
-                + (ofShape ? [.text(key.userID), .integer(key.shape)] : []))
+            """ + (table.isOfShape ? " AND user_id = $4 AND shape = $5" : ""),
+            [.text(key.projectID), .integer(table.days.lowerBound * Day.ms), .integer(table.days.upperBound * Day.ms)]
+                + (table.isOfShape ? [.text(key.userID), .integer(key.shape)] : []))
         return try row?.optionalDouble()
     }
 }

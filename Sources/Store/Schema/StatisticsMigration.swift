@@ -41,7 +41,14 @@ enum StatisticsMigration {
         }
         try session.execute("DELETE FROM query_days")
         for (key, tally) in days { try TallyTable.days(key).write(session, tally, userID: key.userID) }
-        for (key, tally) in shapes { try TallyTable.shapes(key).write(session, tally, userID: key.userID) }
+        var weeks: [TallyKey: Tally] = [:]
+        for (key, tally) in shapes {
+            try TallyTable.spans(key)[0].write(session, tally, userID: key.userID)
+            var week = key
+            week.day = Day.startOfWeek(key.day)
+            weeks[week, default: Tally()].add(tally)
+        }
+        for (key, tally) in weeks { try TallyTable.spans(key)[1].write(session, tally, userID: key.userID) }
         try session.execute(Schema.secondIndexes)
     }
 }

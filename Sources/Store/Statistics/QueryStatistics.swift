@@ -5,6 +5,8 @@ public struct QueryFigures: Sendable, Equatable {
     public var counts = QueryCounts()
     /// Time of the successful ones together.
     public var totalMs = 0.0
+    /// The mean of their durations; nil when there is none.
+    public var meanMs: Double?
     public var latency = Latency()
     /// The longest success; nil when there is none.
     public var maxMs: Double?
@@ -14,6 +16,7 @@ public struct QueryFigures: Sendable, Equatable {
     init(_ tally: Tally) {
         counts = tally.counts
         totalMs = Double(tally.totalUs) / 1_000
+        if counts.success > 0 { meanMs = totalMs / Double(counts.success) }
         latency = tally.p50AndP95
         maxMs = tally.maxMs
     }
@@ -32,7 +35,7 @@ public struct QueryStatistics: Sendable, Equatable {
     public var days: [DayFigures]
     /// Statements by how often they ran, most first.
     public var mostFrequent: [ShapeFigures]
-    /// By the 95th percentile of their durations.
+    /// By the mean of their durations.
     public var slowest: [ShapeFigures]
     /// By the time they took together.
     public var costliest: [ShapeFigures]

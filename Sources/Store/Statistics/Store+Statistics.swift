@@ -36,7 +36,7 @@ extension Store {
             projects[projectID, default: Tally()].add(tally)
         }
         let known = try Store.projects(session, projects, range.userID)
-        let shapes = limit == 0 ? [] : try tallies(session, range)
+        let shapes = limit == 0 ? [] : try counts(session, range)
         var lists: [[ShapeFigures]] = []
         var made: [ShapeKey: ShapeFigures] = [:]
         for order in ShapeOrder.all {
@@ -72,19 +72,52 @@ extension Store {
         return projects
     }
 
-    private static func tallies(_ session: StoreSession, _ range: StatisticsRange) throws(StoreError) -> [ShapeTally] {
-        var shapes: [ShapeKey: Tally] = [:]
-        for var row in try session.rows(
-            "SELECT project_id, shape, \(Tally.columns) FROM shape_days WHERE \(range.condition)", range.parameters)
-        {
-            let key = ShapeKey(projectID: try row.text(), shape: try row.integer())
-            shapes[key, default: Tally()].add(try Tally(&row))
+    /// What statements are sorted by, for each that ran in the time; added up by the engine.
+    private static func counts(_ session: StoreSession, _ range: StatisticsRange) throws(StoreError) -> [ShapeCounts] {
+        let sums = ["success + error + cancelled + running", "success", "error", "total_us"]
+            .map { "CAST(sum(\($0)) AS BIGINT)" }.joined(separator: ", ")
+        let spans = range.spans.map { days, first, end in
+            """
+            SELECT * FROM shape_spans WHERE user_id = $1 AND days = \(days) AND day >= \(first) AND day < \(end)
+            """ + (range.projectID == nil ? "" : " AND project_id = $2")
         }
-        return shapes.map { ShapeTally(key: $0.key, tally: $0.value, p95Ms: $0.value.p50AndP95.p95Ms) }
+        var shapes: [ShapeCounts] = []
+        for var row in try session.rows(
+            "SELECT project_id, shape, \(sums) FROM (\(spans.joined(separator: " UNION ALL "))) AS s GROUP BY project_id, shape",
+            [.text(range.userID)] + (range.projectID.map { [.text($0)] } ?? []))
+        {
+            shapes.append(
+                try ShapeCounts(
+                    key: ShapeKey(projectID: row.text(), shape: row.integer()), total: row.integer(), success: row.integer(),
+                    error: row.integer(), totalUs: row.integer()))
+        }
+        return shapes
+    }
+
+    /// All figures of one statement.
+    private static func tally(
+        _ session: StoreSession, _ range: StatisticsRange, _ key: ShapeKey
+    ) throws(StoreError) -> Tally {
+        var tally = Tally()
+        for (days, first, end) in range.spans {
+            for var row in try session.rows(
+                """
+                SELECT \(Tally.columns) FROM shape_spans
+                WHERE project_id = $1 AND shape = $2 AND days = $3 AND day >= $4 AND day < $5 AND user_id = $6
+                """,
+                [
+                    .text(key.projectID), .integer(key.shape), .integer(days), .integer(first), .integer(end),
+                    .text(range.userID),
+                ])
+            {
+                tally.add(try Tally(&row))
+            }
+        }
+        return tally
     }
 
     private static func figures(
-        _ session: StoreSession, _ range: StatisticsRange, _ shape: ShapeTally, _ projectName: String
+        _ session: StoreSession, _ range: StatisticsRange, _ shape: ShapeCounts, _ projectName: String
     ) throws(StoreError) -> ShapeFigures? {
         let key: [Parameter] = [.text(shape.key.projectID), .integer(shape.key.shape)]
         guard var text = try session.first("SELECT sql FROM query_shapes WHERE project_id = $1 AND shape = $2", key),
@@ -98,7 +131,7 @@ extension Store {
         return try ShapeFigures(
             projectID: shape.key.projectID, projectName: projectName, shape: UInt64(bitPattern: shape.key.shape),
             sql: text.text(),
-            figures: QueryFigures(shape.tally), lastQueryID: last.text(), lastUsedAtMs: last.integer(),
+            figures: QueryFigures(tally(session, range, shape.key)), lastQueryID: last.text(), lastUsedAtMs: last.integer(),
             lastMode: last.word(AccessMode.self))
     }
 }
@@ -111,6 +144,16 @@ private struct StatisticsRange: Sendable {
 
     var sinceMs: Int64 { first * Day.ms }
     var untilMs: Int64 { (last + 1) * Day.ms }
+    /// The time as whole weeks and the days before and after them.
+    var spans: [(days: Int64, first: Int64, end: Int64)] {
+        let (start, end) = (first, last + 1)
+        let weeks = Day.startOfWeek(start + Day.ofWeek - 1)..<max(Day.startOfWeek(end), Day.startOfWeek(start + Day.ofWeek - 1))
+        guard !weeks.isEmpty else { return [(1, start, end)] }
+        let all: [(days: Int64, first: Int64, end: Int64)] = [
+            (Day.ofWeek, weeks.lowerBound, weeks.upperBound), (1, start, weeks.lowerBound), (1, weeks.upperBound, end),
+        ]
+        return all.filter { $0.first < $0.end }
+    }
     var condition: String {
         "user_id = $1 AND day >= $2 AND day <= $3" + (projectID == nil ? "" : " AND project_id = $4")
     }
@@ -124,22 +167,24 @@ private struct ShapeKey: Hashable {
     var shape: Int64
 }
 
-private struct ShapeTally {
+private struct ShapeCounts {
     var key: ShapeKey
-    var tally: Tally
-    var p95Ms: Double?
+    var total: Int64
+    var success: Int64
+    var error: Int64
+    var totalUs: Int64
 }
 
 /// What a list of statements is sorted by; those of which it is 0 are not in the list.
 private struct ShapeOrder: Sendable {
-    var measure: @Sendable (ShapeTally) -> Double
+    var measure: @Sendable (ShapeCounts) -> Double
 
     static let all = [
-        ShapeOrder { Double($0.tally.counts.total) }, ShapeOrder { $0.p95Ms ?? 0 }, ShapeOrder { Double($0.tally.totalUs) },
-        ShapeOrder { Double($0.tally.counts.error) },
+        ShapeOrder { Double($0.total) }, ShapeOrder { $0.success == 0 ? 0 : Double($0.totalUs) / Double($0.success) },
+        ShapeOrder { Double($0.totalUs) }, ShapeOrder { Double($0.error) },
     ]
 
-    func first(_ limit: Int, of shapes: [ShapeTally]) -> [ShapeTally] {
+    func first(_ limit: Int, of shapes: [ShapeCounts]) -> [ShapeCounts] {
         let measured = shapes.map { (shape: $0, measure: measure($0)) }.filter { $0.measure > 0 }
         // Equal ones in an order that stays the same.
         return measured.sorted {

@@ -1,7 +1,7 @@
 internal import Databases
 
-// `query_days` has a tally for each project and UTC day, `shape_days` one for each shape of statement as well. Both change in the
-// transaction that changes `queries`, and count exactly its rows.
+// `query_days` has a tally for each project and UTC day, `shape_spans` one for each shape of statement as well, by day and by week.
+// They change in the transaction that changes `queries`, and count exactly its rows.
 
 /// Whose tallies a query is in.
 struct TallyKey: Hashable {
@@ -19,26 +19,35 @@ struct TallyKey: Hashable {
     }
 }
 
-/// One of the two tables.
+/// A row of one of the two tables.
 struct TallyTable {
     var name: String
+    var isOfShape: Bool
+    /// The days it counts.
+    var days: Range<Int64>
     /// The columns of its key, and their values.
     var key: [(column: String, value: Parameter)]
 
+    /// All the rows that count a query.
+    static func all(_ key: TallyKey) -> [TallyTable] { [days(key)] + spans(key) }
+
     static func days(_ key: TallyKey) -> TallyTable {
-        TallyTable(name: "query_days", key: [("project_id", .text(key.projectID)), ("day", .integer(key.day))])
-    }
-
-    static func shapes(_ key: TallyKey) -> TallyTable {
         TallyTable(
-            name: "shape_days",
-            key: [
-                ("user_id", .text(key.userID)), ("day", .integer(key.day)), ("project_id", .text(key.projectID)),
-                ("shape", .integer(key.shape)),
-            ])
+            name: "query_days", isOfShape: false, days: key.day..<(key.day + 1),
+            key: [("project_id", .text(key.projectID)), ("day", .integer(key.day))])
     }
 
-    var isOfShape: Bool { name == "shape_days" }
+    static func spans(_ key: TallyKey) -> [TallyTable] {
+        let week = Day.startOfWeek(key.day)
+        return [key.day..<(key.day + 1), week..<(week + Day.ofWeek)].map { days in
+            TallyTable(
+                name: "shape_spans", isOfShape: true, days: days,
+                key: [
+                    ("user_id", .text(key.userID)), ("days", .integer(Int64(days.count))), ("day", .integer(days.lowerBound)),
+                    ("project_id", .text(key.projectID)), ("shape", .integer(key.shape)),
+                ])
+        }
+    }
 
     private var condition: String {
         key.indices.map { "\(key[$0].column) = $\($0 + 1)" }.joined(separator: " AND ")
@@ -77,15 +86,15 @@ struct TallyTable {
 }
 
 extension Store {
-    /// Brings both tallies of a query up to date.
+    /// Brings all tallies of a query up to date.
     ///
-    /// - Returns: whether the query is the first of its shape that day.
+    /// - Returns: whether the query is the first of its shape that week.
     @discardableResult
     static func tally(
         _ session: StoreSession, _ key: TallyKey, _ change: (inout Tally) -> Void
     ) throws(StoreError) -> Bool {
         var isFirst = false
-        for table in [TallyTable.days(key), .shapes(key)] {
+        for table in TallyTable.all(key) {
             var tally = try table.read(session)
             isFirst = tally.counts.total == 0
             change(&tally)

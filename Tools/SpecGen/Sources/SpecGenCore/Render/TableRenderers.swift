@@ -83,7 +83,8 @@ enum LimitsRenderer {
         code.indented { code in
             for limit in limits {
                 let path = "keyPath: \\.\(limit.name)"
-                let head = "name: \"\(limit.name)\", unit: .\(limit.unit.rawValue), isConfigurable: \(limit.isConfigurable),"
+                let head =
+                    "name: \"\(limit.name)\", unit: .\(limit.unit.rawValue), isConfigurable: \(limit.isConfigurable),"
                     + (limit.minimum == 1 ? "" : " minimum: \(limit.minimum),")
                 code.line("Entry(")
                 code.indented { code in
