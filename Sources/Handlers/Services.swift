@@ -99,6 +99,8 @@ public final class Services: Sendable {
         do {
             try await store.deleteExpiredSessions(nowMs: nowMs)
             try await store.pruneThrottles(beforeMs: nowMs - 86_400_000)
+            try await store.indexHistory()
+            try await store.pruneHistory(rowsPerUser: limits.historyRows, days: limits.historyDays, nowMs: nowMs)
         } catch {
             logger.warning("housekeeping failed", metadata: ["error": "\(debugText(error))"])
         }

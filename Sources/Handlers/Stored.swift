@@ -10,3 +10,5 @@ typealias StoredQuerySource = QuerySource
 
 typealias StoredLatency = Latency
 typealias StoredProjectActivity = ProjectActivity
+typealias StoredProjectFigures = ProjectFigures
+typealias StoredQueryFigures = QueryFigures

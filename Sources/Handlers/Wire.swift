@@ -5,11 +5,14 @@ import Protocol
 typealias WireColumn = Column
 typealias WireDatabaseType = DatabaseType
 typealias WireDayActivity = DayActivity
+typealias WireDayFigures = DayFigures
 typealias WireEncoding = Encoding
 typealias WireLatency = Latency
 typealias WireNotice = Notice
 typealias WireProject = Project
 typealias WireProjectActivity = ProjectActivity
+typealias WireProjectFigures = ProjectFigures
+typealias WireQueryFigures = QueryFigures
 typealias WireQueryRecord = QueryRecord
 typealias WireQuerySource = QuerySource
 typealias WireQueryStatus = QueryStatus

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The daemon's own state: accounts, sessions, projects, history.
 ///
 /// Every method is one unit: a write returns only after its commit is on the disk, and concurrent writes share a commit;
@@ -13,6 +15,8 @@ public final class Store: Sendable {
     let scanner: ReadQueue
     let touches = Touches()
     let knownProjects = ProjectCache()
+    /// Queries that ended since the store was opened: counted to put them into the index of texts by the hundred.
+    let unindexed = Atomic(0)
     /// History rows that a crash had left as running; marked as `interrupted` when the store was opened.
     public let interruptedQueries: Int
 

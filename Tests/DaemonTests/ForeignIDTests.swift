@@ -26,6 +26,7 @@ import Testing
             ("schema.list", ["projectId": id]), ("schema.describe", ["projectId": id, "relation": "books"]),
             ("schema.search", ["projectId": id, "query": "title"]), ("schema.relations", ["projectId": id]),
             ("schema.refresh", ["projectId": id]),
+            ("query.stats", ["projectId": id]), ("query.forget", ["queryIds": [id]]), ("query.forget", ["projectId": id]),
             ("auth.revoke", ["sessionId": id]),
         ]
     }
@@ -67,6 +68,7 @@ import Testing
         #expect(page["totalRows"].integer == 3)
         #expect(try await owner.call("query.get", ["queryId": query["queryId"]])["status"] == "success")
         #expect(try await owner.call("query.history")["items"].array?.count == 1)
+        #expect(try await owner.call("query.stats")["totals"]["count"] == 1)
     }
 
     /// Security bar A5: nor does the time tell. Medians of interleaved tries.

@@ -45,6 +45,25 @@ import Testing
         }
     }
 
+    @Test func `errors and shapes are found`() async throws {
+        let bench = try await Workbench.start(engines: [.sqlite])
+        let client = bench.client
+        _ = try await bench.failure(.sqlite, "SELECT a FROM no_such_TABLE")
+        _ = try await bench.failure(.sqlite, "SELECT")
+        let first = try await bench.run(.sqlite, "SELECT a FROM t WHERE a IN (1, 2)")
+        try await bench.run(.sqlite, "select a\nfrom t where a in (3) -- \"x\"")
+        try await bench.run(.sqlite, "SELECT b FROM t WHERE a IN (1, 2)")
+        #expect(sql(try await client.call("query.history", ["errorText": "NO_SUCH_table"])) == ["SELECT a FROM no_such_TABLE"])
+        #expect(sql(try await client.call("query.history", ["errorText": "no_such", "text": "incomplete"])) == [])
+        let shape = try await client.call("query.get", ["queryId": first["queryId"]])["shape"]
+        let same = try await client.call("query.history", ["shape": shape])
+        #expect(sql(same) == ["select a\nfrom t where a in (3) -- \"x\"", "SELECT a FROM t WHERE a IN (1, 2)"])
+        #expect(try await client.call("query.history", ["shape": "0123456789abcdef"])["items"] == [])
+        for wrong in [["shape": "0123456789ABCDEF"], ["shape": "0"], ["errorText": ""]] as [JSONValue] {
+            #expect(try await client.errorCode("query.history", wrong) == "invalid_params", "\(wrong)")
+        }
+    }
+
     @Test func `pages are complete and in order`() async throws {
         let bench = try await Workbench.start(engines: [.sqlite])
         for number in 0..<23 { try await bench.run(.sqlite, "SELECT \(number)") }

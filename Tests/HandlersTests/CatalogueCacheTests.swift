@@ -21,7 +21,7 @@ import Testing
 
     private func key(_ project: String = "p", isDetailed: Bool = false, system: Bool = false) -> CatalogueCache.Key {
         CatalogueCache.Key(
-            pool: PoolKey(projectID: project, fingerprint: "f"), includesSystem: system, isDetailed: isDetailed)
+            pool: PoolKey(projectID: project, fingerprint: Array("f".utf8)), includesSystem: system, isDetailed: isDetailed)
     }
 
     @Test func whatWasReadInDetailServesThoseWhoWantLess() async throws {

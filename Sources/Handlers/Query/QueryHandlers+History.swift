@@ -11,7 +11,8 @@ extension QueryHandlers {
             projectID: params.projectId?.lowercased(), status: params.status.flatMap { StoredQueryStatus(rawValue: $0.rawValue) },
             mode: params.mode.map { $0 == .write ? .write : .read },
             source: params.source.flatMap { StoredQuerySource(rawValue: $0.rawValue) }, text: params.text,
-            sinceMs: try time(params.since, "since"), untilMs: try time(params.until, "until"))
+            errorText: params.errorText, shape: try shape(params.shape), sinceMs: try time(params.since, "since"),
+            untilMs: try time(params.until, "until"))
         let page = try await services.store.history(
             userID: identity.userID, filter: filter, page: PageRequest(limit: params.limit, cursor: params.cursor))
         let names = try await projectNames(page.items, identity)
@@ -36,7 +37,15 @@ extension QueryHandlers {
         return Self.wire(record, projectName: names[record.start.projectID] ?? "", preview: preview)
     }
 
-    private func time(_ text: String?, _ member: String) throws(RPCError) -> Int64? {
+    private func shape(_ name: String?) throws(RPCError) -> UInt64? {
+        guard let name else { return nil }
+        guard let shape = StatementShape.fingerprint(named: name) else {
+            throw .invalid("shape", "must be the shape of a query: sixteen hexadecimal digits.")
+        }
+        return shape
+    }
+
+    func time(_ text: String?, _ member: String) throws(RPCError) -> Int64? {
         guard let text else { return nil }
         guard let time = Timestamp.parse(text) else { throw .invalid(member, "must be a time that exists.") }
         return time

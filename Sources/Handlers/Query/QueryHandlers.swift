@@ -25,7 +25,8 @@ struct QueryHandlers: QueryAPI {
     static func wire(_ record: StoredQuery, projectName: String, preview: JSONText? = nil) -> WireQueryRecord {
         WireQueryRecord(
             id: record.start.id, projectId: record.start.projectID, projectName: projectName, sql: record.start.sql,
-            label: record.start.label, status: wire(record.end.status), errorCode: record.end.errorCode,
+            shape: StatementShape.name(record.shape), label: record.start.label, status: wire(record.end.status),
+            errorCode: record.end.errorCode,
             errorMessage: record.end.errorMessage, rowCount: record.end.rowCount.map(Int.init),
             affectedRows: record.end.affectedRows.map(Int.init), durationMs: record.end.durationMs,
             mode: record.start.mode == .write ? .write : .read, source: wire(record.start.source),

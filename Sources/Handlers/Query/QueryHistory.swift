@@ -11,13 +11,15 @@ final class QueryHistory: Sendable {
     static let sealPurpose = "query.preview"
 
     private let query: LiveQuery
+    private let databaseType: Databases.DatabaseType
     private let services: Services
     private let parameters: [Parameter]
     private let preview = Mutex<[UInt8]?>(nil)
 
     /// - Parameter parameters: of the statement. They are never kept.
-    init(_ query: LiveQuery, parameters: [Parameter], _ services: Services) {
+    init(_ query: LiveQuery, _ databaseType: Databases.DatabaseType, parameters: [Parameter], _ services: Services) {
         self.query = query
+        self.databaseType = databaseType
         self.parameters = parameters
         self.services = services
     }
@@ -68,7 +70,7 @@ final class QueryHistory: Sendable {
     private func write(_ end: QueryEnd) async -> QueryEnd {
         await services.store.touchProject(id: start.projectID, nowMs: start.createdAtMs)
         guard start.mode == .write else {
-            await services.store.recordFinished(start, end)
+            await services.store.recordFinished(start, shape: StatementShape(of: start.sql, databaseType), end)
             return end
         }
         do {

@@ -64,13 +64,18 @@ struct QueryRun: Sendable {
         if isClientID, try await services.store.isQueryIDUsed(id) { throw Self.idInUse }
         try register()
         do throws(StoreError) {
-            if statement.mode == .write { try await services.store.insertRunning(query.start) }
+            if statement.mode == .write { try await insertRunning() }
         } catch {
             services.running.ended(query)
             throw error.code == .conflict ? Self.idInUse : RPCError(error)
         }
         services.running.started(query)
-        return QueryHistory(query, parameters: statement.parameters, services)
+        return QueryHistory(query, project.databaseType, parameters: statement.parameters, services)
+    }
+
+    private func insertRunning() async throws(StoreError) {
+        try await services.store.insertRunning(
+            query.start, shape: StatementShape(of: query.start.sql, project.databaseType))
     }
 
     private func register() throws(RPCError) {

@@ -8,7 +8,8 @@ public protocol DashboardAPI: Sendable {
     /// `dashboard.get`: Answer your own figures over the last days.
     ///
     /// The period is the last `days` days in UTC, today included. All figures are of queries and messages accepted in it, so they
-    /// add up: `totals.queries` is the sum of `queriesByStatus`, of the projects and of the days.
+    /// add up: `totals.queries` is the sum of `queriesByStatus`, of the projects and of the days. Percentiles are within 1.6 %;
+    /// `query.stats` says how, and has more. What is gone from history is not counted.
     ///
     /// Errors: `invalid_params`, `unauthenticated`.
     func get(_ params: DashboardGetParams, _ context: Context) async throws -> DashboardGetResult

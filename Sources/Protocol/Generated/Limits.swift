@@ -129,6 +129,16 @@ public struct Limits: JSONEncodable, Equatable {
     public var catalogueCacheBytes = 268_435_456
     /// What is known of a schema is read anew when it is older.
     public var catalogueMs = 300_000
+    /// Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps all.
+    public var historyRows = 1_000_000
+    /// Days that a row of history is kept. 0 keeps it for ever.
+    public var historyDays = 365
+    /// Days that `query.stats` may cover.
+    public var statisticsDays = 366
+    /// Statements in each list of `query.stats`.
+    public var statisticsStatements = 100
+    /// Ids in one `query.forget`.
+    public var forgetQueries = 1000
 
     /// The defaults.
     public init() {}
@@ -144,6 +154,8 @@ public struct Limits: JSONEncodable, Equatable {
         public let unit: Unit
         /// Whether an operator may change it.
         public let isConfigurable: Bool
+        /// The least an operator may set it to.
+        public var minimum = 1
         /// What it limits, in a sentence.
         public let summary: String
         /// Where its value is.
@@ -467,6 +479,31 @@ public struct Limits: JSONEncodable, Equatable {
             summary: "What is known of a schema is read anew when it is older.",
             keyPath: \.catalogueMs
         ),
+        Entry(
+            name: "historyRows", unit: .count, isConfigurable: true, minimum: 0,
+            summary: "Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps all.",
+            keyPath: \.historyRows
+        ),
+        Entry(
+            name: "historyDays", unit: .count, isConfigurable: true, minimum: 0,
+            summary: "Days that a row of history is kept. 0 keeps it for ever.",
+            keyPath: \.historyDays
+        ),
+        Entry(
+            name: "statisticsDays", unit: .count, isConfigurable: false,
+            summary: "Days that `query.stats` may cover.",
+            keyPath: \.statisticsDays
+        ),
+        Entry(
+            name: "statisticsStatements", unit: .count, isConfigurable: false,
+            summary: "Statements in each list of `query.stats`.",
+            keyPath: \.statisticsStatements
+        ),
+        Entry(
+            name: "forgetQueries", unit: .count, isConfigurable: false,
+            summary: "Ids in one `query.forget`.",
+            keyPath: \.forgetQueries
+        ),
     ]
 
     public func encode(to writer: inout JSONWriter) {
@@ -596,6 +633,16 @@ public struct Limits: JSONEncodable, Equatable {
         writer.integer(catalogueCacheBytes)
         writer.raw(#","catalogueMs":"#)
         writer.integer(catalogueMs)
+        writer.raw(#","historyRows":"#)
+        writer.integer(historyRows)
+        writer.raw(#","historyDays":"#)
+        writer.integer(historyDays)
+        writer.raw(#","statisticsDays":"#)
+        writer.integer(statisticsDays)
+        writer.raw(#","statisticsStatements":"#)
+        writer.integer(statisticsStatements)
+        writer.raw(#","forgetQueries":"#)
+        writer.integer(forgetQueries)
         writer.byte(UInt8(ascii: "}"))
     }
 }

@@ -30,10 +30,12 @@ public enum Method: UInt8, Sendable, CaseIterable {
     case queryExplain
     case queryExport
     case queryFetch
+    case queryForget
     case queryGet
     case queryHistory
     case queryRun
     case queryRunning
+    case queryStats
     case querySubscribe
     case querySummarize
     case queryUnsubscribe
@@ -113,6 +115,8 @@ extension Method {
                 self = .queryClose
             } else if name.matches("query.fetch") {
                 self = .queryFetch
+            } else if name.matches("query.stats") {
+                self = .queryStats
             } else if name.matches("schema.list") {
                 self = .schemaList
             } else {
@@ -129,6 +133,8 @@ extension Method {
                 self = .queryCancel
             } else if name.matches("query.export") {
                 self = .queryExport
+            } else if name.matches("query.forget") {
+                self = .queryForget
             } else if name.matches("rpc.discover") {
                 self = .rpcDiscover
             } else {
@@ -243,10 +249,12 @@ extension Method {
         case .queryExplain: "query.explain"
         case .queryExport: "query.export"
         case .queryFetch: "query.fetch"
+        case .queryForget: "query.forget"
         case .queryGet: "query.get"
         case .queryHistory: "query.history"
         case .queryRun: "query.run"
         case .queryRunning: "query.running"
+        case .queryStats: "query.stats"
         case .querySubscribe: "query.subscribe"
         case .querySummarize: "query.summarize"
         case .queryUnsubscribe: "query.unsubscribe"
@@ -271,9 +279,9 @@ extension Method {
             .public
         case .authChangePassword, .authDeleteAccount, .authLogout, .authRefresh, .authRevoke, .authSessions, .authUpdateProfile,
             .authWhoami, .dashboardGet, .projectCreate, .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest,
-            .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory,
-            .queryRun, .queryRunning, .querySubscribe, .querySummarize, .queryUnsubscribe, .schemaDescribe, .schemaList,
-            .schemaRefresh, .schemaRelations, .schemaSearch, .systemMetrics:
+            .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryExport, .queryFetch, .queryForget, .queryGet,
+            .queryHistory, .queryRun, .queryRunning, .queryStats, .querySubscribe, .querySummarize, .queryUnsubscribe,
+            .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations, .schemaSearch, .systemMetrics:
             .session
         }
     }
@@ -281,14 +289,16 @@ extension Method {
     /// How it is ordered among the calls of its connection.
     public var ordering: Ordering {
         switch self {
-        case .authUpdateProfile, .projectCreate, .projectDelete, .projectUpdate, .queryCancel, .queryClose, .queryRun: .write
+        case .authUpdateProfile, .projectCreate, .projectDelete, .projectUpdate, .queryCancel, .queryClose, .queryForget,
+            .queryRun:
+            .write
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSignup, .initialize:
             .barrier
         case .cancelRequest, .authSessions, .authWhoami, .dashboardGet, .exit, .initialized, .projectGet, .projectList,
             .projectSummary, .projectTest, .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory, .queryRunning,
-            .querySubscribe, .querySummarize, .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList, .schemaRefresh,
-            .schemaRelations, .schemaSearch, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
+            .queryStats, .querySubscribe, .querySummarize, .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList,
+            .schemaRefresh, .schemaRelations, .schemaSearch, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .read
         }
     }
@@ -300,9 +310,9 @@ extension Method {
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
             .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
-            .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe,
-            .querySummarize, .queryUnsubscribe, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations, .schemaSearch,
-            .systemMetrics:
+            .queryExplain, .queryExport, .queryFetch, .queryForget, .queryGet, .queryHistory, .queryRun, .queryRunning,
+            .queryStats, .querySubscribe, .querySummarize, .queryUnsubscribe, .schemaDescribe, .schemaList, .schemaRefresh,
+            .schemaRelations, .schemaSearch, .systemMetrics:
             .task
         }
     }
@@ -314,9 +324,9 @@ extension Method {
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
             .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
-            .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory, .queryRun, .queryRunning, .querySubscribe,
-            .querySummarize, .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations,
-            .schemaSearch, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
+            .queryExplain, .queryExport, .queryFetch, .queryForget, .queryGet, .queryHistory, .queryRun, .queryRunning,
+            .queryStats, .querySubscribe, .querySummarize, .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList,
+            .schemaRefresh, .schemaRelations, .schemaSearch, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .request
         }
     }
@@ -352,10 +362,12 @@ public enum Call: Sendable, Equatable {
     case queryExplain(QueryExplainParams)
     case queryExport(QueryExportParams)
     case queryFetch(QueryFetchParams)
+    case queryForget(QueryForgetParams)
     case queryGet(QueryGetParams)
     case queryHistory(QueryHistoryParams)
     case queryRun(QueryRunParams)
     case queryRunning(QueryRunningParams)
+    case queryStats(QueryStatsParams)
     case querySubscribe(QuerySubscribeParams)
     case querySummarize(QuerySummarizeParams)
     case queryUnsubscribe(QueryUnsubscribeParams)
@@ -401,10 +413,12 @@ public enum Call: Sendable, Equatable {
         case .queryExplain: .queryExplain
         case .queryExport: .queryExport
         case .queryFetch: .queryFetch
+        case .queryForget: .queryForget
         case .queryGet: .queryGet
         case .queryHistory: .queryHistory
         case .queryRun: .queryRun
         case .queryRunning: .queryRunning
+        case .queryStats: .queryStats
         case .querySubscribe: .querySubscribe
         case .querySummarize: .querySummarize
         case .queryUnsubscribe: .queryUnsubscribe
@@ -460,10 +474,12 @@ public enum Call: Sendable, Equatable {
         case .queryExplain: return .queryExplain(try QueryExplainParams(from: &reader))
         case .queryExport: return .queryExport(try QueryExportParams(from: &reader))
         case .queryFetch: return .queryFetch(try QueryFetchParams(from: &reader))
+        case .queryForget: return .queryForget(try QueryForgetParams(from: &reader))
         case .queryGet: return .queryGet(try QueryGetParams(from: &reader))
         case .queryHistory: return .queryHistory(try QueryHistoryParams(from: &reader))
         case .queryRun: return .queryRun(try QueryRunParams(from: &reader))
         case .queryRunning: return .queryRunning(try QueryRunningParams(from: &reader))
+        case .queryStats: return .queryStats(try QueryStatsParams(from: &reader))
         case .querySubscribe: return .querySubscribe(try QuerySubscribeParams(from: &reader))
         case .querySummarize: return .querySummarize(try QuerySummarizeParams(from: &reader))
         case .queryUnsubscribe: return .queryUnsubscribe(try QueryUnsubscribeParams(from: &reader))
@@ -568,10 +584,12 @@ extension DaemonAPI {
         case .queryExplain(let params): return try await query.explain(params, context)
         case .queryExport(let params): return try await query.export(params, context)
         case .queryFetch(let params): return try await query.fetch(params, context)
+        case .queryForget(let params): return try await query.forget(params, context)
         case .queryGet(let params): return try await query.get(params, context)
         case .queryHistory(let params): return try await query.history(params, context)
         case .queryRun(let params): return try await query.run(params, context)
         case .queryRunning(let params): return try await query.running(params, context)
+        case .queryStats(let params): return try await query.stats(params, context)
         case .querySubscribe(let params): return try await query.subscribe(params, context)
         case .querySummarize(let params): return try await query.summarize(params, context)
         case .queryUnsubscribe(let params): return try await query.unsubscribe(params, context)

@@ -196,1448 +196,1585 @@ public enum OpenRPCDocument {
         kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"n\###
         ame":"dashboard.get","summary":"Answer your own figures over the last days.","description":"The period is the l\###
         ast `days` days in UTC, today included. All figures are of queries and messages accepted in it, so they add up\###
-        :\n`totals.queries` is the sum of `queriesByStatus`, of the projects and of the days.","tags":[{"name":"dashbo\###
-        ard"}],"paramStructure":"either","params":[{"name":"days","description":"Length of the period.","required":fal\###
-        se,"schema":{"description":"Length of the period.","type":"integer","minimum":1,"maximum":365,"default":30}}],\###
-        "result":{"name":"DashboardGetResult","schema":{"type":"object","properties":{"days":{"description":"Length of\###
-         the period.","type":"integer","minimum":1,"maximum":365},"since":{"description":"Its beginning: midnight UTC o\###
-        f its first day.","type":"string","format":"date-time"},"totals":{"description":"Totals.","$ref":"#/components\###
-        /schemas/DashboardTotals"},"queriesByStatus":{"description":"Queries by status.","$ref":"#/components/schemas/\###
-        QueriesByStatus"},"successRate":{"description":"success / (success + error); absent if both are 0.","type":"nu\###
-        mber","minimum":0,"maximum":1},"latency":{"description":"How long queries took.","$ref":"#/components/schemas/\###
-        Latency"},"projects":{"description":"All your projects, the busiest first, then by name.","type":"array","item\###
-        s":{"$ref":"#/components/schemas/ProjectActivity"}},"activity":{"description":"Every day of the period, oldest\###
-         first, days without queries too.","type":"array","items":{"$ref":"#/components/schemas/DayActivity"},"minItem\###
-        s":1,"maxItems":365},"recentQueries":{"description":"The newest queries of the period, newest first.","type":"\###
-        array","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":10},"recentMessages":{"description":"The\###
-         newest chat messages of the period, newest first.","type":"array","items":{"$ref":"#/components/schemas/Recen\###
-        tMessage"},"maxItems":10}},"required":["days","since","totals","queriesByStatus","latency","projects","activit\###
-        y","recentQueries","recentMessages"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inv\###
-        alid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"two days","params":[{"name"\###
-        :"days","value":2}],"result":{"name":"result","value":{"days":2,"since":"2026-01-04T00:00:00.000Z","totals":{"\###
-        projects":1,"queries":1,"messages":0},"queriesByStatus":{"running":0,"success":1,"error":0,"cancelled":0},"suc\###
-        cessRate":1,"latency":{"p50Ms":0.412,"p95Ms":0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f70\###
-        8192","name":"Books","databaseType":"sqlite","queries":1,"errors":0,"messages":0,"lastUsedAt":"2026-01-05T09:3\###
-        2:00.000Z"}],"activity":[{"date":"2026-01-04","queries":0,"errors":0},{"date":"2026-01-05","queries":1,"errors\###
-        ":0}],"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6\###
-        f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","status":"success","rowCount":1,"durationMs\###
-        ":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}],"recentMessages":[]}},"x-need\###
-        s":"query"},{"name":"an empty period","params":[{"name":"days","value":0}],"x-error":"invalid_params","x-needs\###
-        ":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembe\###
-        rs":"refuse"},{"name":"exit","summary":"End the connection.","description":"LSP's own notification, handled by\###
-         the transport itself. On stdio it ends the process, with code 0 after `shutdown` and 1\nwithout. On the socke\###
-        t it ends this connection and never the daemon. What still runs on the connection is cancelled.","tags":[{"nam\###
-        e":"lifecycle"}],"paramStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after shutdown","para\###
-        ms":[],"x-needs":"none"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-execution":"inlin\###
-        e","x-unknownMembers":"ignore"},{"name":"initialize","summary":"Begin a connection and learn what the daemon i\###
-        s and allows.","description":"LSP's own request. On stdio it must come first: anything else is answered `not_i\###
-        nitialized` until then. On the socket it is\noptional; a connection that sends it counts as an editor in histo\###
-        ry, one that does not as a script.\n\nWith `token` it also binds that session to the connection, as `auth.atta\###
-        ch` does. If the token is refused the whole request\nis, with `unauthenticated`, and the client may send `init\###
-        ialize` again without it. A second successful `initialize` on one\nconnection is refused with `invalid_request\###
-        `.\n\nMembers of LSP that are not listed here are accepted and have no effect.","tags":[{"name":"lifecycle"}],\###
-        "paramStructure":"by-name","params":[{"name":"processId","description":"Id of the client's process, or null. T\###
-        aken for LSP's sake; has no effect.","required":false,"schema":{"description":"Id of the client's process, or n\###
-        ull. Taken for LSP's sake; has no effect.","type":["integer","null"]}},{"name":"clientInfo","description":"The\###
-         client program; `auth.sessions` shows it.","required":false,"schema":{"description":"The client program; `aut\###
-        h.sessions` shows it.","$ref":"#/components/schemas/ClientInfo"}},{"name":"capabilities","description":"What t\###
-        he client can do, as in LSP.","required":false,"schema":{"description":"What the client can do, as in LSP.","t\###
-        ype":"object"}},{"name":"trace","description":"LSP's trace setting. Has no effect.","required":false,"schema":\###
-        {"description":"LSP's trace setting. Has no effect.","type":"string"}},{"name":"token","description":"A token f\###
-        rom `auth.login`, to begin with a session.","required":false,"schema":{"description":"A token from `auth.login\###
-        `, to begin with a session.","type":"string","format":"token"}}],"result":{"name":"InitializeResult","schema":\###
-        {"type":"object","properties":{"serverInfo":{"description":"The daemon.","$ref":"#/components/schemas/ServerIn\###
-        fo"},"protocolVersion":{"description":"Version of this protocol, by semantic versioning.","type":"string"},"ca\###
-        pabilities":{"description":"LSP's ServerCapabilities: an object, empty while the daemon offers no language fea\###
-        tures.","type":"object"},"limits":{"description":"Every limit in force.","$ref":"#/components/schemas/Limits"}\###
-        ,"user":{"description":"Whose session it is; there if `token` was.","$ref":"#/components/schemas/User"}},"requ\###
-        ired":["serverInfo","protocolVersion","capabilities","limits"],"additionalProperties":false}},"errors":[{"$ref\###
-        ":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/e\###
-        rrors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"}],"examples":[{"name":"an editor","params":\###
-        [{"name":"processId","value":4711},{"name":"clientInfo","value":{"name":"example-editor","version":"1.2"}},{"n\###
-        ame":"rootUri","value":null},{"name":"capabilities","value":{}},{"name":"trace","value":"off"}],"result":{"nam\###
-        e":"result","value":{"serverInfo":{"name":"dbassistd","version":"0.1.0"},"protocolVersion":"1.0.0","capabiliti\###
-        es":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8\###
-        388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":838860\###
-        8,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64\###
-        ,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"toke\###
-        nLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"co\###
-        nnectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"rec\###
-        entItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":6\###
-        0000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"pro\###
-        gressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":3\###
-        0000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":104857\###
-        6,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"r\###
-        esultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRe\###
-        lations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000}}},"x-needs":"no\###
-        ne"},{"name":"with a token","params":[{"name":"processId","value":null},{"name":"capabilities","value":{}},{"n\###
-        ame":"token","value":"${token}"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version\###
-        ":"0.1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":\###
-        30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024\###
-        ,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":\###
-        8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":90000\###
-        0,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":10\###
-        0,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength\###
-        ":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"dat\###
-        abaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscription\###
-        sPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlByte\###
-        s":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"page\###
-        Rows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBy\###
-        tes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"\###
-        previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes"\###
-        :268435456,"catalogueMs":300000},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","em\###
-        ail":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a token that is\###
-         no good","params":[{"name":"capabilities","value":{}},{"name":"token","value":"v4.public.no-such-token"}],"x-\###
-        error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-e\###
-        xecution":"task","x-unknownMembers":"ignore"},{"name":"initialized","summary":"Say that the reply to initializ\###
-        e has arrived.","description":"LSP's own notification. Accepted and without effect.","tags":[{"name":"lifecycl\###
-        e"}],"paramStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after initialize","params":[],"x-\###
-        needs":"none"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-execution":"inline","x-unkn\###
-        ownMembers":"ignore"},{"name":"project.create","summary":"Register a database as a project.","description":"Ch\###
-        ecks that the connection string can be understood and that the policy allows where it points, and stores it se\###
-        aled. It does\nnot connect: `project.test` does. An SQLite file must be there. The connection string never com\###
-        es out again; replies show it rebuilt without its password.\n\nWhile `readOnly` is true, as it is unless you s\###
-        ay otherwise, no query of the project can write, whatever its options.","tags":[{"name":"project"}],"paramStru\###
-        cture":"by-name","params":[{"name":"name","description":"Name, unique among your projects.","required":true,"s\###
-        chema":{"description":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"na\###
-        me":"description","description":"What it is, in your words.","required":false,"schema":{"description":"What it\###
-         is, in your words.","type":"string","maxLength":2000}},{"name":"databaseType","description":"The kind of data\###
-        base.","required":true,"schema":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseTy\###
-        pe"}},{"name":"connectionString","description":"How to reach it, in any form the engine's own tools take: a UR\###
-        I, keywords and values, or a path for SQLite.","required":true,"schema":{"description":"How to reach it, in an\###
-        y form the engine's own tools take: a URI, keywords and values, or a path for SQLite.","type":"string","minLen\###
-        gth":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every write.","required":false,"\###
-        schema":{"description":"Whether to refuse every write.","type":"boolean","default":true}}],"result":{"name":"P\###
-        roject","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_param\###
-        s"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/componen\###
-        ts/errors/invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unkno\###
-        wn_database"}],"examples":[{"name":"an SQLite file","params":[{"name":"name","value":"Books"},{"name":"databas\###
-        eType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"result":{"name":"r\###
-        esult","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseT\###
-        ype":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z"\###
-        ,"updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a connection string of another engine"\###
-        ,"params":[{"name":"name","value":"Elsewhere"},{"name":"databaseType","value":"postgresql"},{"name":"connectio\###
-        nString","value":"mysql://ada@db.example.com/shop"}],"x-error":"invalid_connection_string","x-needs":"session"\###
-        },{"name":"a misspelt member","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite\###
-        "},{"name":"connectionString","value":"sqlite://${sampleDatabase}"},{"name":"readonly","value":false}],"x-erro\###
-        r":"invalid_params","x-needs":"session"},{"name":"without a session","params":[{"name":"name","value":"Books"}\###
-        ,{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x\###
-        -error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-e\###
-        xecution":"task","x-unknownMembers":"refuse"},{"name":"project.delete","summary":"Delete a project with its hi\###
-        story.","description":"Its connection string, queries and messages go with it, for good; its running queries a\###
-        re cancelled and its kept results are\ndropped. The database itself is not touched.\n\nIdempotent: `{}` says t\###
-        hat you have no such project now. A project that is gone, never was or is somebody else's answers the\nsame, a\###
-        nd nothing happens.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","desc\###
-        ription":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"\###
-        }}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors"\###
-        :[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"\###
-        name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":\###
-        {}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"\###
-        result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering\###
-        ":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.get","summary":"Answer one projec\###
-        t.","description":"From the daemon's store; it does not connect.","tags":[{"name":"project"}],"paramStructure"\###
-        :"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"\###
-        The project.","type":"string","format":"uuid"}}],"result":{"name":"Project","schema":{"$ref":"#/components/sch\###
-        emas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthent\###
-        icated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"proje\###
-        ctId","value":"${projectId}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192",\###
-        "name":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","rea\###
-        dOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"project\###
-        "},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","\###
-        x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unkno\###
-        wnMembers":"refuse"},{"name":"project.list","summary":"List your projects.","description":"In the order they w\###
-        ere created, newest first.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"database\###
-        Type","description":"Only this kind of database.","required":false,"schema":{"description":"Only this kind of d\###
-        atabase.","$ref":"#/components/schemas/DatabaseType"}},{"name":"text","description":"Only those whose name or d\###
-        escription contains it, in any case of ASCII letters.","required":false,"schema":{"description":"Only those wh\###
-        ose name or description contains it, in any case of ASCII letters.","type":"string","minLength":1,"maxLength":\###
-        200}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of on\###
-        e page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor\###
-        ` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the pa\###
-        ge before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ProjectListResult","\###
-        schema":{"type":"object","properties":{"items":{"description":"The projects.","type":"array","items":{"$ref":"\###
-        #/components/schemas/Project"}},"nextCursor":{"description":"Where the next page begins; absent on the last.",\###
-        "type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/c\###
-        omponents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"SQLite o\###
-        nly","params":[{"name":"databaseType","value":"sqlite"}],"result":{"name":"result","value":{"items":[{"id":"01\###
-        9ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connectio\###
-        n":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05\###
-        T09:31:00.000Z"}]}},"x-needs":"project"},{"name":"none that match","params":[{"name":"text","value":"no such p\###
-        roject"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":\###
-        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.summary","sum\###
-        mary":"Answer a project's figures and what its database says of itself.","description":"Figures are of the who\###
-        le history of the project. The database is asked for its metadata; if it cannot be reached, or not within\nthe\###
-         connect timeout, `database` says why and the rest is answered all the same.","tags":[{"name":"project"}],"par\###
-        amStructure":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"de\###
-        scription":"The project.","type":"string","format":"uuid"}}],"result":{"name":"ProjectSummaryResult","schema":\###
-        {"type":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"que\###
-        ries":{"description":"Figures about its queries.","$ref":"#/components/schemas/QueryStatistics"},"recentQuerie\###
-        s":{"description":"The newest queries, newest first.","type":"array","items":{"$ref":"#/components/schemas/Que\###
-        ryRecord"},"maxItems":10},"messageCount":{"description":"Its chat messages.","type":"integer","minimum":0},"da\###
-        tabase":{"description":"What its database says of itself.","$ref":"#/components/schemas/DatabaseSummary"}},"re\###
-        quired":["projectId","queries","recentQueries","messageCount","database"],"additionalProperties":false}},"erro\###
+        :\n`totals.queries` is the sum of `queriesByStatus`, of the projects and of the days. Percentiles are within 1\###
+        .6 %; `query.stats` says\nhow, and has more. What is gone from history is not counted.","tags":[{"name":"dashb\###
+        oard"}],"paramStructure":"either","params":[{"name":"days","description":"Length of the period.","required":fa\###
+        lse,"schema":{"description":"Length of the period.","type":"integer","minimum":1,"maximum":365,"default":30}}]\###
+        ,"result":{"name":"DashboardGetResult","schema":{"type":"object","properties":{"days":{"description":"Length o\###
+        f the period.","type":"integer","minimum":1,"maximum":365},"since":{"description":"Its beginning: midnight UTC\###
+         of its first day.","type":"string","format":"date-time"},"totals":{"description":"Totals.","$ref":"#/componen\###
+        ts/schemas/DashboardTotals"},"queriesByStatus":{"description":"Queries by status.","$ref":"#/components/schema\###
+        s/QueriesByStatus"},"successRate":{"description":"success / (success + error); absent if both are 0.","type":"\###
+        number","minimum":0,"maximum":1},"latency":{"description":"How long queries took.","$ref":"#/components/schema\###
+        s/Latency"},"projects":{"description":"All your projects, the busiest first, then by name.","type":"array","it\###
+        ems":{"$ref":"#/components/schemas/ProjectActivity"}},"activity":{"description":"Every day of the period, olde\###
+        st first, days without queries too.","type":"array","items":{"$ref":"#/components/schemas/DayActivity"},"minIt\###
+        ems":1,"maxItems":365},"recentQueries":{"description":"The newest queries of the period, newest first.","type"\###
+        :"array","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":10},"recentMessages":{"description":"T\###
+        he newest chat messages of the period, newest first.","type":"array","items":{"$ref":"#/components/schemas/Rec\###
+        entMessage"},"maxItems":10}},"required":["days","since","totals","queriesByStatus","latency","projects","activ\###
+        ity","recentQueries","recentMessages"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/i\###
+        nvalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"two days","params":[{"nam\###
+        e":"days","value":2}],"result":{"name":"result","value":{"days":2,"since":"2026-01-04T00:00:00.000Z","totals":\###
+        {"projects":1,"queries":1,"messages":0},"queriesByStatus":{"running":0,"success":1,"error":0,"cancelled":0},"s\###
+        uccessRate":1,"latency":{"p50Ms":0.412,"p95Ms":0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f\###
+        708192","name":"Books","databaseType":"sqlite","queries":1,"errors":0,"messages":0,"lastUsedAt":"2026-01-05T09\###
+        :32:00.000Z"}],"activity":[{"date":"2026-01-04","queries":0,"errors":0},{"date":"2026-01-05","queries":1,"erro\###
+        rs":0}],"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5\###
+        e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"succ\###
+        ess","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}],\###
+        "recentMessages":[]}},"x-needs":"query"},{"name":"an empty period","params":[{"name":"days","value":0}],"x-err\###
+        or":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-exec\###
+        ution":"task","x-unknownMembers":"refuse"},{"name":"exit","summary":"End the connection.","description":"LSP's\###
+         own notification, handled by the transport itself. On stdio it ends the process, with code 0 after `shutdown`\###
+         and 1\nwithout. On the socket it ends this connection and never the daemon. What still runs on the connection\###
+         is cancelled.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"errors":[],"examples":[{\###
+        "name":"after shutdown","params":[],"x-needs":"none"}],"x-kind":"notification","x-access":"public","x-ordering\###
+        ":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"initialize","summary":"Begin a connectio\###
+        n and learn what the daemon is and allows.","description":"LSP's own request. On stdio it must come first: any\###
+        thing else is answered `not_initialized` until then. On the socket it is\noptional; a connection that sends it\###
+         counts as an editor in history, one that does not as a script.\n\nWith `token` it also binds that session to t\###
+        he connection, as `auth.attach` does. If the token is refused the whole request\nis, with `unauthenticated`, a\###
+        nd the client may send `initialize` again without it. A second successful `initialize` on one\nconnection is r\###
+        efused with `invalid_request`.\n\nMembers of LSP that are not listed here are accepted and have no effect.","t\###
+        ags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[{"name":"processId","description":"Id of the c\###
+        lient's process, or null. Taken for LSP's sake; has no effect.","required":false,"schema":{"description":"Id o\###
+        f the client's process, or null. Taken for LSP's sake; has no effect.","type":["integer","null"]}},{"name":"cl\###
+        ientInfo","description":"The client program; `auth.sessions` shows it.","required":false,"schema":{"descriptio\###
+        n":"The client program; `auth.sessions` shows it.","$ref":"#/components/schemas/ClientInfo"}},{"name":"capabil\###
+        ities","description":"What the client can do, as in LSP.","required":false,"schema":{"description":"What the c\###
+        lient can do, as in LSP.","type":"object"}},{"name":"trace","description":"LSP's trace setting. Has no effect.\###
+        ","required":false,"schema":{"description":"LSP's trace setting. Has no effect.","type":"string"}},{"name":"to\###
+        ken","description":"A token from `auth.login`, to begin with a session.","required":false,"schema":{"descripti\###
+        on":"A token from `auth.login`, to begin with a session.","type":"string","format":"token"}}],"result":{"name"\###
+        :"InitializeResult","schema":{"type":"object","properties":{"serverInfo":{"description":"The daemon.","$ref":"\###
+        #/components/schemas/ServerInfo"},"protocolVersion":{"description":"Version of this protocol, by semantic vers\###
+        ioning.","type":"string"},"capabilities":{"description":"LSP's ServerCapabilities: an object, empty while the d\###
+        aemon offers no language features.","type":"object"},"limits":{"description":"Every limit in force.","$ref":"#\###
+        /components/schemas/Limits"},"user":{"description":"Whose session it is; there if `token` was.","$ref":"#/comp\###
+        onents/schemas/User"}},"required":["serverInfo","protocolVersion","capabilities","limits"],"additionalProperti\###
+        es":false}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/invalid_para\###
+        ms"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"}],"examples":[{\###
+        "name":"an editor","params":[{"name":"processId","value":4711},{"name":"clientInfo","value":{"name":"example-e\###
+        ditor","version":"1.2"}},{"name":"rootUri","value":null},{"name":"capabilities","value":{}},{"name":"trace","v\###
+        alue":"off"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0.1.0"},"protocol\###
+        Version":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLog\###
+        inBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":\###
+        32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes"\###
+        :1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax"\###
+        :100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,\###
+        "descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":20\###
+        0,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerP\###
+        roject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"\###
+        subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"paramete\###
+        rs":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageByte\###
+        s":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoo\###
+        lPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"pre\###
+        viewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogu\###
+        eMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQue\###
+        ries":1000}}},"x-needs":"none"},{"name":"with a token","params":[{"name":"processId","value":null},{"name":"ca\###
+        pabilities","value":{}},{"name":"token","value":"${token}"}],"result":{"name":"result","value":{"serverInfo":{\###
+        "name":"dbassistd","version":"0.1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192\###
+        ,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":\###
+        50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs\###
+        ":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1\###
+        000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleM\###
+        s":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLe\###
+        ngth":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"d\###
+        atabaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"quer\###
+        iesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":204\###
+        8,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"c\###
+        ancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes"\###
+        :67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser\###
+        ":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":671\###
+        08864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statistics\###
+        Days":366,"statisticsStatements":100,"forgetQueries":1000},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f"\###
+        ,"name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"\###
+        },{"name":"a token that is no good","params":[{"name":"capabilities","value":{}},{"name":"token","value":"v4.p\###
+        ublic.no-such-token"}],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"public","\###
+        x-ordering":"barrier","x-execution":"task","x-unknownMembers":"ignore"},{"name":"initialized","summary":"Say t\###
+        hat the reply to initialize has arrived.","description":"LSP's own notification. Accepted and without effect."\###
+        ,"tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after i\###
+        nitialize","params":[],"x-needs":"none"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-e\###
+        xecution":"inline","x-unknownMembers":"ignore"},{"name":"project.create","summary":"Register a database as a p\###
+        roject.","description":"Checks that the connection string can be understood and that the policy allows where i\###
+        t points, and stores it sealed. It does\nnot connect: `project.test` does. An SQLite file must be there. The c\###
+        onnection string never comes out again; replies show it rebuilt without its password.\n\nWhile `readOnly` is t\###
+        rue, as it is unless you say otherwise, no query of the project can write, whatever its options.","tags":[{"na\###
+        me":"project"}],"paramStructure":"by-name","params":[{"name":"name","description":"Name, unique among your pro\###
+        jects.","required":true,"schema":{"description":"Name, unique among your projects.","type":"string","minLength\###
+        ":1,"maxLength":100}},{"name":"description","description":"What it is, in your words.","required":false,"schem\###
+        a":{"description":"What it is, in your words.","type":"string","maxLength":2000}},{"name":"databaseType","desc\###
+        ription":"The kind of database.","required":true,"schema":{"description":"The kind of database.","$ref":"#/com\###
+        ponents/schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it, in any form the eng\###
+        ine's own tools take: a URI, keywords and values, or a path for SQLite.","required":true,"schema":{"descriptio\###
+        n":"How to reach it, in any form the engine's own tools take: a URI, keywords and values, or a path for SQLite\###
+        .","type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every w\###
+        rite.","required":false,"schema":{"description":"Whether to refuse every write.","type":"boolean","default":tr\###
+        ue}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/compon\###
+        ents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/confl\###
+        ict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"\###
+        #/components/errors/unknown_database"}],"examples":[{"name":"an SQLite file","params":[{"name":"name","value":\###
+        "Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabas\###
+        e}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","descripti\###
+        on":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"\###
+        2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a connection s\###
+        tring of another engine","params":[{"name":"name","value":"Elsewhere"},{"name":"databaseType","value":"postgre\###
+        sql"},{"name":"connectionString","value":"mysql://ada@db.example.com/shop"}],"x-error":"invalid_connection_str\###
+        ing","x-needs":"session"},{"name":"a misspelt member","params":[{"name":"name","value":"Books"},{"name":"datab\###
+        aseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"},{"name":"readonly"\###
+        ,"value":false}],"x-error":"invalid_params","x-needs":"session"},{"name":"without a session","params":[{"name"\###
+        :"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite:/\###
+        /${sampleDatabase}"}],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"session","\###
+        x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.delete","summary":"Dele\###
+        te a project with its history.","description":"Its connection string, queries and messages go with it, for goo\###
+        d; its running queries are cancelled and its kept results are\ndropped. The database itself is not touched.\n\\###
+        nIdempotent: `{}` says that you have no such project now. A project that is gone, never was or is somebody els\###
+        e's answers the\nsame, and nothing happens.","tags":[{"name":"project"}],"paramStructure":"either","params":[{\###
+        "name":"projectId","description":"The project.","required":true,"schema":{"description":"The project.","type":\###
+        "string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProp\###
+        erties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthent\###
+        icated"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{\###
+        "name":"result","value":{}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","v\###
+        alue":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-acces\###
+        s":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.get","sum\###
+        mary":"Answer one project.","description":"From the daemon's store; it does not connect.","tags":[{"name":"pro\###
+        ject"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":true,"\###
+        schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"Project","schema":{\###
+        "$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/com\###
+        ponents/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours",\###
+        "params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-\###
+        7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:/\###
+        //srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.00\###
+        0Z"}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}]\###
+        ,"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-ex\###
+        ecution":"task","x-unknownMembers":"refuse"},{"name":"project.list","summary":"List your projects.","descripti\###
+        on":"In the order they were created, newest first.","tags":[{"name":"project"}],"paramStructure":"by-name","pa\###
+        rams":[{"name":"databaseType","description":"Only this kind of database.","required":false,"schema":{"descript\###
+        ion":"Only this kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"name":"text","description":"\###
+        Only those whose name or description contains it, in any case of ASCII letters.","required":false,"schema":{"d\###
+        escription":"Only those whose name or description contains it, in any case of ASCII letters.","type":"string",\###
+        "minLength":1,"maxLength":200}},{"name":"limit","description":"Items of one page.","required":false,"schema":{\###
+        "description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor",\###
+        "description":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"descriptio\###
+        n":"`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"n\###
+        ame":"ProjectListResult","schema":{"type":"object","properties":{"items":{"description":"The projects.","type"\###
+        :"array","items":{"$ref":"#/components/schemas/Project"}},"nextCursor":{"description":"Where the next page beg\###
+        ins; absent on the last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":fals\###
+        e}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"e\###
+        xamples":[{"name":"SQLite only","params":[{"name":"databaseType","value":"sqlite"}],"result":{"name":"result",\###
+        "value":{"items":[{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databa\###
+        seType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.00\###
+        0Z","updatedAt":"2026-01-05T09:31:00.000Z"}]}},"x-needs":"project"},{"name":"none that match","params":[{"name\###
+        ":"text","value":"no such project"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-\###
+        kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"n\###
+        ame":"project.summary","summary":"Answer a project's figures and what its database says of itself.","descripti\###
+        on":"Figures are of the whole history of the project. The database is asked for its metadata; if it cannot be r\###
+        eached, or not within\nthe connect timeout, `database` says why and the rest is answered all the same.","tags"\###
+        :[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","re\###
+        quired":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"Proje\###
+        ctSummaryResult","schema":{"type":"object","properties":{"projectId":{"description":"The project.","type":"str\###
+        ing","format":"uuid"},"queries":{"description":"Figures about its queries.","$ref":"#/components/schemas/Query\###
+        Statistics"},"recentQueries":{"description":"The newest queries, newest first.","type":"array","items":{"$ref"\###
+        :"#/components/schemas/QueryRecord"},"maxItems":10},"messageCount":{"description":"Its chat messages.","type":\###
+        "integer","minimum":0},"database":{"description":"What its database says of itself.","$ref":"#/components/sche\###
+        mas/DatabaseSummary"}},"required":["projectId","queries","recentQueries","messageCount","database"],"additiona\###
+        lProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unau\###
+        thenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name\###
+        ":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"pr\###
+        ojectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","queries":{"total":1,"success":1,"error":0,"cancelled":0,"succ\###
+        essRate":1,"p50Ms":0.412,"p95Ms":0.412,"rows":1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203"\###
+        ,"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders",\###
+        "shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script",\###
+        "createdAt":"2026-01-05T09:32:00.000Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.40.1","databas\###
+        eName":"books.sqlite","sizeBytes":49152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown project","par\###
+        ams":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"reque\###
+        st","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"projec\###
+        t.test","summary":"Try to reach a database and say how far it got.","description":"Takes either `projectId`, o\###
+        r `databaseType` and `connectionString` to try before `project.create`; the latter is not kept.\nOpens a new c\###
+        onnection, checks that writes are refused on it, and closes it.\n\nA database that cannot be reached is a resu\###
+        lt with `ok: false`, not an error. `steps` always has all eight steps, in order; after\nthe one that failed, a\###
+        nd where the engine has no such step, they are `skipped`.","tags":[{"name":"project"}],"paramStructure":"by-na\###
+        me","params":[{"name":"projectId","description":"A project of yours.","required":false,"schema":{"description"\###
+        :"A project of yours.","type":"string","format":"uuid"}},{"name":"databaseType","description":"The kind of dat\###
+        abase; with `connectionString`.","required":false,"schema":{"description":"The kind of database; with `connect\###
+        ionString`.","$ref":"#/components/schemas/DatabaseType"}},{"name":"connectionString","description":"How to rea\###
+        ch it; with `databaseType`.","required":false,"schema":{"description":"How to reach it; with `databaseType`.",\###
+        "type":"string","minLength":1,"maxLength":4096}}],"result":{"name":"ProjectTestResult","schema":{"type":"objec\###
+        t","properties":{"ok":{"description":"Whether no step failed.","type":"boolean"},"steps":{"description":"The o\###
+        utcome of each step.","type":"array","items":{"$ref":"#/components/schemas/TestStep"},"minItems":8,"maxItems":\###
+        8},"serverVersion":{"description":"Product and version; there if it got that far.","type":"string"}},"required\###
+        ":["ok","steps"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref\###
+        ":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors\###
+        /busy"}],"examples":[{"name":"a project","params":[{"name":"projectId","value":"${projectId}"}],"result":{"nam\###
+        e":"result","value":{"ok":true,"serverVersion":"SQLite 3.40.1","steps":[{"step":"parse","status":"passed","dur\###
+        ationMs":0.021},{"step":"policy","status":"passed","durationMs":0.035},{"step":"resolve","status":"skipped"},{\###
+        "step":"connect","status":"skipped"},{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"s\###
+        tep":"database","status":"passed","durationMs":0.734},{"step":"readOnlyCheck","status":"passed","durationMs":0\###
+        .118}]}},"x-needs":"project"},{"name":"a server that is not there","params":[{"name":"databaseType","value":"p\###
+        ostgresql"},{"name":"connectionString","value":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"name":"result"\###
+        ,"value":{"ok":false,"steps":[{"step":"parse","status":"passed","durationMs":0.044},{"step":"policy","status":\###
+        "passed","durationMs":0.012},{"step":"resolve","status":"passed","durationMs":0.067},{"step":"connect","status\###
+        ":"failed","durationMs":0.203,"code":"connection_refused","message":"Nothing accepts connections at 127.0.0.1 p\###
+        ort 1; check the host and port, and that the server runs."},{"step":"tls","status":"skipped"},{"step":"login",\###
+        "status":"skipped"},{"step":"database","status":"skipped"},{"step":"readOnlyCheck","status":"skipped"}]}},"x-n\###
+        eeds":"session"},{"name":"both ways at once","params":[{"name":"projectId","value":"${projectId}"},{"name":"da\###
+        tabaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"inv\###
+        alid_params","x-needs":"project"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"\###
+        task","x-unknownMembers":"refuse"},{"name":"project.update","summary":"Change a project.","description":"Chang\###
+        es what is named and nothing else; takes at least one member besides `projectId`. The kind of database cannot c\###
+        hange. An\nempty `description` removes it.\n\nA new connection string is checked as in `project.create`. With i\###
+        t, or when `readOnly` becomes true, the project's open database\nconnections are closed and its running writes\###
+         are cancelled.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projectId","descrip\###
+        tion":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},\###
+        {"name":"name","description":"Name, unique among your projects.","required":false,"schema":{"description":"Nam\###
+        e, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"description","descrip\###
+        tion":"What it is, in your words.","required":false,"schema":{"description":"What it is, in your words.","type\###
+        ":"string","maxLength":2000}},{"name":"connectionString","description":"How to reach it; the kind of database s\###
+        tays.","required":false,"schema":{"description":"How to reach it; the kind of database stays.","type":"string"\###
+        ,"minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every write.","required"\###
+        :false,"schema":{"description":"Whether to refuse every write.","type":"boolean"}}],"result":{"name":"Project"\###
+        ,"schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$\###
+        ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/err\###
+        ors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/policy"},\###
+        {"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"allow writes","params":[{"name":"project\###
+        Id","value":"${projectId}"},{"name":"readOnly","value":false}],"result":{"name":"result","value":{"id":"019ab0\###
+        c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlit\###
+        e","readOnly":false,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":\###
+        "project"},{"name":"nothing to change","params":[{"name":"projectId","value":"${projectId}"}],"x-error":"inval\###
+        id_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownI\###
+        d}"},{"name":"name","value":"Books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access\###
+        ":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.cancel","sum\###
+        mary":"Stop a running query at its database.","description":"Works from any connection of the user, and before\###
+         `query.run` is answered if its client chose the `queryId`. Answers as soon as\nthe stop is under way; the `qu\###
+        ery.run` or `query.fetch` that waits is then answered `cancelled`, or with its result if that was\nfirst. A da\###
+        tabase that does not obey has its connection cut after `cancelDeadlineMs`.\n\nIdempotent: a query that has end\###
+        ed, never was or is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}]\###
+        ,"paramStructure":"either","params":[{"name":"queryId","description":"The query.","required":true,"schema":{"d\###
+        escription":"The query.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object"\###
+        ,"properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref\###
+        ":"#/components/errors/unauthenticated"}],"examples":[{"name":"a query that has ended","params":[{"name":"quer\###
+        yId","value":"${queryId}"}],"result":{"name":"result","value":{}},"x-needs":"query"},{"name":"an unknown query\###
+        ","params":[{"name":"queryId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"sessio\###
+        n"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"ref\###
+        use"},{"name":"query.close","summary":"Drop a kept result.","description":"Frees what it took of the quota; if\###
+         its statement still runs, it is stopped. The query stays in history.\n\nIdempotent: a result that is gone, ne\###
+        ver was or is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"para\###
+        mStructure":"either","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"descr\###
+        iption":"The result.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","p\###
+        roperties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"\###
+        #/components/errors/unauthenticated"}],"examples":[{"name":"a result","params":[{"name":"resultId","value":"${\###
+        resultId}"}],"result":{"name":"result","value":{}},"x-needs":"result"},{"name":"an unknown result","params":[{\###
+        "name":"resultId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind\###
+        ":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name\###
+        ":"query.explain","summary":"Show how a database would run a statement.","description":"Asks the engine for it\###
+        s plan, without running the statement: as the engine gives it (`plan`), and in one normal form for all\nengine\###
+        s (`nodes`). Where the engine estimates costs or, with `analyze`, measures times, `costliest` names the three n\###
+        odes that\ncost or take most on their own, without their children.\n\n**`analyze`** runs the statement to meas\###
+        ure it, inside the read-only path: what `query.run` refuses in `read` mode is refused\nhere. SQLite cannot mea\###
+        sure; asking for it is `invalid_params`. Without `analyze`, PostgreSQL also shows the plans of statements\ntha\###
+        t write, without running them; for MySQL, MariaDB and SQLite those are refused.\n\nParameters are bound as in `\###
+        query.run`. PostgreSQL plans with their values. It is no query: it is not in history, and costs what\na query c\###
+        osts otherwise. `$/cancelRequest`, the timeout and the end of the connection stop it.","tags":[{"name":"query"\###
+        }],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where it would run.","required":tru\###
+        e,"schema":{"description":"Where it would run.","type":"string","format":"uuid"}},{"name":"sql","description":\###
+        "The statement, at most `sqlBytes` bytes of UTF-8.","required":true,"schema":{"description":"The statement, at\###
+         most `sqlBytes` bytes of UTF-8.","type":"string","minLength":1,"maxLength":1048576}},{"name":"parameters","de\###
+        scription":"Values of the placeholders, in order.","required":false,"schema":{"description":"Values of the pla\###
+        ceholders, in order.","type":"array","items":{"oneOf":[{"type":["null","boolean","number","string"]},{"type":"\###
+        object","required":["$base64"],"additionalProperties":false,"properties":{"$base64":{"type":"string"}}}]},"max\###
+        Items":32766}},{"name":"analyze","description":"Whether to run it and measure.","required":false,"schema":{"de\###
+        scription":"Whether to run it and measure.","type":"boolean","default":false}},{"name":"timeoutMs","descriptio\###
+        n":"Time it may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","requir\###
+        ed":false,"schema":{"description":"Time it may take; absent means the limit `queryTimeoutMs`. At most the limi\###
+        t `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}}],"result":{"name":"QueryExplainResult\###
+        ","schema":{"type":"object","properties":{"engine":{"description":"Whose plan it is.","$ref":"#/components/sch\###
+        emas/DatabaseType"},"analyzed":{"description":"Whether the statement ran and `actual…` members were measured."\###
+        ,"type":"boolean"},"nodes":{"description":"The plan's nodes, each before its children; at most the limit `plan\###
+        Nodes`.","type":"array","items":{"$ref":"#/components/schemas/PlanNode"}},"costliest":{"description":"Ids of a\###
+        t most three nodes, the costliest first: by their own time if measured, else by their own cost, else by their o\###
+        wn rows. Empty where the engine says none of these.","type":"array","items":{"type":"integer","minimum":0}},"t\###
+        runcated":{"description":"Whether the plan has nodes that are not shown.","type":"boolean"},"planningMs":{"des\###
+        cription":"Time to plan, as the engine measured it.","type":"number","minimum":0},"executionMs":{"description"\###
+        :"Time to run, as the engine measured it.","type":"number","minimum":0},"plan":{"description":"The plan as the\###
+         engine gives it: its JSON, or, nested deeper than the limit `jsonDepth`, the same as text and without `nodes`\###
+        ; for SQLite an array of the rows of EXPLAIN QUERY PLAN."}},"required":["engine","analyzed","nodes","costliest\###
+        ","truncated","plan"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{\###
+        "$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_string"},{"$r\###
+        ef":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/erro\###
+        rs/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components\###
+        /errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref"\###
+        :"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/\###
+        errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_re\###
+        quired"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref\###
+        ":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/\###
+        errors/connection_lost"}],"examples":[{"name":"a search by key","params":[{"name":"projectId","value":"${proje\###
+        ctId}"},{"name":"sql","value":"SELECT name FROM sqlite_schema WHERE rowid = ?1"},{"name":"parameters","value":\###
+        [1]}],"result":{"name":"result","value":{"engine":"sqlite","analyzed":false,"nodes":[{"id":0,"operation":"SEAR\###
+        CH","detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)","relation":"sqlite_schema"}],"costlies\###
+        t":[],"truncated":false,"plan":[{"id":2,"parent":0,"detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (r\###
+        owid=?)"}]}},"x-needs":"project"},{"name":"an engine that does not measure","params":[{"name":"projectId","val\###
+        ue":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"analyze","value":true}],"x-error":"invalid_para\###
+        ms","x-needs":"project"},{"name":"a statement the database refuses","params":[{"name":"projectId","value":"${p\###
+        rojectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":"an unknow\###
+        n project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":\###
+        "not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"t\###
+        ask","x-unknownMembers":"refuse"},{"name":"query.export","summary":"Convert a kept result to CSV, JSON, JSON L\###
+        ines, Markdown or SQL.","description":"Converts what `query.run` kept; the statement does not run again. If it\###
+         still runs, this follows it to its end; if it ends with\nan error, so does the export.\n\n**Where it goes.** W\###
+        ithout `path` and `partialResultToken` the reply has `text`, which ends with the row that reaches `pageBytes`,\###
+        \nand `nextCursor` for the next call, with the same `format` and `options`. The texts put together are the who\###
+        le: what stands at its\nhead or foot is there once, and each has whole rows only. With `partialResultToken` th\###
+        e texts go out as `$/progress`, each with an\n`ExportPart`, no faster than this client reads, and the reply ha\###
+        s the totals. With `path` they go to a file, which is there, whole\nand readable only to the daemon's user, on\###
+        ce this is answered, and not at all if it fails or is cancelled.\n\n**Paths** are absolute, in a directory tha\###
+        t exists; `~/` is the daemon's user's home where the daemon is personal. In shared mode\nthey must be below a d\###
+        irectory that the daemon allows. A file that exists is a `conflict` unless `overwrite`. Symbolic links and\nwh\###
+        atever is no regular file are never written to, nor are files of the daemon itself. `file_failed` names the st\###
+        ep that failed.\n\n**Formats.** Cells that are null differ from empty texts in each of them.\n\n- `csv`: RFC 4\###
+        180, in UTF-8. A cell is quoted where it must be, and where it is an empty text or reads like `nullText`; null\###
+         is\n  `nullText` without quotes. Numbers have the digits of the database. Bytes are base64 or hexadecimal.\n-\###
+         `json`: one array of objects, an object a line. Cells are those of `QueryResult`. Of columns with the same na\###
+        me the second is\n  called `name_2`.\n- `jsonl`: the same objects, one a line, and nothing else.\n- `markdown`\###
+        : a table of GitHub's kind, numbers to the right. Characters that mean something to Markdown or HTML are escap\###
+        ed, a\n  line break is `<br>`, another control character its picture. A result that stopped at a limit says so\###
+         below it.\n- `sql`: `INSERT` statements of at most 64 KiB (but always a whole row) into `table`, in the diale\###
+        ct of the database that the\n  result is from; before them the session's encoding is set. Run there, on a tabl\###
+        e with columns of the same types, they give the\n  same values. A JSON `null` becomes NULL, since results do n\###
+        ot tell the two apart.\n\n**Cells that were cut** (`cellBytes`) are refused with `cell_truncated`, because nob\###
+        ody would notice. With `allowTruncated` they\nare exported as far as they go, marked, and counted in `truncate\###
+        dCells`; never to `sql`.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-na\###
+        me","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The resu\###
+        lt.","type":"string","format":"uuid"}},{"name":"format","description":"What to convert it to.","required":true\###
+        ,"schema":{"description":"What to convert it to.","$ref":"#/components/schemas/ExportFormat"}},{"name":"option\###
+        s","description":"How to write it.","required":false,"schema":{"description":"How to write it.","$ref":"#/comp\###
+        onents/schemas/ExportOptions"}},{"name":"cursor","description":"`nextCursor` of the text before; absent means f\###
+        rom the beginning. Not with `path` or `partialResultToken`.","required":false,"schema":{"description":"`nextCu\###
+        rsor` of the text before; absent means from the beginning. Not with `path` or `partialResultToken`.","type":"s\###
+        tring","format":"cursor"}},{"name":"path","description":"The file to write.","required":false,"schema":{"descr\###
+        iption":"The file to write.","type":"string","minLength":1,"maxLength":4096}},{"name":"overwrite","description\###
+        ":"Whether `path` may exist; it is replaced at the end, in one step.","required":false,"schema":{"description"\###
+        :"Whether `path` may exist; it is replaced at the end, in one step.","type":"boolean","default":false}},{"name\###
+        ":"partialResultToken","description":"Pushes the texts as `$/progress` with this token. Not with `path`.","req\###
+        uired":false,"schema":{"description":"Pushes the texts as `$/progress` with this token. Not with `path`.","typ\###
+        e":["string","integer"]}}],"result":{"name":"QueryExportResult","schema":{"type":"object","properties":{"text"\###
+        :{"description":"The text, unless it was pushed or written to a file.","type":"string"},"nextCursor":{"descrip\###
+        tion":"Where the next text begins; there if there is more.","type":"string","format":"cursor"},"rowCount":{"de\###
+        scription":"Rows in this text; of a file or a push, all rows.","type":"integer","minimum":0},"bytes":{"descrip\###
+        tion":"Size of this text, of all that was pushed, or of the file, as UTF-8.","type":"integer","minimum":0},"tr\###
+        uncated":{"description":"Whether the result had more rows than were kept; final if there is no `nextCursor`.",\###
+        "type":"boolean"},"truncatedCells":{"description":"Cells of these rows of which only the beginning was kept.",\###
+        "type":"integer","minimum":0},"path":{"description":"The file that was written, without symbolic links.","type\###
+        ":"string"}},"required":["rowCount","bytes","truncated","truncatedCells"],"additionalProperties":false}},"erro\###
         rs":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/c\###
-        omponents/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"one of yours","params":\###
-        [{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"projectId":"019ab0c5-11aa-7d\###
-        2e-8b3c-4d5e6f708192","queries":{"total":1,"success":1,"error":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"\###
-        p95Ms":0.412,"rows":1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11a\###
-        a-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","status":"success","rowCou\###
-        nt":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}],"messageCoun\###
-        t":0,"database":{"serverVersion":"SQLite 3.40.1","databaseName":"books.sqlite","sizeBytes":49152,"tableCount":\###
-        5}}},"x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x\###
-        -error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execu\###
-        tion":"task","x-unknownMembers":"refuse"},{"name":"project.test","summary":"Try to reach a database and say ho\###
-        w far it got.","description":"Takes either `projectId`, or `databaseType` and `connectionString` to try before\###
-         `project.create`; the latter is not kept.\nOpens a new connection, checks that writes are refused on it, and c\###
-        loses it.\n\nA database that cannot be reached is a result with `ok: false`, not an error. `steps` always has a\###
-        ll eight steps, in order; after\nthe one that failed, and where the engine has no such step, they are `skipped\###
-        `.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"A proj\###
-        ect of yours.","required":false,"schema":{"description":"A project of yours.","type":"string","format":"uuid"}\###
-        },{"name":"databaseType","description":"The kind of database; with `connectionString`.","required":false,"sche\###
-        ma":{"description":"The kind of database; with `connectionString`.","$ref":"#/components/schemas/DatabaseType"\###
-        }},{"name":"connectionString","description":"How to reach it; with `databaseType`.","required":false,"schema":\###
-        {"description":"How to reach it; with `databaseType`.","type":"string","minLength":1,"maxLength":4096}}],"resu\###
-        lt":{"name":"ProjectTestResult","schema":{"type":"object","properties":{"ok":{"description":"Whether no step f\###
-        ailed.","type":"boolean"},"steps":{"description":"The outcome of each step.","type":"array","items":{"$ref":"#\###
-        /components/schemas/TestStep"},"minItems":8,"maxItems":8},"serverVersion":{"description":"Product and version;\###
-         there if it got that far.","type":"string"}},"required":["ok","steps"],"additionalProperties":false}},"errors\###
-        ":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/com\###
-        ponents/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a project","params":[{"na\###
-        me":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"ok":true,"serverVersion":"SQLite 3\###
-        .40.1","steps":[{"step":"parse","status":"passed","durationMs":0.021},{"step":"policy","status":"passed","dura\###
-        tionMs":0.035},{"step":"resolve","status":"skipped"},{"step":"connect","status":"skipped"},{"step":"tls","stat\###
-        us":"skipped"},{"step":"login","status":"skipped"},{"step":"database","status":"passed","durationMs":0.734},{"\###
-        step":"readOnlyCheck","status":"passed","durationMs":0.118}]}},"x-needs":"project"},{"name":"a server that is n\###
-        ot there","params":[{"name":"databaseType","value":"postgresql"},{"name":"connectionString","value":"postgresq\###
-        l://ada@127.0.0.1:1/shop"}],"result":{"name":"result","value":{"ok":false,"steps":[{"step":"parse","status":"p\###
-        assed","durationMs":0.044},{"step":"policy","status":"passed","durationMs":0.012},{"step":"resolve","status":"\###
-        passed","durationMs":0.067},{"step":"connect","status":"failed","durationMs":0.203,"code":"connection_refused"\###
-        ,"message":"Nothing accepts connections at 127.0.0.1 port 1; check the host and port, and that the server runs\###
-        ."},{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"database","status":"skipped\###
-        "},{"step":"readOnlyCheck","status":"skipped"}]}},"x-needs":"session"},{"name":"both ways at once","params":[{\###
-        "name":"projectId","value":"${projectId}"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString"\###
-        ,"value":"sqlite://${sampleDatabase}"}],"x-error":"invalid_params","x-needs":"project"}],"x-kind":"request","x\###
-        -access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.upda\###
-        te","summary":"Change a project.","description":"Changes what is named and nothing else; takes at least one me\###
-        mber besides `projectId`. The kind of database cannot change. An\nempty `description` removes it.\n\nA new con\###
-        nection string is checked as in `project.create`. With it, or when `readOnly` becomes true, the project's open\###
-         database\nconnections are closed and its running writes are cancelled.","tags":[{"name":"project"}],"paramStr\###
-        ucture":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descri\###
-        ption":"The project.","type":"string","format":"uuid"}},{"name":"name","description":"Name, unique among your p\###
-        rojects.","required":false,"schema":{"description":"Name, unique among your projects.","type":"string","minLen\###
-        gth":1,"maxLength":100}},{"name":"description","description":"What it is, in your words.","required":false,"sc\###
-        hema":{"description":"What it is, in your words.","type":"string","maxLength":2000}},{"name":"connectionString\###
-        ","description":"How to reach it; the kind of database stays.","required":false,"schema":{"description":"How t\###
-        o reach it; the kind of database stays.","type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","\###
-        description":"Whether to refuse every write.","required":false,"schema":{"description":"Whether to refuse ever\###
-        y write.","type":"boolean"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"er\###
-        rors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#\###
-        /components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/invalid_co\###
-        nnection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_database"}],"exam\###
-        ples":[{"name":"allow writes","params":[{"name":"projectId","value":"${projectId}"},{"name":"readOnly","value"\###
-        :false}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databa\###
-        seType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":false,"createdAt":"2026-01-05T09:31:00.0\###
-        00Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":"nothing to change","params":[{"nam\###
-        e":"projectId","value":"${projectId}"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown pr\###
-        oject","params":[{"name":"projectId","value":"${unknownId}"},{"name":"name","value":"Books"}],"x-error":"not_f\###
-        ound","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task",\###
-        "x-unknownMembers":"refuse"},{"name":"query.cancel","summary":"Stop a running query at its database.","descrip\###
-        tion":"Works from any connection of the user, and before `query.run` is answered if its client chose the `quer\###
-        yId`. Answers as soon as\nthe stop is under way; the `query.run` or `query.fetch` that waits is then answered `\###
-        cancelled`, or with its result if that was\nfirst. A database that does not obey has its connection cut after `\###
-        cancelDeadlineMs`.\n\nIdempotent: a query that has ended, never was or is somebody else's answers `{}` all the\###
-         same, and nothing happens.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryId","\###
-        description":"The query.","required":true,"schema":{"description":"The query.","type":"string","format":"uuid"\###
-        }}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors"\###
-        :[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"\###
-        name":"a query that has ended","params":[{"name":"queryId","value":"${queryId}"}],"result":{"name":"result","v\###
-        alue":{}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","value":"${unknownId}"}],"\###
-        result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering\###
-        ":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.close","summary":"Drop a kept resul\###
-        t.","description":"Frees what it took of the quota; if its statement still runs, it is stopped. The query stay\###
-        s in history.\n\nIdempotent: a result that is gone, never was or is somebody else's answers `{}` all the same,\###
-         and nothing happens.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","descr\###
-        iption":"The result.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}}]\###
-        ,"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{\###
-        "$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"nam\###
-        e":"a result","params":[{"name":"resultId","value":"${resultId}"}],"result":{"name":"result","value":{}},"x-ne\###
-        eds":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"result":{"na\###
-        me":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x\###
-        -execution":"task","x-unknownMembers":"refuse"},{"name":"query.explain","summary":"Show how a database would r\###
-        un a statement.","description":"Asks the engine for its plan, without running the statement: as the engine giv\###
-        es it (`plan`), and in one normal form for all\nengines (`nodes`). Where the engine estimates costs or, with `\###
-        analyze`, measures times, `costliest` names the three nodes that\ncost or take most on their own, without thei\###
-        r children.\n\n**`analyze`** runs the statement to measure it, inside the read-only path: what `query.run` ref\###
-        uses in `read` mode is refused\nhere. SQLite cannot measure; asking for it is `invalid_params`. Without `analy\###
-        ze`, PostgreSQL also shows the plans of statements\nthat write, without running them; for MySQL, MariaDB and S\###
-        QLite those are refused.\n\nParameters are bound as in `query.run`. PostgreSQL plans with their values. It is n\###
-        o query: it is not in history, and costs what\na query costs otherwise. `$/cancelRequest`, the timeout and the\###
-         end of the connection stop it.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"proje\###
-        ctId","description":"Where it would run.","required":true,"schema":{"description":"Where it would run.","type"\###
-        :"string","format":"uuid"}},{"name":"sql","description":"The statement, at most `sqlBytes` bytes of UTF-8.","r\###
-        equired":true,"schema":{"description":"The statement, at most `sqlBytes` bytes of UTF-8.","type":"string","min\###
-        Length":1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, in order.","re\###
-        quired":false,"schema":{"description":"Values of the placeholders, in order.","type":"array","items":{"oneOf":\###
-        [{"type":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additionalProperties":\###
-        false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"analyze","description":"Whethe\###
-        r to run it and measure.","required":false,"schema":{"description":"Whether to run it and measure.","type":"bo\###
-        olean","default":false}},{"name":"timeoutMs","description":"Time it may take; absent means the limit `queryTim\###
-        eoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"schema":{"description":"Time it may take; a\###
-        bsent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"\###
-        maximum":3600000}}],"result":{"name":"QueryExplainResult","schema":{"type":"object","properties":{"engine":{"d\###
-        escription":"Whose plan it is.","$ref":"#/components/schemas/DatabaseType"},"analyzed":{"description":"Whether\###
-         the statement ran and `actual…` members were measured.","type":"boolean"},"nodes":{"description":"The plan's n\###
-        odes, each before its children; at most the limit `planNodes`.","type":"array","items":{"$ref":"#/components/s\###
-        chemas/PlanNode"}},"costliest":{"description":"Ids of at most three nodes, the costliest first: by their own t\###
-        ime if measured, else by their own cost, else by their own rows. Empty where the engine says none of these.","\###
-        type":"array","items":{"type":"integer","minimum":0}},"truncated":{"description":"Whether the plan has nodes t\###
-        hat are not shown.","type":"boolean"},"planningMs":{"description":"Time to plan, as the engine measured it.","\###
-        type":"number","minimum":0},"executionMs":{"description":"Time to run, as the engine measured it.","type":"num\###
-        ber","minimum":0},"plan":{"description":"The plan as the engine gives it: its JSON, or, nested deeper than the\###
-         limit `jsonDepth`, the same as text and without `nodes`; for SQLite an array of the rows of EXPLAIN QUERY PLA\###
-        N."}},"required":["engine","analyzed","nodes","costliest","truncated","plan"],"additionalProperties":false}},"\###
-        errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$re\###
-        f":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/\###
-        components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$\###
-        ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/ca\###
-        ncelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/c\###
-        omponents/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/erro\###
-        rs/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$\###
-        ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/c\###
-        omponents/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a searc\###
-        h by key","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT name FROM sqlite\###
-        _schema WHERE rowid = ?1"},{"name":"parameters","value":[1]}],"result":{"name":"result","value":{"engine":"sql\###
-        ite","analyzed":false,"nodes":[{"id":0,"operation":"SEARCH","detail":"SEARCH sqlite_schema USING INTEGER PRIMA\###
-        RY KEY (rowid=?)","relation":"sqlite_schema"}],"costliest":[],"truncated":false,"plan":[{"id":2,"parent":0,"de\###
-        tail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"project"},{"name":"an engine t\###
-        hat does not measure","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},\###
-        {"name":"analyze","value":true}],"x-error":"invalid_params","x-needs":"project"},{"name":"a statement the data\###
-        base refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error\###
-        ":"query_failed","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${un\###
-        knownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","\###
-        x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.expor\###
-        t","summary":"Convert a kept result to CSV, JSON, JSON Lines, Markdown or SQL.","description":"Converts what `\###
-        query.run` kept; the statement does not run again. If it still runs, this follows it to its end; if it ends wi\###
-        th\nan error, so does the export.\n\n**Where it goes.** Without `path` and `partialResultToken` the reply has `\###
-        text`, which ends with the row that reaches `pageBytes`,\nand `nextCursor` for the next call, with the same `f\###
-        ormat` and `options`. The texts put together are the whole: what stands at its\nhead or foot is there once, an\###
-        d each has whole rows only. With `partialResultToken` the texts go out as `$/progress`, each with an\n`ExportP\###
-        art`, no faster than this client reads, and the reply has the totals. With `path` they go to a file, which is t\###
-        here, whole\nand readable only to the daemon's user, once this is answered, and not at all if it fails or is c\###
-        ancelled.\n\n**Paths** are absolute, in a directory that exists; `~/` is the daemon's user's home where the da\###
-        emon is personal. In shared mode\nthey must be below a directory that the daemon allows. A file that exists is\###
-         a `conflict` unless `overwrite`. Symbolic links and\nwhatever is no regular file are never written to, nor ar\###
-        e files of the daemon itself. `file_failed` names the step that failed.\n\n**Formats.** Cells that are null di\###
-        ffer from empty texts in each of them.\n\n- `csv`: RFC 4180, in UTF-8. A cell is quoted where it must be, and w\###
-        here it is an empty text or reads like `nullText`; null is\n  `nullText` without quotes. Numbers have the digi\###
-        ts of the database. Bytes are base64 or hexadecimal.\n- `json`: one array of objects, an object a line. Cells a\###
-        re those of `QueryResult`. Of columns with the same name the second is\n  called `name_2`.\n- `jsonl`: the sam\###
-        e objects, one a line, and nothing else.\n- `markdown`: a table of GitHub's kind, numbers to the right. Charac\###
-        ters that mean something to Markdown or HTML are escaped, a\n  line break is `<br>`, another control character\###
-         its picture. A result that stopped at a limit says so below it.\n- `sql`: `INSERT` statements of at most 64 K\###
-        iB (but always a whole row) into `table`, in the dialect of the database that the\n  result is from; before th\###
-        em the session's encoding is set. Run there, on a table with columns of the same types, they give the\n  same v\###
-        alues. A JSON `null` becomes NULL, since results do not tell the two apart.\n\n**Cells that were cut** (`cellB\###
-        ytes`) are refused with `cell_truncated`, because nobody would notice. With `allowTruncated` they\nare exporte\###
-        d as far as they go, marked, and counted in `truncatedCells`; never to `sql`.\n\nIds answer as in `query.fetch\###
-        `.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resultId","description":"The resul\###
-        t.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"name":"format","\###
-        description":"What to convert it to.","required":true,"schema":{"description":"What to convert it to.","$ref":\###
-        "#/components/schemas/ExportFormat"}},{"name":"options","description":"How to write it.","required":false,"sch\###
-        ema":{"description":"How to write it.","$ref":"#/components/schemas/ExportOptions"}},{"name":"cursor","descrip\###
-        tion":"`nextCursor` of the text before; absent means from the beginning. Not with `path` or `partialResultToke\###
-        n`.","required":false,"schema":{"description":"`nextCursor` of the text before; absent means from the beginnin\###
-        g. Not with `path` or `partialResultToken`.","type":"string","format":"cursor"}},{"name":"path","description":\###
-        "The file to write.","required":false,"schema":{"description":"The file to write.","type":"string","minLength"\###
-        :1,"maxLength":4096}},{"name":"overwrite","description":"Whether `path` may exist; it is replaced at the end, i\###
-        n one step.","required":false,"schema":{"description":"Whether `path` may exist; it is replaced at the end, in\###
-         one step.","type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the texts as\###
-         `$/progress` with this token. Not with `path`.","required":false,"schema":{"description":"Pushes the texts as\###
-         `$/progress` with this token. Not with `path`.","type":["string","integer"]}}],"result":{"name":"QueryExportR\###
-        esult","schema":{"type":"object","properties":{"text":{"description":"The text, unless it was pushed or writte\###
-        n to a file.","type":"string"},"nextCursor":{"description":"Where the next text begins; there if there is more\###
-        .","type":"string","format":"cursor"},"rowCount":{"description":"Rows in this text; of a file or a push, all r\###
-        ows.","type":"integer","minimum":0},"bytes":{"description":"Size of this text, of all that was pushed, or of t\###
-        he file, as UTF-8.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows\###
-         than were kept; final if there is no `nextCursor`.","type":"boolean"},"truncatedCells":{"description":"Cells o\###
-        f these rows of which only the beginning was kept.","type":"integer","minimum":0},"path":{"description":"The f\###
-        ile that was written, without symbolic links.","type":"string"}},"required":["rowCount","bytes","truncated","t\###
-        runcatedCells"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref"\###
-        :"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/\###
-        conflict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/err\###
-        ors/cell_truncated"},{"$ref":"#/components/errors/file_failed"},{"$ref":"#/components/errors/query_failed"},{"\###
-        $ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/t\###
-        imeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"CSV","params":[{"name":"resultId\###
-        ","value":"${resultId}"},{"name":"format","value":"csv"}],"result":{"name":"result","value":{"text":"id\u000d\\###
-        n1\u000d\n2\u000d\n3\u000d\n","rowCount":3,"bytes":13,"truncated":false,"truncatedCells":0}},"x-needs":"result\###
-        "},{"name":"SQL","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"sql"},{"name":"\###
-        options","value":{"table":"favourites"}}],"result":{"name":"result","value":{"text":"INSERT INTO \"favourites\\###
-        " (\"id\") VALUES\n(1),\n(2),\n(3);\n","rowCount":3,"bytes":56,"truncated":false,"truncatedCells":0}},"x-needs\###
-        ":"result"},{"name":"pushed","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"jso\###
-        nl"},{"name":"partialResultToken","value":"export-1"}],"result":{"name":"result","value":{"rowCount":3,"bytes"\###
-        :27,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"a relative path","params":[{"name":"re\###
-        sultId","value":"${resultId}"},{"name":"format","value":"csv"},{"name":"path","value":"books.csv"}],"x-error":\###
-        "policy","x-needs":"result"},{"name":"a directory that is not there","params":[{"name":"resultId","value":"${r\###
-        esultId}"},{"name":"format","value":"csv"},{"name":"path","value":"/nowhere/at/all/books.csv"}],"x-error":"fil\###
-        e_failed","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}\###
-        ,{"name":"format","value":"csv"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"s\###
-        ession","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.fetch","summary":\###
-        "Answer a page of a kept result.","description":"Reads what `query.run` kept; the statement does not run again\###
-        . A cursor stays good while the result is kept: fetching it twice\nanswers the same rows. If the statement sti\###
-        ll runs, this waits for the page to be full or the statement to end. If it ended\nwith an error after its firs\###
-        t page, the rows it gave can be fetched and then this answers that error.\n\nA result that was closed, has exp\###
-        ired or ended with its connection is `not_found`, as is one of somebody else, and one of\nanother connection t\###
-        hat was run without `keep`.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId",\###
-        "description":"The result.","required":true,"schema":{"description":"The result.","type":"string","format":"uu\###
-        id"}},{"name":"cursor","description":"`nextCursor` of the page before; absent means from the first row.","requ\###
-        ired":false,"schema":{"description":"`nextCursor` of the page before; absent means from the first row.","type"\###
-        :"string","format":"cursor"}}],"result":{"name":"QueryFetchResult","schema":{"type":"object","properties":{"ro\###
-        ws":{"description":"The page, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow\###
-        ":{"description":"Index of its first row in the whole result, from 0.","type":"integer","minimum":0},"rowCount\###
-        ":{"description":"Rows in this page.","type":"integer","minimum":0},"hasMore":{"description":"Whether there ar\###
-        e more rows.","type":"boolean"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.",\###
-        "type":"string","format":"cursor"},"totalRows":{"description":"Rows kept of the whole result; absent while the\###
-         statement runs.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows t\###
-        han were kept; final once `totalRows` is there.","type":"boolean"}},"required":["rows","firstRow","rowCount","\###
-        hasMore","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{\###
-        "$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/e\###
-        rrors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref"\###
-        :"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"the next p\###
-        age","params":[{"name":"resultId","value":"${resultId}"},{"name":"cursor","value":"${cursor}"}],"result":{"nam\###
-        e":"result","value":{"rows":[[3]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3,"truncated":false}},\###
-        "x-needs":"result"},{"name":"the first page again","params":[{"name":"resultId","value":"${resultId}"}],"resul\###
-        t":{"name":"result","value":{"rows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"nextCursor":"Mg","tota\###
-        lRows":3,"truncated":false}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","val\###
-        ue":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-or\###
-        dering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.get","summary":"Answer one que\###
-        ry of history.","description":"What `query.history` lists, and a preview: the first `previewRows` rows, at mos\###
-        t `previewBytes` bytes, as they were when the query\nran. The preview is kept sealed and goes with the project\###
-        .","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryId","description":"The query.",\###
-        "required":true,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"result":{"name":"Quer\###
-        yRecord","schema":{"$ref":"#/components/schemas/QueryRecord"}},"errors":[{"$ref":"#/components/errors/invalid_\###
-        params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[\###
-        {"name":"one of yours","params":[{"name":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{"\###
-        id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"B\###
-        ooks","sql":"SELECT count(*) FROM orders","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","so\###
-        urce":"script","createdAt":"2026-01-05T09:32:00.000Z","preview":{"columns":[{"name":"count(*)","type":"","enco\###
-        ding":"dynamic"}],"rows":[[1204]]}}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId"\###
-        ,"value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session",\###
-        "x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.history","summary":"List y\###
-        our own queries.","description":"Newest first. Filters add up. A project that is unknown or somebody else's ha\###
-        s no queries: the list is empty.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"proj\###
-        ectId","description":"Only of this project.","required":false,"schema":{"description":"Only of this project.",\###
-        "type":"string","format":"uuid"}},{"name":"status","description":"Only with this status.","required":false,"sc\###
-        hema":{"description":"Only with this status.","$ref":"#/components/schemas/QueryStatus"}},{"name":"text","desc\###
-        ription":"Only those whose SQL or label contains it, in any case of ASCII letters.","required":false,"schema":\###
-        {"description":"Only those whose SQL or label contains it, in any case of ASCII letters.","type":"string","min\###
-        Length":1,"maxLength":200}},{"name":"since","description":"Only those accepted at this time or later.","requir\###
-        ed":false,"schema":{"description":"Only those accepted at this time or later.","type":"string","format":"date-\###
-        time"}},{"name":"until","description":"Only those accepted before this time.","required":false,"schema":{"desc\###
-        ription":"Only those accepted before this time.","type":"string","format":"date-time"}},{"name":"mode","descri\###
-        ption":"Only those that ran in this mode.","required":false,"schema":{"description":"Only those that ran in th\###
-        is mode.","$ref":"#/components/schemas/QueryMode"}},{"name":"source","description":"Only from this source.","r\###
-        equired":false,"schema":{"description":"Only from this source.","$ref":"#/components/schemas/QuerySource"}},{"\###
-        name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page."\###
-        ,"type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the\###
-         page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page befor\###
-        e, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"QueryHistoryResult","schema"\###
-        :{"type":"object","properties":{"items":{"description":"The queries.","type":"array","items":{"$ref":"#/compon\###
-        ents/schemas/QueryRecord"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","typ\###
-        e":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/compo\###
-        nents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"what succee\###
-        ded in a project","params":[{"name":"projectId","value":"${projectId}"},{"name":"status","value":"success"},{"\###
-        name":"limit","value":10}],"result":{"name":"result","value":{"items":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f7081\###
-        9203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM ord\###
-        ers","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-0\###
-        5T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"none that match","params":[{"name":"text","value":"no such qu\###
-        ery"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"a page too large","params\###
-        ":[{"name":"limit","value":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access\###
-        ":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.run","summary\###
-        ":"Run one statement and answer its first rows.","description":"Runs exactly one statement; two are refused. I\###
-        n `read` mode, the default, nothing of it can last: the engine refuses writes,\nthe statement is looked at bef\###
-        ore it runs, and it is rolled back. `write` needs a project whose `readOnly` is false (else\n`read_only`), and\###
-         commits.\n\n**Options only lower the server's limits.** A value above the limit is refused with `invalid_para\###
-        ms`, never lowered in silence.\n\n**Parameters** are bound, never put into the text: null, a boolean, a number\###
-        , a string, or `{\"$base64\": \"…\"}` for bytes. The\nplaceholders are the engine's own: `$1` for PostgreSQL, `\###
-        ?` for MySQL and MariaDB, `?`, `?1` or `$1` for SQLite.\n\n**Large results.** The first page comes with the re\###
-        ply, which may be sent before the statement has ended. The rest is kept under\n`resultId` for `query.fetch`, `\###
-        query.export` and `query.summarize`, without running the statement again, until `query.close`, until\nnobody h\###
-        as read from it for `resultIdleMs`, or until this connection ends; with `keep` it outlives the connection, and\###
-         any connection of the user may fetch\nit. Without `maxRows` a result stops at `resultRows` rows or `resultByt\###
-        es` bytes; with it, at so many rows or\n`spoolPerResultBytes`. A result that stopped says `truncated`. The dae\###
-        mon's page limit `pageBytes` may end a page before `pageRows`.\n\n**Pushed results.** With `partialResultToken\###
-        ` nothing is kept: pages of at most `pageRows` rows or `pageBytes` bytes go out as\n`$/progress` with that tok\###
-        en, straight from the database and as fast as this client reads; other replies come in between. Each\nhas a `Q\###
-        ueryPage`. The statement waits for a client that does not read, and so may run into its timeout. The reply com\###
-        es after\nthe last page, with no rows and the number of all in `rowCount`; an error may come after pages. With\###
-        out `maxRows` there is no\nlimit on rows or bytes.\n\n**Stopping it.** `$/cancelRequest` and `query.cancel` st\###
-        op the statement at the database, as do the timeout and the end of this\nconnection. `queryId` lets a client c\###
-        hoose the id beforehand, so that `query.cancel` can name the query before this is\nanswered, from another conn\###
-        ection too. It must be new: an id that any query has had is a `conflict`, and nothing runs.\n\n**History.** A w\###
-        rite is in history before it runs; other queries at the latest when they end. Parameters are never kept.","tag\###
-        s":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where to run it.\###
-        ","required":true,"schema":{"description":"Where to run it.","type":"string","format":"uuid"}},{"name":"sql","\###
-        description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","required":true,"\###
-        schema":{"description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","type":\###
-        "string","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, i\###
-        n order.","required":false,"schema":{"description":"Values of the placeholders, in order.","type":"array","ite\###
-        ms":{"oneOf":[{"type":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additiona\###
-        lProperties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","descriptio\###
-        n":"What the statement may do.","required":false,"schema":{"description":"What the statement may do.","$ref":"\###
-        #/components/schemas/QueryMode","default":"read"}},{"name":"pageRows","description":"Most rows of each page; a\###
-        bsent means the limit `pageRows`.","required":false,"schema":{"description":"Most rows of each page; absent me\###
-        ans the limit `pageRows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs","description":"Ti\###
-        me the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","r\###
-        equired":false,"schema":{"description":"Time the statement may take; absent means the limit `queryTimeoutMs`. A\###
-        t most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"name":"maxRows","des\###
-        cription":"Rows to keep at most.","required":false,"schema":{"description":"Rows to keep at most.","type":"int\###
-        eger","minimum":1,"maximum":1000000000}},{"name":"label","description":"A name for it in history.","required":\###
-        false,"schema":{"description":"A name for it in history.","type":"string","minLength":1,"maxLength":200}},{"na\###
-        me":"keep","description":"Whether the result outlives this connection, and is kept even if the first page has a\###
-        ll of it.","required":false,"schema":{"description":"Whether the result outlives this connection, and is kept e\###
-        ven if the first page has all of it.","type":"boolean","default":false}},{"name":"partialResultToken","descrip\###
-        tion":"Pushes the rows as `$/progress` with this token, instead of keeping them.","required":false,"schema":{"\###
-        description":"Pushes the rows as `$/progress` with this token, instead of keeping them.","type":["string","int\###
-        eger"]}},{"name":"queryId","description":"The query's id, made by the client; version 7 is advised.","required\###
-        ":false,"schema":{"description":"The query's id, made by the client; version 7 is advised.","type":"string","f\###
-        ormat":"uuid"}}],"result":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors"\###
-        :[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/c\###
-        omponents/errors/invalid_connection_string"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compone\###
-        nts/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/\###
-        components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"\###
-        },{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors\###
-        /connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_ref\###
-        used"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/c\###
-        omponents/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/error\###
-        s/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_los\###
-        t"}],"examples":[{"name":"one row","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value"\###
-        :"SELECT 1 AS one, 'two' AS two"}],"result":{"name":"result","value":{"queryId":"019ab0c6-22bb-7e3f-9c4d-5e6f7\###
-        0819203","columns":[{"name":"one","type":"","encoding":"dynamic"},{"name":"two","type":"","encoding":"dynamic"\###
-        }],"rows":[[1,"two"]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.412,"mode":"read","trunca\###
-        ted":false,"notices":[]}},"x-needs":"project"},{"name":"parameters","params":[{"name":"projectId","value":"${p\###
-        rojectId}"},{"name":"sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS cover"},{"name":"parameters","value"\###
-        :["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label","value":"A smoke test"}],"result":{"name":"result","valu\###
-        e":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"title","type":"","encoding":"dynamic"\###
-        },{"name":"price","type":"","encoding":"dynamic"},{"name":"cover","type":"","encoding":"dynamic"}],"rows":[["E\###
-        mma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.388,"mode":"r\###
-        ead","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"the first page of many","params":[{"name":\###
-        "projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2 UNION ALL SEL\###
-        ECT 3"},{"name":"pageRows","value":2}],"result":{"name":"result","value":{"queryId":"019ab0c6-44dd-7051-9e6f-7\###
-        08192031425","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[[1],[2]],"rowCount":2,"hasMo\###
-        re":true,"resultId":"019ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg","command":"SELECT","durationMs":0\###
-        .297,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"pushed rows","params":[{"nam\###
-        e":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2"},{"name":\###
-        "partialResultToken","value":"rows-1"}],"result":{"name":"result","value":{"queryId":"019ab0c6-55ee-7162-8a70-\###
-        819203142536","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[],"rowCount":2,"hasMore":fa\###
-        lse,"command":"SELECT","durationMs":0.311,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},\###
-        {"name":"a write in a read-only project","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","\###
-        value":"CREATE TABLE scratch (id INTEGER)"},{"name":"mode","value":"write"}],"x-error":"read_only","x-needs":"\###
-        project"},{"name":"a statement the database refuses","params":[{"name":"projectId","value":"${projectId}"},{"n\###
-        ame":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":"a parameter too few","pa\###
-        rams":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1, ?2"},{"name":"parameters"\###
-        ,"value":[1]}],"x-error":"invalid_parameters","x-needs":"project"},{"name":"an id that a query has had","param\###
-        s":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"queryId","value":"$\###
-        {queryId}"}],"x-error":"conflict","x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId\###
-        ","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-ki\###
-        nd":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"na\###
-        me":"query.running","summary":"List your own queries that run now.","description":"Of all your connections, al\###
-        so those that wait for a free database connection; the one that began first is first. There are\nnever more th\###
-        an the limit `queriesPerUser`. A query that has ended is in `query.history`.","tags":[{"name":"query"}],"param\###
-        Structure":"either","params":[{"name":"projectId","description":"Only of this project.","required":false,"sche\###
-        ma":{"description":"Only of this project.","type":"string","format":"uuid"}}],"result":{"name":"QueryRunningRe\###
-        sult","schema":{"type":"object","properties":{"items":{"description":"The queries.","type":"array","items":{"$\###
-        ref":"#/components/schemas/RunningQuery"}}},"required":["items"],"additionalProperties":false}},"errors":[{"$r\###
-        ef":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":\###
-        "nothing runs","params":[],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"not a\###
-        n id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind\###
-        ":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name"\###
-        :"query.subscribe","summary":"Watch your own queries while they run.","description":"From the reply on, this c\###
-        onnection gets a `query/event` whenever one of your queries starts, makes progress or ends, whichever\nof your\###
-         connections runs it. `running` is what ran at that moment: its queries get no `started`, and everything later\###
-         about\nthem comes as an event. A subscription ends with `query.unsubscribe`, with this connection, or when th\###
-        is connection is no\nlonger logged in as you.","tags":[{"name":"query"}],"paramStructure":"either","params":[{\###
-        "name":"projectId","description":"Only queries of this project.","required":false,"schema":{"description":"Onl\###
-        y queries of this project.","type":"string","format":"uuid"}}],"result":{"name":"QuerySubscribeResult","schema\###
-        ":{"type":"object","properties":{"subscriptionId":{"description":"Id, in every event of this subscription.","t\###
-        ype":"string","format":"uuid"},"running":{"description":"The queries that run.","type":"array","items":{"$ref"\###
-        :"#/components/schemas/RunningQuery"}}},"required":["subscriptionId","running"],"additionalProperties":false}}\###
+        omponents/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$re\###
+        f":"#/components/errors/policy"},{"$ref":"#/components/errors/cell_truncated"},{"$ref":"#/components/errors/fi\###
+        le_failed"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/co\###
+        mponents/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_los\###
+        t"}],"examples":[{"name":"CSV","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"c\###
+        sv"}],"result":{"name":"result","value":{"text":"id\u000d\n1\u000d\n2\u000d\n3\u000d\n","rowCount":3,"bytes":1\###
+        3,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"SQL","params":[{"name":"resultId","value\###
+        ":"${resultId}"},{"name":"format","value":"sql"},{"name":"options","value":{"table":"favourites"}}],"result":{\###
+        "name":"result","value":{"text":"INSERT INTO \"favourites\" (\"id\") VALUES\n(1),\n(2),\n(3);\n","rowCount":3,\###
+        "bytes":56,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"pushed","params":[{"name":"resu\###
+        ltId","value":"${resultId}"},{"name":"format","value":"jsonl"},{"name":"partialResultToken","value":"export-1"\###
+        }],"result":{"name":"result","value":{"rowCount":3,"bytes":27,"truncated":false,"truncatedCells":0}},"x-needs"\###
+        :"result"},{"name":"a relative path","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","val\###
+        ue":"csv"},{"name":"path","value":"books.csv"}],"x-error":"policy","x-needs":"result"},{"name":"a directory th\###
+        at is not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"csv"},{"name":"\###
+        path","value":"/nowhere/at/all/books.csv"}],"x-error":"file_failed","x-needs":"result"},{"name":"an unknown re\###
+        sult","params":[{"name":"resultId","value":"${unknownId}"},{"name":"format","value":"csv"}],"x-error":"not_fou\###
+        nd","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-\###
+        unknownMembers":"refuse"},{"name":"query.fetch","summary":"Answer a page of a kept result.","description":"Rea\###
+        ds what `query.run` kept; the statement does not run again. A cursor stays good while the result is kept: fetc\###
+        hing it twice\nanswers the same rows. If the statement still runs, this waits for the page to be full or the s\###
+        tatement to end. If it ended\nwith an error after its first page, the rows it gave can be fetched and then thi\###
+        s answers that error.\n\nA result that was closed, has expired or ended with its connection is `not_found`, as\###
+         is one of somebody else, and one of\nanother connection that was run without `keep`.","tags":[{"name":"query"\###
+        }],"paramStructure":"either","params":[{"name":"resultId","description":"The result.","required":true,"schema"\###
+        :{"description":"The result.","type":"string","format":"uuid"}},{"name":"cursor","description":"`nextCursor` o\###
+        f the page before; absent means from the first row.","required":false,"schema":{"description":"`nextCursor` of\###
+         the page before; absent means from the first row.","type":"string","format":"cursor"}}],"result":{"name":"Que\###
+        ryFetchResult","schema":{"type":"object","properties":{"rows":{"description":"The page, written as in `QueryRe\###
+        sult`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of its first row in the whol\###
+        e result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"Rows in this page.","type":"intege\###
+        r","minimum":0},"hasMore":{"description":"Whether there are more rows.","type":"boolean"},"nextCursor":{"descr\###
+        iption":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor"},"totalRows":{"des\###
+        cription":"Rows kept of the whole result; absent while the statement runs.","type":"integer","minimum":0},"tru\###
+        ncated":{"description":"Whether the result had more rows than were kept; final once `totalRows` is there.","ty\###
+        pe":"boolean"}},"required":["rows","firstRow","rowCount","hasMore","truncated"],"additionalProperties":false}}\###
         ,"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref\###
-        ":"#/components/errors/busy"}],"examples":[{"name":"everything of mine","params":[],"result":{"name":"result",\###
-        "value":{"subscriptionId":"019ab0c6-66ff-7273-9b81-920314253647","running":[]}},"x-needs":"session"},{"name":"\###
-        not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x\###
-        -kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"\###
-        name":"query.summarize","summary":"Answer figures about each column of a kept result.","description":"Reads ev\###
-        ery row that `query.run` kept, once; the statement does not run again. If it still runs, this follows it to it\###
-        s end; if\nit ends with an error, so does this. It takes a bounded amount of memory, whatever the result.\n\n*\###
-        *Numbers** are compared by their value, every digit of it, also where they are strings; `1.0` and `1.00` are o\###
-        ne value. Texts are compared\nby their UTF-8 bytes, dates and times by the time they mean. In a column of SQLi\###
-        te that has both, numbers are less than texts.\nCells that were cut (`cellBytes`) count in `count` and `trunca\###
-        tedCells` only.\n\n**Distinct values** are counted exactly up to a bound, which is some ten thousand for a res\###
-        ult of a few dozen columns and smaller for wider\nones; beyond it, `distinct` is an estimate, mostly within 3 %\###
-         (HyperLogLog). **Top values** are exact while a column has no more values\nthan their bound, about a thousand\###
-        ; beyond it `count` may be too high, by at most `overcount` (Space-Saving), and values that may\nwell be rare a\###
-        re left out.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-name","params"\###
-        :[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The result.","type":\###
-        "string","format":"uuid"}},{"name":"columns","description":"Names of the columns to summarise; absent means al\###
-        l. A name that several have means each of them.","required":false,"schema":{"description":"Names of the column\###
-        s to summarise; absent means all. A name that several have means each of them.","type":"array","items":{"type"\###
-        :"string","maxLength":1024},"minItems":1,"maxItems":4096}},{"name":"topValues","description":"Most of the top v\###
-        alues of each column.","required":false,"schema":{"description":"Most of the top values of each column.","type\###
-        ":"integer","minimum":0,"maximum":100,"default":10}}],"result":{"name":"QuerySummarizeResult","schema":{"type"\###
-        :"object","properties":{"rowCount":{"description":"Rows that were read: all that were kept.","type":"integer",\###
-        "minimum":0},"truncated":{"description":"Whether the result had more rows than were kept, so that the figures a\###
-        re of its first rows only.","type":"boolean"},"columns":{"description":"The columns, in their order in the res\###
-        ult.","type":"array","items":{"$ref":"#/components/schemas/ColumnSummary"}}},"required":["rowCount","truncated\###
-        ","columns"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#\###
-        /components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/bus\###
-        y"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components\###
-        /errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"ex\###
-        amples":[{"name":"every column","params":[{"name":"resultId","value":"${resultId}"},{"name":"topValues","value\###
-        ":1}],"result":{"name":"result","value":{"rowCount":3,"truncated":false,"columns":[{"name":"id","type":"INTEGE\###
-        R","encoding":"integer","count":3,"nulls":0,"distinct":3,"distinctIsEstimate":false,"order":"number","min":1,"\###
-        max":3,"sum":"6","mean":2,"stddev":1,"topValues":[{"value":1,"count":1,"overcount":0}]}]}},"x-needs":"result"}\###
-        ,{"name":"a column that is not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"columns","v\###
-        alue":["nobody"]}],"x-error":"invalid_params","x-needs":"result"},{"name":"an unknown result","params":[{"name\###
-        ":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access\###
-        ":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.unsubscribe",\###
-        "summary":"End a subscription of this connection.","description":"No event of the subscription is made after t\###
-        he reply; those made before may still arrive behind it.","tags":[{"name":"query"}],"paramStructure":"either","\###
-        params":[{"name":"subscriptionId","description":"The subscription.","required":true,"schema":{"description":"T\###
-        he subscription.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","prope\###
-        rties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/co\###
-        mponents/errors/unauthenticated"}],"examples":[{"name":"one that has ended","params":[{"name":"subscriptionId"\###
-        ,"value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"not an id","para\###
-        ms":[{"name":"subscriptionId","value":"first"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"req\###
-        uest","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.\###
-        discover","summary":"Answer this protocol as an OpenRPC document.","description":"The method that OpenRPC name\###
-        s. The document is the published `spec/openrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"p\###
-        aramStructure":"by-name","params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object","required"\###
-        :["openrpc","info","methods"]}},"errors":[],"examples":[{"name":"the document","params":[],"result":{"name":"r\###
-        esult","value":{"openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"non\###
-        e"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ref\###
-        use"},{"name":"schema.describe","summary":"Describe one table, view or other relation in full.","description":\###
-        "Columns with type, null, default, comment and how they are generated; keys, indexes, checks; foreign keys fro\###
-        m it and to it.\n\nThe name is looked for as it is written; then in any case; then, if it has a dot, as schema\###
-         and name. Where several schemas\nhave it and `schema` names none, it is the one an unqualified name in SQL me\###
-        ans, else the first; `alsoIn` says where the others\nare. System relations are looked for where the schema is o\###
-        ne of the system's, or the name begins with `pg_` or `sqlite_`.\nWhat does not exist, or the database's own us\###
-        er may not use, is `not_found`, with the nearest names as `hint`.\n\nServed from what the daemon keeps, like `\###
-        schema.list`.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","descriptio\###
-        n":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"n\###
-        ame":"relation","description":"Its name, not quoted.","required":true,"schema":{"description":"Its name, not q\###
-        uoted.","type":"string","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","require\###
-        d":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}}],"result":{"na\###
-        me":"SchemaDescribeResult","schema":{"type":"object","properties":{"relation":{"description":"The relation, in\###
-         full.","$ref":"#/components/schemas/Relation"},"alsoIn":{"description":"Other schemas that have one of this n\###
-        ame.","type":"array","items":{"type":"string"}},"ageMs":{"description":"How long ago the daemon began to read t\###
-        his from the database.","type":"number","minimum":0}},"required":["relation","ageMs"],"additionalProperties":f\###
-        alse}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},\###
-        {"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/poli\###
-        cy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/component\###
-        s/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_foun\###
-        d"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"\###
-        #/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/auth\###
-        entication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_databas\###
-        e"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a table","params":[{"name":"projectId\###
-        ","value":"${projectId}"},{"name":"relation","value":"books"}],"result":{"name":"result","value":{"relation":{\###
-        "schema":"main","name":"books","kind":"table","identifier":"\"books\"","system":false,"columns":[{"name":"id",\###
-        "type":"INTEGER","nullable":false,"primaryKey":1},{"name":"title","type":"TEXT","nullable":false},{"name":"pri\###
-        ce","type":"NUMERIC","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[\###
-        ],"foreignKeys":[],"referencedBy":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main\###
-        ","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"boo\###
-        k_id\" = \"books\".\"id\""}]},"ageMs":350.5}},"x-needs":"project"},{"name":"a name with a slip","params":[{"na\###
-        me":"projectId","value":"${projectId}"},{"name":"relation","value":"boks"}],"x-error":"not_found","x-needs":"p\###
-        roject"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"relation"\###
-        ,"value":"books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
-        ring":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.list","summary":"List the table\###
-        s, views and other relations of a database.","description":"All schemas that the database's own user may use, a\###
-        nd in them what that user may read or write; system schemas and SQLite's\nshadow tables only with `includeSyst\###
-        em`. Sorted by schema and name, byte by byte. Filters add up.\n\n**`detail`** chooses how much is told of each\###
-        : `names` its schema, name and kind; `summary` also comment, estimates and how it\nis stored; `full` also colu\###
-        mns, keys, indexes, checks and foreign keys in both directions.\n\n**Age.** The daemon keeps what it read: for\###
-         the limit `catalogueMs`, or until a statement that may change the schema is run\nthrough the project, its con\###
-        nection string changes, or `schema.refresh` is called. `ageMs` tells. What other\nprograms change meanwhile is\###
-         not seen. Row counts and sizes are the engine's own estimates, as of its last look; nothing is\ncounted, and n\###
-        o table is locked or waited for.\n\nRequests that come at once share one look at the database. `$/cancelReques\###
-        t`, the limit `queryTimeoutMs` and the end of the\nconnection stop it once nobody waits for it. It is no query\###
-        : it is not in history.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","\###
-        description":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"u\###
-        uid"}},{"name":"schema","description":"Only in this schema: for MySQL and MariaDB a database, for SQLite `main\###
-        `.","required":false,"schema":{"description":"Only in this schema: for MySQL and MariaDB a database, for SQLit\###
-        e `main`.","type":"string","minLength":1,"maxLength":1000}},{"name":"pattern","description":"Only names that m\###
-        atch, in any case: `*` is any text, `?` one character. With a dot, what is before it is matched with the schem\###
-        a: `sales.order*`.","required":false,"schema":{"description":"Only names that match, in any case: `*` is any t\###
-        ext, `?` one character. With a dot, what is before it is matched with the schema: `sales.order*`.","type":"str\###
-        ing","minLength":1,"maxLength":200}},{"name":"kinds","description":"Only of these kinds.","required":false,"sc\###
-        hema":{"description":"Only of these kinds.","type":"array","items":{"$ref":"#/components/schemas/RelationKind"\###
-        },"minItems":1,"maxItems":10}},{"name":"detail","description":"How much of each.","required":false,"schema":{"\###
-        description":"How much of each.","$ref":"#/components/schemas/SchemaDetail","default":"summary"}},{"name":"inc\###
-        ludeSystem","description":"Whether relations of the database itself are listed too.","required":false,"schema"\###
-        :{"description":"Whether relations of the database itself are listed too.","type":"boolean","default":false}},\###
-        {"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page\###
-        .","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of t\###
-        he page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page bef\###
-        ore, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"SchemaListResult","schema"\###
-        :{"type":"object","properties":{"items":{"description":"The relations.","type":"array","items":{"$ref":"#/comp\###
-        onents/schemas/Relation"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type\###
-        ":"string","format":"cursor"},"total":{"description":"How many relations match, on all pages.","type":"integer\###
-        ","minimum":0},"schemas":{"description":"The schemas, whatever the filters but `includeSystem`; on the first p\###
-        age only, and at most 200.","type":"array","items":{"$ref":"#/components/schemas/SchemaSummary"}},"ageMs":{"de\###
-        scription":"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"trunc\###
-        ated":{"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueRela\###
-        tions` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalP\###
+        ":"#/components/errors/not_found"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/re\###
+        ad_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/component\###
+        s/errors/connection_lost"}],"examples":[{"name":"the next page","params":[{"name":"resultId","value":"${result\###
+        Id}"},{"name":"cursor","value":"${cursor}"}],"result":{"name":"result","value":{"rows":[[3]],"firstRow":2,"row\###
+        Count":1,"hasMore":false,"totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"the first page again",\###
+        "params":[{"name":"resultId","value":"${resultId}"}],"result":{"name":"result","value":{"rows":[[1],[2]],"firs\###
+        tRow":0,"rowCount":2,"hasMore":true,"nextCursor":"Mg","totalRows":3,"truncated":false}},"x-needs":"result"},{"\###
+        name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs\###
+        ":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembe\###
+        rs":"refuse"},{"name":"query.forget","summary":"Delete queries from your history.","description":"Either those\###
+         named by `queryIds`, or those of a project, of a time, or both: name at least one of them, so that nothing is\###
+        \ndeleted by accident. Queries that still run stay. Their figures go with them: `query.stats`, `dashboard.get`\###
+         and `project.summary`\ndo not count them any more.\n\nIdempotent: what is gone, never was or is somebody else\###
+        's is not counted in `forgotten`. A long history goes step by step, and\nothers are served in between; a cance\###
+        lled request, or one that failed, has deleted a part.","tags":[{"name":"query"}],"paramStructure":"by-name","p\###
+        arams":[{"name":"queryIds","description":"These queries.","required":false,"schema":{"description":"These quer\###
+        ies.","type":"array","items":{"type":"string","format":"uuid"},"minItems":1,"maxItems":1000}},{"name":"project\###
+        Id","description":"All of this project; not together with `queryIds`.","required":false,"schema":{"description\###
+        ":"All of this project; not together with `queryIds`.","type":"string","format":"uuid"}},{"name":"before","des\###
+        cription":"All accepted before this time; not together with `queryIds`.","required":false,"schema":{"descripti\###
+        on":"All accepted before this time; not together with `queryIds`.","type":"string","format":"date-time"}}],"re\###
+        sult":{"name":"QueryForgetResult","schema":{"type":"object","properties":{"forgotten":{"description":"How many\###
+         were deleted.","type":"integer","minimum":0}},"required":["forgotten"],"additionalProperties":false}},"errors\###
+        ":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/com\###
+        ponents/errors/cancelled"}],"examples":[{"name":"one query","params":[{"name":"queryIds","value":["${queryId}"\###
+        ]}],"result":{"name":"result","value":{"forgotten":1}},"x-needs":"query"},{"name":"a project's queries before a\###
+         day","params":[{"name":"projectId","value":"${projectId}"},{"name":"before","value":"2026-01-05T00:00:00.000Z\###
+        "}],"result":{"name":"result","value":{"forgotten":0}},"x-needs":"query"},{"name":"an unknown query","params":\###
+        [{"name":"queryIds","value":["${unknownId}"]}],"result":{"name":"result","value":{"forgotten":0}},"x-needs":"s\###
+        ession"},{"name":"nothing named","params":[],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"reques\###
+        t","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.\###
+        get","summary":"Answer one query of history.","description":"What `query.history` lists, and a preview: the fi\###
+        rst `previewRows` rows, at most `previewBytes` bytes, as they were when the query\nran. The preview is kept se\###
+        aled and goes with the project.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryI\###
+        d","description":"The query.","required":true,"schema":{"description":"The query.","type":"string","format":"u\###
+        uid"}}],"result":{"name":"QueryRecord","schema":{"$ref":"#/components/schemas/QueryRecord"}},"errors":[{"$ref"\###
+        :"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/er\###
+        rors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"queryId","value":"${queryId}"}],"resul\###
+        t":{"name":"result","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-\###
+        4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"s\###
+        uccess","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"\###
+        ,"preview":{"columns":[{"name":"count(*)","type":"","encoding":"dynamic"}],"rows":[[1204]]}}},"x-needs":"query\###
+        "},{"name":"an unknown query","params":[{"name":"queryId","value":"${unknownId}"}],"x-error":"not_found","x-ne\###
+        eds":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMe\###
+        mbers":"refuse"},{"name":"query.history","summary":"List your own queries.","description":"Newest first. Filte\###
+        rs add up. A query is kept for `historyDays` days, unless there are more than `historyRows`: then the oldest g\###
+        o;\n`query.forget` takes away more. Every page is as quick as the first, however long the history, unless `tex\###
+        t` and `errorText`\nhave fewer than three characters. A project that is unknown or somebody else's has no quer\###
+        ies: the list is empty.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","d\###
+        escription":"Only of this project.","required":false,"schema":{"description":"Only of this project.","type":"s\###
+        tring","format":"uuid"}},{"name":"status","description":"Only with this status.","required":false,"schema":{"d\###
+        escription":"Only with this status.","$ref":"#/components/schemas/QueryStatus"}},{"name":"text","description":\###
+        "Only those whose SQL or label contains it, in any case of ASCII letters; every character stands for itself. F\###
+        rom three characters on it is found by an index.","required":false,"schema":{"description":"Only those whose S\###
+        QL or label contains it, in any case of ASCII letters; every character stands for itself. From three character\###
+        s on it is found by an index.","type":"string","minLength":1,"maxLength":200}},{"name":"errorText","descriptio\###
+        n":"Only those whose error message contains it, likewise.","required":false,"schema":{"description":"Only thos\###
+        e whose error message contains it, likewise.","type":"string","minLength":1,"maxLength":200}},{"name":"shape",\###
+        "description":"Only those whose statement has this shape: the `shape` of another query, or of `query.stats`.",\###
+        "required":false,"schema":{"description":"Only those whose statement has this shape: the `shape` of another qu\###
+        ery, or of `query.stats`.","type":"string","minLength":16,"maxLength":16}},{"name":"since","description":"Only\###
+         those accepted at this time or later.","required":false,"schema":{"description":"Only those accepted at this t\###
+        ime or later.","type":"string","format":"date-time"}},{"name":"until","description":"Only those accepted befor\###
+        e this time.","required":false,"schema":{"description":"Only those accepted before this time.","type":"string"\###
+        ,"format":"date-time"}},{"name":"mode","description":"Only those that ran in this mode.","required":false,"sch\###
+        ema":{"description":"Only those that ran in this mode.","$ref":"#/components/schemas/QueryMode"}},{"name":"sou\###
+        rce","description":"Only from this source.","required":false,"schema":{"description":"Only from this source.",\###
+        "$ref":"#/components/schemas/QuerySource"}},{"name":"limit","description":"Items of one page.","required":fals\###
+        e,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"nam\###
+        e":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":false,"schema":\###
+        {"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],\###
+        "result":{"name":"QueryHistoryResult","schema":{"type":"object","properties":{"items":{"description":"The quer\###
+        ies.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"}},"nextCursor":{"description":"Where t\###
+        he next page begins; absent on the last.","type":"string","format":"cursor"}},"required":["items"],"additional\###
+        Properties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unaut\###
+        henticated"}],"examples":[{"name":"what succeeded in a project","params":[{"name":"projectId","value":"${proje\###
+        ctId}"},{"name":"status","value":"success"},{"name":"limit","value":10}],"result":{"name":"result","value":{"i\###
+        tems":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projec\###
+        tName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,\###
+        "durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}]}},"x-needs":"query\###
+        "},{"name":"what failed for a table","params":[{"name":"errorText","value":"no such table"},{"name":"status","\###
+        value":"error"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"query"},{"name":"no shape","params\###
+        ":[{"name":"shape","value":"not-hexadecimal!"}],"x-error":"invalid_params","x-needs":"session"},{"name":"none t\###
+        hat match","params":[{"name":"text","value":"no such query"}],"result":{"name":"result","value":{"items":[]}},\###
+        "x-needs":"session"},{"name":"a page too large","params":[{"name":"limit","value":201}],"x-error":"invalid_par\###
+        ams","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x\###
+        -unknownMembers":"refuse"},{"name":"query.run","summary":"Run one statement and answer its first rows.","descr\###
+        iption":"Runs exactly one statement; two are refused. In `read` mode, the default, nothing of it can last: the\###
+         engine refuses writes,\nthe statement is looked at before it runs, and it is rolled back. `write` needs a pro\###
+        ject whose `readOnly` is false (else\n`read_only`), and commits.\n\n**Options only lower the server's limits.*\###
+        * A value above the limit is refused with `invalid_params`, never lowered in silence.\n\n**Parameters** are bo\###
+        und, never put into the text: null, a boolean, a number, a string, or `{\"$base64\": \"…\"}` for bytes. The\np\###
+        laceholders are the engine's own: `$1` for PostgreSQL, `?` for MySQL and MariaDB, `?`, `?1` or `$1` for SQLite\###
+        .\n\n**Large results.** The first page comes with the reply, which may be sent before the statement has ended.\###
+         The rest is kept under\n`resultId` for `query.fetch`, `query.export` and `query.summarize`, without running t\###
+        he statement again, until `query.close`, until\nnobody has read from it for `resultIdleMs`, or until this conn\###
+        ection ends; with `keep` it outlives the connection, and any connection of the user may fetch\nit. Without `ma\###
+        xRows` a result stops at `resultRows` rows or `resultBytes` bytes; with it, at so many rows or\n`spoolPerResul\###
+        tBytes`. A result that stopped says `truncated`. The daemon's page limit `pageBytes` may end a page before `pa\###
+        geRows`.\n\n**Pushed results.** With `partialResultToken` nothing is kept: pages of at most `pageRows` rows or\###
+         `pageBytes` bytes go out as\n`$/progress` with that token, straight from the database and as fast as this cli\###
+        ent reads; other replies come in between. Each\nhas a `QueryPage`. The statement waits for a client that does n\###
+        ot read, and so may run into its timeout. The reply comes after\nthe last page, with no rows and the number of\###
+         all in `rowCount`; an error may come after pages. Without `maxRows` there is no\nlimit on rows or bytes.\n\n*\###
+        *Stopping it.** `$/cancelRequest` and `query.cancel` stop the statement at the database, as do the timeout and\###
+         the end of this\nconnection. `queryId` lets a client choose the id beforehand, so that `query.cancel` can nam\###
+        e the query before this is\nanswered, from another connection too. It must be new: an id that any query has ha\###
+        d is a `conflict`, and nothing runs.\n\n**History.** A write is in history before it runs; other queries at th\###
+        e latest when they end. Parameters are never kept.","tags":[{"name":"query"}],"paramStructure":"by-name","para\###
+        ms":[{"name":"projectId","description":"Where to run it.","required":true,"schema":{"description":"Where to ru\###
+        n it.","type":"string","format":"uuid"}},{"name":"sql","description":"The statement, at most `sqlBytes` bytes o\###
+        f UTF-8. A NUL character is refused.","required":true,"schema":{"description":"The statement, at most `sqlByte\###
+        s` bytes of UTF-8. A NUL character is refused.","type":"string","minLength":1,"maxLength":1048576}},{"name":"p\###
+        arameters","description":"Values of the placeholders, in order.","required":false,"schema":{"description":"Val\###
+        ues of the placeholders, in order.","type":"array","items":{"oneOf":[{"type":["null","boolean","number","strin\###
+        g"]},{"type":"object","required":["$base64"],"additionalProperties":false,"properties":{"$base64":{"type":"str\###
+        ing"}}}]},"maxItems":32766}},{"name":"mode","description":"What the statement may do.","required":false,"schem\###
+        a":{"description":"What the statement may do.","$ref":"#/components/schemas/QueryMode","default":"read"}},{"na\###
+        me":"pageRows","description":"Most rows of each page; absent means the limit `pageRows`.","required":false,"sc\###
+        hema":{"description":"Most rows of each page; absent means the limit `pageRows`.","type":"integer","minimum":1\###
+        ,"maximum":1000}},{"name":"timeoutMs","description":"Time the statement may take; absent means the limit `quer\###
+        yTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"schema":{"description":"Time the statem\###
+        ent may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","type":"integer\###
+        ","minimum":1,"maximum":3600000}},{"name":"maxRows","description":"Rows to keep at most.","required":false,"sc\###
+        hema":{"description":"Rows to keep at most.","type":"integer","minimum":1,"maximum":1000000000}},{"name":"labe\###
+        l","description":"A name for it in history.","required":false,"schema":{"description":"A name for it in histor\###
+        y.","type":"string","minLength":1,"maxLength":200}},{"name":"keep","description":"Whether the result outlives t\###
+        his connection, and is kept even if the first page has all of it.","required":false,"schema":{"description":"W\###
+        hether the result outlives this connection, and is kept even if the first page has all of it.","type":"boolean\###
+        ","default":false}},{"name":"partialResultToken","description":"Pushes the rows as `$/progress` with this toke\###
+        n, instead of keeping them.","required":false,"schema":{"description":"Pushes the rows as `$/progress` with th\###
+        is token, instead of keeping them.","type":["string","integer"]}},{"name":"queryId","description":"The query's\###
+         id, made by the client; version 7 is advised.","required":false,"schema":{"description":"The query's id, made\###
+         by the client; version 7 is advised.","type":"string","format":"uuid"}}],"result":{"name":"QueryResult","sche\###
+        ma":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$re\###
+        f":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":\###
+        "#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/c\###
+        onflict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/e\###
+        rrors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#\###
+        /components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/hos\###
+        t_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"}\###
+        ,{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/e\###
+        rrors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not\###
+        _a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"one row","params":[{"name":\###
+        "projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS one, 'two' AS two"}],"result":{"name":"\###
+        result","value":{"queryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","columns":[{"name":"one","type":"","encoding\###
+        ":"dynamic"},{"name":"two","type":"","encoding":"dynamic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore":false,"c\###
+        ommand":"SELECT","durationMs":0.412,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name\###
+        ":"parameters","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1 AS title\###
+        , ?2 AS price, ?3 AS cover"},{"name":"parameters","value":["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label"\###
+        ,"value":"A smoke test"}],"result":{"name":"result","value":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314",\###
+        "columns":[{"name":"title","type":"","encoding":"dynamic"},{"name":"price","type":"","encoding":"dynamic"},{"n\###
+        ame":"cover","type":"","encoding":"dynamic"}],"rows":[["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMo\###
+        re":false,"command":"SELECT","durationMs":0.388,"mode":"read","truncated":false,"notices":[]}},"x-needs":"proj\###
+        ect"},{"name":"the first page of many","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","va\###
+        lue":"SELECT 1 AS number UNION ALL SELECT 2 UNION ALL SELECT 3"},{"name":"pageRows","value":2}],"result":{"nam\###
+        e":"result","value":{"queryId":"019ab0c6-44dd-7051-9e6f-708192031425","columns":[{"name":"number","type":"","e\###
+        ncoding":"dynamic"}],"rows":[[1],[2]],"rowCount":2,"hasMore":true,"resultId":"019ab0c6-44de-7162-8f70-81920314\###
+        2536","nextCursor":"Mg","command":"SELECT","durationMs":0.297,"mode":"read","truncated":false,"notices":[]}},"\###
+        x-needs":"project"},{"name":"pushed rows","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql",\###
+        "value":"SELECT 1 AS number UNION ALL SELECT 2"},{"name":"partialResultToken","value":"rows-1"}],"result":{"na\###
+        me":"result","value":{"queryId":"019ab0c6-55ee-7162-8a70-819203142536","columns":[{"name":"number","type":"","\###
+        encoding":"dynamic"}],"rows":[],"rowCount":2,"hasMore":false,"command":"SELECT","durationMs":0.311,"mode":"rea\###
+        d","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"a write in a read-only project","params":[{"\###
+        name":"projectId","value":"${projectId}"},{"name":"sql","value":"CREATE TABLE scratch (id INTEGER)"},{"name":"\###
+        mode","value":"write"}],"x-error":"read_only","x-needs":"project"},{"name":"a statement the database refuses",\###
+        "params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_faile\###
+        d","x-needs":"project"},{"name":"a parameter too few","params":[{"name":"projectId","value":"${projectId}"},{"\###
+        name":"sql","value":"SELECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-error":"invalid_parameters","x-need\###
+        s":"project"},{"name":"an id that a query has had","params":[{"name":"projectId","value":"${projectId}"},{"nam\###
+        e":"sql","value":"SELECT 1"},{"name":"queryId","value":"${queryId}"}],"x-error":"conflict","x-needs":"query"},\###
+        {"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","value":"SELE\###
+        CT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"writ\###
+        e","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.running","summary":"List your own queries t\###
+        hat run now.","description":"Of all your connections, also those that wait for a free database connection; the\###
+         one that began first is first. There are\nnever more than the limit `queriesPerUser`. A query that has ended i\###
+        s in `query.history`.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"projectId","desc\###
+        ription":"Only of this project.","required":false,"schema":{"description":"Only of this project.","type":"stri\###
+        ng","format":"uuid"}}],"result":{"name":"QueryRunningResult","schema":{"type":"object","properties":{"items":{\###
+        "description":"The queries.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":\###
+        ["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/co\###
+        mponents/errors/unauthenticated"}],"examples":[{"name":"nothing runs","params":[],"result":{"name":"result","v\###
+        alue":{"items":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"\###
+        x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x\###
+        -execution":"task","x-unknownMembers":"refuse"},{"name":"query.stats","summary":"Answer figures about your que\###
+        ries.","description":"How many ran, failed and how long they took: in all, by project, by day, and by statemen\###
+        t. Figures are kept by UTC day: the period\nis widened to whole days, and `since` and `until` of the reply say\###
+         to which. It is at most `statisticsDays` days long; without\n`since` it is the 30 days that end with `until`,\###
+         without `until` it ends today. They are right to the query, also after a crash;\nwhat is gone from history, b\###
+        y `query.forget`, by age or by number, is not counted any more.\n\n**Statements** are told apart by shape: the\###
+         statement with `?` in place of each literal and placeholder, lists of values after\n`IN`, `VALUES` and `ARRAY\###
+        ` as one, without comments, blanks and the case of keywords, by the rules of its engine. `shape` is the\nsame f\###
+        or the same shape, always. Each list has at most `statements` of them: the most frequent, the slowest by `mean\###
+        Ms`, the\ncostliest by `totalMs`, and those that failed most often; what did not succeed, or not fail, is in n\###
+        o list of these.\n\n**Percentiles** are by nearest rank, over successful queries, from counts in ranges of a t\###
+        hirty-second of a doubling: within 1.6 %\nof the duration that was measured. `maxMs` is exact.\n\nA project th\###
+        at is unknown or somebody else's has no queries.","tags":[{"name":"query"}],"paramStructure":"by-name","params\###
+        ":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"description":"Only of\###
+         this project.","type":"string","format":"uuid"}},{"name":"since","description":"From the day of this time on.\###
+        ","required":false,"schema":{"description":"From the day of this time on.","type":"string","format":"date-time\###
+        "}},{"name":"until","description":"Up to the end of the day of this time; a midnight is the end of the day bef\###
+        ore it.","required":false,"schema":{"description":"Up to the end of the day of this time; a midnight is the en\###
+        d of the day before it.","type":"string","format":"date-time"}},{"name":"statements","description":"The length\###
+         of each list of statements; 0 for none.","required":false,"schema":{"description":"The length of each list of\###
+         statements; 0 for none.","type":"integer","minimum":0,"maximum":100,"default":10}}],"result":{"name":"QuerySt\###
+        atsResult","schema":{"type":"object","properties":{"since":{"description":"Midnight UTC at the start of the fi\###
+        rst day.","type":"string","format":"date-time"},"until":{"description":"Midnight UTC at the end of the last da\###
+        y.","type":"string","format":"date-time"},"totals":{"description":"All of it.","$ref":"#/components/schemas/Qu\###
+        eryFigures"},"projects":{"description":"Projects with queries in the period, the busiest first, then by name."\###
+        ,"type":"array","items":{"$ref":"#/components/schemas/ProjectFigures"}},"days":{"description":"Every day of th\###
+        e period, oldest first, days without queries too.","type":"array","items":{"$ref":"#/components/schemas/DayFig\###
+        ures"},"minItems":1,"maxItems":366},"mostFrequent":{"description":"Statements by `count`, the highest first.",\###
+        "type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100},"slowest":{"descriptio\###
+        n":"By `meanMs`.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100},"cos\###
+        tliest":{"description":"By `totalMs`.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"}\###
+        ,"maxItems":100},"mostFailing":{"description":"By `error`.","type":"array","items":{"$ref":"#/components/schem\###
+        as/StatementFigures"},"maxItems":100}},"required":["since","until","totals","projects","days","mostFrequent","\###
+        slowest","costliest","mostFailing"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inva\###
+        lid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a day of a project","params"\###
+        :[{"name":"projectId","value":"${projectId}"},{"name":"since","value":"2026-01-05T00:00:00.000Z"},{"name":"unt\###
+        il","value":"2026-01-06T00:00:00.000Z"},{"name":"statements","value":1}],"result":{"name":"result","value":{"s\###
+        ince":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"count":2,"success":1,"error":1,\###
+        "cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.41\###
+        2},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","fig\###
+        ures":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"\###
+        p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"days":[{"date":"2026-01-05","figures":{"count":2,"success":1,"err\###
+        or":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs\###
+        ":0.412}}],"mostFrequent":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","shape":"\###
+        3f9c1d2b7a605e48","sql":"SELECT * FROM orders WHERE id IN (?)","figures":{"count":1,"success":1,"error":0,"can\###
+        celled":0,"errorRate":0,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412},"la\###
+        stQueryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","lastUsedAt":"2026-01-05T09:32:00.000Z","lastMode":"read"}],\###
+        "slowest":[],"costliest":[],"mostFailing":[]}},"x-needs":"query"},{"name":"the last thirty days","params":[],"\###
+        result":{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","total\###
+        s":{"count":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs":0},"projects":[],"days":[{"date":"2026-01\###
+        -05","figures":{"count":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs":0}}],"mostFrequent":[],"slowe\###
+        st":[],"costliest":[],"mostFailing":[]}},"x-needs":"query"},{"name":"too long a period","params":[{"name":"sin\###
+        ce","value":"2020-01-01T00:00:00.000Z"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","\###
+        x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.subsc\###
+        ribe","summary":"Watch your own queries while they run.","description":"From the reply on, this connection get\###
+        s a `query/event` whenever one of your queries starts, makes progress or ends, whichever\nof your connections r\###
+        uns it. `running` is what ran at that moment: its queries get no `started`, and everything later about\nthem c\###
+        omes as an event. A subscription ends with `query.unsubscribe`, with this connection, or when this connection i\###
+        s no\nlonger logged in as you.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"project\###
+        Id","description":"Only queries of this project.","required":false,"schema":{"description":"Only queries of th\###
+        is project.","type":"string","format":"uuid"}}],"result":{"name":"QuerySubscribeResult","schema":{"type":"obje\###
+        ct","properties":{"subscriptionId":{"description":"Id, in every event of this subscription.","type":"string","\###
+        format":"uuid"},"running":{"description":"The queries that run.","type":"array","items":{"$ref":"#/components/\###
+        schemas/RunningQuery"}}},"required":["subscriptionId","running"],"additionalProperties":false}},"errors":[{"$r\###
+        ef":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components\###
+        /errors/busy"}],"examples":[{"name":"everything of mine","params":[],"result":{"name":"result","value":{"subsc\###
+        riptionId":"019ab0c6-66ff-7273-9b81-920314253647","running":[]}},"x-needs":"session"},{"name":"not an id","par\###
+        ams":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request\###
+        ","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.su\###
+        mmarize","summary":"Answer figures about each column of a kept result.","description":"Reads every row that `q\###
+        uery.run` kept, once; the statement does not run again. If it still runs, this follows it to its end; if\nit e\###
+        nds with an error, so does this. It takes a bounded amount of memory, whatever the result.\n\n**Numbers** are c\###
+        ompared by their value, every digit of it, also where they are strings; `1.0` and `1.00` are one value. Texts a\###
+        re compared\nby their UTF-8 bytes, dates and times by the time they mean. In a column of SQLite that has both,\###
+         numbers are less than texts.\nCells that were cut (`cellBytes`) count in `count` and `truncatedCells` only.\n\###
+        \n**Distinct values** are counted exactly up to a bound, which is some ten thousand for a result of a few doze\###
+        n columns and smaller for wider\nones; beyond it, `distinct` is an estimate, mostly within 3 % (HyperLogLog). *\###
+        *Top values** are exact while a column has no more values\nthan their bound, about a thousand; beyond it `coun\###
+        t` may be too high, by at most `overcount` (Space-Saving), and values that may\nwell be rare are left out.\n\n\###
+        Ids answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resul\###
+        tId","description":"The result.","required":true,"schema":{"description":"The result.","type":"string","format\###
+        ":"uuid"}},{"name":"columns","description":"Names of the columns to summarise; absent means all. A name that s\###
+        everal have means each of them.","required":false,"schema":{"description":"Names of the columns to summarise; a\###
+        bsent means all. A name that several have means each of them.","type":"array","items":{"type":"string","maxLen\###
+        gth":1024},"minItems":1,"maxItems":4096}},{"name":"topValues","description":"Most of the top values of each co\###
+        lumn.","required":false,"schema":{"description":"Most of the top values of each column.","type":"integer","min\###
+        imum":0,"maximum":100,"default":10}}],"result":{"name":"QuerySummarizeResult","schema":{"type":"object","prope\###
+        rties":{"rowCount":{"description":"Rows that were read: all that were kept.","type":"integer","minimum":0},"tr\###
+        uncated":{"description":"Whether the result had more rows than were kept, so that the figures are of its first\###
+         rows only.","type":"boolean"},"columns":{"description":"The columns, in their order in the result.","type":"a\###
+        rray","items":{"$ref":"#/components/schemas/ColumnSummary"}}},"required":["rowCount","truncated","columns"],"a\###
+        dditionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/err\###
+        ors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/\###
+        components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancell\###
+        ed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name\###
+        ":"every column","params":[{"name":"resultId","value":"${resultId}"},{"name":"topValues","value":1}],"result":\###
+        {"name":"result","value":{"rowCount":3,"truncated":false,"columns":[{"name":"id","type":"INTEGER","encoding":"\###
+        integer","count":3,"nulls":0,"distinct":3,"distinctIsEstimate":false,"order":"number","min":1,"max":3,"sum":"6\###
+        ","mean":2,"stddev":1,"topValues":[{"value":1,"count":1,"overcount":0}]}]}},"x-needs":"result"},{"name":"a col\###
+        umn that is not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"columns","value":["nobody"\###
+        ]}],"x-error":"invalid_params","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","v\###
+        alue":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-\###
+        ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.unsubscribe","summary":"End a\###
+         subscription of this connection.","description":"No event of the subscription is made after the reply; those m\###
+        ade before may still arrive behind it.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":\###
+        "subscriptionId","description":"The subscription.","required":true,"schema":{"description":"The subscription."\###
+        ,"type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additi\###
+        onalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/u\###
+        nauthenticated"}],"examples":[{"name":"one that has ended","params":[{"name":"subscriptionId","value":"${unkno\###
+        wnId}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"not an id","params":[{"name":"sub\###
+        scriptionId","value":"first"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":\###
+        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summar\###
+        y":"Answer this protocol as an OpenRPC document.","description":"The method that OpenRPC names. The document i\###
+        s the published `spec/openrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"b\###
+        y-name","params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object","required":["openrpc","info\###
+        ","methods"]}},"errors":[],"examples":[{"name":"the document","params":[],"result":{"name":"result","value":{"\###
+        openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"re\###
+        quest","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"sc\###
+        hema.describe","summary":"Describe one table, view or other relation in full.","description":"Columns with typ\###
+        e, null, default, comment and how they are generated; keys, indexes, checks; foreign keys from it and to it.\n\###
+        \nThe name is looked for as it is written; then in any case; then, if it has a dot, as schema and name. Where s\###
+        everal schemas\nhave it and `schema` names none, it is the one an unqualified name in SQL means, else the firs\###
+        t; `alsoIn` says where the others\nare. System relations are looked for where the schema is one of the system'\###
+        s, or the name begins with `pg_` or `sqlite_`.\nWhat does not exist, or the database's own user may not use, i\###
+        s `not_found`, with the nearest names as `hint`.\n\nServed from what the daemon keeps, like `schema.list`.","t\###
+        ags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project."\###
+        ,"required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","\###
+        description":"Its name, not quoted.","required":true,"schema":{"description":"Its name, not quoted.","type":"s\###
+        tring","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,"schema"\###
+        :{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}}],"result":{"name":"SchemaDescri\###
+        beResult","schema":{"type":"object","properties":{"relation":{"description":"The relation, in full.","$ref":"#\###
+        /components/schemas/Relation"},"alsoIn":{"description":"Other schemas that have one of this name.","type":"arr\###
+        ay","items":{"type":"string"}},"ageMs":{"description":"How long ago the daemon began to read this from the dat\###
+        abase.","type":"number","minimum":0}},"required":["relation","ageMs"],"additionalProperties":false}},"errors":\###
+        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compo\###
+        nents/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/\###
+        components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout\###
+        "},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{\###
+        "$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/comp\###
+        onents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_f\###
+        ailed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{\###
+        "$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"nam\###
+        e":"a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}],"resul\###
+        t":{"name":"result","value":{"relation":{"schema":"main","name":"books","kind":"table","identifier":"\"books\"\###
+        ","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"title","ty\###
+        pe":"TEXT","nullable":false},{"name":"price","type":"NUMERIC","nullable":true}],"primaryKey":{"columns":["id"]\###
+        },"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[],"referencedBy":[{"schema":"main","relation":"order\###
+        s","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDe\###
+        lete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":350.5}},"x-needs":"project"},{"\###
+        name":"a name with a slip","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"b\###
+        oks"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","\###
+        value":"${unknownId}"},{"name":"relation","value":"books"}],"x-error":"not_found","x-needs":"session"}],"x-kin\###
+        d":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name\###
+        ":"schema.list","summary":"List the tables, views and other relations of a database.","description":"All schem\###
+        as that the database's own user may use, and in them what that user may read or write; system schemas and SQLi\###
+        te's\nshadow tables only with `includeSystem`. Sorted by schema and name, byte by byte. Filters add up.\n\n**`\###
+        detail`** chooses how much is told of each: `names` its schema, name and kind; `summary` also comment, estimat\###
+        es and how it\nis stored; `full` also columns, keys, indexes, checks and foreign keys in both directions.\n\n*\###
+        *Age.** The daemon keeps what it read: for the limit `catalogueMs`, or until a statement that may change the s\###
+        chema is run\nthrough the project, its connection string changes, or `schema.refresh` is called. `ageMs` tells\###
+        . What other\nprograms change meanwhile is not seen. Row counts and sizes are the engine's own estimates, as o\###
+        f its last look; nothing is\ncounted, and no table is locked or waited for.\n\nRequests that come at once shar\###
+        e one look at the database. `$/cancelRequest`, the limit `queryTimeoutMs` and the end of the\nconnection stop i\###
+        t once nobody waits for it. It is no query: it is not in history.","tags":[{"name":"schema"}],"paramStructure"\###
+        :"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":\###
+        "The project.","type":"string","format":"uuid"}},{"name":"schema","description":"Only in this schema: for MySQ\###
+        L and MariaDB a database, for SQLite `main`.","required":false,"schema":{"description":"Only in this schema: f\###
+        or MySQL and MariaDB a database, for SQLite `main`.","type":"string","minLength":1,"maxLength":1000}},{"name":\###
+        "pattern","description":"Only names that match, in any case: `*` is any text, `?` one character. With a dot, w\###
+        hat is before it is matched with the schema: `sales.order*`.","required":false,"schema":{"description":"Only n\###
+        ames that match, in any case: `*` is any text, `?` one character. With a dot, what is before it is matched wit\###
+        h the schema: `sales.order*`.","type":"string","minLength":1,"maxLength":200}},{"name":"kinds","description":"\###
+        Only of these kinds.","required":false,"schema":{"description":"Only of these kinds.","type":"array","items":{\###
+        "$ref":"#/components/schemas/RelationKind"},"minItems":1,"maxItems":10}},{"name":"detail","description":"How m\###
+        uch of each.","required":false,"schema":{"description":"How much of each.","$ref":"#/components/schemas/Schema\###
+        Detail","default":"summary"}},{"name":"includeSystem","description":"Whether relations of the database itself a\###
+        re listed too.","required":false,"schema":{"description":"Whether relations of the database itself are listed t\###
+        oo.","type":"boolean","default":false}},{"name":"limit","description":"Items of one page.","required":false,"s\###
+        chema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"\###
+        cursor","description":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"de\###
+        scription":"`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"res\###
+        ult":{"name":"SchemaListResult","schema":{"type":"object","properties":{"items":{"description":"The relations.\###
+        ","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"description":"Where the next\###
+         page begins; absent on the last.","type":"string","format":"cursor"},"total":{"description":"How many relatio\###
+        ns match, on all pages.","type":"integer","minimum":0},"schemas":{"description":"The schemas, whatever the fil\###
+        ters but `includeSystem`; on the first page only, and at most 200.","type":"array","items":{"$ref":"#/componen\###
+        ts/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the daemon began to read this from the databa\###
+        se.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more relations than the\###
+         daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","\###
+        total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_para\###
+        ms"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/compon\###
+        ents/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"\###
+        #/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_co\###
+        nnection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found\###
+        "},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#\###
+        /components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authe\###
+        ntication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database\###
+        "},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"all tables and views","params":[{"name\###
+        ":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"schema":"main","name":"bo\###
+        oks","kind":"table","identifier":"\"books\"","system":false},{"schema":"main","name":"orders","kind":"table","\###
+        identifier":"\"orders\"","system":false}],"total":2,"schemas":[{"name":"main","relationCount":2,"default":true\###
+        }],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"name":"by name, in full","params":[{"name":"projectI\###
+        d","value":"${projectId}"},{"name":"pattern","value":"order?"},{"name":"kinds","value":["table"]},{"name":"det\###
+        ail","value":"full"},{"name":"limit","value":1}],"result":{"name":"result","value":{"items":[{"schema":"main",\###
+        "name":"orders","kind":"table","identifier":"\"orders\"","system":false,"columns":[{"name":"id","type":"INTEGE\###
+        R","nullable":false,"primaryKey":1},{"name":"book_id","type":"INTEGER","nullable":true}],"primaryKey":{"column\###
+        s":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"schema":"main","relation":"orders","colum\###
+        ns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"no\###
+        Action","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"schemas":[{"name":\###
+        "main","relationCount":2,"default":true}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},{"name":"a cur\###
+        sor of nothing","params":[{"name":"projectId","value":"${projectId}"},{"name":"cursor","value":"nonsense"}],"x\###
+        -error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","valu\###
+        e":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ord\###
+        ering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.refresh","summary":"Read the s\###
+        chema of a database anew.","description":"Forgets what the daemon keeps of the project's schema and reads it a\###
+        gain, in full: for changes that other programs made. Answers\nhow much there is.","tags":[{"name":"schema"}],"\###
+        paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{\###
+        "description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"SchemaRefreshResult","schema\###
+        ":{"type":"object","properties":{"schemas":{"description":"Schemas.","type":"integer","minimum":0},"relations"\###
+        :{"description":"Relations, without the database's own.","type":"integer","minimum":0},"columns":{"description\###
+        ":"Their columns.","type":"integer","minimum":0},"indexes":{"description":"Their indexes.","type":"integer","m\###
+        inimum":0},"foreignKeys":{"description":"Their foreign keys.","type":"integer","minimum":0},"durationMs":{"des\###
+        cription":"How long it took.","type":"number","minimum":0},"truncated":{"description":"Whether the database ha\###
+        s more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean\###
+        "}},"required":["schemas","relations","columns","indexes","foreignKeys","durationMs","truncated"],"additionalP\###
         roperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauth\###
         enticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components\###
         /errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":\###
-        "#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/h\###
-        ost_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout\###
-        "},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components\###
-        /errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/n\###
-        ot_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"all tables and views","pa\###
-        rams":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"schema":"mai\###
-        n","name":"books","kind":"table","identifier":"\"books\"","system":false},{"schema":"main","name":"orders","ki\###
-        nd":"table","identifier":"\"orders\"","system":false}],"total":2,"schemas":[{"name":"main","relationCount":2,"\###
-        default":true}],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"name":"by name, in full","params":[{"na\###
-        me":"projectId","value":"${projectId}"},{"name":"pattern","value":"order?"},{"name":"kinds","value":["table"]}\###
-        ,{"name":"detail","value":"full"},{"name":"limit","value":1}],"result":{"name":"result","value":{"items":[{"sc\###
-        hema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":false,"columns":[{"name":"id","\###
-        type":"INTEGER","nullable":false,"primaryKey":1},{"name":"book_id","type":"INTEGER","nullable":true}],"primary\###
-        Key":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"schema":"main","relation":"o\###
-        rders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","\###
-        onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"schem\###
-        as":[{"name":"main","relationCount":2,"default":true}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},{\###
-        "name":"a cursor of nothing","params":[{"name":"projectId","value":"${projectId}"},{"name":"cursor","value":"n\###
-        onsense"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"pro\###
-        jectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"se\###
-        ssion","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.refresh","summary\###
-        ":"Read the schema of a database anew.","description":"Forgets what the daemon keeps of the project's schema a\###
-        nd reads it again, in full: for changes that other programs made. Answers\nhow much there is.","tags":[{"name"\###
-        :"schema"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":tr\###
-        ue,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"SchemaRefreshRe\###
-        sult","schema":{"type":"object","properties":{"schemas":{"description":"Schemas.","type":"integer","minimum":0\###
-        },"relations":{"description":"Relations, without the database's own.","type":"integer","minimum":0},"columns":\###
-        {"description":"Their columns.","type":"integer","minimum":0},"indexes":{"description":"Their indexes.","type"\###
-        :"integer","minimum":0},"foreignKeys":{"description":"Their foreign keys.","type":"integer","minimum":0},"dura\###
-        tionMs":{"description":"How long it took.","type":"number","minimum":0},"truncated":{"description":"Whether th\###
-        e database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","t\###
-        ype":"boolean"}},"required":["schemas","relations","columns","indexes","foreignKeys","durationMs","truncated"]\###
-        ,"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/\###
-        errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":\###
-        "#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancell\###
-        ed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/compon\###
-        ents/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/co\###
-        nnect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":\###
-        "#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/compon\###
-        ents/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"of a project\###
-        ","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"schemas":1,"relat\###
-        ions":2,"columns":6,"indexes":0,"foreignKeys":1,"durationMs":0.8,"truncated":false}},"x-needs":"project"},{"na\###
-        me":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs\###
-        ":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembe\###
-        rs":"refuse"},{"name":"schema.relations","summary":"Show foreign keys, and how to join two relations.","descri\###
-        ption":"Without `relation`: all foreign keys of the database. With it: those from it and to it and, with a `de\###
-        pth` above 1, those from\nand to what these lead to, nearest first. Each has its `join`, a condition ready for\###
-         SQL.\n\n**`to`** asks for the shortest way between two relations along foreign keys, in either direction: `pa\###
-        th` has a step for each\nrelation to join, and the `FROM` clause of all. Where two relations are linked by sev\###
-        eral foreign keys, the step takes the\nfirst and names the others, since they mean different things. If there i\###
-        s no way within `depth` steps (10 if absent), there\nis no `path`. A relation to itself is a path without step\###
-        s.\n\nNames are looked for as by `schema.describe`. Served from what the daemon keeps, like `schema.list`. Onl\###
-        y declared foreign keys\ncount.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"proj\###
-        ectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","fo\###
-        rmat":"uuid"}},{"name":"relation","description":"Where to begin.","required":false,"schema":{"description":"Wh\###
-        ere to begin.","type":"string","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","\###
-        required":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name"\###
-        :"to","description":"Where to go; with `relation` only.","required":false,"schema":{"description":"Where to go\###
-        ; with `relation` only.","type":"string","minLength":1,"maxLength":1000}},{"name":"toSchema","description":"It\###
-        s schema.","required":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":10\###
-        00}},{"name":"depth","description":"Steps at most: 1 if absent, or 10 with `to`.","required":false,"schema":{"\###
-        description":"Steps at most: 1 if absent, or 10 with `to`.","type":"integer","minimum":1,"maximum":20}},{"name\###
-        ":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page.","ty\###
-        pe":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the pag\###
-        e before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, w\###
-        ith the same filters.","type":"string","format":"cursor"}}],"result":{"name":"SchemaRelationsResult","schema":\###
-        {"type":"object","properties":{"items":{"description":"Foreign keys; with `to`, those of the path.","type":"ar\###
-        ray","items":{"$ref":"#/components/schemas/ForeignKey"}},"nextCursor":{"description":"Where the next page begi\###
-        ns; absent on the last.","type":"string","format":"cursor"},"total":{"description":"How many there are, on all\###
-         pages.","type":"integer","minimum":0},"path":{"description":"With `to`: the way there, if there is one.","$re\###
-        f":"#/components/schemas/JoinPath"},"ageMs":{"description":"How long ago the daemon began to read this from th\###
-        e database.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more relations t\###
-        han the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["i\###
-        tems","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inval\###
-        id_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#\###
-        /components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"\###
-        $ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/con\###
-        nection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused\###
-        "},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/compo\###
-        nents/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/un\###
-        known_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}]\###
-        ,"examples":[{"name":"from and to a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"rela\###
-        tion","value":"books"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","colu\###
-        mns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"n\###
-        oAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x-nee\###
-        ds":"project"},{"name":"a way to join","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation\###
-        ","value":"books"},{"name":"to","value":"orders"}],"result":{"name":"result","value":{"items":[{"schema":"main\###
-        ","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdat\###
-        e":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":{"fr\###
-        om":"FROM \"books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"id\"","steps":[{"schema":"main","r\###
-        elation":"orders","identifier":"\"orders\"","condition":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs"\###
-        :5.5,"truncated":false}},"x-needs":"project"},{"name":"a destination without a beginning","params":[{"name":"p\###
-        rojectId","value":"${projectId}"},{"name":"to","value":"orders"}],"x-error":"invalid_params","x-needs":"projec\###
-        t"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found",\###
-        "x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unkn\###
-        ownMembers":"refuse"},{"name":"schema.search","summary":"Find relations and columns by words in their names an\###
-        d comments.","description":"Each word of `query` must be found in the name of a relation or column, in its com\###
-        ment, or, for a column, in its relation's\nname. Case does not count, and `_`, `-`, `.` and a change from lowe\###
-        r to upper case divide words in names: `order total` finds\n`orderTotal`, and the column `total` of `orders`.\\###
-        n\nBest first: the whole name (`exact`), its beginning (`prefix`), a word in it (`word`), any part of it (`sub\###
-        string`). Comments\ncome after names. Only where nothing of all this is found, names that differ in a few lett\###
-        ers are (`fuzzy`). Of equal hits\nrelations come before columns, and short names before long ones.\n\nServed f\###
-        rom what the daemon keeps, like `schema.list`; without system relations.","tags":[{"name":"schema"}],"paramStr\###
-        ucture":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descri\###
-        ption":"The project.","type":"string","format":"uuid"}},{"name":"query","description":"Words.","required":true\###
-        ,"schema":{"description":"Words.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","description\###
-        ":"Hits.","required":false,"schema":{"description":"Hits.","type":"integer","minimum":1,"maximum":200,"default\###
-        ":50}}],"result":{"name":"SchemaSearchResult","schema":{"type":"object","properties":{"items":{"description":"\###
-        The hits, best first.","type":"array","items":{"$ref":"#/components/schemas/SchemaHit"}},"total":{"description\###
-        ":"How many hits there are, shown or not.","type":"integer","minimum":0},"ageMs":{"description":"How long ago t\###
-        he daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"description":"Whet\###
-        her the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes\###
-        `.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors\###
-        ":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/com\###
-        ponents/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"\###
-        #/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeo\###
-        ut"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#\###
-        /components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/e\###
-        rrors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_fai\###
-        led"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#\###
-        /components/errors/connection_lost"}],"examples":[{"name":"a word","params":[{"name":"projectId","value":"${pr\###
-        ojectId}"},{"name":"query","value":"title"}],"result":{"name":"result","value":{"items":[{"schema":"main","rel\###
-        ation":"books","kind":"table","identifier":"\"books\"","column":"title","type":"TEXT","match":"exact","matched\###
-        In":"name"}],"total":1,"ageMs":12.5,"truncated":false}},"x-needs":"project"},{"name":"nothing like it","params\###
-        ":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"zzzzzzzz"}],"result":{"name":"result",\###
-        "value":{"items":[],"total":0,"ageMs":13.5,"truncated":false}},"x-needs":"project"},{"name":"an unknown projec\###
-        t","params":[{"name":"projectId","value":"${unknownId}"},{"name":"query","value":"title"}],"x-error":"not_foun\###
-        d","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-u\###
-        nknownMembers":"refuse"},{"name":"shutdown","summary":"Prepare to end the connection.","description":"LSP's ow\###
-        n request. The connection's running queries are cancelled and further requests are answered `invalid_request`;\###
-         only\n`exit` is still expected. It never stops a daemon that serves a socket. Answers null, as LSP asks.","ta\###
-        gs":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"ShutdownResult","schema":{\###
-        "type":"null"}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/not_init\###
-        ialized"}],"examples":[{"name":"the end of an editor's session","params":[],"result":{"name":"result","value":\###
-        null},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-\###
-        unknownMembers":"ignore"},{"name":"system.health","summary":"Say whether the daemon works.","description":"Che\###
-        ap enough to poll: it reads what the daemon knows already and touches neither the store nor a database. With a\###
-         session it\nalso answers `store`, `connections` and `queries`; these are figures of the whole daemon and name\###
-         nobody.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemHealthResu\###
-        lt","schema":{"type":"object","properties":{"status":{"description":"How it is.","$ref":"#/components/schemas/\###
-        HealthStatus"},"version":{"description":"The daemon's version.","type":"string"},"uptimeMs":{"description":"Ti\###
-        me since it started.","type":"integer","minimum":0},"store":{"description":"Its own store; only with a session\###
-        .","$ref":"#/components/schemas/StoreHealth"},"connections":{"description":"Connections now; only with a sessi\###
-        on.","$ref":"#/components/schemas/ConnectionsHealth"},"queries":{"description":"Queries now; only with a sessi\###
-        on.","$ref":"#/components/schemas/QueriesHealth"}},"required":["status","version","uptimeMs"],"additionalPrope\###
-        rties":false}},"errors":[],"examples":[{"name":"without a session","params":[],"result":{"name":"result","valu\###
-        e":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs":"none"},{"name":"with a session","params":\###
-        [],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"s\###
-        qlite","ok":true},"connections":{"clients":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"waiting\###
-        ":0}}},"x-needs":"session"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline"\###
-        ,"x-unknownMembers":"refuse"},{"name":"system.limits","summary":"Answer every limit in force.","description":"\###
-        The same as `initialize` answers, for clients that do not send it. Public, because a client needs some of the l\###
-        imits to log in.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"Limits",\###
-        "schema":{"$ref":"#/components/schemas/Limits"}},"errors":[],"examples":[{"name":"the defaults","params":[],"r\###
-        esult":{"name":"result","value":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":655\###
-        36,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQu\###
-        eueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passw\###
-        ordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenB\###
-        ytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"description\###
-        Length":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItems\###
-        Default":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"d\###
-        atabaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscription\###
-        Events":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"q\###
-        ueryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"c\###
-        ellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserByte\###
-        s":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4\###
-        096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000}\###
-        },"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unkn\###
-        ownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","de\###
-        scription":"Counters, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels a\###
-        re method names, outcomes\nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}\###
-        ],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","pro\###
-        perties":{"text":{"description":"The metrics, one sample a line.","type":"string"}},"required":["text"],"addit\###
-        ionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scra\###
-        pe","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_\###
-        requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access\###
-        ":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"U\###
-        ser":{"description":"A person with an account.","type":"object","properties":{"id":{"description":"Id.","type"\###
-        :"string","format":"uuid"},"name":{"description":"Display name.","type":"string"},"email":{"description":"E-ma\###
-        il address, in lower case: what they log in with.","type":"string","format":"email"},"createdAt":{"description\###
-        ":"When they signed up.","type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"\###
-        additionalProperties":false},"Session":{"description":"A new session and the token that stands for it. The tok\###
-        en is shown this once; the daemon does not keep it.","type":"object","properties":{"token":{"description":"A s\###
-        ecret (PASETO v4.public): attaches further connections to the session. Opaque to clients.","type":"string","fo\###
-        rmat":"token"},"expiresAt":{"description":"When the session ends at the latest.","type":"string","format":"dat\###
-        e-time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token"\###
-        ,"expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A session as its owner sees i\###
-        t in a list; never its token.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","typ\###
-        e":"string","format":"uuid"},"createdAt":{"description":"When it began.","type":"string","format":"date-time"}\###
-        ,"lastUsedAt":{"description":"Its latest request, to the minute.","type":"string","format":"date-time"},"expir\###
-        esAt":{"description":"When it ends at the latest.","type":"string","format":"date-time"},"current":{"descripti\###
-        on":"Whether it is the session of this connection.","type":"boolean"},"client":{"description":"Name and versio\###
-        n of the client that began it, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsed\###
-        At","expiresAt","current"],"additionalProperties":false},"SessionEndReason":{"description":"Why a session ende\###
-        d.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked","passwordChanged","accountDelet\###
-        ed"]},"ClientInfo":{"description":"The client program.","type":"object","properties":{"name":{"description":"I\###
-        ts name.","type":"string","minLength":1,"maxLength":100},"version":{"description":"Its version.","type":"strin\###
-        g","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemon.","type":"object","propertie\###
-        s":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"description":"Its version.","type\###
-        ":"string"}},"required":["name","version"],"additionalProperties":false},"HealthStatus":{"description":"`ok`; `\###
-        degraded`: it answers, but a part of it does not work; `stopping`: it takes no new requests.","type":"string",\###
-        "enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the daemon keeps its own state.","typ\###
-        e":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's own store.","type":"obj\###
-        ect","properties":{"engine":{"description":"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"d\###
-        escription":"Whether the latest read or write of it worked.","type":"boolean"}},"required":["engine","ok"],"ad\###
-        ditionalProperties":false},"ConnectionsHealth":{"description":"Connections now.","type":"object","properties":\###
-        {"clients":{"description":"Open client connections.","type":"integer","minimum":0},"databases":{"description":\###
-        "Open database connections, used and idle.","type":"integer","minimum":0},"databasesInUse":{"description":"Tho\###
-        se that run something.","type":"integer","minimum":0}},"required":["clients","databases","databasesInUse"],"ad\###
-        ditionalProperties":false},"QueriesHealth":{"description":"Queries now, of all users.","type":"object","proper\###
-        ties":{"running":{"description":"Running.","type":"integer","minimum":0},"waiting":{"description":"Waiting for\###
-         a database connection.","type":"integer","minimum":0}},"required":["running","waiting"],"additionalProperties\###
-        ":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MySQL and MariaDB.","type":"strin\###
-        g","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database someone registered.","type":"o\###
-        bject","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Name, u\###
-        nique among its owner's projects.","type":"string"},"description":{"description":"What it is, in its owner's w\###
-        ords; absent if there are none.","type":"string"},"databaseType":{"description":"The kind of database.","$ref"\###
-        :"#/components/schemas/DatabaseType"},"connection":{"description":"The connection string rebuilt without its p\###
-        assword, as a URI. Not a way to connect.","type":"string"},"readOnly":{"description":"Whether every write is r\###
-        efused.","type":"boolean"},"createdAt":{"description":"When it was created.","type":"string","format":"date-ti\###
-        me"},"updatedAt":{"description":"When it was last changed.","type":"string","format":"date-time"},"lastUsedAt"\###
-        :{"description":"Its latest query, to the minute; absent if there is none.","type":"string","format":"date-tim\###
-        e"}},"required":["id","name","databaseType","connection","readOnly","createdAt","updatedAt"],"additionalProper\###
-        ties":false},"TestStepName":{"description":"The steps of reaching a database, in the order they are taken.","t\###
-        ype":"string","enum":["parse","policy","resolve","connect","tls","login","database","readOnlyCheck"]},"TestSte\###
-        pStatus":{"description":"`skipped`: an earlier step failed, or the engine or the connection has no such step."\###
-        ,"type":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"One step of `project.test`."\###
-        ,"type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/schemas/TestStepName"}\###
-        ,"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"descript\###
-        ion":"How long it took; absent if it was skipped or not measured on its own.","type":"number","minimum":0},"co\###
-        de":{"description":"Of a failed step: the error code that a query would answer.","type":"string"},"message":{"\###
-        description":"Of a failed step: one sentence that says what is wrong and what to do.","type":"string"},"hint":\###
-        {"description":"Of a failed step: the engine's hint or ours.","type":"string"}},"required":["step","status"],"\###
-        additionalProperties":false},"DatabaseProblem":{"description":"Why a database cannot be reached now.","type":"\###
-        object","properties":{"code":{"description":"The error code that a query would answer.","type":"string"},"mess\###
-        age":{"description":"One sentence that says what is wrong and what to do.","type":"string"},"retryable":{"desc\###
-        ription":"Whether it may pass by itself.","type":"boolean"}},"required":["code","message","retryable"],"additi\###
-        onalProperties":false},"DatabaseSummary":{"description":"What a database says of itself; or `unavailable` and n\###
-        othing else.","type":"object","properties":{"serverVersion":{"description":"Product and version: `PostgreSQL 1\###
-        5.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"description":"Name of the datab\###
-        ase; of the file for SQLite.","type":"string"},"currentUser":{"description":"The database user; absent for SQL\###
-        ite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent where the user may not know it\###
-        .","type":"integer","minimum":0},"tableCount":{"description":"Tables the user can see, without the system's ow\###
-        n.","type":"integer","minimum":0},"unavailable":{"description":"Why there is nothing to say.","$ref":"#/compon\###
-        ents/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"description":"`read`: the statemen\###
-        t cannot change anything, and is rolled back. `write`: it runs and commits.","type":"string","enum":["read","w\###
-        rite"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the client's cancel, a closed c\###
-        onnection and a timeout.","type":"string","enum":["running","success","error","cancelled"]},"QuerySource":{"de\###
-        scription":"What sent a query: `editor` a connection that was initialized, `script` one that was not, `chat` t\###
-        he assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"description":"How the cells of a\###
-         column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−\###
-        1), else a string of digits\n- `float`: a number with the shortest digits that read back the same, or `\"NaN\"\###
-        `, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every one of them\n- `string`: te\###
-        xt, dates, intervals and every type without a better form, as the engine writes it\n- `base64`: a string of st\###
-        andard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where each cell has a type of its\###
-         own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a s\###
-        tring; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is `{\"$truncated\":{\"bytes\###
-        \":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","decimal","string","base64","js\###
-        on","dynamic"]},"Column":{"description":"A column of a result.","type":"object","properties":{"name":{"descrip\###
-        tion":"Name, as the statement gives it; need not be unique.","type":"string"},"type":{"description":"The datab\###
-        ase's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"}\###
-        ,"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"}},"required":["\###
-        name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A message of the database that\###
-         is not an error.","type":"object","properties":{"severity":{"description":"The database's word: `NOTICE`, `WA\###
-        RNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":"string"},"code":{"descriptio\###
-        n":"The database's code for it, if it has one.","type":"string"}},"required":["severity","message"],"additiona\###
-        lProperties":false},"QueryResult":{"description":"The outcome of a statement and the first page of its rows.",\###
-        "type":"object","properties":{"queryId":{"description":"Id of the query, in history too.","type":"string","for\###
-        mat":"uuid"},"columns":{"description":"Columns; empty if the statement returns no rows.","type":"array","items\###
-        ":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an array of rows, each an arr\###
-        ay of cells in the order of the columns. Null is null; other cells follow the column's `encoding`.","type":"ar\###
-        ray","items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a pushed result, all rows that\###
-         were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","\###
-        type":"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `query.close`; there if `ha\###
-        sMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"description":"Where the ne\###
-        xt page begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"description":"The engine's\###
-         word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows c\###
-        hanged, for statements that change rows.","type":"integer","minimum":0},"durationMs":{"description":"Time in t\###
-        he database, from sending the statement to the last row read so far.","type":"number","minimum":0},"mode":{"de\###
-        scription":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"description":"Whether the resu\###
-        lt had more rows than were kept. If `hasMore`, the last page of `query.fetch` has the final word.","type":"boo\###
-        lean"},"notices":{"description":"Messages the database sent along, in order.","type":"array","items":{"$ref":"\###
-        #/components/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","hasMore","command","duratio\###
-        nMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"description":"A run of rows of a\###
-         pushed result; the `value` of `$/progress`.","type":"object","properties":{"queryId":{"description":"Id of th\###
-        e query.","type":"string","format":"uuid"},"columns":{"description":"Columns; in the first page only.","type":\###
-        "array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Rows, written as in `QueryResul\###
-        t`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of the first of them in the who\###
-        le result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How many they are.","type":"integ\###
-        er","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalProperties":false},"ExportFor\###
-        mat":{"description":"What a result can be converted to.","type":"string","enum":["csv","json","jsonl","markdow\###
-        n","sql"]},"LineEnd":{"description":"What ends a line.","type":"string","enum":["crlf","lf"]},"BinaryText":{"d\###
-        escription":"How bytes are written as text.","type":"string","enum":["base64","hex"]},"ExportOptions":{"descri\###
-        ption":"How an export is written. What a format has no use for is ignored.","type":"object","properties":{"hea\###
-        der":{"description":"`csv`: whether the first line has the columns' names.","type":"boolean","default":true},"\###
-        delimiter":{"description":"`csv`: between cells; one ASCII character other than a quote or a line break.","typ\###
-        e":"string","minLength":1,"maxLength":1,"default":","},"lineEnd":{"description":"`csv`: the end of a line, as R\###
-        FC 4180 has it or as Unix does.","$ref":"#/components/schemas/LineEnd","default":"crlf"},"byteOrderMark":{"des\###
-        cription":"`csv`: whether it begins with one, which tells Excel that it is UTF-8.","type":"boolean","default":\###
-        false},"formulaGuard":{"description":"`csv`: whether texts that a spreadsheet would run (those that begin with\###
-         = + - @, a tab or a carriage return) get a single quote before them. Numbers never do.","type":"boolean","def\###
-        ault":false},"nullText":{"description":"`csv`, `markdown`: what null is written as; absent means nothing and `\###
-        *NULL*`.","type":"string","maxLength":100},"binary":{"description":"`csv`, `markdown`: how bytes are written; h\###
-        exadecimal has no prefix.","$ref":"#/components/schemas/BinaryText","default":"base64"},"table":{"description"\###
-        :"`sql`: the table to insert into; needed there. One name, quoted: no schema before a dot.","type":"string","m\###
-        inLength":1,"maxLength":128},"schema":{"description":"`sql`: the table's schema, or database in MySQL.","type"\###
-        :"string","minLength":1,"maxLength":128},"allowTruncated":{"description":"Whether cells of which only the begi\###
-        nning was kept may be exported, marked as such. Never to `sql`.","type":"boolean","default":false}},"additiona\###
-        lProperties":false},"ExportPart":{"description":"A text of a pushed export; the `value` of `$/progress`.","typ\###
-        e":"object","properties":{"resultId":{"description":"The result.","type":"string","format":"uuid"},"text":{"de\###
-        scription":"The text; all of them put together are the export.","type":"string"},"firstRow":{"description":"In\###
-        dex of its first row in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"Ho\###
-        w many rows it has.","type":"integer","minimum":0}},"required":["resultId","text","firstRow","rowCount"],"addi\###
-        tionalProperties":false},"SummaryOrder":{"description":"How `min` and `max` compare: by number, by time, by UT\###
-        F-8 bytes; `mixed`: SQLite, numbers before texts.","type":"string","enum":["number","time","text","mixed"]},"T\###
-        opValue":{"description":"A value that occurs often.","type":"object","properties":{"value":{"description":"The\###
-         value as in `QueryResult`; a long one as `$truncated`, with its beginning."},"count":{"description":"How ofte\###
-        n it occurs, at most.","type":"integer","minimum":1},"overcount":{"description":"By how much `count` may be to\###
-        o high; 0 means exact.","type":"integer","minimum":0}},"required":["value","count","overcount"],"additionalPro\###
-        perties":false},"ColumnSummary":{"description":"Figures about one column. What does not apply is absent.","typ\###
-        e":"object","properties":{"name":{"description":"The column's name.","type":"string"},"type":{"description":"T\###
-        he database's own name of its type.","type":"string"},"encoding":{"description":"How its cells are written.","\###
-        $ref":"#/components/schemas/Encoding"},"count":{"description":"Cells that are not null.","type":"integer","min\###
-        imum":0},"nulls":{"description":"Cells that are null.","type":"integer","minimum":0},"truncatedCells":{"descri\###
-        ption":"Cells of which only the beginning was kept: in no figure below.","type":"integer","minimum":1},"distin\###
-        ct":{"description":"Different values.","type":"integer","minimum":0},"distinctIsEstimate":{"description":"Whet\###
-        her `distinct` is an estimate.","type":"boolean"},"order":{"description":"How `min` and `max` compare; absent i\###
-        f the column has no values that can be.","$ref":"#/components/schemas/SummaryOrder"},"min":{"description":"The\###
-         least value, as in `QueryResult`; a long text as `$truncated`, with its beginning."},"max":{"description":"Th\###
-        e greatest."},"sum":{"description":"Of numbers: their sum, exact for integers and decimals, else rounded to a d\###
-        ouble.","type":"string"},"mean":{"description":"Of numbers: the arithmetic mean, rounded to a double.","type":\###
-        "number"},"stddev":{"description":"Of two numbers or more: the standard deviation of a sample.","type":"number\###
-        ","minimum":0},"notFinite":{"description":"Numbers that are NaN, infinite or of more than 1000 digits: not in `\###
-        sum`, `mean` and `stddev`; of these only infinities are in `min` and `max`.","type":"integer","minimum":1},"tr\###
-        ueCount":{"description":"Of a boolean column: how often true.","type":"integer","minimum":0},"falseCount":{"de\###
-        scription":"How often false.","type":"integer","minimum":0},"minLength":{"description":"Of texts, in Unicode s\###
-        calars, and of bytes: the shortest.","type":"integer","minimum":0},"maxLength":{"description":"The longest.","\###
-        type":"integer","minimum":0},"meanLength":{"description":"On average.","type":"number","minimum":0},"topValues\###
-        ":{"description":"The values that occur most often, the most frequent first; among equals the one that came fi\###
-        rst.","type":"array","items":{"$ref":"#/components/schemas/TopValue"}}},"required":["name","type","encoding","\###
-        count","nulls","distinct","distinctIsEstimate","topValues"],"additionalProperties":false},"PlanNode":{"descrip\###
-        tion":"A step of a plan. What an engine does not say is absent.","type":"object","properties":{"id":{"descript\###
-        ion":"Its place in the list.","type":"integer","minimum":0},"parentId":{"description":"The node that takes its\###
-         rows; absent for a root.","type":"integer","minimum":0},"operation":{"description":"What it does, in the engi\###
-        ne's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"description":"Conditions and the like,\###
-         in the engine's words.","type":"string"},"relation":{"description":"The table it reads, as the plan names it.\###
-        ","type":"string"},"index":{"description":"The index it uses.","type":"string"},"cost":{"description":"Estimat\###
-        ed cost with its children, in the engine's own unit.","type":"number","minimum":0},"rows":{"description":"Esti\###
-        mated rows, of one loop.","type":"number","minimum":0},"actualRows":{"description":"Rows it gave, of one loop o\###
-        n average.","type":"number","minimum":0},"loops":{"description":"How often it ran.","type":"number","minimum":\###
-        0},"actualMs":{"description":"Time it took with its children, all loops together.","type":"number","minimum":0\###
-        }},"required":["id","operation"],"additionalProperties":false},"QueryPhase":{"description":"`waiting`: for a f\###
-        ree connection to its database; `running`: the database works on it, or its rows are read.","type":"string","e\###
-        num":["waiting","running"]},"RunningQuery":{"description":"A query that has not ended.","type":"object","prope\###
-        rties":{"queryId":{"description":"Id: what `query.cancel` takes, and that of its row in history.","type":"stri\###
-        ng","format":"uuid"},"projectId":{"description":"Where it runs.","type":"string","format":"uuid"},"projectName\###
-        ":{"description":"The project's name when it began.","type":"string"},"sql":{"description":"The statement, at m\###
-        ost the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":{"description":"Whether the statement i\###
-        s longer.","type":"boolean"},"label":{"description":"The name it was given.","type":"string"},"mode":{"descrip\###
-        tion":"What it may do.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"Who asked for it.","\###
-        $ref":"#/components/schemas/QuerySource"},"phase":{"description":"How far it is.","$ref":"#/components/schemas\###
-        /QueryPhase"},"startedAt":{"description":"When it was accepted.","type":"string","format":"date-time"},"elapse\###
-        dMs":{"description":"Time since then.","type":"number","minimum":0},"rowCount":{"description":"Rows it has ans\###
-        wered so far.","type":"integer","minimum":0},"bytes":{"description":"Size of these rows, as JSON.","type":"int\###
-        eger","minimum":0}},"required":["queryId","projectId","projectName","sql","sqlTruncated","mode","source","phas\###
-        e","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":false},"QueryEventKind":{"description":"\###
-        What happened to a query; `missed` is about events, not about a query.","type":"string","enum":["started","pro\###
-        gress","finished","failed","cancelled","missed"]},"QueryRecord":{"description":"A query in history. Parameters\###
-         are not kept.","type":"object","properties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":"\###
-        string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"projectNa\###
-        me":{"description":"The project's name now.","type":"string"},"sql":{"description":"The statement as it was se\###
-        nt.","type":"string"},"label":{"description":"The label it was sent with.","type":"string"},"status":{"descrip\###
-        tion":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it succ\###
-        eeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description":"Unless it succeede\###
-        d or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as t\###
-        hey were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it cha\###
-        nged.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while it runs.","ty\###
-        pe":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source\###
-        ":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When i\###
-        t was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.get`, and only\###
-         if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"object","required":["c\###
-        olumns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","ite\###
-        ms":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","status","mode","source","createdAt"\###
+        "#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/\###
+        errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connecti\###
+        on_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref\###
+        ":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components\###
+        /errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connecti\###
+        on_lost"}],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${projectId}"}],"result":\###
+        {"name":"result","value":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys":1,"durationMs":0.8,"\###
+        truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${\###
+        unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering"\###
+        :"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.relations","summary":"Show foreign k\###
+        eys, and how to join two relations.","description":"Without `relation`: all foreign keys of the database. With\###
+         it: those from it and to it and, with a `depth` above 1, those from\nand to what these lead to, nearest first\###
+        . Each has its `join`, a condition ready for SQL.\n\n**`to`** asks for the shortest way between two relations a\###
+        long foreign keys, in either direction: `path` has a step for each\nrelation to join, and the `FROM` clause of\###
+         all. Where two relations are linked by several foreign keys, the step takes the\nfirst and names the others, s\###
+        ince they mean different things. If there is no way within `depth` steps (10 if absent), there\nis no `path`. A\###
+         relation to itself is a path without steps.\n\nNames are looked for as by `schema.describe`. Served from what\###
+         the daemon keeps, like `schema.list`. Only declared foreign keys\ncount.","tags":[{"name":"schema"}],"paramSt\###
+        ructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descr\###
+        iption":"The project.","type":"string","format":"uuid"}},{"name":"relation","description":"Where to begin.","r\###
+        equired":false,"schema":{"description":"Where to begin.","type":"string","minLength":1,"maxLength":1000}},{"na\###
+        me":"schema","description":"Its schema.","required":false,"schema":{"description":"Its schema.","type":"string\###
+        ","minLength":1,"maxLength":1000}},{"name":"to","description":"Where to go; with `relation` only.","required":\###
+        false,"schema":{"description":"Where to go; with `relation` only.","type":"string","minLength":1,"maxLength":1\###
+        000}},{"name":"toSchema","description":"Its schema.","required":false,"schema":{"description":"Its schema.","t\###
+        ype":"string","minLength":1,"maxLength":1000}},{"name":"depth","description":"Steps at most: 1 if absent, or 1\###
+        0 with `to`.","required":false,"schema":{"description":"Steps at most: 1 if absent, or 10 with `to`.","type":"\###
+        integer","minimum":1,"maximum":20}},{"name":"limit","description":"Items of one page.","required":false,"schem\###
+        a":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"curs\###
+        or","description":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"descri\###
+        ption":"`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result"\###
+        :{"name":"SchemaRelationsResult","schema":{"type":"object","properties":{"items":{"description":"Foreign keys;\###
+         with `to`, those of the path.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"}},"nextCursor\###
+        ":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cursor"},"total":\###
+        {"description":"How many there are, on all pages.","type":"integer","minimum":0},"path":{"description":"With `\###
+        to`: the way there, if there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"description":"How long\###
+         ago the daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"description"\###
+        :"Whether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogu\###
+        eBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"\###
+        errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":\###
+        "#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$\###
+        ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors\###
+        /timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_fa\###
+        iled"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref"\###
+        :"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/erro\###
+        rs/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_data\###
+        base"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples\###
+        ":[{"name":"from and to a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","val\###
+        ue":"books"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","columns":["boo\###
+        k_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","\###
+        join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x-needs":"proje\###
+        ct"},{"name":"a way to join","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":\###
+        "books"},{"name":"to","value":"orders"}],"result":{"name":"result","value":{"items":[{"schema":"main","relatio\###
+        n":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noActi\###
+        on","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":{"from":"FROM \\###
+        "books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"id\"","steps":[{"schema":"main","relation":"o\###
+        rders","identifier":"\"orders\"","condition":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":5.5,"trunc\###
+        ated":false}},"x-needs":"project"},{"name":"a destination without a beginning","params":[{"name":"projectId","\###
+        value":"${projectId}"},{"name":"to","value":"orders"}],"x-error":"invalid_params","x-needs":"project"},{"name"\###
+        :"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"\###
+        session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers"\###
+        :"refuse"},{"name":"schema.search","summary":"Find relations and columns by words in their names and comments.\###
+        ","description":"Each word of `query` must be found in the name of a relation or column, in its comment, or, f\###
+        or a column, in its relation's\nname. Case does not count, and `_`, `-`, `.` and a change from lower to upper c\###
+        ase divide words in names: `order total` finds\n`orderTotal`, and the column `total` of `orders`.\n\nBest firs\###
+        t: the whole name (`exact`), its beginning (`prefix`), a word in it (`word`), any part of it (`substring`). Co\###
+        mments\ncome after names. Only where nothing of all this is found, names that differ in a few letters are (`fu\###
+        zzy`). Of equal hits\nrelations come before columns, and short names before long ones.\n\nServed from what the\###
+         daemon keeps, like `schema.list`; without system relations.","tags":[{"name":"schema"}],"paramStructure":"by-\###
+        name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The p\###
+        roject.","type":"string","format":"uuid"}},{"name":"query","description":"Words.","required":true,"schema":{"d\###
+        escription":"Words.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","description":"Hits.","re\###
+        quired":false,"schema":{"description":"Hits.","type":"integer","minimum":1,"maximum":200,"default":50}}],"resu\###
+        lt":{"name":"SchemaSearchResult","schema":{"type":"object","properties":{"items":{"description":"The hits, bes\###
+        t first.","type":"array","items":{"$ref":"#/components/schemas/SchemaHit"}},"total":{"description":"How many h\###
+        its there are, shown or not.","type":"integer","minimum":0},"ageMs":{"description":"How long ago the daemon be\###
+        gan to read this from the database.","type":"number","minimum":0},"truncated":{"description":"Whether the data\###
+        base has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"\###
+        boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"\###
+        #/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/erro\###
+        rs/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components\###
+        /errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref"\###
+        :"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/\###
+        components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/err\###
+        ors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"\###
+        $ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/\###
+        components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a word\###
+        ","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"title"}],"result":{"name":"re\###
+        sult","value":{"items":[{"schema":"main","relation":"books","kind":"table","identifier":"\"books\"","column":"\###
+        title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated":false}},"x-needs"\###
+        :"project"},{"name":"nothing like it","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","v\###
+        alue":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"total":0,"ageMs":13.5,"truncated":false}},"x\###
+        -needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":\###
+        "query","value":"title"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session",\###
+        "x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdown","summary":"Prepare to\###
+         end the connection.","description":"LSP's own request. The connection's running queries are cancelled and fur\###
+        ther requests are answered `invalid_request`; only\n`exit` is still expected. It never stops a daemon that ser\###
+        ves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[]\###
+        ,"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/errors/invalid_re\###
+        quest"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an editor's session","\###
+        params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-access":"public","\###
+        x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health","summary":"Say w\###
+        hether the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows already and touc\###
+        hes neither the store nor a database. With a session it\nalso answers `store`, `connections` and `queries`; th\###
+        ese are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructure":"by-name","p\###
+        arams":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"status":{"description\###
+        ":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemon's version.","t\###
+        ype":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0},"store":{"desc\###
+        ription":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"connections":{"desc\###
+        ription":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealth"},"queries":{"\###
+        description":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}},"required":["st\###
+        atus","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"without a session"\###
+        ,"params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs\###
+        ":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1\###
+        .0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"databases":2,"databa\###
+        sesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x-access":"public\###
+        ","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limits","summary":"A\###
+        nswer every limit in force.","description":"The same as `initialize` answers, for clients that do not send it.\###
+         Public, because a client needs some of the limits to log in.","tags":[{"name":"system"}],"paramStructure":"by\###
+        -name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},"errors":[],"exa\###
+        mples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":8192,"headerMs":10\###
+        000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConn\###
+        ections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passw\###
+        ordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDela\###
+        yMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"n\###
+        ameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"sea\###
+        rchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnect\###
+        ions":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,\###
+        "subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":\###
+        2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineM\###
+        s":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spo\###
+        olPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPe\###
+        rQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalog\###
+        ueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"sta\###
+        tisticsStatements":100,"forgetQueries":1000}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ord\###
+        ering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer t\###
+        he daemon's metrics in Prometheus text.","description":"Counters, gauges and histograms of the whole daemon, i\###
+        n the Prometheus text format 0.0.4. Labels are method names, outcomes\nand engines; never a user, a project, a\###
+        n address or SQL.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemM\###
+        etricsResult","schema":{"type":"object","properties":{"text":{"description":"The metrics, one sample a line.",\###
+        "type":"string"}},"required":["text"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/un\###
+        authenticated"}],"examples":[{"name":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE d\###
+        bassistd_requests_total counter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-need\###
+        s":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMemb\###
+        ers":"refuse"}],"components":{"schemas":{"User":{"description":"A person with an account.","type":"object","pr\###
+        operties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Display name.","t\###
+        ype":"string"},"email":{"description":"E-mail address, in lower case: what they log in with.","type":"string",\###
+        "format":"email"},"createdAt":{"description":"When they signed up.","type":"string","format":"date-time"}},"re\###
+        quired":["id","name","email","createdAt"],"additionalProperties":false},"Session":{"description":"A new sessio\###
+        n and the token that stands for it. The token is shown this once; the daemon does not keep it.","type":"object\###
+        ","properties":{"token":{"description":"A secret (PASETO v4.public): attaches further connections to the sessi\###
+        on. Opaque to clients.","type":"string","format":"token"},"expiresAt":{"description":"When the session ends at\###
+         the latest.","type":"string","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/com\###
+        ponents/schemas/User"}},"required":["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"\###
+        description":"A session as its owner sees it in a list; never its token.","type":"object","properties":{"id":{\###
+        "description":"Id, for `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{"description":"When it be\###
+        gan.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","\###
+        type":"string","format":"date-time"},"expiresAt":{"description":"When it ends at the latest.","type":"string",\###
+        "format":"date-time"},"current":{"description":"Whether it is the session of this connection.","type":"boolean\###
+        "},"client":{"description":"Name and version of the client that began it, as `initialize` told.","type":"strin\###
+        g"}},"required":["id","createdAt","lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEn\###
+        dReason":{"description":"Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed\###
+        ","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"obj\###
+        ect","properties":{"name":{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":\###
+        {"description":"Its version.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"descriptio\###
+        n":"The daemon.","type":"object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"v\###
+        ersion":{"description":"Its version.","type":"string"}},"required":["name","version"],"additionalProperties":f\###
+        alse},"HealthStatus":{"description":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`:\###
+         it takes no new requests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":\###
+        "Where the daemon keeps its own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"descri\###
+        ption":"The daemon's own store.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":\###
+        "#/components/schemas/StoreEngine"},"ok":{"description":"Whether the latest read or write of it worked.","type\###
+        ":"boolean"}},"required":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Con\###
+        nections now.","type":"object","properties":{"clients":{"description":"Open client connections.","type":"integ\###
+        er","minimum":0},"databases":{"description":"Open database connections, used and idle.","type":"integer","mini\###
+        mum":0},"databasesInUse":{"description":"Those that run something.","type":"integer","minimum":0}},"required":\###
+        ["clients","databases","databasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries\###
+         now, of all users.","type":"object","properties":{"running":{"description":"Running.","type":"integer","minim\###
+        um":0},"waiting":{"description":"Waiting for a database connection.","type":"integer","minimum":0}},"required"\###
+        :["running","waiting"],"additionalProperties":false},"DatabaseType":{"description":"The kind of database; `mys\###
+        ql` covers MySQL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description\###
+        ":"A database someone registered.","type":"object","properties":{"id":{"description":"Id.","type":"string","fo\###
+        rmat":"uuid"},"name":{"description":"Name, unique among its owner's projects.","type":"string"},"description":\###
+        {"description":"What it is, in its owner's words; absent if there are none.","type":"string"},"databaseType":{\###
+        "description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":\###
+        "The connection string rebuilt without its password, as a URI. Not a way to connect.","type":"string"},"readOn\###
+        ly":{"description":"Whether every write is refused.","type":"boolean"},"createdAt":{"description":"When it was\###
+         created.","type":"string","format":"date-time"},"updatedAt":{"description":"When it was last changed.","type"\###
+        :"string","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if there i\###
+        s none.","type":"string","format":"date-time"}},"required":["id","name","databaseType","connection","readOnly"\###
+        ,"createdAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The steps of reaching a\###
+         database, in the order they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls","l\###
+        ogin","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or the e\###
+        ngine or the connection has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"\###
+        description":"One step of `project.test`.","type":"object","properties":{"step":{"description":"Which step.","\###
+        $ref":"#/components/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/schema\###
+        s/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was skipped or not measured on i\###
+        ts own.","type":"number","minimum":0},"code":{"description":"Of a failed step: the error code that a query wou\###
+        ld answer.","type":"string"},"message":{"description":"Of a failed step: one sentence that says what is wrong a\###
+        nd what to do.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","type":"\###
+        string"}},"required":["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"Why a d\###
+        atabase cannot be reached now.","type":"object","properties":{"code":{"description":"The error code that a que\###
+        ry would answer.","type":"string"},"message":{"description":"One sentence that says what is wrong and what to d\###
+        o.","type":"string"},"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"required"\###
+        :["code","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a databas\###
+        e says of itself; or `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"descript\###
+        ion":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databas\###
+        eName":{"description":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"descrip\###
+        tion":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the databas\###
+        e; absent where the user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Tables t\###
+        he user can see, without the system's own.","type":"integer","minimum":0},"unavailable":{"description":"Why th\###
+        ere is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMo\###
+        de":{"description":"`read`: the statement cannot change anything, and is rolled back. `write`: it runs and com\###
+        mits.","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `cancelled\###
+        ` covers the client's cancel, a closed connection and a timeout.","type":"string","enum":["running","success",\###
+        "error","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a connection that was initiali\###
+        zed, `script` one that was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]},"Enc\###
+        oding":{"description":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` or `fal\###
+        se`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a number with the shortest di\###
+        gits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal d\###
+        igits, every one of them\n- `string`: text, dates, intervals and every type without a better form, as the engi\###
+        ne writes it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: S\###
+        QLite, where each cell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `\###
+        {\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over\###
+         the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer",\###
+        "float","decimal","string","base64","json","dynamic"]},"Column":{"description":"A column of a result.","type":\###
+        "object","properties":{"name":{"description":"Name, as the statement gives it; need not be unique.","type":"st\###
+        ring"},"type":{"description":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; emp\###
+        ty where it has none.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/compo\###
+        nents/schemas/Encoding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice":{"descr\###
+        iption":"A message of the database that is not an error.","type":"object","properties":{"severity":{"descripti\###
+        on":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The message\###
+        .","type":"string"},"code":{"description":"The database's code for it, if it has one.","type":"string"}},"requ\###
+        ired":["severity","message"],"additionalProperties":false},"QueryResult":{"description":"The outcome of a stat\###
+        ement and the first page of its rows.","type":"object","properties":{"queryId":{"description":"Id of the query\###
+        , in history too.","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the statement r\###
+        eturns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The fir\###
+        st page: an array of rows, each an array of cells in the order of the columns. Null is null; other cells follo\###
+        w the column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows in this p\###
+        age; of a pushed result, all rows that were pushed.","type":"integer","minimum":0},"hasMore":{"description":"W\###
+        hether `query.fetch` has more rows.","type":"boolean"},"resultId":{"description":"The kept result, for `query.\###
+        fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","type":"string","format":"uuid"},"ne\###
+        xtCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor"},\###
+        "command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"\###
+        },"affectedRows":{"description":"Rows changed, for statements that change rows.","type":"integer","minimum":0}\###
+        ,"durationMs":{"description":"Time in the database, from sending the statement to the last row read so far.","\###
+        type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"trun\###
+        cated":{"description":"Whether the result had more rows than were kept. If `hasMore`, the last page of `query.\###
+        fetch` has the final word.","type":"boolean"},"notices":{"description":"Messages the database sent along, in o\###
+        rder.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":["queryId","columns","rows",\###
+        "rowCount","hasMore","command","durationMs","mode","truncated","notices"],"additionalProperties":false},"Query\###
+        Page":{"description":"A run of rows of a pushed result; the `value` of `$/progress`.","type":"object","propert\###
+        ies":{"queryId":{"description":"Id of the query.","type":"string","format":"uuid"},"columns":{"description":"C\###
+        olumns; in the first page only.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"descr\###
+        iption":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description\###
+        ":"Index of the first of them in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"descrip\###
+        tion":"How many they are.","type":"integer","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],\###
+        "additionalProperties":false},"ExportFormat":{"description":"What a result can be converted to.","type":"strin\###
+        g","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What ends a line.","type":"string\###
+        ","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as text.","type":"string","enum":["\###
+        base64","hex"]},"ExportOptions":{"description":"How an export is written. What a format has no use for is igno\###
+        red.","type":"object","properties":{"header":{"description":"`csv`: whether the first line has the columns' na\###
+        mes.","type":"boolean","default":true},"delimiter":{"description":"`csv`: between cells; one ASCII character o\###
+        ther than a quote or a line break.","type":"string","minLength":1,"maxLength":1,"default":","},"lineEnd":{"des\###
+        cription":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#/components/schemas/LineEnd\###
+        ","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with one, which tells Excel that i\###
+        t is UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":"`csv`: whether texts that a spre\###
+        adsheet would run (those that begin with = + - @, a tab or a carriage return) get a single quote before them. N\###
+        umbers never do.","type":"boolean","default":false},"nullText":{"description":"`csv`, `markdown`: what null is\###
+         written as; absent means nothing and `*NULL*`.","type":"string","maxLength":100},"binary":{"description":"`cs\###
+        v`, `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#/components/schemas/BinaryText","d\###
+        efault":"base64"},"table":{"description":"`sql`: the table to insert into; needed there. One name, quoted: no s\###
+        chema before a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"description":"`sql`: the table'\###
+        s schema, or database in MySQL.","type":"string","minLength":1,"maxLength":128},"allowTruncated":{"description\###
+        ":"Whether cells of which only the beginning was kept may be exported, marked as such. Never to `sql`.","type"\###
+        :"boolean","default":false}},"additionalProperties":false},"ExportPart":{"description":"A text of a pushed exp\###
+        ort; the `value` of `$/progress`.","type":"object","properties":{"resultId":{"description":"The result.","type\###
+        ":"string","format":"uuid"},"text":{"description":"The text; all of them put together are the export.","type":\###
+        "string"},"firstRow":{"description":"Index of its first row in the whole result, from 0.","type":"integer","mi\###
+        nimum":0},"rowCount":{"description":"How many rows it has.","type":"integer","minimum":0}},"required":["result\###
+        Id","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"description":"How `min` and `\###
+        max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before texts.","type":"string","enu\###
+        m":["number","time","text","mixed"]},"TopValue":{"description":"A value that occurs often.","type":"object","p\###
+        roperties":{"value":{"description":"The value as in `QueryResult`; a long one as `$truncated`, with its beginn\###
+        ing."},"count":{"description":"How often it occurs, at most.","type":"integer","minimum":1},"overcount":{"desc\###
+        ription":"By how much `count` may be too high; 0 means exact.","type":"integer","minimum":0}},"required":["val\###
+        ue","count","overcount"],"additionalProperties":false},"ColumnSummary":{"description":"Figures about one colum\###
+        n. What does not apply is absent.","type":"object","properties":{"name":{"description":"The column's name.","t\###
+        ype":"string"},"type":{"description":"The database's own name of its type.","type":"string"},"encoding":{"desc\###
+        ription":"How its cells are written.","$ref":"#/components/schemas/Encoding"},"count":{"description":"Cells th\###
+        at are not null.","type":"integer","minimum":0},"nulls":{"description":"Cells that are null.","type":"integer"\###
+        ,"minimum":0},"truncatedCells":{"description":"Cells of which only the beginning was kept: in no figure below.\###
+        ","type":"integer","minimum":1},"distinct":{"description":"Different values.","type":"integer","minimum":0},"d\###
+        istinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type":"boolean"},"order":{"description\###
+        ":"How `min` and `max` compare; absent if the column has no values that can be.","$ref":"#/components/schemas/\###
+        SummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a long text as `$truncated`, with i\###
+        ts beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of numbers: their sum, exact for i\###
+        ntegers and decimals, else rounded to a double.","type":"string"},"mean":{"description":"Of numbers: the arith\###
+        metic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of two numbers or more: the standa\###
+        rd deviation of a sample.","type":"number","minimum":0},"notFinite":{"description":"Numbers that are NaN, infi\###
+        nite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these only infinities are in `min` and\###
+         `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean column: how often true.","type\###
+        ":"integer","minimum":0},"falseCount":{"description":"How often false.","type":"integer","minimum":0},"minLeng\###
+        th":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.","type":"integer","minimum":0},"\###
+        maxLength":{"description":"The longest.","type":"integer","minimum":0},"meanLength":{"description":"On average\###
+        .","type":"number","minimum":0},"topValues":{"description":"The values that occur most often, the most frequen\###
+        t first; among equals the one that came first.","type":"array","items":{"$ref":"#/components/schemas/TopValue"\###
+        }}},"required":["name","type","encoding","count","nulls","distinct","distinctIsEstimate","topValues"],"additio\###
+        nalProperties":false},"PlanNode":{"description":"A step of a plan. What an engine does not say is absent.","ty\###
+        pe":"object","properties":{"id":{"description":"Its place in the list.","type":"integer","minimum":0},"parentI\###
+        d":{"description":"The node that takes its rows; absent for a root.","type":"integer","minimum":0},"operation"\###
+        :{"description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail\###
+        ":{"description":"Conditions and the like, in the engine's words.","type":"string"},"relation":{"description":\###
+        "The table it reads, as the plan names it.","type":"string"},"index":{"description":"The index it uses.","type\###
+        ":"string"},"cost":{"description":"Estimated cost with its children, in the engine's own unit.","type":"number\###
+        ","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number","minimum":0},"actualRows":\###
+        {"description":"Rows it gave, of one loop on average.","type":"number","minimum":0},"loops":{"description":"Ho\###
+        w often it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it took with its children, all l\###
+        oops together.","type":"number","minimum":0}},"required":["id","operation"],"additionalProperties":false},"Que\###
+        ryPhase":{"description":"`waiting`: for a free connection to its database; `running`: the database works on it\###
+        , or its rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"description":"A query t\###
+        hat has not ended.","type":"object","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and\###
+         that of its row in history.","type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","ty\###
+        pe":"string","format":"uuid"},"projectName":{"description":"The project's name when it began.","type":"string"\###
+        },"sql":{"description":"The statement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTrunca\###
+        ted":{"description":"Whether the statement is longer.","type":"boolean"},"label":{"description":"The name it w\###
+        as given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"\###
+        source":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"\###
+        How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","\###
+        type":"string","format":"date-time"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0\###
+        },"rowCount":{"description":"Rows it has answered so far.","type":"integer","minimum":0},"bytes":{"description\###
+        ":"Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","projectId","projectName\###
+        ","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperti\###
+        es":false},"QueryEventKind":{"description":"What happened to a query; `missed` is about events, not about a qu\###
+        ery.","type":"string","enum":["started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"\###
+        description":"A query in history. Parameters are not kept.","type":"object","properties":{"id":{"description":\###
+        "Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its project."\###
+        ,"type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"sql\###
+        ":{"description":"The statement as it was sent.","type":"string"},"shape":{"description":"What its statement h\###
+        as in common with those that differ in values only; `query.stats` says more.","type":"string","minLength":16,"\###
+        maxLength":16},"label":{"description":"The label it was sent with.","type":"string"},"status":{"description":"\###
+        Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it succeeded o\###
+        r runs: the error code it answered.","type":"string"},"errorMessage":{"description":"Unless it succeeded or ru\###
+        ns: the message it answered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as they wer\###
+        e read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it changed.",\###
+        "type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while it runs.","type":"nu\###
+        mber","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"des\###
+        cription":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When it was a\###
+        ccepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.get`, and only if it r\###
+        eturned rows: its columns and first rows, written as in `QueryResult`.","type":"object","required":["columns",\###
+        "rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","items":{"ty\###
+        pe":"array"}}}}},"required":["id","projectId","projectName","sql","shape","status","mode","source","createdAt"\###
         ],"additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.","type":"object","pro\###
         perties":{"total":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"descr\###
         iption":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","typ\###
         e":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer\###
         ","minimum":0},"successRate":{"description":"success / (success + error); absent if both are 0.","type":"numbe\###
-        r","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones; absent if there ar\###
-        e none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","type":"number","m\###
-        inimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},"required":["t\###
-        otal","success","error","cancelled","rows"],"additionalProperties":false},"DashboardTotals":{"description":"To\###
-        tals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's projects, whenever t\###
-        hey were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the period.","type":"int\###
-        eger","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":0}},"re\###
-        quired":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"description":"Quer\###
-        ies of the period by status; they add up to `totals.queries`.","type":"object","properties":{"running":{"descr\###
-        iption":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type":"integer","m\###
-        inimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"description":"Cancelle\###
-        d or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancelled"],"addition\###
-        alProperties":false},"Latency":{"description":"Durations of the successful queries of the period.","type":"obj\###
-        ect","properties":{"p50Ms":{"description":"Median; absent if there are none.","type":"number","minimum":0},"p9\###
-        5Ms":{"description":"95th percentile; absent if there are none.","type":"number","minimum":0}},"additionalProp\###
-        erties":false},"ProjectActivity":{"description":"One project in a dashboard.","type":"object","properties":{"p\###
-        rojectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"description":"Its name.","ty\###
-        pe":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"\###
-        },"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"errors":{"description":"Tho\###
-        se that failed.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type"\###
-        :"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whenever it was, to the minute; absent i\###
-        f there is none.","type":"string","format":"date-time"}},"required":["projectId","name","databaseType","querie\###
-        s","errors","messages"],"additionalProperties":false},"DayActivity":{"description":"One day in a dashboard.","\###
-        type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength"\###
-        :10,"maxLength":10},"queries":{"description":"Queries accepted that day.","type":"integer","minimum":0},"error\###
-        s":{"description":"Those that failed.","type":"integer","minimum":0}},"required":["date","queries","errors"],"\###
-        additionalProperties":false},"MessageRole":{"description":"Who a chat message is from.","type":"string","enum"\###
-        :["user","assistant","tool"]},"RecentMessage":{"description":"A chat message in a dashboard.","type":"object",\###
-        "properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"description":"Its thread\###
-        .","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"}\###
-        ,"role":{"description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"excerpt":{"description":"\###
-        The beginning of its text.","type":"string","maxLength":200},"createdAt":{"description":"When it was sent.","t\###
-        ype":"string","format":"date-time"}},"required":["id","threadId","projectId","role","excerpt","createdAt"],"ad\###
-        ditionalProperties":false},"SchemaDetail":{"description":"How much is told of a relation: `names`, `summary` w\###
-        ith comment and estimates, `full` with columns, keys and indexes.","type":"string","enum":["names","summary","\###
-        full"]},"RelationKind":{"description":"What a relation is. A partition is a `table` that says what it is a par\###
-        t of; `virtualTable` is SQLite's.","type":"string","enum":["table","partitionedTable","view","materializedView\###
-        ","foreignTable","virtualTable"]},"SchemaSummary":{"description":"A schema; for MySQL and MariaDB a database."\###
-        ,"type":"object","properties":{"name":{"description":"Its name.","type":"string"},"comment":{"description":"It\###
-        s comment.","type":"string"},"relationCount":{"description":"How many relations it has.","type":"integer","min\###
-        imum":0},"default":{"description":"Whether a name without a schema is looked for here.","type":"boolean"}},"re\###
-        quired":["name","relationCount","default"],"additionalProperties":false},"Relation":{"description":"A table, v\###
-        iew or the like. What does not apply, is not known or was not asked for is absent.","type":"object","propertie\###
-        s":{"schema":{"description":"Its schema.","type":"string"},"name":{"description":"Its name, as it is: neither q\###
-        uoted nor changed.","type":"string"},"kind":{"description":"What it is.","$ref":"#/components/schemas/Relation\###
-        Kind"},"identifier":{"description":"Its name ready for SQL: quoted, and with the schema where that is needed. N\###
-        ot in `names`.","type":"string"},"system":{"description":"Whether it belongs to the database itself. Not in `n\###
-        ames`.","type":"boolean"},"comment":{"description":"Its comment.","type":"string"},"rowEstimate":{"description\###
-        ":"Rows, as the engine last estimated or counted them.","type":"integer","minimum":0},"sizeBytes":{"descriptio\###
-        n":"Size with its indexes, as the engine last estimated it.","type":"integer","minimum":0},"partitionOf":{"des\###
-        cription":"PostgreSQL: the table it is a partition of, as `schema.name`.","type":"string"},"partitionBy":{"des\###
-        cription":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type":"string"},"storage":{"description":"MySQL\###
-         and MariaDB: the storage engine. SQLite: the module of a virtual table; `STRICT`, `WITHOUT ROWID`.","type":"s\###
-        tring"},"columns":{"description":"Columns, in order.","type":"array","items":{"$ref":"#/components/schemas/Rel\###
-        ationColumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/components/schemas/RelationKey"},"uniqueKe\###
-        ys":{"description":"Unique constraints, without the primary key.","type":"array","items":{"$ref":"#/components\###
-        /schemas/RelationKey"}},"indexes":{"description":"Indexes, also those of keys.","type":"array","items":{"$ref"\###
-        :"#/components/schemas/RelationIndex"}},"checks":{"description":"Check constraints; of PostgreSQL, exclusion c\###
-        onstraints too.","type":"array","items":{"$ref":"#/components/schemas/RelationCheck"}},"foreignKeys":{"descrip\###
-        tion":"Foreign keys from it.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"}},"referencedBy\###
-        ":{"description":"Foreign keys to it.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"}}},"re\###
-        quired":["schema","name","kind"],"additionalProperties":false},"ColumnGeneration":{"description":"Where a colu\###
-        mn's values come from: computed and `stored`, or computed when read (`virtual`); `identity`: numbered, and `id\###
-        entityAlways`: with no other value allowed; `autoIncrement`.","type":"string","enum":["stored","virtual","iden\###
-        tity","identityAlways","autoIncrement"]},"RelationColumn":{"description":"A column of a relation.","type":"obj\###
-        ect","properties":{"name":{"description":"Its name, as it is.","type":"string"},"type":{"description":"Its typ\###
-        e, as the database writes it; empty where SQLite has none.","type":"string"},"nullable":{"description":"Whethe\###
-        r it may be null.","type":"boolean"},"default":{"description":"Its default, or the expression it is generated f\###
-        rom, as SQL.","type":"string"},"comment":{"description":"Its comment.","type":"string"},"generated":{"descript\###
-        ion":"Where its values come from, if not from whoever writes.","$ref":"#/components/schemas/ColumnGeneration"}\###
-        ,"primaryKey":{"description":"Its place in the primary key.","type":"integer","minimum":1},"hidden":{"descript\###
-        ion":"True if `SELECT *` leaves it out.","type":"boolean"},"labels":{"description":"The values of an enumerate\###
-        d type, in order.","type":"array","items":{"type":"string"}}},"required":["name","type","nullable"],"additiona\###
-        lProperties":false},"RelationKey":{"description":"A primary or unique key.","type":"object","properties":{"nam\###
-        e":{"description":"Name of the constraint.","type":"string"},"columns":{"description":"Its columns, in order."\###
-        ,"type":"array","items":{"type":"string"}}},"required":["columns"],"additionalProperties":false},"RelationInde\###
-        x":{"description":"An index.","type":"object","properties":{"name":{"description":"Its name.","type":"string"}\###
-        ,"columns":{"description":"What it is sorted by: columns, or expressions as SQL.","type":"array","items":{"typ\###
-        e":"string"}},"unique":{"description":"Whether no two rows may agree in it.","type":"boolean"},"primary":{"des\###
-        cription":"Whether it is that of the primary key.","type":"boolean"},"method":{"description":"Its kind: `btree\###
-        `, `gin`, `FULLTEXT`.","type":"string"},"includes":{"description":"PostgreSQL: columns it holds besides.","typ\###
-        e":"array","items":{"type":"string"}},"predicate":{"description":"Which rows it has, if not all, as SQL.","typ\###
-        e":"string"},"valid":{"description":"False where the engine does not use it.","type":"boolean"}},"required":["\###
-        name","columns","unique","primary"],"additionalProperties":false},"RelationCheck":{"description":"A check cons\###
-        traint.","type":"object","properties":{"name":{"description":"Its name.","type":"string"},"expression":{"descr\###
-        iption":"What must hold, as SQL.","type":"string"}},"required":["expression"],"additionalProperties":false},"F\###
-        oreignKeyAction":{"description":"What happens to the rows that refer to a row, when that is changed or deleted\###
-        .","type":"string","enum":["noAction","restrict","cascade","setNull","setDefault"]},"ForeignKey":{"description\###
-        ":"A foreign key.","type":"object","properties":{"name":{"description":"Name of the constraint.","type":"strin\###
-        g"},"schema":{"description":"Schema of the relation that refers.","type":"string"},"relation":{"description":"\###
-        The relation that refers.","type":"string"},"columns":{"description":"Its columns.","type":"array","items":{"t\###
-        ype":"string"}},"toSchema":{"description":"Schema of the relation referred to.","type":"string"},"toRelation":\###
-        {"description":"The relation referred to.","type":"string"},"toColumns":{"description":"Its columns, in the or\###
-        der of the others.","type":"array","items":{"type":"string"}},"onUpdate":{"description":"When the row referred\###
-         to is changed.","$ref":"#/components/schemas/ForeignKeyAction"},"onDelete":{"description":"When it is deleted\###
-        .","$ref":"#/components/schemas/ForeignKeyAction"},"join":{"description":"The condition of a join along it, re\###
-        ady for SQL. Where a relation refers to itself, one side has the alias `other`.","type":"string"}},"required":\###
-        ["schema","relation","columns","toSchema","toRelation","toColumns","onUpdate","onDelete","join"],"additionalPr\###
-        operties":false},"SchemaMatch":{"description":"How well a text was found.","type":"string","enum":["exact","pr\###
-        efix","word","substring","fuzzy"]},"SchemaMatchPlace":{"description":"Where it was found.","type":"string","en\###
-        um":["name","comment"]},"SchemaHit":{"description":"A relation or column that was found.","type":"object","pro\###
-        perties":{"schema":{"description":"Schema of the relation.","type":"string"},"relation":{"description":"The re\###
-        lation.","type":"string"},"kind":{"description":"What the relation is.","$ref":"#/components/schemas/RelationK\###
-        ind"},"identifier":{"description":"The relation's name ready for SQL.","type":"string"},"column":{"description\###
-        ":"The column, if it is one that was found.","type":"string"},"type":{"description":"The column's type.","type\###
-        ":"string"},"comment":{"description":"Comment of what was found.","type":"string"},"match":{"description":"How\###
-         well it was found.","$ref":"#/components/schemas/SchemaMatch"},"matchedIn":{"description":"Where it was found\###
-        .","$ref":"#/components/schemas/SchemaMatchPlace"}},"required":["schema","relation","kind","identifier","match\###
-        ","matchedIn"],"additionalProperties":false},"JoinStep":{"description":"One more relation in a join.","type":"\###
-        object","properties":{"schema":{"description":"Its schema.","type":"string"},"relation":{"description":"Its na\###
-        me.","type":"string"},"identifier":{"description":"Its name ready for SQL.","type":"string"},"condition":{"des\###
-        cription":"What joins it with one before it.","type":"string"},"alternatives":{"description":"Other conditions\###
-         that link the same two, by other foreign keys.","type":"array","items":{"type":"string"}}},"required":["schem\###
-        a","relation","identifier","condition"],"additionalProperties":false},"JoinPath":{"description":"A way from on\###
-        e relation to another along foreign keys.","type":"object","properties":{"from":{"description":"The whole `FRO\###
-        M` clause.","type":"string"},"steps":{"description":"What to join with the first relation, in order.","type":"\###
-        array","items":{"$ref":"#/components/schemas/JoinStep"}}},"required":["from","steps"],"additionalProperties":f\###
-        alse},"Limits":{"description":"Every limit in force.","type":"object","properties":{"headerBytes":{"descriptio\###
-        n":"The header block of one `Content-Length` frame.","type":"integer","minimum":0},"headerMs":{"description":"\###
-        Time for a frame's header, from its first byte.","type":"integer","minimum":0},"bodyMs":{"description":"Time f\###
-        or a frame's body, and for one line where messages are lines.","type":"integer","minimum":0},"bodyBeforeLoginB\###
-        ytes":{"description":"One message while the connection has no session.","type":"integer","minimum":0},"bodyByt\###
-        es":{"description":"One message once the connection has a session.","type":"integer","minimum":0},"jsonDepth":\###
-        {"description":"Nesting of arrays and objects in one message.","type":"integer","minimum":0},"batchItems":{"de\###
-        scription":"Items of one batch.","type":"integer","minimum":0},"clientConnections":{"description":"Open client\###
-         connections.","type":"integer","minimum":0},"requestsInFlight":{"description":"Unanswered requests of one con\###
-        nection; past that the daemon stops reading from it.","type":"integer","minimum":0},"outputQueueBytes":{"descr\###
-        iption":"Output waiting for one client.","type":"integer","minimum":0},"outputStallMs":{"description":"A clien\###
-        t with output waiting that takes none of it for this long is dropped.","type":"integer","minimum":0},"shutdown\###
-        Ms":{"description":"Time for running requests to end when the daemon stops.","type":"integer","minimum":0},"pa\###
-        sswordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"integer","minimum":0},"passwordMaxBy\###
-        tes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":0},"passwordHashQueue":{"descript\###
-        ion":"Passwords waiting to be hashed; past that the answer is `busy`.","type":"integer","minimum":0},"loginFai\###
-        lures":{"description":"Wrong passwords in a row, per account and per peer, before each further attempt has to w\###
-        ait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first such wait; each further failure d\###
-        oubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"The longest such wait.","type":"in\###
-        teger","minimum":0},"loginFailuresMax":{"description":"Wrong passwords in a row for an account after which log\###
-        -in with its password is refused for a day, or until one of its sessions changes the password.","type":"intege\###
-        r","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"descr\###
-        iption":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"descriptio\###
-        n":"A session without a request for this long ends.","type":"integer","minimum":0},"nameLength":{"description"\###
-        :"Characters (Unicode scalars) of a name of a person or project.","type":"integer","minimum":0},"emailLength":\###
-        {"description":"Characters of an e-mail address.","type":"integer","minimum":0},"descriptionLength":{"descript\###
-        ion":"Characters of a project's description.","type":"integer","minimum":0},"connectionStringLength":{"descrip\###
-        tion":"Characters of a connection string.","type":"integer","minimum":0},"labelLength":{"description":"Charact\###
-        ers of a query's label.","type":"integer","minimum":0},"searchTextLength":{"description":"Characters of a list\###
-        's `text` filter.","type":"integer","minimum":0},"listItems":{"description":"Items of one page of a list.","ty\###
-        pe":"integer","minimum":0},"listItemsDefault":{"description":"Items of one page of a list when `limit` is abse\###
-        nt.","type":"integer","minimum":0},"recentItems":{"description":"Newest queries or messages in a summary or da\###
-        shboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashboard may cover.","type":"i\###
-        nteger","minimum":0},"databaseConnections":{"description":"Open database connections in all.","type":"integer"\###
-        ,"minimum":0},"databaseConnectionsPerProject":{"description":"Open database connections of one project.","type\###
-        ":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database connection is closed after this l\###
-        ong.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to connect and log in to a databas\###
-        e.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running queries of one user.","type":"integ\###
-        er","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of one connection.","type":"intege\###
-        r","minimum":0},"subscriptionEvents":{"description":"Events of one subscription that wait for its reader; the n\###
-        ext are missed.","type":"integer","minimum":0},"progressMs":{"description":"Time between two `progress` events\###
-         of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of a statement, in `query.runnin\###
-        g` and `query/event`.","type":"integer","minimum":0},"planNodes":{"description":"Nodes of a plan in `query.exp\###
-        lain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","m\###
-        inimum":0},"parameters":{"description":"Parameters of one statement: SQLite's own limit, the smallest of the e\###
-        ngines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a query that names no `timeou\###
-        tMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"int\###
-        eger","minimum":0},"cancelDeadlineMs":{"description":"A database that has not stopped a cancelled statement by\###
-         then has its connection cut.","type":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","ty\###
-        pe":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row that reaches this size.","type\###
-        ":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced by its length and a prefix.","t\###
-        ype":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result whose query names no `maxRows`.\###
-        ","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a result whose query names no `max\###
-        Rows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes kept of any one result.","ty\###
-        pe":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all results of one user.","type":\###
-        "integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches from for this long is dropp\###
-        ed.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and summaries of one user that run\###
-         at once; past that the answer is `busy`.","type":"integer","minimum":0},"noticesPerQuery":{"description":"Not\###
-        ices kept of one statement.","type":"integer","minimum":0},"previewRows":{"description":"Rows of the preview t\###
-        hat history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Bytes of the preview that his\###
-        tory keeps.","type":"integer","minimum":0},"catalogueRelations":{"description":"Tables, views and the like tha\###
-        t are read of one database.","type":"integer","minimum":0},"catalogueBytes":{"description":"Memory for what is\###
-         read of one database's schema, about.","type":"integer","minimum":0},"catalogueCacheBytes":{"description":"Th\###
-        e same for all databases; the least used is forgotten first.","type":"integer","minimum":0},"catalogueMs":{"de\###
-        scription":"What is known of a schema is read anew when it is older.","type":"integer","minimum":0}},"required\###
-        ":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnec\###
-        tions","requestsInFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes\###
-        ","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs","loginFailuresMax","tokenBytes","tokenL\###
-        ifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLength","connectionStringLength","labelLengt\###
-        h","searchTextLength","listItems","listItemsDefault","recentItems","dashboardDays","databaseConnections","data\###
-        baseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscriptionsPerConnection","\###
-        subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","queryTimeoutMs","query\###
-        TimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes","spoolPerResult\###
-        Bytes","spoolPerUserBytes","resultIdleMs","exportsPerUser","noticesPerQuery","previewRows","previewBytes","cat\###
-        alogueRelations","catalogueBytes","catalogueCacheBytes","catalogueMs"],"additionalProperties":false},"ErrorObj\###
-        ect":{"description":"The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"\###
-        message":{"type":"string","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What pro\###
-        grams branch on.","type":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params",\###
-        "invalid_connection_string","invalid_parameters","weak_password","internal","not_initialized","cancelled","tim\###
-        eout","shutting_down","request_too_large","response_too_large","busy","batch_too_large","unauthenticated","inv\###
-        alid_credentials","forbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","conn\###
-        ection_refused","connect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_\###
-        a_database","connection_lost","query_failed","read_only","policy","file_failed","cell_truncated"]},"retryable"\###
-        :{"description":"Whether the same request may succeed later.","type":"boolean"},"phase":{"type":"string"},"req\###
-        uestId":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"requi\###
-        red":["code","retryable"],"additionalProperties":false}},"required":["code","message","data"],"additionalPrope\###
-        rties":false}},"errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or b\###
-        reak the framing.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"message"\###
-        :"The JSON is not a request that may be sent here and now.","data":{"code":"invalid_request","retryable":false\###
-        }},"method_not_found":{"code":-32601,"message":"There is no such method.","data":{"code":"method_not_found","r\###
-        etryable":false}},"invalid_params":{"code":-32602,"message":"A parameter is unknown, missing, of the wrong typ\###
-        e or out of range; `path` names it.","data":{"code":"invalid_params","retryable":false}},"invalid_connection_s\###
-        tring":{"code":-32602,"message":"The connection string cannot be understood, or uses a keyword that is not all\###
-        owed.","data":{"code":"invalid_connection_string","retryable":false}},"invalid_parameters":{"code":-32602,"mes\###
-        sage":"The statement's parameters do not fit its placeholders.","data":{"code":"invalid_parameters","retryable\###
-        ":false}},"weak_password":{"code":-32602,"message":"The password is among those tried first, or is made from t\###
-        he account's own name or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-32603\###
-        ,"message":"A fault of the daemon; the log has it under `requestId`.","data":{"code":"internal","retryable":fa\###
-        lse}},"not_initialized":{"code":-32002,"message":"`initialize` must come first on this connection.","data":{"c\###
-        ode":"not_initialized","retryable":false}},"cancelled":{"code":-32800,"message":"The client cancelled the requ\###
-        est.","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took longer than it\###
-        s time limit and was stopped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"mes\###
-        sage":"The daemon is stopping; connect again later.","data":{"code":"shutting_down","retryable":true}},"reques\###
-        t_too_large":{"code":-32007,"message":"The request is longer than the limit.","data":{"code":"request_too_larg\###
-        e","retryable":false}},"response_too_large":{"code":-32008,"message":"The reply would be longer than the limit\###
-        ; ask for less.","data":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"A qu\###
-        eue or pool is full; try again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_larg\###
-        e":{"code":-32010,"message":"The batch has more items than the limit.","data":{"code":"batch_too_large","retry\###
-        able":false}},"unauthenticated":{"code":1001,"message":"There is no session on this connection, or it has ende\###
-        d; log in or attach a token.","data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"cod\###
-        e":1002,"message":"The e-mail or the password is wrong.","data":{"code":"invalid_credentials","retryable":fals\###
-        e}},"forbidden":{"code":1003,"message":"The token or the daemon's configuration does not allow it.","data":{"c\###
-        ode":"forbidden","retryable":false}},"not_found":{"code":1004,"message":"There is no such thing, or it is not y\###
-        ours; both answer the same.","data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"message":\###
-        "It conflicts with what exists; `path` names the parameter.","data":{"code":"conflict","retryable":false}},"ra\###
-        te_limited":{"code":1006,"message":"Too many attempts or requests; try again after `retryAfterMs`.","data":{"c\###
-        ode":"rate_limited","retryable":true}},"connection_failed":{"code":1101,"message":"The database cannot be reac\###
-        hed, for a reason without a code of its own.","data":{"code":"connection_failed","retryable":true}},"host_not_\###
-        found":{"code":1101,"message":"The host's name has no address.","data":{"code":"host_not_found","retryable":tr\###
-        ue}},"connection_refused":{"code":1101,"message":"Nothing accepts connections at that address.","data":{"code"\###
-        :"connection_refused","retryable":true}},"connect_timeout":{"code":1101,"message":"The database did not answer\###
-         in time.","data":{"code":"connect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The serv\###
-        er or the policy asks for TLS and the connection has none.","data":{"code":"tls_required","retryable":false}},\###
-        "tls_failed":{"code":1101,"message":"The TLS handshake failed or the certificate is not trusted.","data":{"cod\###
-        e":"tls_failed","retryable":false}},"authentication_failed":{"code":1101,"message":"The database refused the u\###
-        ser or the password of the connection string.","data":{"code":"authentication_failed","retryable":false}},"unk\###
-        nown_database":{"code":1101,"message":"The server has no such database, or the file does not exist.","data":{"\###
-        code":"unknown_database","retryable":false}},"not_a_database":{"code":1101,"message":"The file is not an SQLit\###
-        e database.","data":{"code":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"The\###
-         connection broke while the statement ran; a write may or may not have happened.","data":{"code":"connection_l\###
-        ost","retryable":true}},"query_failed":{"code":1102,"message":"The database refused the statement.","data":{"c\###
-        ode":"query_failed","retryable":false}},"read_only":{"code":1103,"message":"The statement would write, and the\###
-         project or the mode is read-only.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"mess\###
-        age":"The daemon's policy does not allow it, whatever the project says.","data":{"code":"policy","retryable":f\###
-        alse}},"file_failed":{"code":1104,"message":"The file could not be written; `phase` is the step: `open`, `writ\###
-        e` or `publish`.","data":{"code":"file_failed","retryable":false}},"cell_truncated":{"code":1105,"message":"A c\###
-        ell is longer than was kept of it, and would be exported in part.","data":{"code":"cell_truncated","retryable"\###
-        :false}}}},"x-notifications":[{"name":"$/progress","summary":"Report on a request that is still running.","des\###
-        cription":"LSP's own notification. For a request that carried a `partialResultToken` and whose method says tha\###
-        t it answers in parts, `value`\nis a part: `query.run` sends a `QueryPage` each, `query.export` an `ExportPart\###
-        `. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of protocol 1.0\nreports that yet. Noth\###
-        ing is sent for a token after the reply to its request. Clients should ignore tokens they do not know.","param\###
-        s":{"type":"object","properties":{"token":{"description":"The request's token.","type":["string","integer"]},"\###
-        value":{"description":"The part.","oneOf":[{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/components/sch\###
-        emas/ExportPart"}]}},"required":["token","value"],"additionalProperties":false}},{"name":"query/event","summar\###
-        y":"Tell a subscriber what became of a query.","description":"Sent to connections that called `query.subscribe\###
-        `. Each query gets one `started`, any number of `progress`, one every limit\n`progressMs` at most, and exactly\###
-         one of `finished`, `failed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `t\###
-        imeout`. A pulled result that is larger than its first page is `finished` when the database has given all rows\###
-        ,\nwhich may be after the reply.\n\nEvents wait behind replies. A subscriber that does not read them gets no `\###
-        progress`, and of the others the limit\n`subscriptionEvents` are kept; what is lost after that is told by one `\###
-        missed`, in its place, with how many they were. Then\n`query.running` and `query.history` say how things stand\###
-        . A daemon that stops ends its connections without further events.","params":{"type":"object","properties":{"s\###
-        ubscriptionId":{"description":"The subscription.","type":"string","format":"uuid"},"event":{"description":"Wha\###
-        t happened.","$ref":"#/components/schemas/QueryEventKind"},"query":{"description":"The query as it stands; abs\###
-        ent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write\###
-         changed.","type":"integer","minimum":0},"durationMs":{"description":"Time it took, once it has ended.","type"\###
-        :"number","minimum":0},"errorCode":{"description":"Why it failed or was cancelled: the `data.code` of its erro\###
-        r.","type":"string"},"errorMessage":{"description":"The same, in a sentence.","type":"string"},"missed":{"desc\###
-        ription":"Events lost, in `missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"add\###
-        itionalProperties":false}},{"name":"session/expired","summary":"Tell a connection that its session has ended."\###
-        ,"description":"Sent once to every other connection that was bound to a session when the session ends; the con\###
-        nection that ended it by its\nown request learns it from the reply. From then on its requests are answered `un\###
-        authenticated` until it logs in or attaches\na token. The connection stays open; queries that ran under the se\###
-        ssion are cancelled.","params":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"\###
-        #/components/schemas/SessionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"n\###
-        ame":"headerBytes","value":8192,"unit":"bytes","configurable":false,"description":"The header block of one `Co\###
-        ntent-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time fo\###
-        r a frame's header, from its first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"des\###
-        cription":"Time for a frame's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes\###
-        ","value":65536,"unit":"bytes","configurable":true,"description":"One message while the connection has no sess\###
-        ion."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable":true,"description":"One message once t\###
-        he connection has a session."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description\###
-        ":"Nesting of arrays and objects in one message."},{"name":"batchItems","value":50,"unit":"count","configurabl\###
-        e":true,"description":"Items of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configur\###
-        able":true,"description":"Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","con\###
-        figurable":true,"description":"Unanswered requests of one connection; past that the daemon stops reading from i\###
-        t."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waiti\###
-        ng for one client."},{"name":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A cl\###
-        ient with output waiting that takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,\###
-        "unit":"ms","configurable":true,"description":"Time for running requests to end when the daemon stops."},{"nam\###
-        e":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UT\###
-        F-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest pass\###
-        word, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Pas\###
-        swords waiting to be hashed; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count\###
-        ","configurable":true,"description":"Wrong passwords in a row, per account and per peer, before each further a\###
-        ttempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The f\###
-        irst such wait; each further failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","confi\###
-        gurable":true,"description":"The longest such wait."},{"name":"loginFailuresMax","value":100,"unit":"count","c\###
-        onfigurable":true,"description":"Wrong passwords in a row for an account after which log-in with its password i\###
-        s refused for a day, or until one of its sessions changes the password."},{"name":"tokenBytes","value":4096,"u\###
-        nit":"bytes","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":\###
-        "ms","configurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","v\###
-        alue":43200000,"unit":"ms","configurable":true,"description":"A session without a request for this long ends."\###
-        },{"name":"nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scal\###
-        ars) of a name of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false\###
-        ,"description":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","co\###
-        nfigurable":false,"description":"Characters of a project's description."},{"name":"connectionStringLength","va\###
-        lue":4096,"unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"lab\###
-        elLength","value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"na\###
-        me":"searchTextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `\###
-        text` filter."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of on\###
-        e page of a list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"I\###
-        tems of one page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configur\###
-        able":false,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","va\###
-        lue":365,"unit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseCon\###
-        nections","value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"n\###
-        ame":"databaseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database\###
-         connections of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"descrip\###
-        tion":"An unused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"un\###
-        it":"ms","configurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUse\###
-        r","value":8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscri\###
-        ptionsPerConnection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connect\###
-        ion."},{"name":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of on\###
-        e subscription that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms",\###
-        "configurable":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes",\###
-        "value":2048,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/\###
-        event`."},{"name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a plan i\###
-        n `query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One\###
-         statement, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"\###
-        Parameters of one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","val\###
-        ue":30000,"unit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":\###
-        "queryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},\###
-        {"name":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not\###
-         stopped a cancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count\###
-        ","configurable":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","co\###
-        nfigurable":true,"description":"A page ends with the row that reaches this size."},{"name":"cellBytes","value"\###
-        :1048576,"unit":"bytes","configurable":true,"description":"A longer cell is replaced by its length and a prefi\###
-        x."},{"name":"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a resu\###
-        lt whose query names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true\###
-        ,"description":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value"\###
-        :268435456,"unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPer\###
-        UserBytes","value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of o\###
-        ne user."},{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that n\###
-        obody fetches from for this long is dropped."},{"name":"exportsPerUser","value":8,"unit":"count","configurable\###
-        ":true,"description":"Exports and summaries of one user that run at once; past that the answer is `busy`."},{"\###
-        name":"noticesPerQuery","value":100,"unit":"count","configurable":false,"description":"Notices kept of one sta\###
-        tement."},{"name":"previewRows","value":10,"unit":"count","configurable":false,"description":"Rows of the prev\###
-        iew that history keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","configurable":false,"description\###
-        ":"Bytes of the preview that history keeps."},{"name":"catalogueRelations","value":20000,"unit":"count","confi\###
-        gurable":true,"description":"Tables, views and the like that are read of one database."},{"name":"catalogueByt\###
-        es","value":67108864,"unit":"bytes","configurable":true,"description":"Memory for what is read of one database\###
-        's schema, about."},{"name":"catalogueCacheBytes","value":268435456,"unit":"bytes","configurable":true,"descri\###
-        ption":"The same for all databases; the least used is forgotten first."},{"name":"catalogueMs","value":300000,\###
-        "unit":"ms","configurable":true,"description":"What is known of a schema is read anew when it is older."}]}
+        r","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones, within 1.6 %; abse\###
+        nt if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","typ\###
+        e":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},\###
+        "required":["total","success","error","cancelled","rows"],"additionalProperties":false},"QueryFigures":{"descr\###
+        iption":"What some queries came to. Durations are those of the successful ones.","type":"object","properties":\###
+        {"count":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"description":"\###
+        Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integ\###
+        er","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer","minimu\###
+        m":0},"errorRate":{"description":"error / (success + error); absent if both are 0.","type":"number","minimum":\###
+        0,"maximum":1},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0},"totalMs":{\###
+        "description":"Time they took, together.","type":"number","minimum":0},"meanMs":{"description":"The mean; abse\###
+        nt if none succeeded.","type":"number","minimum":0},"p50Ms":{"description":"Median, within 1.6 %; absent if no\###
+        ne succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, likewise.","type":"number\###
+        ","minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum":0}},"required":["count\###
+        ","success","error","cancelled","rows","totalMs"],"additionalProperties":false},"ProjectFigures":{"description\###
+        ":"The figures of one project.","type":"object","properties":{"projectId":{"description":"The project.","type"\###
+        :"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"T\###
+        he kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"description":"Its queries.","$re\###
+        f":"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType","figures"],"additionalP\###
+        roperties":false},"DayFigures":{"description":"The figures of one day.","type":"object","properties":{"date":{\###
+        "description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"figures":{"descr\###
+        iption":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"required":["date","figures"\###
+        ],"additionalProperties":false},"StatementFigures":{"description":"The figures of the statements of one shape i\###
+        n one project.","type":"object","properties":{"projectId":{"description":"Where they ran.","type":"string","fo\###
+        rmat":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"shape":{"description":"\###
+        The shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLength":16},"sql":{"descript\###
+        ion":"The normalised statement, at most 4096 bytes of it; `…` at its end says that there is more.","type":"str\###
+        ing"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/QueryFigures"},"lastQueryId":\###
+        {"description":"The newest of them: a sample for `query.get`.","type":"string","format":"uuid"},"lastUsedAt":{\###
+        "description":"When that was accepted.","type":"string","format":"date-time"},"lastMode":{"description":"How t\###
+        hat one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","projectName","shape","sql","f\###
+        igures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"DashboardTotals":{"description":\###
+        "Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's projects, wheneve\###
+        r they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the period.","type":"\###
+        integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":0}},\###
+        "required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"description":"Q\###
+        ueries of the period by status; they add up to `totals.queries`.","type":"object","properties":{"running":{"de\###
+        scription":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type":"integer"\###
+        ,"minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"description":"Cance\###
+        lled or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancelled"],"addit\###
+        ionalProperties":false},"Latency":{"description":"Durations of the successful queries of the period, by neares\###
+        t rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; absent if there are none.\###
+        ","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","type":"num\###
+        ber","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One project in a dashboard.\###
+        ","type":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"na\###
+        me":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"\###
+        #/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integer","minimu\###
+        m":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"messages":{"description":"Ch\###
+        at messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whene\###
+        ver it was, to the minute; absent if there is none.","type":"string","format":"date-time"}},"required":["proje\###
+        ctId","name","databaseType","queries","errors","messages"],"additionalProperties":false},"DayActivity":{"descr\###
+        iption":"One day in a dashboard.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-M\###
+        M-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that day.","\###
+        type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0}},"requ\###
+        ired":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a chat messa\###
+        ge is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A chat messag\###
+        e in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"t\###
+        hreadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project\###
+        .","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/Messa\###
+        geRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength":200},"createdAt":{"\###
+        description":"When it was sent.","type":"string","format":"date-time"}},"required":["id","threadId","projectId\###
+        ","role","excerpt","createdAt"],"additionalProperties":false},"SchemaDetail":{"description":"How much is told o\###
+        f a relation: `names`, `summary` with comment and estimates, `full` with columns, keys and indexes.","type":"s\###
+        tring","enum":["names","summary","full"]},"RelationKind":{"description":"What a relation is. A partition is a `\###
+        table` that says what it is a part of; `virtualTable` is SQLite's.","type":"string","enum":["table","partition\###
+        edTable","view","materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"description":"A schema; f\###
+        or MySQL and MariaDB a database.","type":"object","properties":{"name":{"description":"Its name.","type":"stri\###
+        ng"},"comment":{"description":"Its comment.","type":"string"},"relationCount":{"description":"How many relatio\###
+        ns it has.","type":"integer","minimum":0},"default":{"description":"Whether a name without a schema is looked f\###
+        or here.","type":"boolean"}},"required":["name","relationCount","default"],"additionalProperties":false},"Rela\###
+        tion":{"description":"A table, view or the like. What does not apply, is not known or was not asked for is abs\###
+        ent.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"name":{"descriptio\###
+        n":"Its name, as it is: neither quoted nor changed.","type":"string"},"kind":{"description":"What it is.","$re\###
+        f":"#/components/schemas/RelationKind"},"identifier":{"description":"Its name ready for SQL: quoted, and with t\###
+        he schema where that is needed. Not in `names`.","type":"string"},"system":{"description":"Whether it belongs t\###
+        o the database itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its comment.","type":"stri\###
+        ng"},"rowEstimate":{"description":"Rows, as the engine last estimated or counted them.","type":"integer","mini\###
+        mum":0},"sizeBytes":{"description":"Size with its indexes, as the engine last estimated it.","type":"integer",\###
+        "minimum":0},"partitionOf":{"description":"PostgreSQL: the table it is a partition of, as `schema.name`.","typ\###
+        e":"string"},"partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type":"string"}\###
+        ,"storage":{"description":"MySQL and MariaDB: the storage engine. SQLite: the module of a virtual table; `STRI\###
+        CT`, `WITHOUT ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","type":"array","items":{\###
+        "$ref":"#/components/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/components\###
+        /schemas/RelationKey"},"uniqueKeys":{"description":"Unique constraints, without the primary key.","type":"arra\###
+        y","items":{"$ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes, also those of keys.\###
+        ","type":"array","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"description":"Check constra\###
+        ints; of PostgreSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/components/schemas/Relation\###
+        Check"}},"foreignKeys":{"description":"Foreign keys from it.","type":"array","items":{"$ref":"#/components/sch\###
+        emas/ForeignKey"}},"referencedBy":{"description":"Foreign keys to it.","type":"array","items":{"$ref":"#/compo\###
+        nents/schemas/ForeignKey"}}},"required":["schema","name","kind"],"additionalProperties":false},"ColumnGenerati\###
+        on":{"description":"Where a column's values come from: computed and `stored`, or computed when read (`virtual`\###
+        ); `identity`: numbered, and `identityAlways`: with no other value allowed; `autoIncrement`.","type":"string",\###
+        "enum":["stored","virtual","identity","identityAlways","autoIncrement"]},"RelationColumn":{"description":"A co\###
+        lumn of a relation.","type":"object","properties":{"name":{"description":"Its name, as it is.","type":"string"\###
+        },"type":{"description":"Its type, as the database writes it; empty where SQLite has none.","type":"string"},"\###
+        nullable":{"description":"Whether it may be null.","type":"boolean"},"default":{"description":"Its default, or\###
+         the expression it is generated from, as SQL.","type":"string"},"comment":{"description":"Its comment.","type"\###
+        :"string"},"generated":{"description":"Where its values come from, if not from whoever writes.","$ref":"#/comp\###
+        onents/schemas/ColumnGeneration"},"primaryKey":{"description":"Its place in the primary key.","type":"integer"\###
+        ,"minimum":1},"hidden":{"description":"True if `SELECT *` leaves it out.","type":"boolean"},"labels":{"descrip\###
+        tion":"The values of an enumerated type, in order.","type":"array","items":{"type":"string"}}},"required":["na\###
+        me","type","nullable"],"additionalProperties":false},"RelationKey":{"description":"A primary or unique key.","\###
+        type":"object","properties":{"name":{"description":"Name of the constraint.","type":"string"},"columns":{"desc\###
+        ription":"Its columns, in order.","type":"array","items":{"type":"string"}}},"required":["columns"],"additiona\###
+        lProperties":false},"RelationIndex":{"description":"An index.","type":"object","properties":{"name":{"descript\###
+        ion":"Its name.","type":"string"},"columns":{"description":"What it is sorted by: columns, or expressions as S\###
+        QL.","type":"array","items":{"type":"string"}},"unique":{"description":"Whether no two rows may agree in it.",\###
+        "type":"boolean"},"primary":{"description":"Whether it is that of the primary key.","type":"boolean"},"method"\###
+        :{"description":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"includes":{"description":"PostgreSQL\###
+        : columns it holds besides.","type":"array","items":{"type":"string"}},"predicate":{"description":"Which rows i\###
+        t has, if not all, as SQL.","type":"string"},"valid":{"description":"False where the engine does not use it.",\###
+        "type":"boolean"}},"required":["name","columns","unique","primary"],"additionalProperties":false},"RelationChe\###
+        ck":{"description":"A check constraint.","type":"object","properties":{"name":{"description":"Its name.","type\###
+        ":"string"},"expression":{"description":"What must hold, as SQL.","type":"string"}},"required":["expression"],\###
+        "additionalProperties":false},"ForeignKeyAction":{"description":"What happens to the rows that refer to a row,\###
+         when that is changed or deleted.","type":"string","enum":["noAction","restrict","cascade","setNull","setDefau\###
+        lt"]},"ForeignKey":{"description":"A foreign key.","type":"object","properties":{"name":{"description":"Name o\###
+        f the constraint.","type":"string"},"schema":{"description":"Schema of the relation that refers.","type":"stri\###
+        ng"},"relation":{"description":"The relation that refers.","type":"string"},"columns":{"description":"Its colu\###
+        mns.","type":"array","items":{"type":"string"}},"toSchema":{"description":"Schema of the relation referred to.\###
+        ","type":"string"},"toRelation":{"description":"The relation referred to.","type":"string"},"toColumns":{"desc\###
+        ription":"Its columns, in the order of the others.","type":"array","items":{"type":"string"}},"onUpdate":{"des\###
+        cription":"When the row referred to is changed.","$ref":"#/components/schemas/ForeignKeyAction"},"onDelete":{"\###
+        description":"When it is deleted.","$ref":"#/components/schemas/ForeignKeyAction"},"join":{"description":"The c\###
+        ondition of a join along it, ready for SQL. Where a relation refers to itself, one side has the alias `other`.\###
+        ","type":"string"}},"required":["schema","relation","columns","toSchema","toRelation","toColumns","onUpdate","\###
+        onDelete","join"],"additionalProperties":false},"SchemaMatch":{"description":"How well a text was found.","typ\###
+        e":"string","enum":["exact","prefix","word","substring","fuzzy"]},"SchemaMatchPlace":{"description":"Where it w\###
+        as found.","type":"string","enum":["name","comment"]},"SchemaHit":{"description":"A relation or column that wa\###
+        s found.","type":"object","properties":{"schema":{"description":"Schema of the relation.","type":"string"},"re\###
+        lation":{"description":"The relation.","type":"string"},"kind":{"description":"What the relation is.","$ref":"\###
+        #/components/schemas/RelationKind"},"identifier":{"description":"The relation's name ready for SQL.","type":"s\###
+        tring"},"column":{"description":"The column, if it is one that was found.","type":"string"},"type":{"descripti\###
+        on":"The column's type.","type":"string"},"comment":{"description":"Comment of what was found.","type":"string\###
+        "},"match":{"description":"How well it was found.","$ref":"#/components/schemas/SchemaMatch"},"matchedIn":{"de\###
+        scription":"Where it was found.","$ref":"#/components/schemas/SchemaMatchPlace"}},"required":["schema","relati\###
+        on","kind","identifier","match","matchedIn"],"additionalProperties":false},"JoinStep":{"description":"One more\###
+         relation in a join.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"re\###
+        lation":{"description":"Its name.","type":"string"},"identifier":{"description":"Its name ready for SQL.","typ\###
+        e":"string"},"condition":{"description":"What joins it with one before it.","type":"string"},"alternatives":{"\###
+        description":"Other conditions that link the same two, by other foreign keys.","type":"array","items":{"type":\###
+        "string"}}},"required":["schema","relation","identifier","condition"],"additionalProperties":false},"JoinPath"\###
+        :{"description":"A way from one relation to another along foreign keys.","type":"object","properties":{"from":\###
+        {"description":"The whole `FROM` clause.","type":"string"},"steps":{"description":"What to join with the first\###
+         relation, in order.","type":"array","items":{"$ref":"#/components/schemas/JoinStep"}}},"required":["from","st\###
+        eps"],"additionalProperties":false},"Limits":{"description":"Every limit in force.","type":"object","propertie\###
+        s":{"headerBytes":{"description":"The header block of one `Content-Length` frame.","type":"integer","minimum":\###
+        0},"headerMs":{"description":"Time for a frame's header, from its first byte.","type":"integer","minimum":0},"\###
+        bodyMs":{"description":"Time for a frame's body, and for one line where messages are lines.","type":"integer",\###
+        "minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the connection has no session.","type":"\###
+        integer","minimum":0},"bodyBytes":{"description":"One message once the connection has a session.","type":"inte\###
+        ger","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one message.","type":"integer",\###
+        "minimum":0},"batchItems":{"description":"Items of one batch.","type":"integer","minimum":0},"clientConnection\###
+        s":{"description":"Open client connections.","type":"integer","minimum":0},"requestsInFlight":{"description":"\###
+        Unanswered requests of one connection; past that the daemon stops reading from it.","type":"integer","minimum"\###
+        :0},"outputQueueBytes":{"description":"Output waiting for one client.","type":"integer","minimum":0},"outputSt\###
+        allMs":{"description":"A client with output waiting that takes none of it for this long is dropped.","type":"i\###
+        nteger","minimum":0},"shutdownMs":{"description":"Time for running requests to end when the daemon stops.","ty\###
+        pe":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"intege\###
+        r","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":0},\###
+        "passwordHashQueue":{"description":"Passwords waiting to be hashed; past that the answer is `busy`.","type":"i\###
+        nteger","minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per account and per peer, befor\###
+        e each further attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first su\###
+        ch wait; each further failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"The\###
+         longest such wait.","type":"integer","minimum":0},"loginFailuresMax":{"description":"Wrong passwords in a row\###
+         for an account after which log-in with its password is refused for a day, or until one of its sessions change\###
+        s the password.","type":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimu\###
+        m":0},"tokenLifetimeMs":{"description":"Life of a session from log-in or refresh.","type":"integer","minimum":\###
+        0},"sessionIdleMs":{"description":"A session without a request for this long ends.","type":"integer","minimum"\###
+        :0},"nameLength":{"description":"Characters (Unicode scalars) of a name of a person or project.","type":"integ\###
+        er","minimum":0},"emailLength":{"description":"Characters of an e-mail address.","type":"integer","minimum":0}\###
+        ,"descriptionLength":{"description":"Characters of a project's description.","type":"integer","minimum":0},"co\###
+        nnectionStringLength":{"description":"Characters of a connection string.","type":"integer","minimum":0},"label\###
+        Length":{"description":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLength":{"des\###
+        cription":"Characters of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"description":"It\###
+        ems of one page of a list.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of one page\###
+         of a list when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest queries\###
+         or messages in a summary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a d\###
+        ashboard may cover.","type":"integer","minimum":0},"databaseConnections":{"description":"Open database connect\###
+        ions in all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open database conn\###
+        ections of one project.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database con\###
+        nection is closed after this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to c\###
+        onnect and log in to a database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running queri\###
+        es of one user.","type":"integer","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of o\###
+        ne connection.","type":"integer","minimum":0},"subscriptionEvents":{"description":"Events of one subscription t\###
+        hat wait for its reader; the next are missed.","type":"integer","minimum":0},"progressMs":{"description":"Time\###
+         between two `progress` events of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of\###
+         a statement, in `query.running` and `query/event`.","type":"integer","minimum":0},"planNodes":{"description":\###
+        "Nodes of a plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, a\###
+        s UTF-8.","type":"integer","minimum":0},"parameters":{"description":"Parameters of one statement: SQLite's own\###
+         limit, the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a\###
+         query that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longe\###
+        st `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that has not stop\###
+        ped a cancelled statement by then has its connection cut.","type":"integer","minimum":0},"pageRows":{"descript\###
+        ion":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row th\###
+        at reaches this size.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced by i\###
+        ts length and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result whos\###
+        e query names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a resul\###
+        t whose query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes k\###
+        ept of any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all re\###
+        sults of one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches f\###
+        rom for this long is dropped.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and summ\###
+        aries of one user that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"noticesPer\###
+        Query":{"description":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"descripti\###
+        on":"Rows of the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Byt\###
+        es of the preview that history keeps.","type":"integer","minimum":0},"catalogueRelations":{"description":"Tabl\###
+        es, views and the like that are read of one database.","type":"integer","minimum":0},"catalogueBytes":{"descri\###
+        ption":"Memory for what is read of one database's schema, about.","type":"integer","minimum":0},"catalogueCach\###
+        eBytes":{"description":"The same for all databases; the least used is forgotten first.","type":"integer","mini\###
+        mum":0},"catalogueMs":{"description":"What is known of a schema is read anew when it is older.","type":"intege\###
+        r","minimum":0},"historyRows":{"description":"Rows of history kept of one user; past it the oldest go, within m\###
+        inutes. 0 keeps all.","type":"integer","minimum":0},"historyDays":{"description":"Days that a row of history i\###
+        s kept. 0 keeps it for ever.","type":"integer","minimum":0},"statisticsDays":{"description":"Days that `query.\###
+        stats` may cover.","type":"integer","minimum":0},"statisticsStatements":{"description":"Statements in each lis\###
+        t of `query.stats`.","type":"integer","minimum":0},"forgetQueries":{"description":"Ids in one `query.forget`."\###
+        ,"type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyByte\###
+        s","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","shutdow\###
+        nMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs\###
+        ","loginFailuresMax","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLen\###
+        gth","connectionStringLength","labelLength","searchTextLength","listItems","listItemsDefault","recentItems","d\###
+        ashboardDays","databaseConnections","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queri\###
+        esPerUser","subscriptionsPerConnection","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBy\###
+        tes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","\###
+        resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser","noticesPe\###
+        rQuery","previewRows","previewBytes","catalogueRelations","catalogueBytes","catalogueCacheBytes","catalogueMs"\###
+        ,"historyRows","historyDays","statisticsDays","statisticsStatements","forgetQueries"],"additionalProperties":f\###
+        alse},"ErrorObject":{"description":"The `error` member of a reply.","type":"object","properties":{"code":{"typ\###
+        e":"integer"},"message":{"type":"string","minLength":1},"data":{"type":"object","properties":{"code":{"descrip\###
+        tion":"What programs branch on.","type":"string","enum":["parse_error","invalid_request","method_not_found","i\###
+        nvalid_params","invalid_connection_string","invalid_parameters","weak_password","internal","not_initialized","\###
+        cancelled","timeout","shutting_down","request_too_large","response_too_large","busy","batch_too_large","unauth\###
+        enticated","invalid_credentials","forbidden","not_found","conflict","rate_limited","connection_failed","host_n\###
+        ot_found","connection_refused","connect_timeout","tls_required","tls_failed","authentication_failed","unknown_\###
+        database","not_a_database","connection_lost","query_failed","read_only","policy","file_failed","cell_truncated\###
+        "]},"retryable":{"description":"Whether the same request may succeed later.","type":"boolean"},"phase":{"type"\###
+        :"string"},"requestId":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"posit\###
+        ion":{}},"required":["code","retryable"],"additionalProperties":false}},"required":["code","message","data"],"\###
+        additionalProperties":false}},"errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON tex\###
+        t in UTF-8, or break the framing.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":\###
+        -32600,"message":"The JSON is not a request that may be sent here and now.","data":{"code":"invalid_request","\###
+        retryable":false}},"method_not_found":{"code":-32601,"message":"There is no such method.","data":{"code":"meth\###
+        od_not_found","retryable":false}},"invalid_params":{"code":-32602,"message":"A parameter is unknown, missing, o\###
+        f the wrong type or out of range; `path` names it.","data":{"code":"invalid_params","retryable":false}},"inval\###
+        id_connection_string":{"code":-32602,"message":"The connection string cannot be understood, or uses a keyword t\###
+        hat is not allowed.","data":{"code":"invalid_connection_string","retryable":false}},"invalid_parameters":{"cod\###
+        e":-32602,"message":"The statement's parameters do not fit its placeholders.","data":{"code":"invalid_paramete\###
+        rs","retryable":false}},"weak_password":{"code":-32602,"message":"The password is among those tried first, or i\###
+        s made from the account's own name or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{\###
+        "code":-32603,"message":"A fault of the daemon; the log has it under `requestId`.","data":{"code":"internal","\###
+        retryable":false}},"not_initialized":{"code":-32002,"message":"`initialize` must come first on this connection\###
+        .","data":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-32800,"message":"The client cance\###
+        lled the request.","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took l\###
+        onger than its time limit and was stopped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code\###
+        ":-32802,"message":"The daemon is stopping; connect again later.","data":{"code":"shutting_down","retryable":t\###
+        rue}},"request_too_large":{"code":-32007,"message":"The request is longer than the limit.","data":{"code":"req\###
+        uest_too_large","retryable":false}},"response_too_large":{"code":-32008,"message":"The reply would be longer t\###
+        han the limit; ask for less.","data":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"m\###
+        essage":"A queue or pool is full; try again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"b\###
+        atch_too_large":{"code":-32010,"message":"The batch has more items than the limit.","data":{"code":"batch_too_\###
+        large","retryable":false}},"unauthenticated":{"code":1001,"message":"There is no session on this connection, o\###
+        r it has ended; log in or attach a token.","data":{"code":"unauthenticated","retryable":false}},"invalid_crede\###
+        ntials":{"code":1002,"message":"The e-mail or the password is wrong.","data":{"code":"invalid_credentials","re\###
+        tryable":false}},"forbidden":{"code":1003,"message":"The token or the daemon's configuration does not allow it\###
+        .","data":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"message":"There is no such thing, o\###
+        r it is not yours; both answer the same.","data":{"code":"not_found","retryable":false}},"conflict":{"code":10\###
+        05,"message":"It conflicts with what exists; `path` names the parameter.","data":{"code":"conflict","retryable\###
+        ":false}},"rate_limited":{"code":1006,"message":"Too many attempts or requests; try again after `retryAfterMs`\###
+        .","data":{"code":"rate_limited","retryable":true}},"connection_failed":{"code":1101,"message":"The database c\###
+        annot be reached, for a reason without a code of its own.","data":{"code":"connection_failed","retryable":true\###
+        }},"host_not_found":{"code":1101,"message":"The host's name has no address.","data":{"code":"host_not_found","\###
+        retryable":true}},"connection_refused":{"code":1101,"message":"Nothing accepts connections at that address.","\###
+        data":{"code":"connection_refused","retryable":true}},"connect_timeout":{"code":1101,"message":"The database d\###
+        id not answer in time.","data":{"code":"connect_timeout","retryable":true}},"tls_required":{"code":1101,"messa\###
+        ge":"The server or the policy asks for TLS and the connection has none.","data":{"code":"tls_required","retrya\###
+        ble":false}},"tls_failed":{"code":1101,"message":"The TLS handshake failed or the certificate is not trusted."\###
+        ,"data":{"code":"tls_failed","retryable":false}},"authentication_failed":{"code":1101,"message":"The database r\###
+        efused the user or the password of the connection string.","data":{"code":"authentication_failed","retryable":\###
+        false}},"unknown_database":{"code":1101,"message":"The server has no such database, or the file does not exist\###
+        .","data":{"code":"unknown_database","retryable":false}},"not_a_database":{"code":1101,"message":"The file is n\###
+        ot an SQLite database.","data":{"code":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"me\###
+        ssage":"The connection broke while the statement ran; a write may or may not have happened.","data":{"code":"c\###
+        onnection_lost","retryable":true}},"query_failed":{"code":1102,"message":"The database refused the statement."\###
+        ,"data":{"code":"query_failed","retryable":false}},"read_only":{"code":1103,"message":"The statement would wri\###
+        te, and the project or the mode is read-only.","data":{"code":"read_only","retryable":false}},"policy":{"code"\###
+        :1103,"message":"The daemon's policy does not allow it, whatever the project says.","data":{"code":"policy","r\###
+        etryable":false}},"file_failed":{"code":1104,"message":"The file could not be written; `phase` is the step: `o\###
+        pen`, `write` or `publish`.","data":{"code":"file_failed","retryable":false}},"cell_truncated":{"code":1105,"m\###
+        essage":"A cell is longer than was kept of it, and would be exported in part.","data":{"code":"cell_truncated"\###
+        ,"retryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"Report on a request that is still ru\###
+        nning.","description":"LSP's own notification. For a request that carried a `partialResultToken` and whose met\###
+        hod says that it answers in parts, `value`\nis a part: `query.run` sends a `QueryPage` each, `query.export` an\###
+         `ExportPart`. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of protocol 1.0\nreports th\###
+        at yet. Nothing is sent for a token after the reply to its request. Clients should ignore tokens they do not k\###
+        now.","params":{"type":"object","properties":{"token":{"description":"The request's token.","type":["string","\###
+        integer"]},"value":{"description":"The part.","oneOf":[{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/co\###
+        mponents/schemas/ExportPart"}]}},"required":["token","value"],"additionalProperties":false}},{"name":"query/ev\###
+        ent","summary":"Tell a subscriber what became of a query.","description":"Sent to connections that called `que\###
+        ry.subscribe`. Each query gets one `started`, any number of `progress`, one every limit\n`progressMs` at most,\###
+         and exactly one of `finished`, `failed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`e\###
+        rrorCode` `timeout`. A pulled result that is larger than its first page is `finished` when the database has gi\###
+        ven all rows,\nwhich may be after the reply.\n\nEvents wait behind replies. A subscriber that does not read th\###
+        em gets no `progress`, and of the others the limit\n`subscriptionEvents` are kept; what is lost after that is t\###
+        old by one `missed`, in its place, with how many they were. Then\n`query.running` and `query.history` say how t\###
+        hings stand. A daemon that stops ends its connections without further events.","params":{"type":"object","prop\###
+        erties":{"subscriptionId":{"description":"The subscription.","type":"string","format":"uuid"},"event":{"descri\###
+        ption":"What happened.","$ref":"#/components/schemas/QueryEventKind"},"query":{"description":"The query as it s\###
+        tands; absent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows th\###
+        at a write changed.","type":"integer","minimum":0},"durationMs":{"description":"Time it took, once it has ende\###
+        d.","type":"number","minimum":0},"errorCode":{"description":"Why it failed or was cancelled: the `data.code` o\###
+        f its error.","type":"string"},"errorMessage":{"description":"The same, in a sentence.","type":"string"},"miss\###
+        ed":{"description":"Events lost, in `missed`.","type":"integer","minimum":1}},"required":["subscriptionId","ev\###
+        ent"],"additionalProperties":false}},{"name":"session/expired","summary":"Tell a connection that its session h\###
+        as ended.","description":"Sent once to every other connection that was bound to a session when the session end\###
+        s; the connection that ended it by its\nown request learns it from the reply. From then on its requests are an\###
+        swered `unauthenticated` until it logs in or attaches\na token. The connection stays open; queries that ran un\###
+        der the session are cancelled.","params":{"type":"object","properties":{"reason":{"description":"Why it ended.\###
+        ","$ref":"#/components/schemas/SessionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-li\###
+        mits":[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":false,"description":"The header block o\###
+        f one `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","configurable":true,"description"\###
+        :"Time for a frame's header, from its first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":\###
+        true,"description":"Time for a frame's body, and for one line where messages are lines."},{"name":"bodyBeforeL\###
+        oginBytes","value":65536,"unit":"bytes","configurable":true,"description":"One message while the connection ha\###
+        s no session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable":true,"description":"One mess\###
+        age once the connection has a session."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"d\###
+        escription":"Nesting of arrays and objects in one message."},{"name":"batchItems","value":50,"unit":"count","c\###
+        onfigurable":true,"description":"Items of one batch."},{"name":"clientConnections","value":1024,"unit":"count"\###
+        ,"configurable":true,"description":"Open client connections."},{"name":"requestsInFlight","value":32,"unit":"c\###
+        ount","configurable":true,"description":"Unanswered requests of one connection; past that the daemon stops rea\###
+        ding from it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","configurable":true,"description":"O\###
+        utput waiting for one client."},{"name":"outputStallMs","value":30000,"unit":"ms","configurable":true,"descrip\###
+        tion":"A client with output waiting that takes none of it for this long is dropped."},{"name":"shutdownMs","va\###
+        lue":10000,"unit":"ms","configurable":true,"description":"Time for running requests to end when the daemon sto\###
+        ps."},{"name":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"description":"Shortest new pass\###
+        word, as UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable":false,"description":"L\###
+        ongest password, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","configurable":true,"descri\###
+        ption":"Passwords waiting to be hashed; past that the answer is `busy`."},{"name":"loginFailures","value":5,"u\###
+        nit":"count","configurable":true,"description":"Wrong passwords in a row, per account and per peer, before eac\###
+        h further attempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"descript\###
+        ion":"The first such wait; each further failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":\###
+        "ms","configurable":true,"description":"The longest such wait."},{"name":"loginFailuresMax","value":100,"unit"\###
+        :"count","configurable":true,"description":"Wrong passwords in a row for an account after which log-in with it\###
+        s password is refused for a day, or until one of its sessions changes the password."},{"name":"tokenBytes","va\###
+        lue":4096,"unit":"bytes","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":8640\###
+        0000,"unit":"ms","configurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessi\###
+        onIdleMs","value":43200000,"unit":"ms","configurable":true,"description":"A session without a request for this\###
+         long ends."},{"name":"nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (\###
+        Unicode scalars) of a name of a person or project."},{"name":"emailLength","value":254,"unit":"count","configu\###
+        rable":false,"description":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit"\###
+        :"count","configurable":false,"description":"Characters of a project's description."},{"name":"connectionStrin\###
+        gLength","value":4096,"unit":"count","configurable":false,"description":"Characters of a connection string."},\###
+        {"name":"labelLength","value":200,"unit":"count","configurable":false,"description":"Characters of a query's l\###
+        abel."},{"name":"searchTextLength","value":200,"unit":"count","configurable":false,"description":"Characters o\###
+        f a list's `text` filter."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":\###
+        "Items of one page of a list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"des\###
+        cription":"Items of one page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"coun\###
+        t","configurable":false,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashbo\###
+        ardDays","value":365,"unit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":\###
+        "databaseConnections","value":64,"unit":"count","configurable":true,"description":"Open database connections i\###
+        n all."},{"name":"databaseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"O\###
+        pen database connections of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":t\###
+        rue,"description":"An unused database connection is closed after this long."},{"name":"connectTimeoutMs","valu\###
+        e":10000,"unit":"ms","configurable":true,"description":"Time to connect and log in to a database."},{"name":"q\###
+        ueriesPerUser","value":8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"na\###
+        me":"subscriptionsPerConnection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of\###
+         one connection."},{"name":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"\###
+        Events of one subscription that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,\###
+        "unit":"ms","configurable":true,"description":"Time between two `progress` events of a query."},{"name":"runni\###
+        ngSqlBytes","value":2048,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running`\###
+         and `query/event`."},{"name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes\###
+         of a plan in `query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"descr\###
+        iption":"One statement, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"de\###
+        scription":"Parameters of one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTim\###
+        eoutMs","value":30000,"unit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`\###
+        ."},{"name":"queryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `ti\###
+        meoutMs`."},{"name":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database t\###
+        hat has not stopped a cancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"u\###
+        nit":"count","configurable":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":\###
+        "bytes","configurable":true,"description":"A page ends with the row that reaches this size."},{"name":"cellByt\###
+        es","value":1048576,"unit":"bytes","configurable":true,"description":"A longer cell is replaced by its length a\###
+        nd a prefix."},{"name":"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept\###
+         of a result whose query names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configur\###
+        able":true,"description":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultByte\###
+        s","value":268435456,"unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name"\###
+        :"spoolPerUserBytes","value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all re\###
+        sults of one user."},{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A re\###
+        sult that nobody fetches from for this long is dropped."},{"name":"exportsPerUser","value":8,"unit":"count","c\###
+        onfigurable":true,"description":"Exports and summaries of one user that run at once; past that the answer is `\###
+        busy`."},{"name":"noticesPerQuery","value":100,"unit":"count","configurable":false,"description":"Notices kept\###
+         of one statement."},{"name":"previewRows","value":10,"unit":"count","configurable":false,"description":"Rows o\###
+        f the preview that history keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","configurable":false,"d\###
+        escription":"Bytes of the preview that history keeps."},{"name":"catalogueRelations","value":20000,"unit":"cou\###
+        nt","configurable":true,"description":"Tables, views and the like that are read of one database."},{"name":"ca\###
+        talogueBytes","value":67108864,"unit":"bytes","configurable":true,"description":"Memory for what is read of on\###
+        e database's schema, about."},{"name":"catalogueCacheBytes","value":268435456,"unit":"bytes","configurable":tr\###
+        ue,"description":"The same for all databases; the least used is forgotten first."},{"name":"catalogueMs","valu\###
+        e":300000,"unit":"ms","configurable":true,"description":"What is known of a schema is read anew when it is old\###
+        er."},{"name":"historyRows","value":1000000,"unit":"count","configurable":true,"description":"Rows of history k\###
+        ept of one user; past it the oldest go, within minutes. 0 keeps all."},{"name":"historyDays","value":365,"unit\###
+        ":"count","configurable":true,"description":"Days that a row of history is kept. 0 keeps it for ever."},{"name\###
+        ":"statisticsDays","value":366,"unit":"count","configurable":false,"description":"Days that `query.stats` may c\###
+        over."},{"name":"statisticsStatements","value":100,"unit":"count","configurable":false,"description":"Statemen\###
+        ts in each list of `query.stats`."},{"name":"forgetQueries","value":1000,"unit":"count","configurable":false,"\###
+        description":"Ids in one `query.forget`."}]}
         """###
 }

@@ -97,6 +97,18 @@ public protocol QueryAPI: Sendable {
     /// `connection_lost`.
     func fetch(_ params: QueryFetchParams, _ context: Context) async throws -> QueryFetchResult
 
+    /// `query.forget`: Delete queries from your history.
+    ///
+    /// Either those named by `queryIds`, or those of a project, of a time, or both: name at least one of them, so that nothing is
+    /// deleted by accident. Queries that still run stay. Their figures go with them: `query.stats`, `dashboard.get` and
+    /// `project.summary` do not count them any more.
+    ///
+    /// Idempotent: what is gone, never was or is somebody else's is not counted in `forgotten`. A long history goes step by step,
+    /// and others are served in between; a cancelled request, or one that failed, has deleted a part.
+    ///
+    /// Errors: `invalid_params`, `unauthenticated`, `cancelled`.
+    func forget(_ params: QueryForgetParams, _ context: Context) async throws -> QueryForgetResult
+
     /// `query.get`: Answer one query of history.
     ///
     /// What `query.history` lists, and a preview: the first `previewRows` rows, at most `previewBytes` bytes, as they were when
@@ -107,7 +119,10 @@ public protocol QueryAPI: Sendable {
 
     /// `query.history`: List your own queries.
     ///
-    /// Newest first. Filters add up. A project that is unknown or somebody else's has no queries: the list is empty.
+    /// Newest first. Filters add up. A query is kept for `historyDays` days, unless there are more than `historyRows`: then the
+    /// oldest go; `query.forget` takes away more. Every page is as quick as the first, however long the history, unless `text`
+    /// and `errorText` have fewer than three characters. A project that is unknown or somebody else's has no queries: the list is
+    /// empty.
     ///
     /// Errors: `invalid_params`, `unauthenticated`.
     func history(_ params: QueryHistoryParams, _ context: Context) async throws -> QueryHistoryResult
@@ -156,6 +171,27 @@ public protocol QueryAPI: Sendable {
     ///
     /// Errors: `invalid_params`, `unauthenticated`.
     func running(_ params: QueryRunningParams, _ context: Context) async throws -> QueryRunningResult
+
+    /// `query.stats`: Answer figures about your queries.
+    ///
+    /// How many ran, failed and how long they took: in all, by project, by day, and by statement. Figures are kept by UTC day:
+    /// the period is widened to whole days, and `since` and `until` of the reply say to which. It is at most `statisticsDays`
+    /// days long; without `since` it is the 30 days that end with `until`, without `until` it ends today. They are right to the
+    /// query, also after a crash; what is gone from history, by `query.forget`, by age or by number, is not counted any more.
+    ///
+    /// **Statements** are told apart by shape: the statement with `?` in place of each literal and placeholder, lists of values
+    /// after `IN`, `VALUES` and `ARRAY` as one, without comments, blanks and the case of keywords, by the rules of its engine.
+    /// `shape` is the same for the same shape, always. Each list has at most `statements` of them: the most frequent, the slowest
+    /// by `meanMs`, the costliest by `totalMs`, and those that failed most often; what did not succeed, or not fail, is in no
+    /// list of these.
+    ///
+    /// **Percentiles** are by nearest rank, over successful queries, from counts in ranges of a thirty-second of a doubling:
+    /// within 1.6 % of the duration that was measured. `maxMs` is exact.
+    ///
+    /// A project that is unknown or somebody else's has no queries.
+    ///
+    /// Errors: `invalid_params`, `unauthenticated`.
+    func stats(_ params: QueryStatsParams, _ context: Context) async throws -> QueryStatsResult
 
     /// `query.subscribe`: Watch your own queries while they run.
     ///
@@ -650,6 +686,64 @@ public struct QueryFetchResult: JSONEncodable, Equatable {
     }
 }
 
+/// What `query.forget` is called with.
+public struct QueryForgetParams: JSONDecodable, Equatable {
+    /// These queries. 1 to 1000 items.
+    public var queryIds: [String]?
+    /// All of this project; not together with `queryIds`.
+    public var projectId: String?
+    /// All accepted before this time; not together with `queryIds`.
+    public var before: String?
+
+    public init(queryIds: [String]? = nil, projectId: String? = nil, before: String? = nil) {
+        self.queryIds = queryIds
+        self.projectId = projectId
+        self.before = before
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        var queryIds: [String]?
+        var projectId: String?
+        var before: String?
+        try reader.enterObject()
+        while let memberName = reader.nextMember() {
+            if memberName.matches("queryIds") {
+                try reader.refuseNull()
+                queryIds = try reader.array(minItems: 1, maxItems: 1000) { reader throws(JSONMismatch) in try reader.string(format: .uuid) }
+            } else if memberName.matches("projectId") {
+                try reader.refuseNull()
+                projectId = try reader.string(format: .uuid)
+            } else if memberName.matches("before") {
+                try reader.refuseNull()
+                before = try reader.string(format: .dateTime)
+            } else if memberName.isProgressToken {
+                try reader.skipProgressToken()
+            } else {
+                throw memberName.unknown(["queryIds", "projectId", "before"])
+            }
+        }
+        self.queryIds = queryIds
+        self.projectId = projectId
+        self.before = before
+    }
+}
+
+/// What `query.forget` answers.
+public struct QueryForgetResult: JSONEncodable, Equatable {
+    /// How many were deleted. At least 0.
+    public var forgotten: Int
+
+    public init(forgotten: Int) {
+        self.forgotten = forgotten
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"forgotten":"#)
+        writer.integer(forgotten)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
 /// What `query.get` is called with.
 public struct QueryGetParams: JSONDecodable, Equatable {
     /// The query.
@@ -695,8 +789,13 @@ public struct QueryHistoryParams: JSONDecodable, Equatable {
     public var projectId: String?
     /// Only with this status.
     public var status: QueryStatus?
-    /// Only those whose SQL or label contains it, in any case of ASCII letters. 1 to 200 characters.
+    /// Only those whose SQL or label contains it, in any case of ASCII letters; every character stands for itself. From three
+    /// characters on it is found by an index. 1 to 200 characters.
     public var text: String?
+    /// Only those whose error message contains it, likewise. 1 to 200 characters.
+    public var errorText: String?
+    /// Only those whose statement has this shape: the `shape` of another query, or of `query.stats`. Exactly 16 characters.
+    public var shape: String?
     /// Only those accepted at this time or later.
     public var since: String?
     /// Only those accepted before this time.
@@ -714,6 +813,8 @@ public struct QueryHistoryParams: JSONDecodable, Equatable {
         projectId: String? = nil,
         status: QueryStatus? = nil,
         text: String? = nil,
+        errorText: String? = nil,
+        shape: String? = nil,
         since: String? = nil,
         until: String? = nil,
         mode: QueryMode? = nil,
@@ -724,6 +825,8 @@ public struct QueryHistoryParams: JSONDecodable, Equatable {
         self.projectId = projectId
         self.status = status
         self.text = text
+        self.errorText = errorText
+        self.shape = shape
         self.since = since
         self.until = until
         self.mode = mode
@@ -736,6 +839,8 @@ public struct QueryHistoryParams: JSONDecodable, Equatable {
         var projectId: String?
         var status: QueryStatus?
         var text: String?
+        var errorText: String?
+        var shape: String?
         var since: String?
         var until: String?
         var mode: QueryMode?
@@ -753,6 +858,12 @@ public struct QueryHistoryParams: JSONDecodable, Equatable {
             } else if memberName.matches("text") {
                 try reader.refuseNull()
                 text = try reader.string(minLength: 1, maxLength: 200)
+            } else if memberName.matches("errorText") {
+                try reader.refuseNull()
+                errorText = try reader.string(minLength: 1, maxLength: 200)
+            } else if memberName.matches("shape") {
+                try reader.refuseNull()
+                shape = try reader.string(minLength: 16, maxLength: 16)
             } else if memberName.matches("since") {
                 try reader.refuseNull()
                 since = try reader.string(format: .dateTime)
@@ -774,12 +885,16 @@ public struct QueryHistoryParams: JSONDecodable, Equatable {
             } else if memberName.isProgressToken {
                 try reader.skipProgressToken()
             } else {
-                throw memberName.unknown(["projectId", "status", "text", "since", "until", "mode", "source", "limit", "cursor"])
+                throw memberName.unknown([
+                    "projectId", "status", "text", "errorText", "shape", "since", "until", "mode", "source", "limit", "cursor",
+                ])
             }
         }
         self.projectId = projectId
         self.status = status
         self.text = text
+        self.errorText = errorText
+        self.shape = shape
         self.since = since
         self.until = until
         self.mode = mode
@@ -983,6 +1098,122 @@ public struct QueryRunningResult: JSONEncodable, Equatable {
     public func encode(to writer: inout JSONWriter) {
         writer.raw(#"{"items":"#)
         writer.array(items) { writer, item in item.encode(to: &writer) }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// What `query.stats` is called with.
+public struct QueryStatsParams: JSONDecodable, Equatable {
+    /// Only of this project.
+    public var projectId: String?
+    /// From the day of this time on.
+    public var since: String?
+    /// Up to the end of the day of this time; a midnight is the end of the day before it.
+    public var until: String?
+    /// The length of each list of statements; 0 for none. 0 to 100; default `10`.
+    public var statements: Int
+
+    public init(projectId: String? = nil, since: String? = nil, until: String? = nil, statements: Int = 10) {
+        self.projectId = projectId
+        self.since = since
+        self.until = until
+        self.statements = statements
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        var projectId: String?
+        var since: String?
+        var until: String?
+        var statements: Int?
+        try reader.enterObject()
+        while let memberName = reader.nextMember() {
+            if memberName.matches("projectId") {
+                try reader.refuseNull()
+                projectId = try reader.string(format: .uuid)
+            } else if memberName.matches("since") {
+                try reader.refuseNull()
+                since = try reader.string(format: .dateTime)
+            } else if memberName.matches("until") {
+                try reader.refuseNull()
+                until = try reader.string(format: .dateTime)
+            } else if memberName.matches("statements") {
+                try reader.refuseNull()
+                statements = try reader.int(minimum: 0, maximum: 100)
+            } else if memberName.isProgressToken {
+                try reader.skipProgressToken()
+            } else {
+                throw memberName.unknown(["projectId", "since", "until", "statements"])
+            }
+        }
+        self.projectId = projectId
+        self.since = since
+        self.until = until
+        self.statements = statements ?? 10
+    }
+}
+
+/// What `query.stats` answers.
+public struct QueryStatsResult: JSONEncodable, Equatable {
+    /// Midnight UTC at the start of the first day.
+    public var since: String
+    /// Midnight UTC at the end of the last day.
+    public var until: String
+    /// All of it.
+    public var totals: QueryFigures
+    /// Projects with queries in the period, the busiest first, then by name.
+    public var projects: [ProjectFigures]
+    /// Every day of the period, oldest first, days without queries too. 1 to 366 items.
+    public var days: [DayFigures]
+    /// Statements by `count`, the highest first. At most 100 items.
+    public var mostFrequent: [StatementFigures]
+    /// By `meanMs`. At most 100 items.
+    public var slowest: [StatementFigures]
+    /// By `totalMs`. At most 100 items.
+    public var costliest: [StatementFigures]
+    /// By `error`. At most 100 items.
+    public var mostFailing: [StatementFigures]
+
+    public init(
+        since: String,
+        until: String,
+        totals: QueryFigures,
+        projects: [ProjectFigures],
+        days: [DayFigures],
+        mostFrequent: [StatementFigures],
+        slowest: [StatementFigures],
+        costliest: [StatementFigures],
+        mostFailing: [StatementFigures]
+    ) {
+        self.since = since
+        self.until = until
+        self.totals = totals
+        self.projects = projects
+        self.days = days
+        self.mostFrequent = mostFrequent
+        self.slowest = slowest
+        self.costliest = costliest
+        self.mostFailing = mostFailing
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"since":"#)
+        writer.string(since)
+        writer.raw(#","until":"#)
+        writer.string(until)
+        writer.raw(#","totals":"#)
+        totals.encode(to: &writer)
+        writer.raw(#","projects":"#)
+        writer.array(projects) { writer, item in item.encode(to: &writer) }
+        writer.raw(#","days":"#)
+        writer.array(days) { writer, item in item.encode(to: &writer) }
+        writer.raw(#","mostFrequent":"#)
+        writer.array(mostFrequent) { writer, item in item.encode(to: &writer) }
+        writer.raw(#","slowest":"#)
+        writer.array(slowest) { writer, item in item.encode(to: &writer) }
+        writer.raw(#","costliest":"#)
+        writer.array(costliest) { writer, item in item.encode(to: &writer) }
+        writer.raw(#","mostFailing":"#)
+        writer.array(mostFailing) { writer, item in item.encode(to: &writer) }
         writer.byte(UInt8(ascii: "}"))
     }
 }

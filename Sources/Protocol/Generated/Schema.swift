@@ -19,8 +19,8 @@ public protocol SchemaAPI: Sendable {
     /// Served from what the daemon keeps, like `schema.list`.
     ///
     /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `busy`, `policy`, `query_failed`, `cancelled`, `timeout`,
-    /// `connection_failed`, `host_not_found`, `connection_refused`, `connect_timeout`, `tls_required`, `tls_failed`,
-    /// `authentication_failed`, `unknown_database`, `not_a_database`, `connection_lost`.
+    /// `invalid_connection_string`, `connection_failed`, `host_not_found`, `connection_refused`, `connect_timeout`,
+    /// `tls_required`, `tls_failed`, `authentication_failed`, `unknown_database`, `not_a_database`, `connection_lost`.
     func describe(_ params: SchemaDescribeParams, _ context: Context) async throws -> SchemaDescribeResult
 
     /// `schema.list`: List the tables, views and other relations of a database.
@@ -40,8 +40,8 @@ public protocol SchemaAPI: Sendable {
     /// the connection stop it once nobody waits for it. It is no query: it is not in history.
     ///
     /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `busy`, `policy`, `query_failed`, `cancelled`, `timeout`,
-    /// `connection_failed`, `host_not_found`, `connection_refused`, `connect_timeout`, `tls_required`, `tls_failed`,
-    /// `authentication_failed`, `unknown_database`, `not_a_database`, `connection_lost`.
+    /// `invalid_connection_string`, `connection_failed`, `host_not_found`, `connection_refused`, `connect_timeout`,
+    /// `tls_required`, `tls_failed`, `authentication_failed`, `unknown_database`, `not_a_database`, `connection_lost`.
     func list(_ params: SchemaListParams, _ context: Context) async throws -> SchemaListResult
 
     /// `schema.refresh`: Read the schema of a database anew.
@@ -50,8 +50,8 @@ public protocol SchemaAPI: Sendable {
     /// Answers how much there is.
     ///
     /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `busy`, `policy`, `query_failed`, `cancelled`, `timeout`,
-    /// `connection_failed`, `host_not_found`, `connection_refused`, `connect_timeout`, `tls_required`, `tls_failed`,
-    /// `authentication_failed`, `unknown_database`, `not_a_database`, `connection_lost`.
+    /// `invalid_connection_string`, `connection_failed`, `host_not_found`, `connection_refused`, `connect_timeout`,
+    /// `tls_required`, `tls_failed`, `authentication_failed`, `unknown_database`, `not_a_database`, `connection_lost`.
     func refresh(_ params: SchemaRefreshParams, _ context: Context) async throws -> SchemaRefreshResult
 
     /// `schema.relations`: Show foreign keys, and how to join two relations.
@@ -68,8 +68,8 @@ public protocol SchemaAPI: Sendable {
     /// keys count.
     ///
     /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `busy`, `policy`, `query_failed`, `cancelled`, `timeout`,
-    /// `connection_failed`, `host_not_found`, `connection_refused`, `connect_timeout`, `tls_required`, `tls_failed`,
-    /// `authentication_failed`, `unknown_database`, `not_a_database`, `connection_lost`.
+    /// `invalid_connection_string`, `connection_failed`, `host_not_found`, `connection_refused`, `connect_timeout`,
+    /// `tls_required`, `tls_failed`, `authentication_failed`, `unknown_database`, `not_a_database`, `connection_lost`.
     func relations(_ params: SchemaRelationsParams, _ context: Context) async throws -> SchemaRelationsResult
 
     /// `schema.search`: Find relations and columns by words in their names and comments.
@@ -85,8 +85,8 @@ public protocol SchemaAPI: Sendable {
     /// Served from what the daemon keeps, like `schema.list`; without system relations.
     ///
     /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `busy`, `policy`, `query_failed`, `cancelled`, `timeout`,
-    /// `connection_failed`, `host_not_found`, `connection_refused`, `connect_timeout`, `tls_required`, `tls_failed`,
-    /// `authentication_failed`, `unknown_database`, `not_a_database`, `connection_lost`.
+    /// `invalid_connection_string`, `connection_failed`, `host_not_found`, `connection_refused`, `connect_timeout`,
+    /// `tls_required`, `tls_failed`, `authentication_failed`, `unknown_database`, `not_a_database`, `connection_lost`.
     func search(_ params: SchemaSearchParams, _ context: Context) async throws -> SchemaSearchResult
 }
 

@@ -1517,6 +1517,8 @@ public struct QueryRecord: JSONEncodable, Equatable {
     public var projectName: String
     /// The statement as it was sent.
     public var sql: String
+    /// What its statement has in common with those that differ in values only; `query.stats` says more. Exactly 16 characters.
+    public var shape: String
     /// The label it was sent with.
     public var label: String?
     /// Where it stands.
@@ -1545,6 +1547,7 @@ public struct QueryRecord: JSONEncodable, Equatable {
         projectId: String,
         projectName: String,
         sql: String,
+        shape: String,
         label: String? = nil,
         status: QueryStatus,
         errorCode: String? = nil,
@@ -1561,6 +1564,7 @@ public struct QueryRecord: JSONEncodable, Equatable {
         self.projectId = projectId
         self.projectName = projectName
         self.sql = sql
+        self.shape = shape
         self.label = label
         self.status = status
         self.errorCode = errorCode
@@ -1583,6 +1587,8 @@ public struct QueryRecord: JSONEncodable, Equatable {
         writer.string(projectName)
         writer.raw(#","sql":"#)
         writer.string(sql)
+        writer.raw(#","shape":"#)
+        writer.string(shape)
         if let label {
             writer.raw(#","label":"#)
             writer.string(label)
@@ -1635,7 +1641,7 @@ public struct QueryStatistics: JSONEncodable, Equatable {
     public var cancelled: Int
     /// success / (success + error); absent if both are 0. 0 to 1.
     public var successRate: Double?
-    /// Median duration of the successful ones; absent if there are none. At least 0.
+    /// Median duration of the successful ones, within 1.6 %; absent if there are none. At least 0.
     public var p50Ms: Double?
     /// 95th percentile of the same. At least 0.
     public var p95Ms: Double?
@@ -1685,6 +1691,206 @@ public struct QueryStatistics: JSONEncodable, Equatable {
         }
         writer.raw(#","rows":"#)
         writer.integer(rows)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// What some queries came to. Durations are those of the successful ones.
+public struct QueryFigures: JSONEncodable, Equatable {
+    /// All, running ones included. At least 0.
+    public var count: Int
+    /// Those that succeeded. At least 0.
+    public var success: Int
+    /// Those that failed. At least 0.
+    public var error: Int
+    /// Those that were cancelled or timed out. At least 0.
+    public var cancelled: Int
+    /// error / (success + error); absent if both are 0. 0 to 1.
+    public var errorRate: Double?
+    /// Rows they returned, together. At least 0.
+    public var rows: Int
+    /// Time they took, together. At least 0.
+    public var totalMs: Double
+    /// The mean; absent if none succeeded. At least 0.
+    public var meanMs: Double?
+    /// Median, within 1.6 %; absent if none succeeded. At least 0.
+    public var p50Ms: Double?
+    /// 95th percentile, likewise. At least 0.
+    public var p95Ms: Double?
+    /// The longest, exactly. At least 0.
+    public var maxMs: Double?
+
+    public init(
+        count: Int,
+        success: Int,
+        error: Int,
+        cancelled: Int,
+        errorRate: Double? = nil,
+        rows: Int,
+        totalMs: Double,
+        meanMs: Double? = nil,
+        p50Ms: Double? = nil,
+        p95Ms: Double? = nil,
+        maxMs: Double? = nil
+    ) {
+        self.count = count
+        self.success = success
+        self.error = error
+        self.cancelled = cancelled
+        self.errorRate = errorRate
+        self.rows = rows
+        self.totalMs = totalMs
+        self.meanMs = meanMs
+        self.p50Ms = p50Ms
+        self.p95Ms = p95Ms
+        self.maxMs = maxMs
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"count":"#)
+        writer.integer(count)
+        writer.raw(#","success":"#)
+        writer.integer(success)
+        writer.raw(#","error":"#)
+        writer.integer(error)
+        writer.raw(#","cancelled":"#)
+        writer.integer(cancelled)
+        if let errorRate {
+            writer.raw(#","errorRate":"#)
+            writer.double(errorRate)
+        }
+        writer.raw(#","rows":"#)
+        writer.integer(rows)
+        writer.raw(#","totalMs":"#)
+        writer.double(totalMs)
+        if let meanMs {
+            writer.raw(#","meanMs":"#)
+            writer.double(meanMs)
+        }
+        if let p50Ms {
+            writer.raw(#","p50Ms":"#)
+            writer.double(p50Ms)
+        }
+        if let p95Ms {
+            writer.raw(#","p95Ms":"#)
+            writer.double(p95Ms)
+        }
+        if let maxMs {
+            writer.raw(#","maxMs":"#)
+            writer.double(maxMs)
+        }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// The figures of one project.
+public struct ProjectFigures: JSONEncodable, Equatable {
+    /// The project.
+    public var projectId: String
+    /// Its name.
+    public var name: String
+    /// The kind of database.
+    public var databaseType: DatabaseType
+    /// Its queries.
+    public var figures: QueryFigures
+
+    public init(projectId: String, name: String, databaseType: DatabaseType, figures: QueryFigures) {
+        self.projectId = projectId
+        self.name = name
+        self.databaseType = databaseType
+        self.figures = figures
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"projectId":"#)
+        writer.string(projectId)
+        writer.raw(#","name":"#)
+        writer.string(name)
+        writer.raw(#","databaseType":"#)
+        databaseType.encode(to: &writer)
+        writer.raw(#","figures":"#)
+        figures.encode(to: &writer)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// The figures of one day.
+public struct DayFigures: JSONEncodable, Equatable {
+    /// The day in UTC, `YYYY-MM-DD`. Exactly 10 characters.
+    public var date: String
+    /// Queries accepted that day.
+    public var figures: QueryFigures
+
+    public init(date: String, figures: QueryFigures) {
+        self.date = date
+        self.figures = figures
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"date":"#)
+        writer.string(date)
+        writer.raw(#","figures":"#)
+        figures.encode(to: &writer)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// The figures of the statements of one shape in one project.
+public struct StatementFigures: JSONEncodable, Equatable {
+    /// Where they ran.
+    public var projectId: String
+    /// The project's name now.
+    public var projectName: String
+    /// The shape: `query.history` lists its queries. Exactly 16 characters.
+    public var shape: String
+    /// The normalised statement, at most 4096 bytes of it; `…` at its end says that there is more.
+    public var sql: String
+    /// What they came to.
+    public var figures: QueryFigures
+    /// The newest of them: a sample for `query.get`.
+    public var lastQueryId: String
+    /// When that was accepted.
+    public var lastUsedAt: String
+    /// How that one ran.
+    public var lastMode: QueryMode
+
+    public init(
+        projectId: String,
+        projectName: String,
+        shape: String,
+        sql: String,
+        figures: QueryFigures,
+        lastQueryId: String,
+        lastUsedAt: String,
+        lastMode: QueryMode
+    ) {
+        self.projectId = projectId
+        self.projectName = projectName
+        self.shape = shape
+        self.sql = sql
+        self.figures = figures
+        self.lastQueryId = lastQueryId
+        self.lastUsedAt = lastUsedAt
+        self.lastMode = lastMode
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"projectId":"#)
+        writer.string(projectId)
+        writer.raw(#","projectName":"#)
+        writer.string(projectName)
+        writer.raw(#","shape":"#)
+        writer.string(shape)
+        writer.raw(#","sql":"#)
+        writer.string(sql)
+        writer.raw(#","figures":"#)
+        figures.encode(to: &writer)
+        writer.raw(#","lastQueryId":"#)
+        writer.string(lastQueryId)
+        writer.raw(#","lastUsedAt":"#)
+        writer.string(lastUsedAt)
+        writer.raw(#","lastMode":"#)
+        lastMode.encode(to: &writer)
         writer.byte(UInt8(ascii: "}"))
     }
 }
@@ -1746,7 +1952,7 @@ public struct QueriesByStatus: JSONEncodable, Equatable {
     }
 }
 
-/// Durations of the successful queries of the period.
+/// Durations of the successful queries of the period, by nearest rank, within 1.6 %.
 public struct Latency: JSONEncodable, Equatable {
     /// Median; absent if there are none. At least 0.
     public var p50Ms: Double?

@@ -77,7 +77,8 @@ struct Setting: Sendable {
         ]
         + Limits.table.filter(\.isConfigurable).map { entry in
             Setting(
-                name: "limits.\(entry.name)", kind: .integer(min: 1), defaultText: String(Limits()[keyPath: entry.keyPath]),
+                name: "limits.\(entry.name)", kind: .integer(min: entry.minimum),
+                defaultText: String(Limits()[keyPath: entry.keyPath]),
                 summary: entry.summary)
         }
 }

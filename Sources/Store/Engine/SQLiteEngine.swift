@@ -18,6 +18,8 @@ final class SQLiteEngine: StoreEngine {
     let beginRead = "BEGIN"
     let countTables = "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
 
+    let textIndex: any TextIndex = SQLiteTextIndex()
+
     func contains(_ haystack: String, _ needle: String) -> String { "instr(\(haystack), \(needle)) > 0" }
 
     func connect() throws(StoreError) -> StoreSession {

@@ -17,6 +17,8 @@ protocol StoreEngine: Sendable {
     var beginRead: String { get }
     /// An expression that is true when the text `needle` occurs in the text `haystack`, byte for byte.
     func contains(_ haystack: String, _ needle: String) -> String
+    /// The engine's index of history's texts.
+    var textIndex: any TextIndex { get }
     /// A statement that counts the tables of this database.
     var countTables: String { get }
 

@@ -1,3 +1,5 @@
+internal import Databases
+
 /// How the store is doing.
 public struct StoreHealth: Sendable, Equatable {
     public var sizes: StoreSizes
@@ -37,6 +39,17 @@ extension Store {
                 """)
             if let difference = try row?.integer(), difference != 0 {
                 problems.append("the counts per day and the rows of history differ by \(difference)")
+            }
+            for days in [1, Day.ofWeek] {
+                row = try session.first(
+                    """
+                    SELECT (SELECT count(*) FROM queries)
+                        - (SELECT CAST(coalesce(sum(success + error + cancelled + running), 0) AS BIGINT) FROM shape_spans
+                            WHERE days = $1)
+                    """, [.integer(days)])
+                if let difference = try row?.integer(), difference != 0 {
+                    problems.append("the counts per statement and \(days) days and the rows of history differ by \(difference)")
+                }
             }
             return problems
         }

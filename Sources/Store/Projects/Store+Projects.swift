@@ -103,15 +103,20 @@ extension Store {
         }
     }
 
-    /// Deletes an owner's project with its history and conversations.
+    /// Deletes an owner's project with its history and conversations; a long history step by step, and the project with the last.
     ///
     /// - Returns: whether there was one. Deleting again, or another owner's, changes nothing.
     @discardableResult
     public func deleteProject(id: String, userID: String) async throws(StoreError) -> Bool {
         defer { knownProjects.forget(id) }
         await flush()
+        while try await write({ session throws(StoreError) in
+            try Store.forget(session, userID: userID, projectID: id, limit: Store.forgetBatch)
+        }) == Store.forgetBatch {}
         return try await write { session throws(StoreError) in
-            try session.change("DELETE FROM projects WHERE id = $1 AND user_id = $2", [.text(id), .text(userID)]) > 0
+            // What came in between.
+            _ = try Store.forget(session, userID: userID, projectID: id, limit: .max)
+            return try session.change("DELETE FROM projects WHERE id = $1 AND user_id = $2", [.text(id), .text(userID)]) > 0
         }
     }
 

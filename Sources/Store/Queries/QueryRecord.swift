@@ -67,17 +67,20 @@ public struct QueryEnd: Sendable, Equatable {
 /// A row of history.
 public struct QueryRecord: Sendable, Equatable {
     public var start: QueryStart
+    /// The fingerprint of the statement's shape.
+    public var shape: UInt64
     /// While the query runs, only its status says something. Lists leave the preview out.
     public var end: QueryEnd
 
-    public init(start: QueryStart, end: QueryEnd) {
+    public init(start: QueryStart, shape: UInt64, end: QueryEnd) {
         self.start = start
+        self.shape = shape
         self.end = end
     }
 
     /// All columns but the preview.
     static let columns = """
-        id, project_id, user_id, query, label, mode, source, created_at, status, error_code, error, row_count, \
+        id, project_id, user_id, query, label, mode, source, created_at, shape, status, error_code, error, row_count, \
         affected_rows, duration_ms
         """
 
@@ -85,6 +88,7 @@ public struct QueryRecord: Sendable, Equatable {
         start = try QueryStart(
             id: row.text(), projectID: row.text(), userID: row.text(), sql: row.text(), label: row.optionalText(),
             mode: row.word(AccessMode.self), source: row.word(QuerySource.self), createdAtMs: row.integer())
+        shape = UInt64(bitPattern: try row.integer())
         end = try QueryEnd(
             status: row.word(QueryStatus.self), errorCode: row.optionalText(), errorMessage: row.optionalText(),
             rowCount: row.optionalInteger(), affectedRows: row.optionalInteger(), durationMs: row.optionalDouble(),
@@ -98,8 +102,12 @@ public struct HistoryFilter: Sendable, Equatable {
     public var status: QueryStatus?
     public var mode: AccessMode?
     public var source: QuerySource?
-    /// Occurs in the SQL, whatever the case; every character stands for itself.
+    /// Occurs in the SQL or the label, whatever the case; every character stands for itself.
     public var text: String?
+    /// Occurs in the message of the error, whatever the case of ASCII letters.
+    public var errorText: String?
+    /// The fingerprint of a statement's shape.
+    public var shape: UInt64?
     /// From this time on.
     public var sinceMs: Int64?
     /// Before this time.
@@ -107,13 +115,15 @@ public struct HistoryFilter: Sendable, Equatable {
 
     public init(
         projectID: String? = nil, status: QueryStatus? = nil, mode: AccessMode? = nil, source: QuerySource? = nil,
-        text: String? = nil, sinceMs: Int64? = nil, untilMs: Int64? = nil
+        text: String? = nil, errorText: String? = nil, shape: UInt64? = nil, sinceMs: Int64? = nil, untilMs: Int64? = nil
     ) {
         self.projectID = projectID
         self.status = status
         self.mode = mode
         self.source = source
         self.text = text
+        self.errorText = errorText
+        self.shape = shape
         self.sinceMs = sinceMs
         self.untilMs = untilMs
     }

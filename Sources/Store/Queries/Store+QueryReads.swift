@@ -22,14 +22,21 @@ extension Store {
 
     /// An owner's queries, newest first, without previews. Throws `invalidCursor`.
     ///
-    /// Quick for every filter but `text`, which looks at each query in turn until the page is full.
+    /// Quick for every filter. A text of one or two characters is looked for in each query in turn, until the page is full.
     public func history(
         userID: String, filter: HistoryFilter = HistoryFilter(), page: PageRequest = PageRequest()
     ) async throws(StoreError) -> ListPage<QueryRecord> {
         let cursor = try Cursor.of(page, list: .queries)
         await flush()
         return try await scanner.read { session throws(StoreError) in
-            let items = try Store.history(session, userID, filter, cursor, limit: page.limit + 1)
+            let items: [QueryRecord]
+            if filter.text ?? "" != "" || filter.errorText ?? "" != "" {
+                items = try session.snapshot { session throws(StoreError) in
+                    try Store.search(session, userID, filter, cursor, limit: page.limit + 1)
+                }
+            } else {
+                items = try Store.history(session, userID, filter, cursor, limit: page.limit + 1)
+            }
             return ListPage(items, limit: page.limit) {
                 Cursor(list: .queries, createdAtMs: $0.start.createdAtMs, id: $0.start.id)
             }
@@ -39,24 +46,6 @@ extension Store {
     static func history(
         _ session: StoreSession, _ userID: String, _ filter: HistoryFilter, _ cursor: Cursor, limit: Int
     ) throws(StoreError) -> [QueryRecord] {
-        var query = Conditions(userID: userID)
-        query.add("(created_at, id) < (#, #)", .integer(cursor.createdAtMs), .text(cursor.id))
-        if let projectID = filter.projectID { query.add("project_id = #", .text(projectID)) }
-        if let status = filter.status { query.add("status = #", .text(status.rawValue)) }
-        if let mode = filter.mode { query.add("mode = #", .text(mode.rawValue)) }
-        if let source = filter.source { query.add("source = #", .text(source.rawValue)) }
-        if let sinceMs = filter.sinceMs { query.add("created_at >= #", .integer(sinceMs)) }
-        if let untilMs = filter.untilMs { query.add("created_at < #", .integer(untilMs)) }
-        if let text = filter.text, !text.isEmpty {
-            query.add(session.engine.contains("coalesce(folded, lower(query))", "#"), .text(text.lowercased()))
-        }
-        var items: [QueryRecord] = []
-        let rows = try session.rows(
-            """
-            SELECT \(QueryRecord.columns) FROM queries WHERE \(query.sql)
-            ORDER BY created_at DESC, id DESC LIMIT \(query.next)
-            """, query.parameters + [.integer(Int64(limit))])
-        for var row in rows { items.append(try QueryRecord(&row, hasPreview: false)) }
-        return items
+        try walk(session, conditions(session, userID, filter, cursor), limit: limit)
     }
 }

@@ -2,24 +2,33 @@ internal import Databases
 
 /// Brings a database to the newest schema: numbered steps, each a transaction, recorded in `store_migrations`.
 enum Migrations {
-    /// The steps in order; step 1 makes the first tables. A step, once released, never changes.
-    static func steps(_ engine: any StoreEngine) -> [String] { [Schema.first(bytes: engine.bytesType)] }
+    /// The newest schema: the number of the last step.
+    static let newest = 2
 
-    static func bring(_ session: StoreSession, nowMs: Int64) throws(StoreError) {
-        let steps = steps(session.engine)
+    /// Step 1 makes the first tables. A step, once released, never changes.
+    private static func step(_ number: Int, _ session: StoreSession) throws(StoreError) {
+        switch number {
+        case 1: try session.execute(Schema.first(bytes: session.engine.bytesType))
+        default: try StatisticsMigration.run(session)
+        }
+    }
+
+    /// - Parameter last: the step to stop after, for tests of what an older daemon left.
+    static func bring(_ session: StoreSession, nowMs: Int64, to last: Int = newest) throws(StoreError) {
         let current = try version(session)
-        guard current <= steps.count else {
+        guard current <= newest else {
             throw StoreError(
                 .newerSchema,
-                "The store was made by a newer dbassistd (schema \(current), this one knows \(steps.count)); use that one.")
+                "The store was made by a newer dbassistd (schema \(current), this one knows \(newest)); use that one.")
         }
-        for number in current..<steps.count {
+        guard current < last else { return }
+        for number in (current + 1)...last {
             try session.execute(session.engine.beginWrite)
             do throws(StoreError) {
-                try session.execute(steps[number])
+                try step(number, session)
                 try session.change(
                     "INSERT INTO store_migrations (version, applied_at) VALUES ($1, $2)",
-                    [.integer(Int64(number + 1)), .integer(nowMs)])
+                    [.integer(Int64(number)), .integer(nowMs)])
                 try session.execute("COMMIT")
             } catch {
                 try? session.execute("ROLLBACK")

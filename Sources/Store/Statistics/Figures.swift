@@ -33,7 +33,7 @@ public struct QueryCounts: Sendable, Equatable {
     }
 }
 
-/// How long successful queries took, by nearest rank: a duration that was measured. Nil when there is none.
+/// How long successful queries took, by nearest rank, within 1.6 %. Nil when there is none.
 public struct Latency: Sendable, Equatable {
     public var p50Ms: Double?
     public var p95Ms: Double?
@@ -83,4 +83,9 @@ enum Day {
 
     /// The day of a time; also right before 1970.
     static func of(_ timeMs: Int64) -> Int64 { timeMs >= 0 ? timeMs / ms : (timeMs + 1) / ms - 1 }
+
+    static let ofWeek: Int64 = 7
+
+    /// The first day of a day's week; weeks begin on Thursdays, as 1970 did.
+    static func startOfWeek(_ day: Int64) -> Int64 { day - (day % ofWeek + ofWeek) % ofWeek }
 }

@@ -46,7 +46,7 @@ extension Store {
         let range = DayRange(userID: userID, first: lastDay - Int64(min(max(days, 1), 366)) + 1, last: lastDay)
         return try await scanner.read { session throws(StoreError) in
             try session.snapshot { session throws(StoreError) in
-                let activity = try Store.activity(session, range)
+                let (activity, latency) = try Store.activity(session, range)
                 return try Dashboard(
                     sinceMs: range.sinceMs,
                     projectCount: Store.count(session, "SELECT count(*) FROM projects WHERE user_id = $1", [range.user]),
@@ -55,7 +55,7 @@ extension Store {
                         session, "SELECT count(*) FROM messages WHERE user_id = $1 AND created_at >= $2 AND created_at < $3",
                         [range.user, .integer(range.sinceMs), .integer(range.untilMs)]),
                     counts: activity.reduce(into: QueryCounts()) { $0.add($1.counts) },
-                    latency: Latency.of(session, userID: userID, sinceMs: range.sinceMs, untilMs: range.untilMs),
+                    latency: latency,
                     days: activity, projects: Store.projectActivity(session, range),
                     recentQueries: Store.history(
                         session, userID, HistoryFilter(sinceMs: range.sinceMs, untilMs: range.untilMs), .start(.queries),
@@ -79,17 +79,23 @@ extension Store {
         return try row?.integer() ?? 0
     }
 
-    private static func activity(_ session: StoreSession, _ range: DayRange) throws(StoreError) -> [DayActivity] {
+    /// Each day, and the durations of all of them.
+    private static func activity(
+        _ session: StoreSession, _ range: DayRange
+    ) throws(StoreError) -> (days: [DayActivity], latency: Latency) {
         var counts: [Int64: QueryCounts] = [:]
+        var total = Tally()
         for var row in try session.rows(
-            """
-            SELECT d.day, \(QueryCounts.sums) FROM query_days d
-            WHERE d.user_id = $1 AND d.day >= $2 AND d.day <= $3 GROUP BY d.day
-            """, [range.user, .integer(range.first), .integer(range.last)])
+            "SELECT day, \(Tally.columns) FROM query_days WHERE user_id = $1 AND day >= $2 AND day <= $3",
+            [range.user, .integer(range.first), .integer(range.last)])
         {
-            counts[try row.integer()] = try QueryCounts(&row)
+            let day = try row.integer()
+            let tally = try Tally(&row)
+            counts[day, default: QueryCounts()].add(tally.counts)
+            total.add(tally)
         }
-        return (range.first...range.last).map { DayActivity(startMs: $0 * Day.ms, counts: counts[$0] ?? QueryCounts()) }
+        let days = (range.first...range.last).map { DayActivity(startMs: $0 * Day.ms, counts: counts[$0] ?? QueryCounts()) }
+        return (days, total.p50AndP95)
     }
 
     private static func projectActivity(_ session: StoreSession, _ range: DayRange) throws(StoreError) -> [ProjectActivity] {

@@ -20,9 +20,9 @@ extension Store {
             try session.snapshot { session throws(StoreError) in
                 guard let project = try Store.project(session, id: projectID, userID: userID) else { return nil }
                 let id = Parameter.text(projectID)
-                var counts = QueryCounts()
-                if var row = try session.first("SELECT \(QueryCounts.sums) FROM query_days d WHERE d.project_id = $1", [id]) {
-                    counts = try QueryCounts(&row)
+                var total = Tally()
+                for var row in try session.rows("SELECT \(Tally.columns) FROM query_days WHERE project_id = $1", [id]) {
+                    total.add(try Tally(&row))
                 }
                 let recentQueries = try Store.history(
                     session, userID, HistoryFilter(projectID: projectID), .start(.queries), limit: min(max(recent, 0), 100))
@@ -36,8 +36,8 @@ extension Store {
                 {
                     messageCounts[try row.text()] = try row.integer()
                 }
-                return try ProjectSummary(
-                    project: project, counts: counts, latency: Latency.of(session, projectID: projectID),
+                return ProjectSummary(
+                    project: project, counts: total.counts, latency: total.p50AndP95,
                     recentQueries: recentQueries, threadCount: threadCount, messageCounts: messageCounts)
             }
         }

@@ -58,15 +58,21 @@ extension Store {
         }
     }
 
-    /// Deletes the account and all that belongs to it: sessions, projects, history, conversations.
+    /// Deletes the account and all that belongs to it: sessions, projects, history, conversations; a long history step by step,
+    /// and the account with the last.
     ///
     /// - Returns: whether there was one. Deleting again is no error.
     @discardableResult
     public func deleteUser(id: String) async throws(StoreError) -> Bool {
         defer { knownProjects.forgetAll() }
         await flush()
+        while try await write({ session throws(StoreError) in
+            try Store.forget(session, userID: id, projectID: nil, limit: Store.forgetBatch)
+        }) == Store.forgetBatch {}
         return try await write { session throws(StoreError) in
-            try session.change("DELETE FROM users WHERE id = $1", [.text(id)]) > 0
+            // What came in between.
+            _ = try Store.forget(session, userID: id, projectID: nil, limit: .max)
+            return try session.change("DELETE FROM users WHERE id = $1", [.text(id)]) > 0
         }
     }
 

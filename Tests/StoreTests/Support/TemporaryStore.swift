@@ -73,6 +73,15 @@ enum Sample {
 }
 
 extension Store {
+    /// As the daemon does it, for statements of PostgreSQL.
+    func insertRunning(_ start: QueryStart) async throws(StoreError) {
+        try await insertRunning(start, shape: StatementShape(of: start.sql, .postgresql))
+    }
+
+    func recordFinished(_ start: QueryStart, _ end: QueryEnd) async {
+        await recordFinished(start, shape: StatementShape(of: start.sql, .postgresql), end)
+    }
+
     /// An account with one project.
     func makeProject(email: String = "ada@example.org", name: String = "shop") async throws -> Project {
         let user = Sample.user(email: email)

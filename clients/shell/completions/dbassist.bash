@@ -64,7 +64,8 @@ _dbassist_options() {
     export) own="--param --write --format --output --table --max-rows --timeout --label" ;;
     summarize) own="--param --max-rows --timeout --label" ;;
     watch | tables | search) own="--limit" ;;
-    history) own="--project --status --text --limit" ;;
+    history) own="--project --status --text --error --shape --since --until --mode --source --limit --all --format" ;;
+    stats) own="--since --until --limit" ;;
     dashboard) own="--days" ;;
     wait) own="--timeout" ;;
     "") own="--version" ;;
@@ -104,7 +105,7 @@ _dbassist() {
         case ${COMP_WORDS[index]} in
         --socket) connection=(--socket "${COMP_WORDS[++index]-}") ;;
         --type | --description | --name | --project | --status | --text | --limit | --days | --format | --max-rows | --timeout | \
-            --label | --connection | --output | --table | --param | -p) ((index++)) ;;
+            --label | --connection | --output | --table | --since | --until | --mode | --source | --error | --shape | --param | -p) ((index++)) ;;
         -*) ;;
         *) positional+=("${COMP_WORDS[index]}") ;;
         esac
@@ -130,6 +131,14 @@ _dbassist() {
         _dbassist_words "$word" running success error cancelled
         return
         ;;
+    --mode)
+        _dbassist_words "$word" read write
+        return
+        ;;
+    --source)
+        _dbassist_words "$word" editor script chat
+        return
+        ;;
     --project)
         _dbassist_projects "${connection[@]}"
         _dbassist_reply "$word" <<<"$_dbassist_names"
@@ -139,7 +148,8 @@ _dbassist() {
         compopt -o default 2>/dev/null
         return
         ;;
-    --name | --description | --text | --limit | --days | --max-rows | --timeout | --label | --connection | --table | --param | -p) return ;;
+    --name | --description | --text | --limit | --days | --max-rows | --timeout | --label | --connection | --table | --since | --until | \
+        --error | --shape | --param | -p) return ;;
     esac
     if [[ $word == -* ]]; then
         _dbassist_reply "$word" < <(_dbassist_options "$command")
@@ -147,11 +157,11 @@ _dbassist() {
     fi
     case $command:${#positional[@]} in
     :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain export summarize tables \
-        describe search relations refresh watch history dashboard health wait methods call coprocess help ;;
+        describe search relations refresh watch history stats dashboard health wait methods call coprocess help ;;
     project:1) _dbassist_words "$word" add show test rm update ;;
     sessions:1) _dbassist_words "$word" revoke ;;
     "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1 | explain:1 | export:1 | summarize:1 | \
-        tables:1 | describe:1 | search:1 | relations:1 | refresh:1 | watch:1)
+        tables:1 | describe:1 | search:1 | relations:1 | refresh:1 | watch:1 | stats:1)
         _dbassist_projects "${connection[@]}"
         _dbassist_reply "$word" <<<"$_dbassist_names"
         ;;
@@ -161,7 +171,7 @@ _dbassist() {
     call:*) _dbassist_params "${positional[1]}" "$word" "$before" "${COMP_WORDS[COMP_CWORD - 2]}" ;;
     help:1)
         _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain export summarize tables \
-            describe search relations refresh watch history dashboard health wait methods call coprocess
+            describe search relations refresh watch history stats dashboard health wait methods call coprocess
         _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}")
         ;;
     esac

@@ -24,7 +24,8 @@ Databases
   export PROJECT [SQL]       run a statement and write its rows as CSV, JSON, Markdown or SQL
   summarize PROJECT [SQL]    run a statement and print figures about its columns
   watch [PROJECT]            show your queries as they run
-  history                    list your queries
+  history                    list your queries; --all --format csv or jsonl exports them
+  stats [PROJECT]            show how often statements run and fail, and how long they take
   dashboard                  show your figures
 
 What a database has
@@ -124,9 +125,13 @@ help_command() {
         echo 'greatest, the mean, and the most frequent values. A ~ marks an estimate; the daemon keeps no more rows than its limit.'
         ;;
     history)
-        echo 'Usage: dbassist history [--project PROJECT] [--status STATUS] [--text TEXT] [--limit N] [--json]'
-        echo 'List your queries, newest first: 20 unless --limit says otherwise.'
-        echo 'STATUS is running, success, error or cancelled; TEXT is part of the SQL or of the label.'
+        help_history
+        ;;
+    stats)
+        echo 'Usage: dbassist stats [PROJECT] [--since TIME] [--until TIME] [--limit N] [--json]'
+        echo 'Show figures of your queries, or of those of a project: how many ran and failed and how long they took, by project, by day and'
+        echo 'by statement without its values; N statements of each kind (5). TIME is a day, as 2026-01-05, or a time of RFC 3339; the period'
+        echo 'is whole days in UTC, the last 30 unless --since says otherwise. history --shape lists the queries of a statement.'
         ;;
     watch)
         echo 'Usage: dbassist watch [PROJECT] [--limit N] [--json]'
@@ -150,6 +155,22 @@ help_command() {
     help) printf '%s\n' 'Usage: dbassist help [COMMAND|METHOD]' 'Explain a command, or a method as the daemon describes it.' ;;
     *) help_method "$1" ;;
     esac
+}
+
+help_history() {
+    cat <<'END'
+Usage: dbassist history [--project PROJECT] [--status STATUS] [--text TEXT] [--error TEXT] [--shape SHAPE] [--since TIME]
+       [--until TIME] [--mode read|write] [--source editor|script|chat] [--limit N | --all] [--format table|csv|json|jsonl]
+
+List your queries, newest first: 20 unless --limit says otherwise, or --all. csv and jsonl are printed as they come, so that a history
+of any length can be exported.
+
+STATUS is running, success, error or cancelled. TEXT is part of the SQL or of the label; with --error, of the error's message. SHAPE
+is what dbassist stats shows of a statement. TIME is a day, as 2026-01-05, or a time of RFC 3339.
+
+  dbassist history --all --format jsonl >history.jsonl
+  dbassist history --error 'no such table' --since 2026-01-05
+END
 }
 
 help_project() {

@@ -22,7 +22,7 @@ struct TablesChecker {
 
     func limits(_ node: SpecNode) -> [Limit] {
         let limits: [Limit] = items(node, what: "the limits").compactMap { item in
-            let known = ["name", "value", "unit", "configurable", "description"]
+            let known = ["name", "value", "unit", "minimum", "configurable", "description"]
             guard let members = MemberReader(item, what: "a limit", known: known, diagnostics) else { return nil }
             let name = members.text("name")
             if name.wholeMatch(of: /[a-z][A-Za-z0-9]*/) == nil {
@@ -36,8 +36,8 @@ struct TablesChecker {
                 diagnostics.error(item.location, "the name of a limit in \(unit.rawValue) ends in `\(suffix)`")
             }
             return Limit(
-                name: name, value: members.integer("value") ?? 0, unit: unit, isConfigurable: members.bool("configurable"),
-                description: members.text("description"), location: item.location)
+                name: name, value: members.integer("value") ?? 0, unit: unit, minimum: members.integer("minimum") ?? 1,
+                isConfigurable: members.bool("configurable"), description: members.text("description"), location: item.location)
         }
         unique(limits.map { ($0.name, $0.location) }, what: "limit")
         return limits

@@ -49,6 +49,8 @@ struct Limit: Sendable {
     var name: String
     var value: Int64
     var unit: Unit
+    /// The least an operator may set it to.
+    var minimum: Int64
     var isConfigurable: Bool
     var description: String
     var location: SourceLocation

@@ -70,6 +70,8 @@ enum LimitsRenderer {
             code.line("public let unit: Unit")
             code.doc("Whether an operator may change it.")
             code.line("public let isConfigurable: Bool")
+            code.doc("The least an operator may set it to.")
+            code.line("public var minimum = 1")
             code.doc("What it limits, in a sentence.")
             code.line("public let summary: String")
             code.doc("Where its value is.")
@@ -81,7 +83,9 @@ enum LimitsRenderer {
         code.indented { code in
             for limit in limits {
                 let path = "keyPath: \\.\(limit.name)"
-                let head = "name: \"\(limit.name)\", unit: .\(limit.unit.rawValue), isConfigurable: \(limit.isConfigurable),"
+                let head =
+                    "name: \"\(limit.name)\", unit: .\(limit.unit.rawValue), isConfigurable: \(limit.isConfigurable),"
+                    + (limit.minimum == 1 ? "" : " minimum: \(limit.minimum),")
                 code.line("Entry(")
                 code.indented { code in
                     code.line(head)

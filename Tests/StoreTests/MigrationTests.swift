@@ -1,0 +1,71 @@
+import Databases
+import Testing
+
+@testable import Store
+
+@Suite struct MigrationTests {
+    /// A store as version 0.1.0 left it, with a history.
+    @Test func aHistoryOfSchemaOneIsCountedAndFound() async throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path + "/store.db"
+        let user = Sample.user()
+        let projects: [Project] = DatabaseType.allCases.map { type in
+            var project = Sample.project(of: user, name: type.rawValue)
+            project.databaseType = type
+            return project
+        }
+        let engine = try SQLiteEngine(path: path)
+        let session = try engine.connect()
+        try Migrations.bring(session, nowMs: Sample.nowMs, to: 1)
+        try session.change(
+            "INSERT INTO users VALUES ($1, 'Ada', $2, 'x', 0, 0)", [.text(user.id), .text(user.email)])
+        for project in projects {
+            try session.change(
+                """
+                INSERT INTO projects (id, user_id, name, description, folded, database_type, connection_string, read_only,
+                    created_at, updated_at) VALUES ($1, $2, $3, '', '', $4, $5, 1, 0, 0)
+                """,
+                [.text(project.id), .text(user.id), .text(project.name), .text(project.databaseType.rawValue), .bytes([1])])
+        }
+        let statuses = ["success", "error", "cancelled", "running"]
+        for number in 0..<3_000 {
+            let project = projects[number % 3]
+            try session.change(
+                """
+                INSERT INTO queries (id, user_id, project_id, query, status, mode, source, row_count, duration_ms, created_at)
+                VALUES ($1, $2, $3, $4, $5, 'read', 'script', $8, $6, $7)
+                """,
+                [
+                    .text(Sample.id()), .text(user.id), .text(project.id),
+                    .text("SELECT \"x\", \(number) FROM Books -- \(number)"),
+                    .text(number == 2_999 ? statuses[3] : statuses[number % 7 % 3]), .double(Double(number)),
+                    .integer(Sample.nowMs - Int64(number % 4) * Day.ms), number == 2_999 ? .null : .integer(2),
+                ])
+        }
+        session.close()
+        engine.release()
+        let store = try await Store.open(.sqlite(path: path), nowMs: Sample.nowMs)
+        #expect(store.interruptedQueries == 1)
+        let statistics = try await store.statistics(
+            userID: user.id, fromMs: Sample.nowMs - 9 * Day.ms, toMs: Sample.nowMs, statements: 10)
+        let expected = (0..<2_999).reduce(into: [Int: Int64]()) { $0[$1 % 7 % 3, default: 0] += 1 }
+        #expect(statistics.total.counts.success == expected[0] && statistics.total.counts.error == (expected[1] ?? 0) + 1)
+        #expect(statistics.total.counts.cancelled == expected[2] && statistics.total.counts.rows == 2 * 2_999)
+        // To MySQL "x" is a value.
+        #expect(
+            Set(statistics.mostFrequent.map(\.sql)) == [
+                "SELECT \"x\", ? FROM books", "SELECT ?, ? FROM Books",
+            ])
+        #expect(statistics.mostFrequent.count == 3)
+        for isIndexed in [false, true] {
+            if isIndexed { #expect(try await store.indexHistory() == 3_000) }
+            let found = try await store.history(userID: user.id, filter: HistoryFilter(text: "books -- 1234"))
+            #expect(found.items.map(\.start.sql) == ["SELECT \"x\", 1234 FROM Books -- 1234"])
+            #expect(
+                found.items.first?.shape == StatementShape(of: "SELECT \"x\", 1 FROM Books", projects[1].databaseType).fingerprint
+            )
+        }
+        #expect(try await store.integrityProblems() == [])
+        await store.close()
+    }
+}

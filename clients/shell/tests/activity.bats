@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154  # variables of helper.bash
+# History, its export, and figures.
+
+load helper
+
+setup_file() {
+    daemon_start
+    signed_up ada@example.com
+    sample_project shop
+    for number in $(seq 205); do dbassist query -q shop "SELECT $number AS n" >/dev/null; done
+    dbassist query -q shop --label 'odd "one", with
+a line' "SELECT 'a,b' AS \"x\"" >/dev/null
+    dbassist query -q shop 'SELECT * FROM no_such_table' 2>/dev/null || true
+}
+
+teardown_file() {
+    daemon_stop
+}
+
+@test "history lists twenty, as many as --limit says, or all" {
+    [ "$(dbassist history | wc -l)" -eq 21 ]
+    [ "$(dbassist history --limit 3 | wc -l)" -eq 4 ]
+    [ "$(dbassist history --all | wc -l)" -eq 208 ]
+    [ "$(dbassist history --all --json | jq '.items | length')" -eq 207 ]
+}
+
+@test "every query is exported once, newest first, as JSON lines" {
+    dbassist history --all --format jsonl >"$BATS_TEST_TMPDIR/all"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/all")" -eq 207 ]
+    [ "$(jq -r .id "$BATS_TEST_TMPDIR/all" | sort -u | wc -l)" -eq 207 ]
+    [ "$(jq -r .status "$BATS_TEST_TMPDIR/all" | head -n 1)" = error ]
+    [ "$(dbassist history --format jsonl --limit 201 | cmp - "$BATS_TEST_TMPDIR/all" 2>&1 | grep -c EOF)" -eq 1 ]
+}
+
+@test "CSV has a header and quotes what must be" {
+    run dbassist history --format csv --label x
+    code 1
+    run dbassist history --format csv --text 'odd "one"'
+    code 0
+    [[ ${lines[0]} == '"id","createdAt","projectName","status",'* ]]
+    shows '"odd ""one"", with'
+    shows "\"SELECT 'a,b' AS \"\"x\"\"\""
+    [ "$(dbassist history --all --format csv | grep -c '"SELECT [0-9]* AS n"')" -eq 205 ]
+}
+
+@test "filters of history" {
+    [ "$(dbassist history --error 'NO SUCH table' --format jsonl | jq -r .sql)" = 'SELECT * FROM no_such_table' ]
+    [ -z "$(dbassist history --until 2020-01-01)" ]
+    [ "$(dbassist history --since 2020-01-01 --mode read --source script --status success --project shop --all | wc -l)" -eq 207 ]
+    [ -z "$(dbassist history --mode write)" ]
+    shape=$(dbassist history --text 'SELECT 205 AS' --format jsonl | jq -r .shape)
+    [ "$(dbassist history --shape "$shape" --all --format jsonl | wc -l)" -eq 205 ]
+    for words in '--mode both' '--source me' '--format xml' '--all --limit 3' '--json --format csv'; do
+        # shellcheck disable=SC2086
+        run dbassist history $words
+        code 1
+    done
+    run dbassist history --since yesterday
+    code 4
+}
+
+@test "stats show totals and statements" {
+    run dbassist stats
+    code 0
+    shows '207 queries: 206 succeeded, 1 failed, 0 cancelled; 206 rows'
+    shows 'error rate 0.5 %'
+    shows 'SELECT ? AS n'
+    shows 'MOST FAILING'
+    [ "$(dbassist stats shop --limit 1 --json | jq -r '.mostFrequent[0].figures.count')" -eq 205 ]
+    run dbassist stats --until 2020-01-31 --since 2020-01-01
+    code 0
+    [ "${lines[0]}" = '2020-01-01 to 2020-01-30 UTC' ]
+    shows '0 queries'
+    run dbassist stats nobody
+    code 4
+}
