@@ -26,7 +26,7 @@ import Testing
         default:
             let server = try PostgreSQLServer.shared()
             let proxy = try FaultProxy(to: server.port)
-            return (proxy, try server.uri(port: proxy.port, query: "?sslmode=disable"))
+            return (proxy, server.uri(port: proxy.port, query: "?sslmode=disable"))
         }
     }
 
