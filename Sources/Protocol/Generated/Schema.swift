@@ -221,9 +221,7 @@ public struct SchemaListParams: JSONDecodable, Equatable {
                 pattern = try reader.string(minLength: 1, maxLength: 200)
             } else if memberName.matches("kinds") {
                 try reader.refuseNull()
-                kinds = try reader.array(minItems: 1, maxItems: 10) { reader throws(JSONMismatch) in
-                    try RelationKind(from: &reader)
-                }
+                kinds = try reader.array(minItems: 1, maxItems: 10) { reader throws(JSONMismatch) in try RelationKind(from: &reader) }
             } else if memberName.matches("detail") {
                 try reader.refuseNull()
                 detail = try SchemaDetail(from: &reader)
