@@ -765,714 +765,714 @@ public enum OpenRPCDocument {
         ith a dot, what is before it is matched with the schema: `sales.order*`.","required":false,"schema":{"descript\###
         ion":"Only names that match, in any case: `*` is any text, `?` one character. With a dot, what is before it is\###
          matched with the schema: `sales.order*`.","type":"string","minLength":1,"maxLength":200}},{"name":"kinds","de\###
-        scription":"Only of these kinds.","required":false,"schema":{"description":"Only of these kinds.","type":"arra\###
-        y","items":{"$ref":"#/components/schemas/RelationKind"},"minItems":1,"maxItems":10}},{"name":"detail","descrip\###
-        tion":"How much of each.","required":false,"schema":{"description":"How much of each.","$ref":"#/components/sc\###
-        hemas/SchemaDetail","default":"summary"}},{"name":"includeSystem","description":"Whether relations of the data\###
-        base itself are listed too.","required":false,"schema":{"description":"Whether relations of the database itsel\###
-        f are listed too.","type":"boolean","default":false}},{"name":"limit","description":"Items of one page.","requ\###
-        ired":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":\###
-        50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":false\###
-        ,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":"c\###
-        ursor"}}],"result":{"name":"SchemaListResult","schema":{"type":"object","properties":{"items":{"description":"\###
-        The relations.","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"description":"\###
-        Where the next page begins; absent on the last.","type":"string","format":"cursor"},"total":{"description":"Ho\###
-        w many relations match, on all pages.","type":"integer","minimum":0},"schemas":{"description":"The schemas, wh\###
-        atever the filters but `includeSystem`; on the first page only, and at most 200.","type":"array","items":{"$re\###
-        f":"#/components/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the daemon began to read this f\###
-        rom the database.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more rela\###
-        tions than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"requir\###
-        ed":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/error\###
-        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$\###
-        ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_fail\###
-        ed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/err\###
-        ors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_\###
-        refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"\###
-        #/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/er\###
-        rors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_\###
-        lost"}],"examples":[{"name":"all tables and views","params":[{"name":"projectId","value":"${projectId}"}],"res\###
-        ult":{"name":"result","value":{"items":[{"schema":"main","name":"books","kind":"table","identifier":"\"books\"\###
-        ","system":false},{"schema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":false}],"\###
-        total":2,"schemas":[{"name":"main","relationCount":2,"default":true}],"ageMs":1.5,"truncated":false}},"x-needs\###
-        ":"project"},{"name":"by name, in full","params":[{"name":"projectId","value":"${projectId}"},{"name":"pattern\###
-        ","value":"order?"},{"name":"kinds","value":["table"]},{"name":"detail","value":"full"},{"name":"limit","value\###
-        ":1}],"result":{"name":"result","value":{"items":[{"schema":"main","name":"orders","kind":"table","identifier"\###
-        :"\"orders\"","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name"\###
-        :"book_id","type":"INTEGER","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"ch\###
-        ecks":[],"foreignKeys":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelati\###
-        on":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"\###
-        books\".\"id\""}],"referencedBy":[]}],"total":1,"schemas":[{"name":"main","relationCount":2,"default":true}],"\###
-        ageMs":20.5,"truncated":false}},"x-needs":"project"},{"name":"a cursor of nothing","params":[{"name":"projectI\###
-        d","value":"${projectId}"},{"name":"cursor","value":"nonsense"}],"x-error":"invalid_params","x-needs":"project\###
-        "},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","\###
-        x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unkno\###
-        wnMembers":"refuse"},{"name":"schema.refresh","summary":"Read the schema of a database anew.","description":"F\###
-        orgets what the daemon keeps of the project's schema and reads it again, in full: for changes that other progr\###
-        ams made. Answers\nhow much there is.","tags":[{"name":"schema"}],"paramStructure":"either","params":[{"name":\###
-        "projectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string\###
-        ","format":"uuid"}}],"result":{"name":"SchemaRefreshResult","schema":{"type":"object","properties":{"schemas":\###
-        {"description":"Schemas.","type":"integer","minimum":0},"relations":{"description":"Relations, without the dat\###
-        abase's own.","type":"integer","minimum":0},"columns":{"description":"Their columns.","type":"integer","minimu\###
-        m":0},"indexes":{"description":"Their indexes.","type":"integer","minimum":0},"foreignKeys":{"description":"Th\###
-        eir foreign keys.","type":"integer","minimum":0},"durationMs":{"description":"How long it took.","type":"numbe\###
-        r","minimum":0},"truncated":{"description":"Whether the database has more relations than the daemon keeps: the\###
-         limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["schemas","relations","colu\###
-        mns","indexes","foreignKeys","durationMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/com\###
-        ponents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/no\###
-        t_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/erro\###
-        rs/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/c\###
-        omponents/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/error\###
-        s/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_require\###
-        d"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/\###
-        components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/error\###
-        s/connection_lost"}],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${projectId}"}]\###
-        ,"result":{"name":"result","value":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys":1,"duratio\###
-        nMs":0.8,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","\###
-        value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x\###
-        -ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.relations","summary":"Show\###
-         foreign keys, and how to join two relations.","description":"Without `relation`: all foreign keys of the data\###
-        base. With it: those from it and to it and, with a `depth` above 1, those from\nand to what these lead to, nea\###
-        rest first. Each has its `join`, a condition ready for SQL.\n\n**`to`** asks for the shortest way between two r\###
-        elations along foreign keys, in either direction: `path` has a step for each\nrelation to join, and the `FROM`\###
-         clause of all. Where two relations are linked by several foreign keys, the step takes the\nfirst and names th\###
-        e others, since they mean different things. If there is no way within `depth` steps (10 if absent), there\nis n\###
-        o `path`. A relation to itself is a path without steps.\n\nNames are looked for as by `schema.describe`. Serve\###
-        d from what the daemon keeps, like `schema.list`. Only declared foreign keys\ncount.","tags":[{"name":"schema"\###
-        }],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"sche\###
-        ma":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","description":"Where to\###
-         begin.","required":false,"schema":{"description":"Where to begin.","type":"string","minLength":1,"maxLength":\###
-        1000}},{"name":"schema","description":"Its schema.","required":false,"schema":{"description":"Its schema.","ty\###
-        pe":"string","minLength":1,"maxLength":1000}},{"name":"to","description":"Where to go; with `relation` only.",\###
-        "required":false,"schema":{"description":"Where to go; with `relation` only.","type":"string","minLength":1,"m\###
-        axLength":1000}},{"name":"toSchema","description":"Its schema.","required":false,"schema":{"description":"Its s\###
-        chema.","type":"string","minLength":1,"maxLength":1000}},{"name":"depth","description":"Steps at most: 1 if ab\###
-        sent, or 10 with `to`.","required":false,"schema":{"description":"Steps at most: 1 if absent, or 10 with `to`.\###
-        ","type":"integer","minimum":1,"maximum":20}},{"name":"limit","description":"Items of one page.","required":fa\###
-        lse,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"n\###
-        ame":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":false,"schema\###
-        ":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}\###
-        ],"result":{"name":"SchemaRelationsResult","schema":{"type":"object","properties":{"items":{"description":"For\###
-        eign keys; with `to`, those of the path.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"}},"\###
-        nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cursor"\###
-        },"total":{"description":"How many there are, on all pages.","type":"integer","minimum":0},"path":{"descriptio\###
-        n":"With `to`: the way there, if there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"description"\###
-        :"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"de\###
-        scription":"Whether the database has more relations than the daemon keeps: the limits `catalogueRelations` and\###
-         `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties"\###
-        :false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"\###
-        },{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/po\###
-        licy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/compone\###
-        nts/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_fo\###
-        und"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref"\###
-        :"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/au\###
-        thentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_datab\###
-        ase"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"from and to a table","params":[{"na\###
-        me":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}],"result":{"name":"result","value"\###
-        :{"items":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","\###
-        toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\\###
-        ""}],"total":1,"ageMs":4.5,"truncated":false}},"x-needs":"project"},{"name":"a way to join","params":[{"name":\###
-        "projectId","value":"${projectId}"},{"name":"relation","value":"books"},{"name":"to","value":"orders"}],"resul\###
-        t":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"m\###
-        ain","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"\###
-        book_id\" = \"books\".\"id\""}],"total":1,"path":{"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\"book_\###
-        id\" = \"books\".\"id\"","steps":[{"schema":"main","relation":"orders","identifier":"\"orders\"","condition":"\###
-        \"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":5.5,"truncated":false}},"x-needs":"project"},{"name":"a d\###
-        estination without a beginning","params":[{"name":"projectId","value":"${projectId}"},{"name":"to","value":"or\###
-        ders"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projec\###
-        tId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"sessi\###
-        on","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.search","summary":"F\###
-        ind relations and columns by words in their names and comments.","description":"Each word of `query` must be f\###
-        ound in the name of a relation or column, in its comment, or, for a column, in its relation's\nname. Case does\###
-         not count, and `_`, `-`, `.` and a change from lower to upper case divide words in names: `order total` finds\###
-        \n`orderTotal`, and the column `total` of `orders`.\n\nBest first: the whole name (`exact`), its beginning (`p\###
-        refix`), a word in it (`word`), any part of it (`substring`). Comments\ncome after names. Only where nothing o\###
-        f all this is found, names that differ in a few letters are (`fuzzy`). Of equal hits\nrelations come before co\###
-        lumns, and short names before long ones.\n\nServed from what the daemon keeps, like `schema.list`; without sys\###
-        tem relations.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","descripti\###
-        on":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"\###
-        name":"query","description":"Words.","required":true,"schema":{"description":"Words.","type":"string","minLeng\###
-        th":1,"maxLength":200}},{"name":"limit","description":"Hits.","required":false,"schema":{"description":"Hits."\###
-        ,"type":"integer","minimum":1,"maximum":200,"default":50}}],"result":{"name":"SchemaSearchResult","schema":{"t\###
-        ype":"object","properties":{"items":{"description":"The hits, best first.","type":"array","items":{"$ref":"#/c\###
-        omponents/schemas/SchemaHit"}},"total":{"description":"How many hits there are, shown or not.","type":"integer\###
-        ","minimum":0},"ageMs":{"description":"How long ago the daemon began to read this from the database.","type":"\###
-        number","minimum":0},"truncated":{"description":"Whether the database has more relations than the daemon keeps\###
-        : the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs\###
-        ","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":\###
-        "#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/b\###
-        usy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/\###
-        errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$\###
-        ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/compon\###
-        ents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_fai\###
-        led"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$\###
-        ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name"\###
-        :"a word","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"title"}],"result":{"n\###
-        ame":"result","value":{"items":[{"schema":"main","relation":"books","kind":"table","identifier":"\"books\"","c\###
-        olumn":"title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated":false}},"\###
-        x-needs":"project"},{"name":"nothing like it","params":[{"name":"projectId","value":"${projectId}"},{"name":"q\###
-        uery","value":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"total":0,"ageMs":13.5,"truncated":fa\###
-        lse}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},\###
-        {"name":"query","value":"title"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"s\###
-        ession","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdown","summary":"Pr\###
-        epare to end the connection.","description":"LSP's own request. The connection's running queries are cancelled\###
-         and further requests are answered `invalid_request`; only\n`exit` is still expected. It never stops a daemon t\###
-        hat serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","par\###
-        ams":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/errors/inv\###
-        alid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an editor's ses\###
-        sion","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-access":"pu\###
-        blic","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health","summary\###
-        ":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows already a\###
-        nd touches neither the store nor a database. With a session it\nalso answers `store`, `connections` and `queri\###
-        es`; these are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructure":"by-n\###
-        ame","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"status":{"desc\###
-        ription":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemon's versi\###
-        on.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0},"store"\###
-        :{"description":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"connections"\###
-        :{"description":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealth"},"quer\###
-        ies":{"description":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}},"require\###
-        d":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"without a s\###
-        ession","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"\###
-        x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok","versio\###
-        n":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"databases":2,\###
-        "databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x-access":\###
-        "public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limits","summ\###
-        ary":"Answer every limit in force.","description":"The same as `initialize` answers, for clients that do not s\###
-        end it. Public, because a client needs some of the limits to log in.","tags":[{"name":"system"}],"paramStructu\###
-        re":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},"errors":\###
-        [],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":8192,"heade\###
-        rMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"cli\###
-        entConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000\###
-        ,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"lo\###
-        ginDelayMaxMs":900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"\###
-        emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":2\###
-        00,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databa\###
-        seConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPe\###
-        rConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":\###
-        1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRow\###
-        s":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes\###
-        ":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"previewRows":10,"previ\###
-        ewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueM\###
-        s":300000}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inlin\###
-        e","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prometheus t\###
-        ext.","description":"Counters, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4.\###
-         Labels are method names, outcomes\nand engines; never a user, a project, an address or SQL.","tags":[{"name":\###
-        "system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"obj\###
-        ect","properties":{"text":{"description":"The metrics, one sample a line.","type":"string"}},"required":["text\###
-        "],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name\###
-        ":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\nd\###
-        bassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request",\###
-        "x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"sch\###
-        emas":{"User":{"description":"A person with an account.","type":"object","properties":{"id":{"description":"Id\###
-        .","type":"string","format":"uuid"},"name":{"description":"Display name.","type":"string"},"email":{"descripti\###
-        on":"E-mail address, in lower case: what they log in with.","type":"string","format":"email"},"createdAt":{"de\###
-        scription":"When they signed up.","type":"string","format":"date-time"}},"required":["id","name","email","crea\###
-        tedAt"],"additionalProperties":false},"Session":{"description":"A new session and the token that stands for it\###
-        . The token is shown this once; the daemon does not keep it.","type":"object","properties":{"token":{"descript\###
-        ion":"A secret (PASETO v4.public): attaches further connections to the session. Opaque to clients.","type":"st\###
-        ring","format":"token"},"expiresAt":{"description":"When the session ends at the latest.","type":"string","for\###
-        mat":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/User"}},"required"\###
-        :["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A session as its own\###
-        er sees it in a list; never its token.","type":"object","properties":{"id":{"description":"Id, for `auth.revok\###
-        e`.","type":"string","format":"uuid"},"createdAt":{"description":"When it began.","type":"string","format":"da\###
-        te-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","type":"string","format":"date-time\###
-        "},"expiresAt":{"description":"When it ends at the latest.","type":"string","format":"date-time"},"current":{"\###
-        description":"Whether it is the session of this connection.","type":"boolean"},"client":{"description":"Name a\###
-        nd version of the client that began it, as `initialize` told.","type":"string"}},"required":["id","createdAt",\###
-        "lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEndReason":{"description":"Why a ses\###
-        sion ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked","passwordChanged","acc\###
-        ountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","properties":{"name":{"descri\###
-        ption":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"description":"Its version.","typ\###
-        e":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemon.","type":"object","\###
-        properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"description":"Its versio\###
-        n.","type":"string"}},"required":["name","version"],"additionalProperties":false},"HealthStatus":{"description\###
-        ":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it takes no new requests.","type"\###
-        :"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the daemon keeps its own st\###
-        ate.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's own store.","\###
-        type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/components/schemas/StoreEngine"\###
-        },"ok":{"description":"Whether the latest read or write of it worked.","type":"boolean"}},"required":["engine"\###
-        ,"ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections now.","type":"object","pr\###
-        operties":{"clients":{"description":"Open client connections.","type":"integer","minimum":0},"databases":{"des\###
-        cription":"Open database connections, used and idle.","type":"integer","minimum":0},"databasesInUse":{"descrip\###
-        tion":"Those that run something.","type":"integer","minimum":0}},"required":["clients","databases","databasesI\###
-        nUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of all users.","type":"objec\###
-        t","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"waiting":{"description":"W\###
-        aiting for a database connection.","type":"integer","minimum":0}},"required":["running","waiting"],"additional\###
-        Properties":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MySQL and MariaDB.","ty\###
-        pe":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database someone registered."\###
-        ,"type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description\###
-        ":"Name, unique among its owner's projects.","type":"string"},"description":{"description":"What it is, in its\###
-         owner's words; absent if there are none.","type":"string"},"databaseType":{"description":"The kind of databas\###
-        e.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The connection string rebuilt wit\###
-        hout its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"description":"Whether every w\###
-        rite is refused.","type":"boolean"},"createdAt":{"description":"When it was created.","type":"string","format"\###
-        :"date-time"},"updatedAt":{"description":"When it was last changed.","type":"string","format":"date-time"},"la\###
-        stUsedAt":{"description":"Its latest query, to the minute; absent if there is none.","type":"string","format":\###
-        "date-time"}},"required":["id","name","databaseType","connection","readOnly","createdAt","updatedAt"],"additio\###
-        nalProperties":false},"TestStepName":{"description":"The steps of reaching a database, in the order they are t\###
-        aken.","type":"string","enum":["parse","policy","resolve","connect","tls","login","database","readOnlyCheck"]}\###
-        ,"TestStepStatus":{"description":"`skipped`: an earlier step failed, or the engine or the connection has no su\###
-        ch step.","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"One step of `projec\###
-        t.test`.","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/schemas/TestS\###
-        tepName"},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{\###
-        "description":"How long it took; absent if it was skipped or not measured on its own.","type":"number","minimu\###
-        m":0},"code":{"description":"Of a failed step: the error code that a query would answer.","type":"string"},"me\###
-        ssage":{"description":"Of a failed step: one sentence that says what is wrong and what to do.","type":"string"\###
-        },"hint":{"description":"Of a failed step: the engine's hint or ours.","type":"string"}},"required":["step","s\###
-        tatus"],"additionalProperties":false},"DatabaseProblem":{"description":"Why a database cannot be reached now."\###
-        ,"type":"object","properties":{"code":{"description":"The error code that a query would answer.","type":"strin\###
-        g"},"message":{"description":"One sentence that says what is wrong and what to do.","type":"string"},"retryabl\###
-        e":{"description":"Whether it may pass by itself.","type":"boolean"}},"required":["code","message","retryable"\###
-        ],"additionalProperties":false},"DatabaseSummary":{"description":"What a database says of itself; or `unavaila\###
-        ble` and nothing else.","type":"object","properties":{"serverVersion":{"description":"Product and version: `Po\###
-        stgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"description":"Name of\###
-         the database; of the file for SQLite.","type":"string"},"currentUser":{"description":"The database user; abse\###
-        nt for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent where the user may n\###
-        ot know it.","type":"integer","minimum":0},"tableCount":{"description":"Tables the user can see, without the s\###
-        ystem's own.","type":"integer","minimum":0},"unavailable":{"description":"Why there is nothing to say.","$ref"\###
-        :"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"description":"`read`: th\###
-        e statement cannot change anything, and is rolled back. `write`: it runs and commits.","type":"string","enum":\###
-        ["read","write"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the client's cancel, a\###
-         closed connection and a timeout.","type":"string","enum":["running","success","error","cancelled"]},"QuerySou\###
-        rce":{"description":"What sent a query: `editor` a connection that was initialized, `script` one that was not,\###
-         `chat` the assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"description":"How the c\###
-        ells of a column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer`: a number withi\###
-        n ±(2^53−1), else a string of digits\n- `float`: a number with the shortest digits that read back the same, or\###
-         `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every one of them\n- `st\###
-        ring`: text, dates, intervals and every type without a better form, as the engine writes it\n- `base64`: a str\###
-        ing of standard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where each cell has a ty\###
-        pe of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; t\###
-        ext as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is `{\"$truncated\\###
-        ":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","decimal","string","b\###
-        ase64","json","dynamic"]},"Column":{"description":"A column of a result.","type":"object","properties":{"name"\###
-        :{"description":"Name, as the statement gives it; need not be unique.","type":"string"},"type":{"description":\###
-        "The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it has none.","type"\###
-        :"string"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"}},"re\###
-        quired":["name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A message of the dat\###
-        abase that is not an error.","type":"object","properties":{"severity":{"description":"The database's word: `NO\###
-        TICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":"string"},"code":{"\###
-        description":"The database's code for it, if it has one.","type":"string"}},"required":["severity","message"],\###
-        "additionalProperties":false},"QueryResult":{"description":"The outcome of a statement and the first page of i\###
-        ts rows.","type":"object","properties":{"queryId":{"description":"Id of the query, in history too.","type":"st\###
-        ring","format":"uuid"},"columns":{"description":"Columns; empty if the statement returns no rows.","type":"arr\###
-        ay","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an array of rows, e\###
-        ach an array of cells in the order of the columns. Null is null; other cells follow the column's `encoding`.",\###
-        "type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a pushed result, all\###
-         rows that were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `query.fetch` has mor\###
-        e rows.","type":"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `query.close`; th\###
-        ere if `hasMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"description":"Wh\###
-        ere the next page begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"description":"Th\###
-        e engine's word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows":{"descripti\###
-        on":"Rows changed, for statements that change rows.","type":"integer","minimum":0},"durationMs":{"description"\###
-        :"Time in the database, from sending the statement to the last row read so far.","type":"number","minimum":0},\###
-        "mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"description":"Wheth\###
-        er the result had more rows than were kept. If `hasMore`, the last page of `query.fetch` has the final word.",\###
-        "type":"boolean"},"notices":{"description":"Messages the database sent along, in order.","type":"array","items\###
-        ":{"$ref":"#/components/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","hasMore","comman\###
-        d","durationMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"description":"A run o\###
-        f rows of a pushed result; the `value` of `$/progress`.","type":"object","properties":{"queryId":{"description\###
-        ":"Id of the query.","type":"string","format":"uuid"},"columns":{"description":"Columns; in the first page onl\###
-        y.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Rows, written as in `\###
-        QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of the first of them i\###
-        n the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How many they are.","typ\###
-        e":"integer","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalProperties":false},"\###
-        PlanNode":{"description":"A step of a plan. What an engine does not say is absent.","type":"object","propertie\###
-        s":{"id":{"description":"Its place in the list.","type":"integer","minimum":0},"parentId":{"description":"The n\###
-        ode that takes its rows; absent for a root.","type":"integer","minimum":0},"operation":{"description":"What it\###
-         does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"description":"Condit\###
-        ions and the like, in the engine's words.","type":"string"},"relation":{"description":"The table it reads, as t\###
-        he plan names it.","type":"string"},"index":{"description":"The index it uses.","type":"string"},"cost":{"desc\###
-        ription":"Estimated cost with its children, in the engine's own unit.","type":"number","minimum":0},"rows":{"d\###
-        escription":"Estimated rows, of one loop.","type":"number","minimum":0},"actualRows":{"description":"Rows it g\###
-        ave, of one loop on average.","type":"number","minimum":0},"loops":{"description":"How often it ran.","type":"\###
-        number","minimum":0},"actualMs":{"description":"Time it took with its children, all loops together.","type":"n\###
-        umber","minimum":0}},"required":["id","operation"],"additionalProperties":false},"QueryPhase":{"description":"\###
-        `waiting`: for a free connection to its database; `running`: the database works on it, or its rows are read.",\###
-        "type":"string","enum":["waiting","running"]},"RunningQuery":{"description":"A query that has not ended.","typ\###
-        e":"object","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and that of its row in hist\###
-        ory.","type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","type":"string","format":"u\###
-        uid"},"projectName":{"description":"The project's name when it began.","type":"string"},"sql":{"description":"\###
-        The statement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":{"description":"Whe\###
-        ther the statement is longer.","type":"boolean"},"label":{"description":"The name it was given.","type":"strin\###
-        g"},"mode":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"\###
-        Who asked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"How far it is.","$ref":"\###
-        #/components/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","type":"string","format":\###
-        "date-time"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0},"rowCount":{"descripti\###
-        on":"Rows it has answered so far.","type":"integer","minimum":0},"bytes":{"description":"Size of these rows, a\###
-        s JSON.","type":"integer","minimum":0}},"required":["queryId","projectId","projectName","sql","sqlTruncated","\###
-        mode","source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":false},"QueryEventKi\###
-        nd":{"description":"What happened to a query; `missed` is about events, not about a query.","type":"string","e\###
-        num":["started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"description":"A query in\###
-         history. Parameters are not kept.","type":"object","properties":{"id":{"description":"Id: the `queryId` of `q\###
-        uery.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format\###
-        ":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"sql":{"description":"The st\###
-        atement as it was sent.","type":"string"},"label":{"description":"The label it was sent with.","type":"string"\###
-        },"status":{"description":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"descript\###
-        ion":"Unless it succeeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description"\###
-        :"Unless it succeeded or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it r\###
-        eturned, as far as they were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"descr\###
-        iption":"Rows it changed.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent\###
-         while it runs.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas\###
-        /QueryMode"},"source":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"\###
-        description":"When it was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `\###
-        query.get`, and only if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"ob\###
-        ject","required":["columns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":\###
-        {"type":"array","items":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","status","mode",\###
-        "source","createdAt"],"additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.",\###
-        "type":"object","properties":{"total":{"description":"All, running ones included.","type":"integer","minimum":\###
-        0},"success":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Thos\###
-        e that failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed o\###
-        ut.","type":"integer","minimum":0},"successRate":{"description":"success / (success + error); absent if both a\###
-        re 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones\###
-        ; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.\###
-        ","type":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum\###
-        ":0}},"required":["total","success","error","cancelled","rows"],"additionalProperties":false},"DashboardTotals\###
-        ":{"description":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's p\###
-        rojects, whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the p\###
-        eriod.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer\###
-        ","minimum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{\###
-        "description":"Queries of the period by status; they add up to `totals.queries`.","type":"object","properties"\###
-        :{"running":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.",\###
-        "type":"integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"des\###
-        cription":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","error","ca\###
-        ncelled"],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries of the p\###
-        eriod.","type":"object","properties":{"p50Ms":{"description":"Median; absent if there are none.","type":"numbe\###
-        r","minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","type":"number","minimum":\###
-        0}},"additionalProperties":false},"ProjectActivity":{"description":"One project in a dashboard.","type":"objec\###
-        t","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"descripti\###
-        on":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/sc\###
-        hemas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"errors":\###
-        {"description":"Those that failed.","type":"integer","minimum":0},"messages":{"description":"Chat messages in t\###
-        he period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whenever it was, to t\###
-        he minute; absent if there is none.","type":"string","format":"date-time"}},"required":["projectId","name","da\###
-        tabaseType","queries","errors","messages"],"additionalProperties":false},"DayActivity":{"description":"One day\###
-         in a dashboard.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"\###
-        string","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that day.","type":"integer",\###
-        "minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0}},"required":["date","q\###
-        ueries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a chat message is from.","ty\###
-        pe":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A chat message in a dashboard\###
-        .","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"descr\###
-        iption":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"strin\###
-        g","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"excerp\###
-        t":{"description":"The beginning of its text.","type":"string","maxLength":200},"createdAt":{"description":"Wh\###
-        en it was sent.","type":"string","format":"date-time"}},"required":["id","threadId","projectId","role","excerp\###
-        t","createdAt"],"additionalProperties":false},"SchemaDetail":{"description":"How much is told of a relation: `\###
-        names`, `summary` with comment and estimates, `full` with columns, keys and indexes.","type":"string","enum":[\###
-        "names","summary","full"]},"RelationKind":{"description":"What a relation is. A partition is a `table` that sa\###
-        ys what it is a part of; `virtualTable` is SQLite's.","type":"string","enum":["table","partitionedTable","view\###
-        ","materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"description":"A schema; for MySQL and M\###
-        ariaDB a database.","type":"object","properties":{"name":{"description":"Its name.","type":"string"},"comment"\###
-        :{"description":"Its comment.","type":"string"},"relationCount":{"description":"How many relations it has.","t\###
-        ype":"integer","minimum":0},"default":{"description":"Whether a name without a schema is looked for here.","ty\###
-        pe":"boolean"}},"required":["name","relationCount","default"],"additionalProperties":false},"Relation":{"descr\###
-        iption":"A table, view or the like. What does not apply, is not known or was not asked for is absent.","type":\###
-        "object","properties":{"schema":{"description":"Its schema.","type":"string"},"name":{"description":"Its name,\###
-         as it is: neither quoted nor changed.","type":"string"},"kind":{"description":"What it is.","$ref":"#/compone\###
-        nts/schemas/RelationKind"},"identifier":{"description":"Its name ready for SQL: quoted, and with the schema wh\###
-        ere that is needed. Not in `names`.","type":"string"},"system":{"description":"Whether it belongs to the datab\###
-        ase itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its comment.","type":"string"},"rowEs\###
-        timate":{"description":"Rows, as the engine last estimated or counted them.","type":"integer","minimum":0},"si\###
-        zeBytes":{"description":"Size with its indexes, as the engine last estimated it.","type":"integer","minimum":0\###
-        },"partitionOf":{"description":"PostgreSQL: the table it is a partition of, as `schema.name`.","type":"string"\###
-        },"partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type":"string"},"storage":\###
-        {"description":"MySQL and MariaDB: the storage engine. SQLite: the module of a virtual table; `STRICT`, `WITHO\###
-        UT ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","type":"array","items":{"$ref":"#/c\###
-        omponents/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/components/schemas/Re\###
-        lationKey"},"uniqueKeys":{"description":"Unique constraints, without the primary key.","type":"array","items":\###
-        {"$ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes, also those of keys.","type":"a\###
-        rray","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"description":"Check constraints; of Po\###
-        stgreSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/components/schemas/RelationCheck"}},"f\###
-        oreignKeys":{"description":"Foreign keys from it.","type":"array","items":{"$ref":"#/components/schemas/Foreig\###
-        nKey"}},"referencedBy":{"description":"Foreign keys to it.","type":"array","items":{"$ref":"#/components/schem\###
-        as/ForeignKey"}}},"required":["schema","name","kind"],"additionalProperties":false},"ColumnGeneration":{"descr\###
-        iption":"Where a column's values come from: computed and `stored`, or computed when read (`virtual`); `identit\###
-        y`: numbered, and `identityAlways`: with no other value allowed; `autoIncrement`.","type":"string","enum":["st\###
-        ored","virtual","identity","identityAlways","autoIncrement"]},"RelationColumn":{"description":"A column of a r\###
-        elation.","type":"object","properties":{"name":{"description":"Its name, as it is.","type":"string"},"type":{"\###
-        description":"Its type, as the database writes it; empty where SQLite has none.","type":"string"},"nullable":{\###
-        "description":"Whether it may be null.","type":"boolean"},"default":{"description":"Its default, or the expres\###
-        sion it is generated from, as SQL.","type":"string"},"comment":{"description":"Its comment.","type":"string"},\###
-        "generated":{"description":"Where its values come from, if not from whoever writes.","$ref":"#/components/sche\###
-        mas/ColumnGeneration"},"primaryKey":{"description":"Its place in the primary key.","type":"integer","minimum":\###
-        1},"hidden":{"description":"True if `SELECT *` leaves it out.","type":"boolean"},"labels":{"description":"The v\###
-        alues of an enumerated type, in order.","type":"array","items":{"type":"string"}}},"required":["name","type","\###
-        nullable"],"additionalProperties":false},"RelationKey":{"description":"A primary or unique key.","type":"objec\###
-        t","properties":{"name":{"description":"Name of the constraint.","type":"string"},"columns":{"description":"It\###
-        s columns, in order.","type":"array","items":{"type":"string"}}},"required":["columns"],"additionalProperties"\###
-        :false},"RelationIndex":{"description":"An index.","type":"object","properties":{"name":{"description":"Its na\###
-        me.","type":"string"},"columns":{"description":"What it is sorted by: columns, or expressions as SQL.","type":\###
-        "array","items":{"type":"string"}},"unique":{"description":"Whether no two rows may agree in it.","type":"bool\###
-        ean"},"primary":{"description":"Whether it is that of the primary key.","type":"boolean"},"method":{"descripti\###
-        on":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"includes":{"description":"PostgreSQL: columns it\###
-         holds besides.","type":"array","items":{"type":"string"}},"predicate":{"description":"Which rows it has, if n\###
-        ot all, as SQL.","type":"string"},"valid":{"description":"False where the engine does not use it.","type":"boo\###
-        lean"}},"required":["name","columns","unique","primary"],"additionalProperties":false},"RelationCheck":{"descr\###
-        iption":"A check constraint.","type":"object","properties":{"name":{"description":"Its name.","type":"string"}\###
-        ,"expression":{"description":"What must hold, as SQL.","type":"string"}},"required":["expression"],"additional\###
-        Properties":false},"ForeignKeyAction":{"description":"What happens to the rows that refer to a row, when that i\###
-        s changed or deleted.","type":"string","enum":["noAction","restrict","cascade","setNull","setDefault"]},"Forei\###
-        gnKey":{"description":"A foreign key.","type":"object","properties":{"name":{"description":"Name of the constr\###
-        aint.","type":"string"},"schema":{"description":"Schema of the relation that refers.","type":"string"},"relati\###
-        on":{"description":"The relation that refers.","type":"string"},"columns":{"description":"Its columns.","type"\###
-        :"array","items":{"type":"string"}},"toSchema":{"description":"Schema of the relation referred to.","type":"st\###
-        ring"},"toRelation":{"description":"The relation referred to.","type":"string"},"toColumns":{"description":"It\###
-        s columns, in the order of the others.","type":"array","items":{"type":"string"}},"onUpdate":{"description":"W\###
-        hen the row referred to is changed.","$ref":"#/components/schemas/ForeignKeyAction"},"onDelete":{"description"\###
-        :"When it is deleted.","$ref":"#/components/schemas/ForeignKeyAction"},"join":{"description":"The condition of\###
-         a join along it, ready for SQL. Where a relation refers to itself, one side has the alias `other`.","type":"s\###
-        tring"}},"required":["schema","relation","columns","toSchema","toRelation","toColumns","onUpdate","onDelete","\###
-        join"],"additionalProperties":false},"SchemaMatch":{"description":"How well a text was found.","type":"string"\###
-        ,"enum":["exact","prefix","word","substring","fuzzy"]},"SchemaMatchPlace":{"description":"Where it was found."\###
-        ,"type":"string","enum":["name","comment"]},"SchemaHit":{"description":"A relation or column that was found.",\###
-        "type":"object","properties":{"schema":{"description":"Schema of the relation.","type":"string"},"relation":{"\###
-        description":"The relation.","type":"string"},"kind":{"description":"What the relation is.","$ref":"#/componen\###
-        ts/schemas/RelationKind"},"identifier":{"description":"The relation's name ready for SQL.","type":"string"},"c\###
-        olumn":{"description":"The column, if it is one that was found.","type":"string"},"type":{"description":"The c\###
-        olumn's type.","type":"string"},"comment":{"description":"Comment of what was found.","type":"string"},"match"\###
-        :{"description":"How well it was found.","$ref":"#/components/schemas/SchemaMatch"},"matchedIn":{"description"\###
-        :"Where it was found.","$ref":"#/components/schemas/SchemaMatchPlace"}},"required":["schema","relation","kind"\###
-        ,"identifier","match","matchedIn"],"additionalProperties":false},"JoinStep":{"description":"One more relation i\###
-        n a join.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"relation":{"d\###
-        escription":"Its name.","type":"string"},"identifier":{"description":"Its name ready for SQL.","type":"string"\###
-        },"condition":{"description":"What joins it with one before it.","type":"string"},"alternatives":{"description\###
-        ":"Other conditions that link the same two, by other foreign keys.","type":"array","items":{"type":"string"}}}\###
-        ,"required":["schema","relation","identifier","condition"],"additionalProperties":false},"JoinPath":{"descript\###
-        ion":"A way from one relation to another along foreign keys.","type":"object","properties":{"from":{"descripti\###
-        on":"The whole `FROM` clause.","type":"string"},"steps":{"description":"What to join with the first relation, i\###
-        n order.","type":"array","items":{"$ref":"#/components/schemas/JoinStep"}}},"required":["from","steps"],"addit\###
-        ionalProperties":false},"Limits":{"description":"Every limit in force.","type":"object","properties":{"headerB\###
-        ytes":{"description":"The header block of one `Content-Length` frame.","type":"integer","minimum":0},"headerMs\###
-        ":{"description":"Time for a frame's header, from its first byte.","type":"integer","minimum":0},"bodyMs":{"de\###
-        scription":"Time for a frame's body, and for one line where messages are lines.","type":"integer","minimum":0}\###
-        ,"bodyBeforeLoginBytes":{"description":"One message while the connection has no session.","type":"integer","mi\###
-        nimum":0},"bodyBytes":{"description":"One message once the connection has a session.","type":"integer","minimu\###
-        m":0},"jsonDepth":{"description":"Nesting of arrays and objects in one message.","type":"integer","minimum":0}\###
-        ,"batchItems":{"description":"Items of one batch.","type":"integer","minimum":0},"clientConnections":{"descrip\###
-        tion":"Open client connections.","type":"integer","minimum":0},"requestsInFlight":{"description":"Unanswered r\###
-        equests of one connection; past that the daemon stops reading from it.","type":"integer","minimum":0},"outputQ\###
-        ueueBytes":{"description":"Output waiting for one client.","type":"integer","minimum":0},"outputStallMs":{"des\###
-        cription":"A client with output waiting that takes none of it for this long is dropped.","type":"integer","min\###
-        imum":0},"shutdownMs":{"description":"Time for running requests to end when the daemon stops.","type":"integer\###
-        ","minimum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"integer","minimum"\###
-        :0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":0},"passwordHas\###
-        hQueue":{"description":"Passwords waiting to be hashed; past that the answer is `busy`.","type":"integer","min\###
-        imum":0},"loginFailures":{"description":"Wrong passwords in a row, per account and per peer, before each furth\###
-        er attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first such wait; eac\###
-        h further failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"The longest suc\###
-        h wait. No account is ever locked for good.","type":"integer","minimum":0},"tokenBytes":{"description":"A toke\###
-        n.","type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a session from log-in or refresh."\###
-        ,"type":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a request for this long ends.\###
-        ","type":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of a name of a perso\###
-        n or project.","type":"integer","minimum":0},"emailLength":{"description":"Characters of an e-mail address.","\###
-        type":"integer","minimum":0},"descriptionLength":{"description":"Characters of a project's description.","type\###
-        ":"integer","minimum":0},"connectionStringLength":{"description":"Characters of a connection string.","type":"\###
-        integer","minimum":0},"labelLength":{"description":"Characters of a query's label.","type":"integer","minimum"\###
-        :0},"searchTextLength":{"description":"Characters of a list's `text` filter.","type":"integer","minimum":0},"l\###
-        istItems":{"description":"Items of one page of a list.","type":"integer","minimum":0},"listItemsDefault":{"des\###
-        cription":"Items of one page of a list when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"\###
-        description":"Newest queries or messages in a summary or dashboard.","type":"integer","minimum":0},"dashboardD\###
-        ays":{"description":"Days a dashboard may cover.","type":"integer","minimum":0},"databaseConnections":{"descri\###
-        ption":"Open database connections in all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"des\###
-        cription":"Open database connections of one project.","type":"integer","minimum":0},"databaseIdleMs":{"descrip\###
-        tion":"An unused database connection is closed after this long.","type":"integer","minimum":0},"connectTimeout\###
-        Ms":{"description":"Time to connect and log in to a database.","type":"integer","minimum":0},"queriesPerUser":\###
-        {"description":"Running queries of one user.","type":"integer","minimum":0},"subscriptionsPerConnection":{"des\###
-        cription":"Subscriptions of one connection.","type":"integer","minimum":0},"subscriptionEvents":{"description"\###
-        :"Events of one subscription that wait for its reader; the next are missed.","type":"integer","minimum":0},"pr\###
-        ogressMs":{"description":"Time between two `progress` events of a query.","type":"integer","minimum":0},"runni\###
-        ngSqlBytes":{"description":"Of a statement, in `query.running` and `query/event`.","type":"integer","minimum":\###
-        0},"planNodes":{"description":"Nodes of a plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{\###
-        "description":"One statement, as UTF-8.","type":"integer","minimum":0},"parameters":{"description":"Parameters\###
-         of one statement: SQLite's own limit, the smallest of the engines'.","type":"integer","minimum":0},"queryTime\###
-        outMs":{"description":"Time of a query that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeout\###
-        MaxMs":{"description":"The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"descriptio\###
-        n":"A database that has not stopped a cancelled statement by then has its connection cut.","type":"integer","m\###
-        inimum":0},"pageRows":{"description":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{"descripti\###
-        on":"A page ends with the row that reaches this size.","type":"integer","minimum":0},"cellBytes":{"description\###
-        ":"A longer cell is replaced by its length and a prefix.","type":"integer","minimum":0},"resultRows":{"descrip\###
-        tion":"Rows kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"de\###
-        scription":"Bytes kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"spoolPerRes\###
-        ultBytes":{"description":"Bytes kept of any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"d\###
-        escription":"Bytes kept of all results of one user.","type":"integer","minimum":0},"resultIdleMs":{"descriptio\###
-        n":"A result that nobody fetches from for this long is dropped.","type":"integer","minimum":0},"noticesPerQuer\###
-        y":{"description":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"description":\###
-        "Rows of the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Bytes o\###
-        f the preview that history keeps.","type":"integer","minimum":0},"catalogueRelations":{"description":"Tables, v\###
-        iews and the like that are read of one database.","type":"integer","minimum":0},"catalogueBytes":{"description\###
-        ":"Memory for what is read of one database's schema, about.","type":"integer","minimum":0},"catalogueCacheByte\###
-        s":{"description":"The same for all databases; the least used is forgotten first.","type":"integer","minimum":\###
-        0},"catalogueMs":{"description":"What is known of a schema is read anew when it is older.","type":"integer","m\###
-        inimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batc\###
-        hItems","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordMinByt\###
-        es","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs","tokenBytes","toke\###
-        nLifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLength","connectionStringLength","labelLen\###
-        gth","searchTextLength","listItems","listItemsDefault","recentItems","dashboardDays","databaseConnections","da\###
-        tabaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscriptionsPerConnection"\###
-        ,"subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","queryTimeoutMs","que\###
-        ryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes","spoolPerResu\###
-        ltBytes","spoolPerUserBytes","resultIdleMs","noticesPerQuery","previewRows","previewBytes","catalogueRelations\###
-        ","catalogueBytes","catalogueCacheBytes","catalogueMs"],"additionalProperties":false},"ErrorObject":{"descript\###
-        ion":"The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"type\###
-        ":"string","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What programs branch on\###
-        .","type":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params","invalid_connec\###
-        tion_string","invalid_parameters","weak_password","internal","not_initialized","cancelled","timeout","shutting\###
-        _down","request_too_large","response_too_large","busy","batch_too_large","unauthenticated","invalid_credential\###
-        s","forbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","connection_refused"\###
-        ,"connect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_a_database","co\###
-        nnection_lost","query_failed","read_only","policy"]},"retryable":{"description":"Whether the same request may s\###
-        ucceed later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{},"limit":{},\###
-        "hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":["code","retryable"],"additionalProperties\###
-        ":false}},"required":["code","message","data"],"additionalProperties":false}},"errors":{"parse_error":{"code":\###
-        -32700,"message":"The bytes are not one JSON text in UTF-8, or break the framing.","data":{"code":"parse_error\###
-        ","retryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is not a request that may be sent h\###
-        ere and now.","data":{"code":"invalid_request","retryable":false}},"method_not_found":{"code":-32601,"message"\###
-        :"There is no such method.","data":{"code":"method_not_found","retryable":false}},"invalid_params":{"code":-32\###
-        602,"message":"A parameter is unknown, missing, of the wrong type or out of range; `path` names it.","data":{"\###
-        code":"invalid_params","retryable":false}},"invalid_connection_string":{"code":-32602,"message":"The connectio\###
-        n string cannot be understood, or uses a keyword that is not allowed.","data":{"code":"invalid_connection_stri\###
-        ng","retryable":false}},"invalid_parameters":{"code":-32602,"message":"The statement's parameters do not fit i\###
-        ts placeholders.","data":{"code":"invalid_parameters","retryable":false}},"weak_password":{"code":-32602,"mess\###
-        age":"The password is among those tried first, or is made from the account's own name or e-mail.","data":{"cod\###
-        e":"weak_password","retryable":false}},"internal":{"code":-32603,"message":"A fault of the daemon; the log has\###
-         it under `requestId`.","data":{"code":"internal","retryable":false}},"not_initialized":{"code":-32002,"messag\###
-        e":"`initialize` must come first on this connection.","data":{"code":"not_initialized","retryable":false}},"ca\###
-        ncelled":{"code":-32800,"message":"The client cancelled the request.","data":{"code":"cancelled","retryable":t\###
-        rue}},"timeout":{"code":-32802,"message":"It took longer than its time limit and was stopped.","data":{"code":\###
-        "timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"The daemon is stopping; connect again l\###
-        ater.","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"message":"The req\###
-        uest is longer than the limit.","data":{"code":"request_too_large","retryable":false}},"response_too_large":{"\###
-        code":-32008,"message":"The reply would be longer than the limit; ask for less.","data":{"code":"response_too_\###
-        large","retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is full; try again after `retryAft\###
-        erMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The batch has mor\###
-        e items than the limit.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"\###
-        message":"There is no session on this connection, or it has ended; log in or attach a token.","data":{"code":"\###
-        unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the password i\###
-        s wrong.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"message":"The tok\###
-        en or the daemon's configuration does not allow it.","data":{"code":"forbidden","retryable":false}},"not_found\###
-        ":{"code":1004,"message":"There is no such thing, or it is not yours; both answer the same.","data":{"code":"n\###
-        ot_found","retryable":false}},"conflict":{"code":1005,"message":"It conflicts with what exists; `path` names t\###
-        he parameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,"message":"Too many a\###
-        ttempts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":true}},"connec\###
-        tion_failed":{"code":1101,"message":"The database cannot be reached, for a reason without a code of its own.",\###
-        "data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The host's name\###
-         has no address.","data":{"code":"host_not_found","retryable":true}},"connection_refused":{"code":1101,"messag\###
-        e":"Nothing accepts connections at that address.","data":{"code":"connection_refused","retryable":true}},"conn\###
-        ect_timeout":{"code":1101,"message":"The database did not answer in time.","data":{"code":"connect_timeout","r\###
-        etryable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for TLS and the connecti\###
-        on has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":"The TLS h\###
-        andshake failed or the certificate is not trusted.","data":{"code":"tls_failed","retryable":false}},"authentic\###
-        ation_failed":{"code":1101,"message":"The database refused the user or the password of the connection string."\###
-        ,"data":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":1101,"message":"The ser\###
-        ver has no such database, or the file does not exist.","data":{"code":"unknown_database","retryable":false}},"\###
-        not_a_database":{"code":1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_database","\###
-        retryable":false}},"connection_lost":{"code":1101,"message":"The connection broke while the statement ran; a w\###
-        rite may or may not have happened.","data":{"code":"connection_lost","retryable":true}},"query_failed":{"code"\###
-        :1102,"message":"The database refused the statement.","data":{"code":"query_failed","retryable":false}},"read_\###
-        only":{"code":1103,"message":"The statement would write, and the project or the mode is read-only.","data":{"c\###
-        ode":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy does not allow it, w\###
-        hatever the project says.","data":{"code":"policy","retryable":false}}}},"x-notifications":[{"name":"$/progres\###
-        s","summary":"Report on a request that is still running.","description":"LSP's own notification. For a request\###
-         that carried a `partialResultToken` and whose method says that it answers in parts, `value`\nis a part: `quer\###
-        y.run` sends a `QueryPage` each. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of protoc\###
-        ol 1.0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients should ignore to\###
-        kens they do not know.","params":{"type":"object","properties":{"token":{"description":"The request's token.",\###
-        "type":["string","integer"]},"value":{"description":"The part.","$ref":"#/components/schemas/QueryPage"}},"req\###
-        uired":["token","value"],"additionalProperties":false}},{"name":"query/event","summary":"Tell a subscriber wha\###
-        t became of a query.","description":"Sent to connections that called `query.subscribe`. Each query gets one `s\###
-        tarted`, any number of `progress`, one every limit\n`progressMs` at most, and exactly one of `finished`, `fail\###
-        ed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A pulled result t\###
-        hat is larger than its first page is `finished` when the database has given all rows,\nwhich may be after the r\###
-        eply.\n\nEvents wait behind replies. A subscriber that does not read them gets no `progress`, and of the other\###
-        s the limit\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, in its place, wit\###
-        h how many they were. Then\n`query.running` and `query.history` say how things stand. A daemon that stops ends\###
-         its connections without further events.","params":{"type":"object","properties":{"subscriptionId":{"descripti\###
-        on":"The subscription.","type":"string","format":"uuid"},"event":{"description":"What happened.","$ref":"#/com\###
-        ponents/schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `missed`.","$ref":"\###
-        #/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed.","type":"integer\###
-        ","minimum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number","minimum":0},"er\###
-        rorCode":{"description":"Why it failed or was cancelled: the `data.code` of its error.","type":"string"},"erro\###
-        rMessage":{"description":"The same, in a sentence.","type":"string"},"missed":{"description":"Events lost, in `\###
-        missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalProperties":false}},\###
-        {"name":"session/expired","summary":"Tell a connection that its session has ended.","description":"Sent once t\###
-        o every other connection that was bound to a session when the session ends; the connection that ended it by it\###
-        s\nown request learns it from the reply. From then on its requests are answered `unauthenticated` until it log\###
-        s in or attaches\na token. The connection stays open; queries that ran under the session are cancelled.","para\###
-        ms":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/components/schemas/Sessio\###
-        nEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"headerBytes","value":\###
-        8192,"unit":"bytes","configurable":false,"description":"The header block of one `Content-Length` frame."},{"na\###
-        me":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's header, from it\###
-        s first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"Time for a frame\###
-        's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"byt\###
-        es","configurable":true,"description":"One message while the connection has no session."},{"name":"bodyBytes",\###
-        "value":8388608,"unit":"bytes","configurable":true,"description":"One message once the connection has a sessio\###
-        n."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting of arrays and o\###
-        bjects in one message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"description":"Ite\###
-        ms of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true,"description":"\###
-        Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable":true,"descripti\###
-        on":"Unanswered requests of one connection; past that the daemon stops reading from it."},{"name":"outputQueue\###
-        Bytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for one client."},{"na\###
-        me":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with output waiting t\###
-        hat takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable"\###
-        :true,"description":"Time for running requests to end when the daemon stops."},{"name":"passwordMinBytes","val\###
-        ue":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"name":"passwordMa\###
-        xBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest password, as UTF-8."},{"name":\###
-        "passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Passwords waiting to be hashe\###
-        d; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configurable":true,"des\###
-        cription":"Wrong passwords in a row, per account and per peer, before each further attempt has to wait."},{"na\###
-        me":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such wait; each furth\###
-        er failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":true,"description\###
-        ":"The longest such wait. No account is ever locked for good."},{"name":"tokenBytes","value":4096,"unit":"byte\###
-        s","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","conf\###
-        igurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","value":4320\###
-        0000,"unit":"ms","configurable":true,"description":"A session without a request for this long ends."},{"name":\###
-        "nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scalars) of a n\###
-        ame of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"descripti\###
-        on":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","configurable"\###
-        :false,"description":"Characters of a project's description."},{"name":"connectionStringLength","value":4096,"\###
-        unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"labelLength","\###
-        value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"name":"search\###
-        TextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `text` filte\###
-        r."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of one page of a\###
-         list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"Items of one\###
-         page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable":false\###
-        ,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","value":365,"u\###
-        nit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseConnections","\###
-        value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"name":"datab\###
-        aseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database connection\###
-        s of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"description":"An u\###
-        nused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms","c\###
-        onfigurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUser","value":\###
-        8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscriptionsPerCo\###
-        nnection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connection."},{"na\###
-        me":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of one subscript\###
-        ion that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","configurab\###
-        le":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes","value":204\###
-        8,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/event`."},{\###
-        "name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `query.ex\###
-        plain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One statement,\###
-         as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Parameters o\###
-        f one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value":30000,"u\###
-        nit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"queryTimeou\###
-        tMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"name":"can\###
-        celDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not stopped a c\###
-        ancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","configura\###
-        ble":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable":\###
-        true,"description":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":1048576,"un\###
-        it":"bytes","configurable":true,"description":"A longer cell is replaced by its length and a prefix."},{"name"\###
-        :"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result whose que\###
-        ry names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"descriptio\###
-        n":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456,"\###
-        unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUserBytes","\###
-        value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one user."},{\###
-        "name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobody fetch\###
-        es from for this long is dropped."},{"name":"noticesPerQuery","value":100,"unit":"count","configurable":false,\###
-        "description":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"count","configurable"\###
-        :false,"description":"Rows of the preview that history keeps."},{"name":"previewBytes","value":4096,"unit":"by\###
-        tes","configurable":false,"description":"Bytes of the preview that history keeps."},{"name":"catalogueRelation\###
-        s","value":20000,"unit":"count","configurable":true,"description":"Tables, views and the like that are read of\###
-         one database."},{"name":"catalogueBytes","value":67108864,"unit":"bytes","configurable":true,"description":"M\###
-        emory for what is read of one database's schema, about."},{"name":"catalogueCacheBytes","value":268435456,"uni\###
-        t":"bytes","configurable":true,"description":"The same for all databases; the least used is forgotten first."}\###
-        ,{"name":"catalogueMs","value":300000,"unit":"ms","configurable":true,"description":"What is known of a schema\###
-         is read anew when it is older."}]}
+        scription":"Only of these kinds; at least one.","required":false,"schema":{"description":"Only of these kinds;\###
+         at least one.","type":"array","items":{"$ref":"#/components/schemas/RelationKind"},"maxItems":6}},{"name":"de\###
+        tail","description":"How much of each.","required":false,"schema":{"description":"How much of each.","$ref":"#\###
+        /components/schemas/SchemaDetail","default":"summary"}},{"name":"includeSystem","description":"Whether relatio\###
+        ns of the database itself are listed too.","required":false,"schema":{"description":"Whether relations of the d\###
+        atabase itself are listed too.","type":"boolean","default":false}},{"name":"limit","description":"Items of one\###
+         page.","required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":2\###
+        00,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","re\###
+        quired":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string\###
+        ","format":"cursor"}}],"result":{"name":"SchemaListResult","schema":{"type":"object","properties":{"items":{"d\###
+        escription":"The relations.","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"d\###
+        escription":"Where the next page begins; absent on the last.","type":"string","format":"cursor"},"total":{"des\###
+        cription":"How many relations match, on all pages.","type":"integer","minimum":0},"schemas":{"description":"Th\###
+        e schemas, whatever the filters but `includeSystem`; on the first page only, and at most 200.","type":"array",\###
+        "items":{"$ref":"#/components/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the daemon began t\###
+        o read this from the database.","type":"number","minimum":0},"truncated":{"description":"Whether the database h\###
+        as more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolea\###
+        n"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/comp\###
+        onents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not\###
+        _found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/error\###
+        s/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/co\###
+        mponents/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors\###
+        /connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required\###
+        "},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/c\###
+        omponents/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors\###
+        /connection_lost"}],"examples":[{"name":"all tables and views","params":[{"name":"projectId","value":"${projec\###
+        tId}"}],"result":{"name":"result","value":{"items":[{"schema":"main","name":"books","kind":"table","identifier\###
+        ":"\"books\"","system":false},{"schema":"main","name":"orders","kind":"table","identifier":"\"orders\"","syste\###
+        m":false}],"total":2,"schemas":[{"name":"main","relationCount":2,"default":true}],"ageMs":1.5,"truncated":fals\###
+        e}},"x-needs":"project"},{"name":"by name, in full","params":[{"name":"projectId","value":"${projectId}"},{"na\###
+        me":"pattern","value":"order?"},{"name":"kinds","value":["table"]},{"name":"detail","value":"full"},{"name":"l\###
+        imit","value":1}],"result":{"name":"result","value":{"items":[{"schema":"main","name":"orders","kind":"table",\###
+        "identifier":"\"orders\"","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey\###
+        ":1},{"name":"book_id","type":"INTEGER","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"ind\###
+        exes":[],"checks":[],"foreignKeys":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"mai\###
+        n","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"bo\###
+        ok_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"schemas":[{"name":"main","relationCount":2,"defau\###
+        lt":true}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},{"name":"a cursor of nothing","params":[{"nam\###
+        e":"projectId","value":"${projectId}"},{"name":"cursor","value":"nonsense"}],"x-error":"invalid_params","x-nee\###
+        ds":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"\###
+        not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"ta\###
+        sk","x-unknownMembers":"refuse"},{"name":"schema.refresh","summary":"Read the schema of a database anew.","des\###
+        cription":"Forgets what the daemon keeps of the project's schema and reads it again, in full: for changes that\###
+         other programs made. Answers\nhow much there is.","tags":[{"name":"schema"}],"paramStructure":"either","param\###
+        s":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The project.","t\###
+        ype":"string","format":"uuid"}}],"result":{"name":"SchemaRefreshResult","schema":{"type":"object","properties"\###
+        :{"schemas":{"description":"Schemas.","type":"integer","minimum":0},"relations":{"description":"Relations, wit\###
+        hout the database's own.","type":"integer","minimum":0},"columns":{"description":"Their columns.","type":"inte\###
+        ger","minimum":0},"indexes":{"description":"Their indexes.","type":"integer","minimum":0},"foreignKeys":{"desc\###
+        ription":"Their foreign keys.","type":"integer","minimum":0},"durationMs":{"description":"How long it took.","\###
+        type":"number","minimum":0},"truncated":{"description":"Whether the database has more relations than the daemo\###
+        n keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["schemas","rela\###
+        tions","columns","indexes","foreignKeys","durationMs","truncated"],"additionalProperties":false}},"errors":[{"\###
+        $ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/componen\###
+        ts/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/com\###
+        ponents/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},\###
+        {"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/comp\###
+        onents/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors\###
+        /tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"}\###
+        ,{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/comp\###
+        onents/errors/connection_lost"}],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${p\###
+        rojectId}"}],"result":{"name":"result","value":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys\###
+        ":1,"durationMs":0.8,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"\###
+        projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":\###
+        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.relations","su\###
+        mmary":"Show foreign keys, and how to join two relations.","description":"Without `relation`: all foreign keys\###
+         of the database. With it: those from it and to it and, with a `depth` above 1, those from\nand to what these l\###
+        ead to, nearest first. Each has its `join`, a condition ready for SQL.\n\n**`to`** asks for the shortest way b\###
+        etween two relations along foreign keys, in either direction: `path` has a step for each\nrelation to join, an\###
+        d the `FROM` clause of all. Where two relations are linked by several foreign keys, the step takes the\nfirst a\###
+        nd names the others, since they mean different things. If there is no way within `depth` steps (10 if absent),\###
+         there\nis no `path`. A relation to itself is a path without steps.\n\nNames are looked for as by `schema.desc\###
+        ribe`. Served from what the daemon keeps, like `schema.list`. Only declared foreign keys\ncount.","tags":[{"na\###
+        me":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required\###
+        ":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","descriptio\###
+        n":"Where to begin.","required":false,"schema":{"description":"Where to begin.","type":"string","minLength":1,\###
+        "maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,"schema":{"description":"Its s\###
+        chema.","type":"string","minLength":1,"maxLength":1000}},{"name":"to","description":"Where to go; with `relati\###
+        on` only.","required":false,"schema":{"description":"Where to go; with `relation` only.","type":"string","minL\###
+        ength":1,"maxLength":1000}},{"name":"toSchema","description":"Its schema.","required":false,"schema":{"descrip\###
+        tion":"Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"depth","description":"Steps at m\###
+        ost: 1 if absent, or 10 with `to`.","required":false,"schema":{"description":"Steps at most: 1 if absent, or 1\###
+        0 with `to`.","type":"integer","minimum":1,"maximum":20}},{"name":"limit","description":"Items of one page.","\###
+        required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"defau\###
+        lt":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":f\###
+        alse,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format\###
+        ":"cursor"}}],"result":{"name":"SchemaRelationsResult","schema":{"type":"object","properties":{"items":{"descr\###
+        iption":"Foreign keys; with `to`, those of the path.","type":"array","items":{"$ref":"#/components/schemas/For\###
+        eignKey"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","form\###
+        at":"cursor"},"total":{"description":"How many there are, on all pages.","type":"integer","minimum":0},"path":\###
+        {"description":"With `to`: the way there, if there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"\###
+        description":"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"tru\###
+        ncated":{"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueRe\###
+        lations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additiona\###
+        lProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unau\###
+        thenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/componen\###
+        ts/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref\###
+        ":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors\###
+        /host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeo\###
+        ut"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/componen\###
+        ts/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors\###
+        /not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"from and to a table","p\###
+        arams":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}],"result":{"name":"res\###
+        ult","value":{"items":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelatio\###
+        n":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"b\###
+        ooks\".\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x-needs":"project"},{"name":"a way to join","param\###
+        s":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"},{"name":"to","value":"orde\###
+        rs"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","columns":["book_id"],"\###
+        toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\\###
+        "orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":{"from":"FROM \"books\" JOIN \"orders\" ON \"orde\###
+        rs\".\"book_id\" = \"books\".\"id\"","steps":[{"schema":"main","relation":"orders","identifier":"\"orders\"","\###
+        condition":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":5.5,"truncated":false}},"x-needs":"project"}\###
+        ,{"name":"a destination without a beginning","params":[{"name":"projectId","value":"${projectId}"},{"name":"to\###
+        ","value":"orders"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"\###
+        name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-a\###
+        ccess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.search"\###
+        ,"summary":"Find relations and columns by words in their names and comments.","description":"Each word of `que\###
+        ry` must be found in the name of a relation or column, in its comment, or, for a column, in its relation's\nna\###
+        me. Case does not count, and `_`, `-`, `.` and a change from lower to upper case divide words in names: `order\###
+         total` finds\n`orderTotal`, and the column `total` of `orders`.\n\nBest first: the whole name (`exact`), its b\###
+        eginning (`prefix`), a word in it (`word`), any part of it (`substring`). Comments\ncome after names. Only whe\###
+        re nothing of all this is found, names that differ in a few letters are (`fuzzy`). Of equal hits\nrelations co\###
+        me before columns, and short names before long ones.\n\nServed from what the daemon keeps, like `schema.list`;\###
+         without system relations.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId\###
+        ","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","format"\###
+        :"uuid"}},{"name":"query","description":"Words.","required":true,"schema":{"description":"Words.","type":"stri\###
+        ng","minLength":1,"maxLength":200}},{"name":"limit","description":"Hits.","required":false,"schema":{"descript\###
+        ion":"Hits.","type":"integer","minimum":1,"maximum":200,"default":50}}],"result":{"name":"SchemaSearchResult",\###
+        "schema":{"type":"object","properties":{"items":{"description":"The hits, best first.","type":"array","items":\###
+        {"$ref":"#/components/schemas/SchemaHit"}},"total":{"description":"How many hits there are, shown or not.","ty\###
+        pe":"integer","minimum":0},"ageMs":{"description":"How long ago the daemon began to read this from the databas\###
+        e.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more relations than the d\###
+        aemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","to\###
+        tal","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params\###
+        "},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/componen\###
+        ts/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/\###
+        components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_f\###
+        ailed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref\###
+        ":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/err\###
+        ors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_dat\###
+        abase"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"example\###
+        s":[{"name":"a word","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"title"}],"\###
+        result":{"name":"result","value":{"items":[{"schema":"main","relation":"books","kind":"table","identifier":"\"\###
+        books\"","column":"title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated\###
+        ":false}},"x-needs":"project"},{"name":"nothing like it","params":[{"name":"projectId","value":"${projectId}"}\###
+        ,{"name":"query","value":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"total":0,"ageMs":13.5,"tr\###
+        uncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${un\###
+        knownId}"},{"name":"query","value":"title"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x\###
+        -access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdown","s\###
+        ummary":"Prepare to end the connection.","description":"LSP's own request. The connection's running queries ar\###
+        e cancelled and further requests are answered `invalid_request`; only\n`exit` is still expected. It never stop\###
+        s a daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"b\###
+        y-name","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/component\###
+        s/errors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an e\###
+        ditor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-\###
+        access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.healt\###
+        h","summary":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what the daemon kno\###
+        ws already and touches neither the store nor a database. With a session it\nalso answers `store`, `connections\###
+        ` and `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStru\###
+        cture":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"st\###
+        atus":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The da\###
+        emon's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum\###
+        ":0},"store":{"description":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"\###
+        connections":{"description":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHe\###
+        alth"},"queries":{"description":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth\###
+        "}},"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":\###
+        "without a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":\###
+        86400000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":\###
+        "ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"d\###
+        atabases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request"\###
+        ,"x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.l\###
+        imits","summary":"Answer every limit in force.","description":"The same as `initialize` answers, for clients t\###
+        hat do not send it. Public, because a client needs some of the limits to log in.","tags":[{"name":"system"}],"\###
+        paramStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"\###
+        }},"errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes"\###
+        :8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchIt\###
+        ems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutd\###
+        ownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelay\###
+        Ms":1000,"loginDelayMaxMs":900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameL\###
+        ength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchT\###
+        extLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections\###
+        ":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"sub\###
+        scriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000\###
+        ,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5\###
+        000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPe\###
+        rResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"noticesPerQuery":100,"previewRow\###
+        s":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456\###
+        ,"catalogueMs":300000}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execu\###
+        tion":"inline","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metrics in\###
+         Prometheus text.","description":"Counters, gauges and histograms of the whole daemon, in the Prometheus text f\###
+        ormat 0.0.4. Labels are method names, outcomes\nand engines; never a user, a project, an address or SQL.","tag\###
+        s":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","schema":\###
+        {"type":"object","properties":{"text":{"description":"The metrics, one sample a line.","type":"string"}},"requ\###
+        ired":["text"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examp\###
+        les":[{"name":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests_tota\###
+        l counter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind\###
+        ":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"compo\###
+        nents":{"schemas":{"User":{"description":"A person with an account.","type":"object","properties":{"id":{"desc\###
+        ription":"Id.","type":"string","format":"uuid"},"name":{"description":"Display name.","type":"string"},"email"\###
+        :{"description":"E-mail address, in lower case: what they log in with.","type":"string","format":"email"},"cre\###
+        atedAt":{"description":"When they signed up.","type":"string","format":"date-time"}},"required":["id","name","\###
+        email","createdAt"],"additionalProperties":false},"Session":{"description":"A new session and the token that s\###
+        tands for it. The token is shown this once; the daemon does not keep it.","type":"object","properties":{"token\###
+        ":{"description":"A secret (PASETO v4.public): attaches further connections to the session. Opaque to clients.\###
+        ","type":"string","format":"token"},"expiresAt":{"description":"When the session ends at the latest.","type":"\###
+        string","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/User"}\###
+        },"required":["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A sessio\###
+        n as its owner sees it in a list; never its token.","type":"object","properties":{"id":{"description":"Id, for\###
+         `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{"description":"When it began.","type":"string",\###
+        "format":"date-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","type":"string","format\###
+        ":"date-time"},"expiresAt":{"description":"When it ends at the latest.","type":"string","format":"date-time"},\###
+        "current":{"description":"Whether it is the session of this connection.","type":"boolean"},"client":{"descript\###
+        ion":"Name and version of the client that began it, as `initialize` told.","type":"string"}},"required":["id",\###
+        "createdAt","lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEndReason":{"description\###
+        ":"Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked","passwordC\###
+        hanged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","properties":{"na\###
+        me":{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"description":"Its ve\###
+        rsion.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemon.","type\###
+        ":"object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"description"\###
+        :"Its version.","type":"string"}},"required":["name","version"],"additionalProperties":false},"HealthStatus":{\###
+        "description":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it takes no new reque\###
+        sts.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the daemon keep\###
+        s its own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's o\###
+        wn store.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/components/schemas/\###
+        StoreEngine"},"ok":{"description":"Whether the latest read or write of it worked.","type":"boolean"}},"require\###
+        d":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections now.","type":\###
+        "object","properties":{"clients":{"description":"Open client connections.","type":"integer","minimum":0},"data\###
+        bases":{"description":"Open database connections, used and idle.","type":"integer","minimum":0},"databasesInUs\###
+        e":{"description":"Those that run something.","type":"integer","minimum":0}},"required":["clients","databases"\###
+        ,"databasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of all users.","\###
+        type":"object","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"waiting":{"des\###
+        cription":"Waiting for a database connection.","type":"integer","minimum":0}},"required":["running","waiting"]\###
+        ,"additionalProperties":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MySQL and M\###
+        ariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database someone r\###
+        egistered.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"\###
+        description":"Name, unique among its owner's projects.","type":"string"},"description":{"description":"What it\###
+         is, in its owner's words; absent if there are none.","type":"string"},"databaseType":{"description":"The kind\###
+         of database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The connection string r\###
+        ebuilt without its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"description":"Whet\###
+        her every write is refused.","type":"boolean"},"createdAt":{"description":"When it was created.","type":"strin\###
+        g","format":"date-time"},"updatedAt":{"description":"When it was last changed.","type":"string","format":"date\###
+        -time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if there is none.","type":"string\###
+        ","format":"date-time"}},"required":["id","name","databaseType","connection","readOnly","createdAt","updatedAt\###
+        "],"additionalProperties":false},"TestStepName":{"description":"The steps of reaching a database, in the order\###
+         they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls","login","database","readO\###
+        nlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or the engine or the connectio\###
+        n has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"One step\###
+         of `project.test`.","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/sc\###
+        hemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"du\###
+        rationMs":{"description":"How long it took; absent if it was skipped or not measured on its own.","type":"numb\###
+        er","minimum":0},"code":{"description":"Of a failed step: the error code that a query would answer.","type":"s\###
+        tring"},"message":{"description":"Of a failed step: one sentence that says what is wrong and what to do.","typ\###
+        e":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","type":"string"}},"required"\###
+        :["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"Why a database cannot be re\###
+        ached now.","type":"object","properties":{"code":{"description":"The error code that a query would answer.","t\###
+        ype":"string"},"message":{"description":"One sentence that says what is wrong and what to do.","type":"string"\###
+        },"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"required":["code","message",\###
+        "retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a database says of itself; o\###
+        r `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"description":"Product and v\###
+        ersion: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"descriptio\###
+        n":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"description":"The database\###
+         user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent where the\###
+         user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Tables the user can see, wi\###
+        thout the system's own.","type":"integer","minimum":0},"unavailable":{"description":"Why there is nothing to s\###
+        ay.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"description":\###
+        "`read`: the statement cannot change anything, and is rolled back. `write`: it runs and commits.","type":"stri\###
+        ng","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the client\###
+        's cancel, a closed connection and a timeout.","type":"string","enum":["running","success","error","cancelled"\###
+        ]},"QuerySource":{"description":"What sent a query: `editor` a connection that was initialized, `script` one t\###
+        hat was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"descriptio\###
+        n":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer`: a\###
+         number within ±(2^53−1), else a string of digits\n- `float`: a number with the shortest digits that read back\###
+         the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every one o\###
+        f them\n- `string`: text, dates, intervals and every type without a better form, as the engine writes it\n- `b\###
+        ase64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where each c\###
+        ell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Inf\###
+        inity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is `{\\###
+        "$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","decimal"\###
+        ,"string","base64","json","dynamic"]},"Column":{"description":"A column of a result.","type":"object","propert\###
+        ies":{"name":{"description":"Name, as the statement gives it; need not be unique.","type":"string"},"type":{"d\###
+        escription":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it has n\###
+        one.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Enc\###
+        oding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A messag\###
+        e of the database that is not an error.","type":"object","properties":{"severity":{"description":"The database\###
+        's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":"string\###
+        "},"code":{"description":"The database's code for it, if it has one.","type":"string"}},"required":["severity"\###
+        ,"message"],"additionalProperties":false},"QueryResult":{"description":"The outcome of a statement and the fir\###
+        st page of its rows.","type":"object","properties":{"queryId":{"description":"Id of the query, in history too.\###
+        ","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the statement returns no rows."\###
+        ,"type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an arra\###
+        y of rows, each an array of cells in the order of the columns. Null is null; other cells follow the column's `\###
+        encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a pushed\###
+         result, all rows that were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `query.fe\###
+        tch` has more rows.","type":"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `quer\###
+        y.close`; there if `hasMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"desc\###
+        ription":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"desc\###
+        ription":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows"\###
+        :{"description":"Rows changed, for statements that change rows.","type":"integer","minimum":0},"durationMs":{"\###
+        description":"Time in the database, from sending the statement to the last row read so far.","type":"number","\###
+        minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"descrip\###
+        tion":"Whether the result had more rows than were kept. If `hasMore`, the last page of `query.fetch` has the f\###
+        inal word.","type":"boolean"},"notices":{"description":"Messages the database sent along, in order.","type":"a\###
+        rray","items":{"$ref":"#/components/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","hasM\###
+        ore","command","durationMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"descript\###
+        ion":"A run of rows of a pushed result; the `value` of `$/progress`.","type":"object","properties":{"queryId":\###
+        {"description":"Id of the query.","type":"string","format":"uuid"},"columns":{"description":"Columns; in the f\###
+        irst page only.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Rows, w\###
+        ritten as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of the f\###
+        irst of them in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How many t\###
+        hey are.","type":"integer","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalProper\###
+        ties":false},"PlanNode":{"description":"A step of a plan. What an engine does not say is absent.","type":"obje\###
+        ct","properties":{"id":{"description":"Its place in the list.","type":"integer","minimum":0},"parentId":{"desc\###
+        ription":"The node that takes its rows; absent for a root.","type":"integer","minimum":0},"operation":{"descri\###
+        ption":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"descr\###
+        iption":"Conditions and the like, in the engine's words.","type":"string"},"relation":{"description":"The tabl\###
+        e it reads, as the plan names it.","type":"string"},"index":{"description":"The index it uses.","type":"string\###
+        "},"cost":{"description":"Estimated cost with its children, in the engine's own unit.","type":"number","minimu\###
+        m":0},"rows":{"description":"Estimated rows, of one loop.","type":"number","minimum":0},"actualRows":{"descrip\###
+        tion":"Rows it gave, of one loop on average.","type":"number","minimum":0},"loops":{"description":"How often i\###
+        t ran.","type":"number","minimum":0},"actualMs":{"description":"Time it took with its children, all loops toge\###
+        ther.","type":"number","minimum":0}},"required":["id","operation"],"additionalProperties":false},"QueryPhase":\###
+        {"description":"`waiting`: for a free connection to its database; `running`: the database works on it, or its r\###
+        ows are read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"description":"A query that has n\###
+        ot ended.","type":"object","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and that of i\###
+        ts row in history.","type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","type":"strin\###
+        g","format":"uuid"},"projectName":{"description":"The project's name when it began.","type":"string"},"sql":{"\###
+        description":"The statement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":{"des\###
+        cription":"Whether the statement is longer.","type":"boolean"},"label":{"description":"The name it was given."\###
+        ,"type":"string"},"mode":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"source":{"\###
+        description":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"How far it\###
+         is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","type":"str\###
+        ing","format":"date-time"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0},"rowCoun\###
+        t":{"description":"Rows it has answered so far.","type":"integer","minimum":0},"bytes":{"description":"Size of\###
+         these rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","projectId","projectName","sql","s\###
+        qlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":false}\###
+        ,"QueryEventKind":{"description":"What happened to a query; `missed` is about events, not about a query.","typ\###
+        e":"string","enum":["started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"descriptio\###
+        n":"A query in history. Parameters are not kept.","type":"object","properties":{"id":{"description":"Id: the `\###
+        queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"s\###
+        tring","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"sql":{"descri\###
+        ption":"The statement as it was sent.","type":"string"},"label":{"description":"The label it was sent with.","\###
+        type":"string"},"status":{"description":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCo\###
+        de":{"description":"Unless it succeeded or runs: the error code it answered.","type":"string"},"errorMessage":\###
+        {"description":"Unless it succeeded or runs: the message it answered.","type":"string"},"rowCount":{"descripti\###
+        on":"Rows it returned, as far as they were read; absent while it runs.","type":"integer","minimum":0},"affecte\###
+        dRows":{"description":"Rows it changed.","type":"integer","minimum":0},"durationMs":{"description":"How long i\###
+        t took; absent while it runs.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/comp\###
+        onents/schemas/QueryMode"},"source":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},\###
+        "createdAt":{"description":"When it was accepted.","type":"string","format":"date-time"},"preview":{"descripti\###
+        on":"Only in `query.get`, and only if it returned rows: its columns and first rows, written as in `QueryResult\###
+        `.","type":"object","required":["columns","rows"],"properties":{"columns":{"type":"array","items":{"type":"obj\###
+        ect"}},"rows":{"type":"array","items":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","s\###
+        tatus","mode","source","createdAt"],"additionalProperties":false},"QueryStatistics":{"description":"Figures ab\###
+        out queries.","type":"object","properties":{"total":{"description":"All, running ones included.","type":"integ\###
+        er","minimum":0},"success":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"desc\###
+        ription":"Those that failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancel\###
+        led or timed out.","type":"integer","minimum":0},"successRate":{"description":"success / (success + error); ab\###
+        sent if both are 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the s\###
+        uccessful ones; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentil\###
+        e of the same.","type":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"int\###
+        eger","minimum":0}},"required":["total","success","error","cancelled","rows"],"additionalProperties":false},"D\###
+        ashboardTotals":{"description":"Totals of a dashboard.","type":"object","properties":{"projects":{"description\###
+        ":"The user's projects, whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Q\###
+        ueries in the period.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.",\###
+        "type":"integer","minimum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"Que\###
+        riesByStatus":{"description":"Queries of the period by status; they add up to `totals.queries`.","type":"objec\###
+        t","properties":{"running":{"description":"Running now.","type":"integer","minimum":0},"success":{"description\###
+        ":"Succeeded.","type":"integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"c\###
+        ancelled":{"description":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","succe\###
+        ss","error","cancelled"],"additionalProperties":false},"Latency":{"description":"Durations of the successful q\###
+        ueries of the period.","type":"object","properties":{"p50Ms":{"description":"Median; absent if there are none.\###
+        ","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","type":"num\###
+        ber","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One project in a dashboard.\###
+        ","type":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"na\###
+        me":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"\###
+        #/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integer","minimu\###
+        m":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"messages":{"description":"Ch\###
+        at messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whene\###
+        ver it was, to the minute; absent if there is none.","type":"string","format":"date-time"}},"required":["proje\###
+        ctId","name","databaseType","queries","errors","messages"],"additionalProperties":false},"DayActivity":{"descr\###
+        iption":"One day in a dashboard.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-M\###
+        M-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that day.","\###
+        type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0}},"requ\###
+        ired":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a chat messa\###
+        ge is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A chat messag\###
+        e in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"t\###
+        hreadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project\###
+        .","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/Messa\###
+        geRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength":200},"createdAt":{"\###
+        description":"When it was sent.","type":"string","format":"date-time"}},"required":["id","threadId","projectId\###
+        ","role","excerpt","createdAt"],"additionalProperties":false},"SchemaDetail":{"description":"How much is told o\###
+        f a relation: `names`, `summary` with comment and estimates, `full` with columns, keys and indexes.","type":"s\###
+        tring","enum":["names","summary","full"]},"RelationKind":{"description":"What a relation is. A partition is a `\###
+        table` that says what it is a part of; `virtualTable` is SQLite's.","type":"string","enum":["table","partition\###
+        edTable","view","materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"description":"A schema; f\###
+        or MySQL and MariaDB a database.","type":"object","properties":{"name":{"description":"Its name.","type":"stri\###
+        ng"},"comment":{"description":"Its comment.","type":"string"},"relationCount":{"description":"How many relatio\###
+        ns it has.","type":"integer","minimum":0},"default":{"description":"Whether a name without a schema is looked f\###
+        or here.","type":"boolean"}},"required":["name","relationCount","default"],"additionalProperties":false},"Rela\###
+        tion":{"description":"A table, view or the like. What does not apply, is not known or was not asked for is abs\###
+        ent.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"name":{"descriptio\###
+        n":"Its name, as it is: neither quoted nor changed.","type":"string"},"kind":{"description":"What it is.","$re\###
+        f":"#/components/schemas/RelationKind"},"identifier":{"description":"Its name ready for SQL: quoted, and with t\###
+        he schema where that is needed. Not in `names`.","type":"string"},"system":{"description":"Whether it belongs t\###
+        o the database itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its comment.","type":"stri\###
+        ng"},"rowEstimate":{"description":"Rows, as the engine last estimated or counted them.","type":"integer","mini\###
+        mum":0},"sizeBytes":{"description":"Size with its indexes, as the engine last estimated it.","type":"integer",\###
+        "minimum":0},"partitionOf":{"description":"PostgreSQL: the table it is a partition of, as `schema.name`.","typ\###
+        e":"string"},"partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type":"string"}\###
+        ,"storage":{"description":"MySQL and MariaDB: the storage engine. SQLite: the module of a virtual table; `STRI\###
+        CT`, `WITHOUT ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","type":"array","items":{\###
+        "$ref":"#/components/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/components\###
+        /schemas/RelationKey"},"uniqueKeys":{"description":"Unique constraints, without the primary key.","type":"arra\###
+        y","items":{"$ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes, also those of keys.\###
+        ","type":"array","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"description":"Check constra\###
+        ints; of PostgreSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/components/schemas/Relation\###
+        Check"}},"foreignKeys":{"description":"Foreign keys from it.","type":"array","items":{"$ref":"#/components/sch\###
+        emas/ForeignKey"}},"referencedBy":{"description":"Foreign keys to it.","type":"array","items":{"$ref":"#/compo\###
+        nents/schemas/ForeignKey"}}},"required":["schema","name","kind"],"additionalProperties":false},"ColumnGenerati\###
+        on":{"description":"Where a column's values come from: computed and `stored`, or computed when read (`virtual`\###
+        ); `identity`: numbered, and `identityAlways`: with no other value allowed; `autoIncrement`.","type":"string",\###
+        "enum":["stored","virtual","identity","identityAlways","autoIncrement"]},"RelationColumn":{"description":"A co\###
+        lumn of a relation.","type":"object","properties":{"name":{"description":"Its name, as it is.","type":"string"\###
+        },"type":{"description":"Its type, as the database writes it; empty where SQLite has none.","type":"string"},"\###
+        nullable":{"description":"Whether it may be null.","type":"boolean"},"default":{"description":"Its default, or\###
+         the expression it is generated from, as SQL.","type":"string"},"comment":{"description":"Its comment.","type"\###
+        :"string"},"generated":{"description":"Where its values come from, if not from whoever writes.","$ref":"#/comp\###
+        onents/schemas/ColumnGeneration"},"primaryKey":{"description":"Its place in the primary key.","type":"integer"\###
+        ,"minimum":1},"hidden":{"description":"True if `SELECT *` leaves it out.","type":"boolean"},"labels":{"descrip\###
+        tion":"The values of an enumerated type, in order.","type":"array","items":{"type":"string"}}},"required":["na\###
+        me","type","nullable"],"additionalProperties":false},"RelationKey":{"description":"A primary or unique key.","\###
+        type":"object","properties":{"name":{"description":"Name of the constraint.","type":"string"},"columns":{"desc\###
+        ription":"Its columns, in order.","type":"array","items":{"type":"string"}}},"required":["columns"],"additiona\###
+        lProperties":false},"RelationIndex":{"description":"An index.","type":"object","properties":{"name":{"descript\###
+        ion":"Its name.","type":"string"},"columns":{"description":"What it is sorted by: columns, or expressions as S\###
+        QL.","type":"array","items":{"type":"string"}},"unique":{"description":"Whether no two rows may agree in it.",\###
+        "type":"boolean"},"primary":{"description":"Whether it is that of the primary key.","type":"boolean"},"method"\###
+        :{"description":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"includes":{"description":"PostgreSQL\###
+        : columns it holds besides.","type":"array","items":{"type":"string"}},"predicate":{"description":"Which rows i\###
+        t has, if not all, as SQL.","type":"string"},"valid":{"description":"False where the engine does not use it.",\###
+        "type":"boolean"}},"required":["name","columns","unique","primary"],"additionalProperties":false},"RelationChe\###
+        ck":{"description":"A check constraint.","type":"object","properties":{"name":{"description":"Its name.","type\###
+        ":"string"},"expression":{"description":"What must hold, as SQL.","type":"string"}},"required":["expression"],\###
+        "additionalProperties":false},"ForeignKeyAction":{"description":"What happens to the rows that refer to a row,\###
+         when that is changed or deleted.","type":"string","enum":["noAction","restrict","cascade","setNull","setDefau\###
+        lt"]},"ForeignKey":{"description":"A foreign key.","type":"object","properties":{"name":{"description":"Name o\###
+        f the constraint.","type":"string"},"schema":{"description":"Schema of the relation that refers.","type":"stri\###
+        ng"},"relation":{"description":"The relation that refers.","type":"string"},"columns":{"description":"Its colu\###
+        mns.","type":"array","items":{"type":"string"}},"toSchema":{"description":"Schema of the relation referred to.\###
+        ","type":"string"},"toRelation":{"description":"The relation referred to.","type":"string"},"toColumns":{"desc\###
+        ription":"Its columns, in the order of the others.","type":"array","items":{"type":"string"}},"onUpdate":{"des\###
+        cription":"When the row referred to is changed.","$ref":"#/components/schemas/ForeignKeyAction"},"onDelete":{"\###
+        description":"When it is deleted.","$ref":"#/components/schemas/ForeignKeyAction"},"join":{"description":"The c\###
+        ondition of a join along it, ready for SQL. Where a relation refers to itself, one side has the alias `other`.\###
+        ","type":"string"}},"required":["schema","relation","columns","toSchema","toRelation","toColumns","onUpdate","\###
+        onDelete","join"],"additionalProperties":false},"SchemaMatch":{"description":"How well a text was found.","typ\###
+        e":"string","enum":["exact","prefix","word","substring","fuzzy"]},"SchemaMatchPlace":{"description":"Where it w\###
+        as found.","type":"string","enum":["name","comment"]},"SchemaHit":{"description":"A relation or column that wa\###
+        s found.","type":"object","properties":{"schema":{"description":"Schema of the relation.","type":"string"},"re\###
+        lation":{"description":"The relation.","type":"string"},"kind":{"description":"What the relation is.","$ref":"\###
+        #/components/schemas/RelationKind"},"identifier":{"description":"The relation's name ready for SQL.","type":"s\###
+        tring"},"column":{"description":"The column, if it is one that was found.","type":"string"},"type":{"descripti\###
+        on":"The column's type.","type":"string"},"comment":{"description":"Comment of what was found.","type":"string\###
+        "},"match":{"description":"How well it was found.","$ref":"#/components/schemas/SchemaMatch"},"matchedIn":{"de\###
+        scription":"Where it was found.","$ref":"#/components/schemas/SchemaMatchPlace"}},"required":["schema","relati\###
+        on","kind","identifier","match","matchedIn"],"additionalProperties":false},"JoinStep":{"description":"One more\###
+         relation in a join.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"re\###
+        lation":{"description":"Its name.","type":"string"},"identifier":{"description":"Its name ready for SQL.","typ\###
+        e":"string"},"condition":{"description":"What joins it with one before it.","type":"string"},"alternatives":{"\###
+        description":"Other conditions that link the same two, by other foreign keys.","type":"array","items":{"type":\###
+        "string"}}},"required":["schema","relation","identifier","condition"],"additionalProperties":false},"JoinPath"\###
+        :{"description":"A way from one relation to another along foreign keys.","type":"object","properties":{"from":\###
+        {"description":"The whole `FROM` clause.","type":"string"},"steps":{"description":"What to join with the first\###
+         relation, in order.","type":"array","items":{"$ref":"#/components/schemas/JoinStep"}}},"required":["from","st\###
+        eps"],"additionalProperties":false},"Limits":{"description":"Every limit in force.","type":"object","propertie\###
+        s":{"headerBytes":{"description":"The header block of one `Content-Length` frame.","type":"integer","minimum":\###
+        0},"headerMs":{"description":"Time for a frame's header, from its first byte.","type":"integer","minimum":0},"\###
+        bodyMs":{"description":"Time for a frame's body, and for one line where messages are lines.","type":"integer",\###
+        "minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the connection has no session.","type":"\###
+        integer","minimum":0},"bodyBytes":{"description":"One message once the connection has a session.","type":"inte\###
+        ger","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one message.","type":"integer",\###
+        "minimum":0},"batchItems":{"description":"Items of one batch.","type":"integer","minimum":0},"clientConnection\###
+        s":{"description":"Open client connections.","type":"integer","minimum":0},"requestsInFlight":{"description":"\###
+        Unanswered requests of one connection; past that the daemon stops reading from it.","type":"integer","minimum"\###
+        :0},"outputQueueBytes":{"description":"Output waiting for one client.","type":"integer","minimum":0},"outputSt\###
+        allMs":{"description":"A client with output waiting that takes none of it for this long is dropped.","type":"i\###
+        nteger","minimum":0},"shutdownMs":{"description":"Time for running requests to end when the daemon stops.","ty\###
+        pe":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"intege\###
+        r","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":0},\###
+        "passwordHashQueue":{"description":"Passwords waiting to be hashed; past that the answer is `busy`.","type":"i\###
+        nteger","minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per account and per peer, befor\###
+        e each further attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first su\###
+        ch wait; each further failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"The\###
+         longest such wait. No account is ever locked for good.","type":"integer","minimum":0},"tokenBytes":{"descript\###
+        ion":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a session from log-in o\###
+        r refresh.","type":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a request for this\###
+         long ends.","type":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of a name\###
+         of a person or project.","type":"integer","minimum":0},"emailLength":{"description":"Characters of an e-mail a\###
+        ddress.","type":"integer","minimum":0},"descriptionLength":{"description":"Characters of a project's descripti\###
+        on.","type":"integer","minimum":0},"connectionStringLength":{"description":"Characters of a connection string.\###
+        ","type":"integer","minimum":0},"labelLength":{"description":"Characters of a query's label.","type":"integer"\###
+        ,"minimum":0},"searchTextLength":{"description":"Characters of a list's `text` filter.","type":"integer","mini\###
+        mum":0},"listItems":{"description":"Items of one page of a list.","type":"integer","minimum":0},"listItemsDefa\###
+        ult":{"description":"Items of one page of a list when `limit` is absent.","type":"integer","minimum":0},"recen\###
+        tItems":{"description":"Newest queries or messages in a summary or dashboard.","type":"integer","minimum":0},"\###
+        dashboardDays":{"description":"Days a dashboard may cover.","type":"integer","minimum":0},"databaseConnections\###
+        ":{"description":"Open database connections in all.","type":"integer","minimum":0},"databaseConnectionsPerProj\###
+        ect":{"description":"Open database connections of one project.","type":"integer","minimum":0},"databaseIdleMs"\###
+        :{"description":"An unused database connection is closed after this long.","type":"integer","minimum":0},"conn\###
+        ectTimeoutMs":{"description":"Time to connect and log in to a database.","type":"integer","minimum":0},"querie\###
+        sPerUser":{"description":"Running queries of one user.","type":"integer","minimum":0},"subscriptionsPerConnect\###
+        ion":{"description":"Subscriptions of one connection.","type":"integer","minimum":0},"subscriptionEvents":{"de\###
+        scription":"Events of one subscription that wait for its reader; the next are missed.","type":"integer","minim\###
+        um":0},"progressMs":{"description":"Time between two `progress` events of a query.","type":"integer","minimum"\###
+        :0},"runningSqlBytes":{"description":"Of a statement, in `query.running` and `query/event`.","type":"integer",\###
+        "minimum":0},"planNodes":{"description":"Nodes of a plan in `query.explain`.","type":"integer","minimum":0},"s\###
+        qlBytes":{"description":"One statement, as UTF-8.","type":"integer","minimum":0},"parameters":{"description":"\###
+        Parameters of one statement: SQLite's own limit, the smallest of the engines'.","type":"integer","minimum":0},\###
+        "queryTimeoutMs":{"description":"Time of a query that names no `timeoutMs`.","type":"integer","minimum":0},"qu\###
+        eryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"\###
+        description":"A database that has not stopped a cancelled statement by then has its connection cut.","type":"i\###
+        nteger","minimum":0},"pageRows":{"description":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{\###
+        "description":"A page ends with the row that reaches this size.","type":"integer","minimum":0},"cellBytes":{"d\###
+        escription":"A longer cell is replaced by its length and a prefix.","type":"integer","minimum":0},"resultRows"\###
+        :{"description":"Rows kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"resultB\###
+        ytes":{"description":"Bytes kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"s\###
+        poolPerResultBytes":{"description":"Bytes kept of any one result.","type":"integer","minimum":0},"spoolPerUser\###
+        Bytes":{"description":"Bytes kept of all results of one user.","type":"integer","minimum":0},"resultIdleMs":{"\###
+        description":"A result that nobody fetches from for this long is dropped.","type":"integer","minimum":0},"noti\###
+        cesPerQuery":{"description":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"des\###
+        cription":"Rows of the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"description\###
+        ":"Bytes of the preview that history keeps.","type":"integer","minimum":0},"catalogueRelations":{"description"\###
+        :"Tables, views and the like that are read of one database.","type":"integer","minimum":0},"catalogueBytes":{"\###
+        description":"Memory for what is read of one database's schema, about.","type":"integer","minimum":0},"catalog\###
+        ueCacheBytes":{"description":"The same for all databases; the least used is forgotten first.","type":"integer"\###
+        ,"minimum":0},"catalogueMs":{"description":"What is known of a schema is read anew when it is older.","type":"\###
+        integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonD\###
+        epth","batchItems","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","shutdownMs","pas\###
+        swordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs","tokenB\###
+        ytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLength","connectionStringLength\###
+        ","labelLength","searchTextLength","listItems","listItemsDefault","recentItems","dashboardDays","databaseConne\###
+        ctions","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscriptionsPer\###
+        Connection","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","queryTime\###
+        outMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes","s\###
+        poolPerResultBytes","spoolPerUserBytes","resultIdleMs","noticesPerQuery","previewRows","previewBytes","catalog\###
+        ueRelations","catalogueBytes","catalogueCacheBytes","catalogueMs"],"additionalProperties":false},"ErrorObject"\###
+        :{"description":"The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"mess\###
+        age":{"type":"string","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What program\###
+        s branch on.","type":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params","inv\###
+        alid_connection_string","invalid_parameters","weak_password","internal","not_initialized","cancelled","timeout\###
+        ","shutting_down","request_too_large","response_too_large","busy","batch_too_large","unauthenticated","invalid\###
+        _credentials","forbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","connecti\###
+        on_refused","connect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_a_da\###
+        tabase","connection_lost","query_failed","read_only","policy"]},"retryable":{"description":"Whether the same r\###
+        equest may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{}\###
+        ,"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":["code","retryable"],"addition\###
+        alProperties":false}},"required":["code","message","data"],"additionalProperties":false}},"errors":{"parse_err\###
+        or":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break the framing.","data":{"code":\###
+        "parse_error","retryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is not a request that m\###
+        ay be sent here and now.","data":{"code":"invalid_request","retryable":false}},"method_not_found":{"code":-326\###
+        01,"message":"There is no such method.","data":{"code":"method_not_found","retryable":false}},"invalid_params"\###
+        :{"code":-32602,"message":"A parameter is unknown, missing, of the wrong type or out of range; `path` names it\###
+        .","data":{"code":"invalid_params","retryable":false}},"invalid_connection_string":{"code":-32602,"message":"T\###
+        he connection string cannot be understood, or uses a keyword that is not allowed.","data":{"code":"invalid_con\###
+        nection_string","retryable":false}},"invalid_parameters":{"code":-32602,"message":"The statement's parameters d\###
+        o not fit its placeholders.","data":{"code":"invalid_parameters","retryable":false}},"weak_password":{"code":-\###
+        32602,"message":"The password is among those tried first, or is made from the account's own name or e-mail.","\###
+        data":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"message":"A fault of the daemon; t\###
+        he log has it under `requestId`.","data":{"code":"internal","retryable":false}},"not_initialized":{"code":-320\###
+        02,"message":"`initialize` must come first on this connection.","data":{"code":"not_initialized","retryable":f\###
+        alse}},"cancelled":{"code":-32800,"message":"The client cancelled the request.","data":{"code":"cancelled","re\###
+        tryable":true}},"timeout":{"code":-32802,"message":"It took longer than its time limit and was stopped.","data\###
+        ":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"The daemon is stopping; conne\###
+        ct again later.","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"message\###
+        ":"The request is longer than the limit.","data":{"code":"request_too_large","retryable":false}},"response_too\###
+        _large":{"code":-32008,"message":"The reply would be longer than the limit; ask for less.","data":{"code":"res\###
+        ponse_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is full; try again after\###
+         `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The bat\###
+        ch has more items than the limit.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"co\###
+        de":1001,"message":"There is no session on this connection, or it has ended; log in or attach a token.","data"\###
+        :{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the\###
+         password is wrong.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"messag\###
+        e":"The token or the daemon's configuration does not allow it.","data":{"code":"forbidden","retryable":false}}\###
+        ,"not_found":{"code":1004,"message":"There is no such thing, or it is not yours; both answer the same.","data"\###
+        :{"code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It conflicts with what exists; `pa\###
+        th` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,"message":\###
+        "Too many attempts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":tru\###
+        e}},"connection_failed":{"code":1101,"message":"The database cannot be reached, for a reason without a code of\###
+         its own.","data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The h\###
+        ost's name has no address.","data":{"code":"host_not_found","retryable":true}},"connection_refused":{"code":11\###
+        01,"message":"Nothing accepts connections at that address.","data":{"code":"connection_refused","retryable":tr\###
+        ue}},"connect_timeout":{"code":1101,"message":"The database did not answer in time.","data":{"code":"connect_t\###
+        imeout","retryable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for TLS and th\###
+        e connection has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":\###
+        "The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls_failed","retryable":false}},\###
+        "authentication_failed":{"code":1101,"message":"The database refused the user or the password of the connectio\###
+        n string.","data":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":1101,"message\###
+        ":"The server has no such database, or the file does not exist.","data":{"code":"unknown_database","retryable"\###
+        :false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_d\###
+        atabase","retryable":false}},"connection_lost":{"code":1101,"message":"The connection broke while the statemen\###
+        t ran; a write may or may not have happened.","data":{"code":"connection_lost","retryable":true}},"query_faile\###
+        d":{"code":1102,"message":"The database refused the statement.","data":{"code":"query_failed","retryable":fals\###
+        e}},"read_only":{"code":1103,"message":"The statement would write, and the project or the mode is read-only.",\###
+        "data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy does not a\###
+        llow it, whatever the project says.","data":{"code":"policy","retryable":false}}}},"x-notifications":[{"name":\###
+        "$/progress","summary":"Report on a request that is still running.","description":"LSP's own notification. For\###
+         a request that carried a `partialResultToken` and whose method says that it answers in parts, `value`\nis a p\###
+        art: `query.run` sends a `QueryPage` each. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method\###
+         of protocol 1.0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients should\###
+         ignore tokens they do not know.","params":{"type":"object","properties":{"token":{"description":"The request'\###
+        s token.","type":["string","integer"]},"value":{"description":"The part.","$ref":"#/components/schemas/QueryPa\###
+        ge"}},"required":["token","value"],"additionalProperties":false}},{"name":"query/event","summary":"Tell a subs\###
+        criber what became of a query.","description":"Sent to connections that called `query.subscribe`. Each query g\###
+        ets one `started`, any number of `progress`, one every limit\n`progressMs` at most, and exactly one of `finish\###
+        ed`, `failed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A pull\###
+        ed result that is larger than its first page is `finished` when the database has given all rows,\nwhich may be\###
+         after the reply.\n\nEvents wait behind replies. A subscriber that does not read them gets no `progress`, and o\###
+        f the others the limit\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, in its\###
+         place, with how many they were. Then\n`query.running` and `query.history` say how things stand. A daemon that\###
+         stops ends its connections without further events.","params":{"type":"object","properties":{"subscriptionId":\###
+        {"description":"The subscription.","type":"string","format":"uuid"},"event":{"description":"What happened.","$\###
+        ref":"#/components/schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `missed`\###
+        .","$ref":"#/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed.","typ\###
+        e":"integer","minimum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number","mini\###
+        mum":0},"errorCode":{"description":"Why it failed or was cancelled: the `data.code` of its error.","type":"str\###
+        ing"},"errorMessage":{"description":"The same, in a sentence.","type":"string"},"missed":{"description":"Event\###
+        s lost, in `missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalProperti\###
+        es":false}},{"name":"session/expired","summary":"Tell a connection that its session has ended.","description":\###
+        "Sent once to every other connection that was bound to a session when the session ends; the connection that en\###
+        ded it by its\nown request learns it from the reply. From then on its requests are answered `unauthenticated` u\###
+        ntil it logs in or attaches\na token. The connection stays open; queries that ran under the session are cancel\###
+        led.","params":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/components/sch\###
+        emas/SessionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"headerByte\###
+        s","value":8192,"unit":"bytes","configurable":false,"description":"The header block of one `Content-Length` fr\###
+        ame."},{"name":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's head\###
+        er, from its first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"Time f\###
+        or a frame's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":65536,"\###
+        unit":"bytes","configurable":true,"description":"One message while the connection has no session."},{"name":"b\###
+        odyBytes","value":8388608,"unit":"bytes","configurable":true,"description":"One message once the connection ha\###
+        s a session."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting of ar\###
+        rays and objects in one message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"descrip\###
+        tion":"Items of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true,"desc\###
+        ription":"Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable":true,\###
+        "description":"Unanswered requests of one connection; past that the daemon stops reading from it."},{"name":"o\###
+        utputQueueBytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for one clie\###
+        nt."},{"name":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with outpu\###
+        t waiting that takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"ms","co\###
+        nfigurable":true,"description":"Time for running requests to end when the daemon stops."},{"name":"passwordMin\###
+        Bytes","value":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"name":\###
+        "passwordMaxBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest password, as UTF-8.\###
+        "},{"name":"passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Passwords waiting t\###
+        o be hashed; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configurable"\###
+        :true,"description":"Wrong passwords in a row, per account and per peer, before each further attempt has to wa\###
+        it."},{"name":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such wait; e\###
+        ach further failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":true,"de\###
+        scription":"The longest such wait. No account is ever locked for good."},{"name":"tokenBytes","value":4096,"un\###
+        it":"bytes","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"\###
+        ms","configurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","va\###
+        lue":43200000,"unit":"ms","configurable":true,"description":"A session without a request for this long ends."}\###
+        ,{"name":"nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scala\###
+        rs) of a name of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false,\###
+        "description":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","con\###
+        figurable":false,"description":"Characters of a project's description."},{"name":"connectionStringLength","val\###
+        ue":4096,"unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"labe\###
+        lLength","value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"nam\###
+        e":"searchTextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `t\###
+        ext` filter."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of one\###
+         page of a list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"It\###
+        ems of one page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configura\###
+        ble":false,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","val\###
+        ue":365,"unit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseConn\###
+        ections","value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"na\###
+        me":"databaseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database c\###
+        onnections of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"descripti\###
+        on":"An unused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit\###
+        ":"ms","configurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUser"\###
+        ,"value":8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscript\###
+        ionsPerConnection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connectio\###
+        n."},{"name":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of one s\###
+        ubscription that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","co\###
+        nfigurable":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes","va\###
+        lue":2048,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/eve\###
+        nt`."},{"name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `\###
+        query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One st\###
+        atement, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Par\###
+        ameters of one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value"\###
+        :30000,"unit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"qu\###
+        eryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"n\###
+        ame":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not st\###
+        opped a cancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","\###
+        configurable":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","confi\###
+        gurable":true,"description":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":10\###
+        48576,"unit":"bytes","configurable":true,"description":"A longer cell is replaced by its length and a prefix."\###
+        },{"name":"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result w\###
+        hose query names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"de\###
+        scription":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268\###
+        435456,"unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUser\###
+        Bytes","value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one u\###
+        ser."},{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobo\###
+        dy fetches from for this long is dropped."},{"name":"noticesPerQuery","value":100,"unit":"count","configurable\###
+        ":false,"description":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"count","confi\###
+        gurable":false,"description":"Rows of the preview that history keeps."},{"name":"previewBytes","value":4096,"u\###
+        nit":"bytes","configurable":false,"description":"Bytes of the preview that history keeps."},{"name":"catalogue\###
+        Relations","value":20000,"unit":"count","configurable":true,"description":"Tables, views and the like that are\###
+         read of one database."},{"name":"catalogueBytes","value":67108864,"unit":"bytes","configurable":true,"descrip\###
+        tion":"Memory for what is read of one database's schema, about."},{"name":"catalogueCacheBytes","value":268435\###
+        456,"unit":"bytes","configurable":true,"description":"The same for all databases; the least used is forgotten f\###
+        irst."},{"name":"catalogueMs","value":300000,"unit":"ms","configurable":true,"description":"What is known of a\###
+         schema is read anew when it is older."}]}
         """###
 }
