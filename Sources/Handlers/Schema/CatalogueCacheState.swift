@@ -90,6 +90,8 @@ struct CatalogueCacheState: Sendable {
         lesser.isDetailed = false
         forget(lesser)
         forget(key)
+        // It would push out everything else, and itself.
+        guard loaded.catalogue.bytes <= bytesMax else { return }
         let use = newTicket()
         entries[key] = Entry(loaded: loaded, usedAt: use)
         status.bytes += loaded.catalogue.bytes

@@ -9,6 +9,7 @@ extension SchemaHandlers {
 
     func list(_ params: SchemaListParams, _ context: RequestContext) async throws -> SchemaListResult {
         let identity = try context.identity()
+        if params.kinds?.isEmpty == true { throw RPCError.invalid("kinds", "must name a kind, or be left out.") }
         let project = try await projects.toRunOn(params.projectId, identity)
         let after = try params.cursor.map(RelationCursor.init)
         let loaded = try await catalogue(

@@ -960,821 +960,821 @@ public enum OpenRPCDocument {
         hat is before it is matched with the schema: `sales.order*`.","required":false,"schema":{"description":"Only n\###
         ames that match, in any case: `*` is any text, `?` one character. With a dot, what is before it is matched wit\###
         h the schema: `sales.order*`.","type":"string","minLength":1,"maxLength":200}},{"name":"kinds","description":"\###
-        Only of these kinds.","required":false,"schema":{"description":"Only of these kinds.","type":"array","items":{\###
-        "$ref":"#/components/schemas/RelationKind"},"minItems":1,"maxItems":10}},{"name":"detail","description":"How m\###
-        uch of each.","required":false,"schema":{"description":"How much of each.","$ref":"#/components/schemas/Schema\###
-        Detail","default":"summary"}},{"name":"includeSystem","description":"Whether relations of the database itself a\###
-        re listed too.","required":false,"schema":{"description":"Whether relations of the database itself are listed t\###
-        oo.","type":"boolean","default":false}},{"name":"limit","description":"Items of one page.","required":false,"s\###
-        chema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"\###
-        cursor","description":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"de\###
-        scription":"`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"res\###
-        ult":{"name":"SchemaListResult","schema":{"type":"object","properties":{"items":{"description":"The relations.\###
-        ","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"description":"Where the next\###
-         page begins; absent on the last.","type":"string","format":"cursor"},"total":{"description":"How many relatio\###
-        ns match, on all pages.","type":"integer","minimum":0},"schemas":{"description":"The schemas, whatever the fil\###
-        ters but `includeSystem`; on the first page only, and at most 200.","type":"array","items":{"$ref":"#/componen\###
-        ts/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the daemon began to read this from the databa\###
-        se.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more relations than the\###
-         daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","\###
-        total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_para\###
-        ms"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/compon\###
-        ents/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"\###
-        #/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_co\###
-        nnection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found\###
-        "},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#\###
-        /components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authe\###
-        ntication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database\###
-        "},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"all tables and views","params":[{"name\###
-        ":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"schema":"main","name":"bo\###
-        oks","kind":"table","identifier":"\"books\"","system":false},{"schema":"main","name":"orders","kind":"table","\###
-        identifier":"\"orders\"","system":false}],"total":2,"schemas":[{"name":"main","relationCount":2,"default":true\###
-        }],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"name":"by name, in full","params":[{"name":"projectI\###
-        d","value":"${projectId}"},{"name":"pattern","value":"order?"},{"name":"kinds","value":["table"]},{"name":"det\###
-        ail","value":"full"},{"name":"limit","value":1}],"result":{"name":"result","value":{"items":[{"schema":"main",\###
-        "name":"orders","kind":"table","identifier":"\"orders\"","system":false,"columns":[{"name":"id","type":"INTEGE\###
-        R","nullable":false,"primaryKey":1},{"name":"book_id","type":"INTEGER","nullable":true}],"primaryKey":{"column\###
-        s":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"schema":"main","relation":"orders","colum\###
-        ns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"no\###
-        Action","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"schemas":[{"name":\###
-        "main","relationCount":2,"default":true}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},{"name":"a cur\###
-        sor of nothing","params":[{"name":"projectId","value":"${projectId}"},{"name":"cursor","value":"nonsense"}],"x\###
-        -error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","valu\###
-        e":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ord\###
-        ering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.refresh","summary":"Read the s\###
-        chema of a database anew.","description":"Forgets what the daemon keeps of the project's schema and reads it a\###
-        gain, in full: for changes that other programs made. Answers\nhow much there is.","tags":[{"name":"schema"}],"\###
-        paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{\###
-        "description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"SchemaRefreshResult","schema\###
-        ":{"type":"object","properties":{"schemas":{"description":"Schemas.","type":"integer","minimum":0},"relations"\###
-        :{"description":"Relations, without the database's own.","type":"integer","minimum":0},"columns":{"description\###
-        ":"Their columns.","type":"integer","minimum":0},"indexes":{"description":"Their indexes.","type":"integer","m\###
-        inimum":0},"foreignKeys":{"description":"Their foreign keys.","type":"integer","minimum":0},"durationMs":{"des\###
-        cription":"How long it took.","type":"number","minimum":0},"truncated":{"description":"Whether the database ha\###
-        s more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean\###
-        "}},"required":["schemas","relations","columns","indexes","foreignKeys","durationMs","truncated"],"additionalP\###
-        roperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauth\###
-        enticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components\###
-        /errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":\###
-        "#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/\###
-        errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connecti\###
-        on_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref\###
-        ":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components\###
-        /errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connecti\###
-        on_lost"}],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${projectId}"}],"result":\###
-        {"name":"result","value":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys":1,"durationMs":0.8,"\###
-        truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${\###
-        unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering"\###
-        :"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.relations","summary":"Show foreign k\###
-        eys, and how to join two relations.","description":"Without `relation`: all foreign keys of the database. With\###
-         it: those from it and to it and, with a `depth` above 1, those from\nand to what these lead to, nearest first\###
-        . Each has its `join`, a condition ready for SQL.\n\n**`to`** asks for the shortest way between two relations a\###
-        long foreign keys, in either direction: `path` has a step for each\nrelation to join, and the `FROM` clause of\###
-         all. Where two relations are linked by several foreign keys, the step takes the\nfirst and names the others, s\###
-        ince they mean different things. If there is no way within `depth` steps (10 if absent), there\nis no `path`. A\###
-         relation to itself is a path without steps.\n\nNames are looked for as by `schema.describe`. Served from what\###
-         the daemon keeps, like `schema.list`. Only declared foreign keys\ncount.","tags":[{"name":"schema"}],"paramSt\###
-        ructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descr\###
-        iption":"The project.","type":"string","format":"uuid"}},{"name":"relation","description":"Where to begin.","r\###
-        equired":false,"schema":{"description":"Where to begin.","type":"string","minLength":1,"maxLength":1000}},{"na\###
-        me":"schema","description":"Its schema.","required":false,"schema":{"description":"Its schema.","type":"string\###
-        ","minLength":1,"maxLength":1000}},{"name":"to","description":"Where to go; with `relation` only.","required":\###
-        false,"schema":{"description":"Where to go; with `relation` only.","type":"string","minLength":1,"maxLength":1\###
-        000}},{"name":"toSchema","description":"Its schema.","required":false,"schema":{"description":"Its schema.","t\###
-        ype":"string","minLength":1,"maxLength":1000}},{"name":"depth","description":"Steps at most: 1 if absent, or 1\###
-        0 with `to`.","required":false,"schema":{"description":"Steps at most: 1 if absent, or 10 with `to`.","type":"\###
-        integer","minimum":1,"maximum":20}},{"name":"limit","description":"Items of one page.","required":false,"schem\###
-        a":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"curs\###
-        or","description":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"descri\###
-        ption":"`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result"\###
-        :{"name":"SchemaRelationsResult","schema":{"type":"object","properties":{"items":{"description":"Foreign keys;\###
-         with `to`, those of the path.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"}},"nextCursor\###
-        ":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cursor"},"total":\###
-        {"description":"How many there are, on all pages.","type":"integer","minimum":0},"path":{"description":"With `\###
-        to`: the way there, if there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"description":"How long\###
-         ago the daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"description"\###
-        :"Whether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogu\###
-        eBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"\###
-        errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":\###
-        "#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$\###
-        ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors\###
-        /timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_fa\###
-        iled"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref"\###
-        :"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/erro\###
-        rs/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_data\###
-        base"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples\###
-        ":[{"name":"from and to a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","val\###
-        ue":"books"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","columns":["boo\###
-        k_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","\###
-        join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x-needs":"proje\###
-        ct"},{"name":"a way to join","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":\###
-        "books"},{"name":"to","value":"orders"}],"result":{"name":"result","value":{"items":[{"schema":"main","relatio\###
-        n":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noActi\###
-        on","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":{"from":"FROM \\###
-        "books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"id\"","steps":[{"schema":"main","relation":"o\###
-        rders","identifier":"\"orders\"","condition":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":5.5,"trunc\###
-        ated":false}},"x-needs":"project"},{"name":"a destination without a beginning","params":[{"name":"projectId","\###
-        value":"${projectId}"},{"name":"to","value":"orders"}],"x-error":"invalid_params","x-needs":"project"},{"name"\###
-        :"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"\###
-        session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers"\###
-        :"refuse"},{"name":"schema.search","summary":"Find relations and columns by words in their names and comments.\###
-        ","description":"Each word of `query` must be found in the name of a relation or column, in its comment, or, f\###
-        or a column, in its relation's\nname. Case does not count, and `_`, `-`, `.` and a change from lower to upper c\###
-        ase divide words in names: `order total` finds\n`orderTotal`, and the column `total` of `orders`.\n\nBest firs\###
-        t: the whole name (`exact`), its beginning (`prefix`), a word in it (`word`), any part of it (`substring`). Co\###
-        mments\ncome after names. Only where nothing of all this is found, names that differ in a few letters are (`fu\###
-        zzy`). Of equal hits\nrelations come before columns, and short names before long ones.\n\nServed from what the\###
-         daemon keeps, like `schema.list`; without system relations.","tags":[{"name":"schema"}],"paramStructure":"by-\###
-        name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The p\###
-        roject.","type":"string","format":"uuid"}},{"name":"query","description":"Words.","required":true,"schema":{"d\###
-        escription":"Words.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","description":"Hits.","re\###
-        quired":false,"schema":{"description":"Hits.","type":"integer","minimum":1,"maximum":200,"default":50}}],"resu\###
-        lt":{"name":"SchemaSearchResult","schema":{"type":"object","properties":{"items":{"description":"The hits, bes\###
-        t first.","type":"array","items":{"$ref":"#/components/schemas/SchemaHit"}},"total":{"description":"How many h\###
-        its there are, shown or not.","type":"integer","minimum":0},"ageMs":{"description":"How long ago the daemon be\###
-        gan to read this from the database.","type":"number","minimum":0},"truncated":{"description":"Whether the data\###
-        base has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"\###
-        boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"\###
-        #/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/erro\###
-        rs/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components\###
-        /errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref"\###
-        :"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/\###
-        components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/err\###
-        ors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"\###
-        $ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/\###
-        components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a word\###
-        ","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"title"}],"result":{"name":"re\###
-        sult","value":{"items":[{"schema":"main","relation":"books","kind":"table","identifier":"\"books\"","column":"\###
-        title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated":false}},"x-needs"\###
-        :"project"},{"name":"nothing like it","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","v\###
-        alue":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"total":0,"ageMs":13.5,"truncated":false}},"x\###
-        -needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":\###
-        "query","value":"title"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session",\###
-        "x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdown","summary":"Prepare to\###
-         end the connection.","description":"LSP's own request. The connection's running queries are cancelled and fur\###
-        ther requests are answered `invalid_request`; only\n`exit` is still expected. It never stops a daemon that ser\###
-        ves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[]\###
-        ,"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/errors/invalid_re\###
-        quest"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an editor's session","\###
-        params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-access":"public","\###
-        x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health","summary":"Say w\###
-        hether the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows already and touc\###
-        hes neither the store nor a database. With a session it\nalso answers `store`, `connections` and `queries`; th\###
-        ese are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructure":"by-name","p\###
-        arams":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"status":{"description\###
-        ":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemon's version.","t\###
-        ype":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0},"store":{"desc\###
-        ription":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"connections":{"desc\###
-        ription":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealth"},"queries":{"\###
-        description":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}},"required":["st\###
-        atus","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"without a session"\###
-        ,"params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs\###
-        ":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1\###
-        .0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"databases":2,"databa\###
-        sesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x-access":"public\###
-        ","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limits","summary":"A\###
-        nswer every limit in force.","description":"The same as `initialize` answers, for clients that do not send it.\###
-         Public, because a client needs some of the limits to log in.","tags":[{"name":"system"}],"paramStructure":"by\###
-        -name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},"errors":[],"exa\###
-        mples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":8192,"headerMs":10\###
-        000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConn\###
-        ections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passw\###
-        ordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDela\###
-        yMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"n\###
-        ameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"sea\###
-        rchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnect\###
-        ions":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,\###
-        "subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":\###
-        2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineM\###
-        s":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spo\###
-        olPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPe\###
-        rQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalog\###
-        ueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"sta\###
-        tisticsStatements":100,"forgetQueries":1000}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ord\###
-        ering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer t\###
-        he daemon's metrics in Prometheus text.","description":"Counters, gauges and histograms of the whole daemon, i\###
-        n the Prometheus text format 0.0.4. Labels are method names, outcomes\nand engines; never a user, a project, a\###
-        n address or SQL.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemM\###
-        etricsResult","schema":{"type":"object","properties":{"text":{"description":"The metrics, one sample a line.",\###
-        "type":"string"}},"required":["text"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/un\###
-        authenticated"}],"examples":[{"name":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE d\###
-        bassistd_requests_total counter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-need\###
-        s":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMemb\###
-        ers":"refuse"}],"components":{"schemas":{"User":{"description":"A person with an account.","type":"object","pr\###
-        operties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Display name.","t\###
-        ype":"string"},"email":{"description":"E-mail address, in lower case: what they log in with.","type":"string",\###
-        "format":"email"},"createdAt":{"description":"When they signed up.","type":"string","format":"date-time"}},"re\###
-        quired":["id","name","email","createdAt"],"additionalProperties":false},"Session":{"description":"A new sessio\###
-        n and the token that stands for it. The token is shown this once; the daemon does not keep it.","type":"object\###
-        ","properties":{"token":{"description":"A secret (PASETO v4.public): attaches further connections to the sessi\###
-        on. Opaque to clients.","type":"string","format":"token"},"expiresAt":{"description":"When the session ends at\###
-         the latest.","type":"string","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/com\###
-        ponents/schemas/User"}},"required":["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"\###
-        description":"A session as its owner sees it in a list; never its token.","type":"object","properties":{"id":{\###
-        "description":"Id, for `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{"description":"When it be\###
-        gan.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","\###
-        type":"string","format":"date-time"},"expiresAt":{"description":"When it ends at the latest.","type":"string",\###
-        "format":"date-time"},"current":{"description":"Whether it is the session of this connection.","type":"boolean\###
-        "},"client":{"description":"Name and version of the client that began it, as `initialize` told.","type":"strin\###
-        g"}},"required":["id","createdAt","lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEn\###
-        dReason":{"description":"Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed\###
-        ","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"obj\###
-        ect","properties":{"name":{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":\###
-        {"description":"Its version.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"descriptio\###
-        n":"The daemon.","type":"object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"v\###
-        ersion":{"description":"Its version.","type":"string"}},"required":["name","version"],"additionalProperties":f\###
-        alse},"HealthStatus":{"description":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`:\###
-         it takes no new requests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":\###
-        "Where the daemon keeps its own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"descri\###
-        ption":"The daemon's own store.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":\###
-        "#/components/schemas/StoreEngine"},"ok":{"description":"Whether the latest read or write of it worked.","type\###
-        ":"boolean"}},"required":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Con\###
-        nections now.","type":"object","properties":{"clients":{"description":"Open client connections.","type":"integ\###
-        er","minimum":0},"databases":{"description":"Open database connections, used and idle.","type":"integer","mini\###
-        mum":0},"databasesInUse":{"description":"Those that run something.","type":"integer","minimum":0}},"required":\###
-        ["clients","databases","databasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries\###
-         now, of all users.","type":"object","properties":{"running":{"description":"Running.","type":"integer","minim\###
-        um":0},"waiting":{"description":"Waiting for a database connection.","type":"integer","minimum":0}},"required"\###
-        :["running","waiting"],"additionalProperties":false},"DatabaseType":{"description":"The kind of database; `mys\###
-        ql` covers MySQL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description\###
-        ":"A database someone registered.","type":"object","properties":{"id":{"description":"Id.","type":"string","fo\###
-        rmat":"uuid"},"name":{"description":"Name, unique among its owner's projects.","type":"string"},"description":\###
-        {"description":"What it is, in its owner's words; absent if there are none.","type":"string"},"databaseType":{\###
-        "description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":\###
-        "The connection string rebuilt without its password, as a URI. Not a way to connect.","type":"string"},"readOn\###
-        ly":{"description":"Whether every write is refused.","type":"boolean"},"createdAt":{"description":"When it was\###
-         created.","type":"string","format":"date-time"},"updatedAt":{"description":"When it was last changed.","type"\###
-        :"string","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if there i\###
-        s none.","type":"string","format":"date-time"}},"required":["id","name","databaseType","connection","readOnly"\###
-        ,"createdAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The steps of reaching a\###
-         database, in the order they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls","l\###
-        ogin","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or the e\###
-        ngine or the connection has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"\###
-        description":"One step of `project.test`.","type":"object","properties":{"step":{"description":"Which step.","\###
-        $ref":"#/components/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/schema\###
-        s/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was skipped or not measured on i\###
-        ts own.","type":"number","minimum":0},"code":{"description":"Of a failed step: the error code that a query wou\###
-        ld answer.","type":"string"},"message":{"description":"Of a failed step: one sentence that says what is wrong a\###
-        nd what to do.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","type":"\###
-        string"}},"required":["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"Why a d\###
-        atabase cannot be reached now.","type":"object","properties":{"code":{"description":"The error code that a que\###
-        ry would answer.","type":"string"},"message":{"description":"One sentence that says what is wrong and what to d\###
-        o.","type":"string"},"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"required"\###
-        :["code","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a databas\###
-        e says of itself; or `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"descript\###
-        ion":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databas\###
-        eName":{"description":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"descrip\###
-        tion":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the databas\###
-        e; absent where the user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Tables t\###
-        he user can see, without the system's own.","type":"integer","minimum":0},"unavailable":{"description":"Why th\###
-        ere is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMo\###
-        de":{"description":"`read`: the statement cannot change anything, and is rolled back. `write`: it runs and com\###
-        mits.","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `cancelled\###
-        ` covers the client's cancel, a closed connection and a timeout.","type":"string","enum":["running","success",\###
-        "error","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a connection that was initiali\###
-        zed, `script` one that was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]},"Enc\###
-        oding":{"description":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` or `fal\###
-        se`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a number with the shortest di\###
-        gits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal d\###
-        igits, every one of them\n- `string`: text, dates, intervals and every type without a better form, as the engi\###
-        ne writes it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: S\###
-        QLite, where each cell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `\###
-        {\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over\###
-         the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer",\###
-        "float","decimal","string","base64","json","dynamic"]},"Column":{"description":"A column of a result.","type":\###
-        "object","properties":{"name":{"description":"Name, as the statement gives it; need not be unique.","type":"st\###
-        ring"},"type":{"description":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; emp\###
-        ty where it has none.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/compo\###
-        nents/schemas/Encoding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice":{"descr\###
-        iption":"A message of the database that is not an error.","type":"object","properties":{"severity":{"descripti\###
-        on":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The message\###
-        .","type":"string"},"code":{"description":"The database's code for it, if it has one.","type":"string"}},"requ\###
-        ired":["severity","message"],"additionalProperties":false},"QueryResult":{"description":"The outcome of a stat\###
-        ement and the first page of its rows.","type":"object","properties":{"queryId":{"description":"Id of the query\###
-        , in history too.","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the statement r\###
-        eturns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The fir\###
-        st page: an array of rows, each an array of cells in the order of the columns. Null is null; other cells follo\###
-        w the column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows in this p\###
-        age; of a pushed result, all rows that were pushed.","type":"integer","minimum":0},"hasMore":{"description":"W\###
-        hether `query.fetch` has more rows.","type":"boolean"},"resultId":{"description":"The kept result, for `query.\###
-        fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","type":"string","format":"uuid"},"ne\###
-        xtCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor"},\###
-        "command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"\###
-        },"affectedRows":{"description":"Rows changed, for statements that change rows.","type":"integer","minimum":0}\###
-        ,"durationMs":{"description":"Time in the database, from sending the statement to the last row read so far.","\###
-        type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"trun\###
-        cated":{"description":"Whether the result had more rows than were kept. If `hasMore`, the last page of `query.\###
-        fetch` has the final word.","type":"boolean"},"notices":{"description":"Messages the database sent along, in o\###
-        rder.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":["queryId","columns","rows",\###
-        "rowCount","hasMore","command","durationMs","mode","truncated","notices"],"additionalProperties":false},"Query\###
-        Page":{"description":"A run of rows of a pushed result; the `value` of `$/progress`.","type":"object","propert\###
-        ies":{"queryId":{"description":"Id of the query.","type":"string","format":"uuid"},"columns":{"description":"C\###
-        olumns; in the first page only.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"descr\###
-        iption":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description\###
-        ":"Index of the first of them in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"descrip\###
-        tion":"How many they are.","type":"integer","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],\###
-        "additionalProperties":false},"ExportFormat":{"description":"What a result can be converted to.","type":"strin\###
-        g","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What ends a line.","type":"string\###
-        ","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as text.","type":"string","enum":["\###
-        base64","hex"]},"ExportOptions":{"description":"How an export is written. What a format has no use for is igno\###
-        red.","type":"object","properties":{"header":{"description":"`csv`: whether the first line has the columns' na\###
-        mes.","type":"boolean","default":true},"delimiter":{"description":"`csv`: between cells; one ASCII character o\###
-        ther than a quote or a line break.","type":"string","minLength":1,"maxLength":1,"default":","},"lineEnd":{"des\###
-        cription":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#/components/schemas/LineEnd\###
-        ","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with one, which tells Excel that i\###
-        t is UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":"`csv`: whether texts that a spre\###
-        adsheet would run (those that begin with = + - @, a tab or a carriage return) get a single quote before them. N\###
-        umbers never do.","type":"boolean","default":false},"nullText":{"description":"`csv`, `markdown`: what null is\###
-         written as; absent means nothing and `*NULL*`.","type":"string","maxLength":100},"binary":{"description":"`cs\###
-        v`, `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#/components/schemas/BinaryText","d\###
-        efault":"base64"},"table":{"description":"`sql`: the table to insert into; needed there. One name, quoted: no s\###
-        chema before a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"description":"`sql`: the table'\###
-        s schema, or database in MySQL.","type":"string","minLength":1,"maxLength":128},"allowTruncated":{"description\###
-        ":"Whether cells of which only the beginning was kept may be exported, marked as such. Never to `sql`.","type"\###
-        :"boolean","default":false}},"additionalProperties":false},"ExportPart":{"description":"A text of a pushed exp\###
-        ort; the `value` of `$/progress`.","type":"object","properties":{"resultId":{"description":"The result.","type\###
-        ":"string","format":"uuid"},"text":{"description":"The text; all of them put together are the export.","type":\###
-        "string"},"firstRow":{"description":"Index of its first row in the whole result, from 0.","type":"integer","mi\###
-        nimum":0},"rowCount":{"description":"How many rows it has.","type":"integer","minimum":0}},"required":["result\###
-        Id","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"description":"How `min` and `\###
-        max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before texts.","type":"string","enu\###
-        m":["number","time","text","mixed"]},"TopValue":{"description":"A value that occurs often.","type":"object","p\###
-        roperties":{"value":{"description":"The value as in `QueryResult`; a long one as `$truncated`, with its beginn\###
-        ing."},"count":{"description":"How often it occurs, at most.","type":"integer","minimum":1},"overcount":{"desc\###
-        ription":"By how much `count` may be too high; 0 means exact.","type":"integer","minimum":0}},"required":["val\###
-        ue","count","overcount"],"additionalProperties":false},"ColumnSummary":{"description":"Figures about one colum\###
-        n. What does not apply is absent.","type":"object","properties":{"name":{"description":"The column's name.","t\###
-        ype":"string"},"type":{"description":"The database's own name of its type.","type":"string"},"encoding":{"desc\###
-        ription":"How its cells are written.","$ref":"#/components/schemas/Encoding"},"count":{"description":"Cells th\###
-        at are not null.","type":"integer","minimum":0},"nulls":{"description":"Cells that are null.","type":"integer"\###
-        ,"minimum":0},"truncatedCells":{"description":"Cells of which only the beginning was kept: in no figure below.\###
-        ","type":"integer","minimum":1},"distinct":{"description":"Different values.","type":"integer","minimum":0},"d\###
-        istinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type":"boolean"},"order":{"description\###
-        ":"How `min` and `max` compare; absent if the column has no values that can be.","$ref":"#/components/schemas/\###
-        SummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a long text as `$truncated`, with i\###
-        ts beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of numbers: their sum, exact for i\###
-        ntegers and decimals, else rounded to a double.","type":"string"},"mean":{"description":"Of numbers: the arith\###
-        metic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of two numbers or more: the standa\###
-        rd deviation of a sample.","type":"number","minimum":0},"notFinite":{"description":"Numbers that are NaN, infi\###
-        nite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these only infinities are in `min` and\###
-         `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean column: how often true.","type\###
-        ":"integer","minimum":0},"falseCount":{"description":"How often false.","type":"integer","minimum":0},"minLeng\###
-        th":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.","type":"integer","minimum":0},"\###
-        maxLength":{"description":"The longest.","type":"integer","minimum":0},"meanLength":{"description":"On average\###
-        .","type":"number","minimum":0},"topValues":{"description":"The values that occur most often, the most frequen\###
-        t first; among equals the one that came first.","type":"array","items":{"$ref":"#/components/schemas/TopValue"\###
-        }}},"required":["name","type","encoding","count","nulls","distinct","distinctIsEstimate","topValues"],"additio\###
-        nalProperties":false},"PlanNode":{"description":"A step of a plan. What an engine does not say is absent.","ty\###
-        pe":"object","properties":{"id":{"description":"Its place in the list.","type":"integer","minimum":0},"parentI\###
-        d":{"description":"The node that takes its rows; absent for a root.","type":"integer","minimum":0},"operation"\###
-        :{"description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail\###
-        ":{"description":"Conditions and the like, in the engine's words.","type":"string"},"relation":{"description":\###
-        "The table it reads, as the plan names it.","type":"string"},"index":{"description":"The index it uses.","type\###
-        ":"string"},"cost":{"description":"Estimated cost with its children, in the engine's own unit.","type":"number\###
-        ","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number","minimum":0},"actualRows":\###
-        {"description":"Rows it gave, of one loop on average.","type":"number","minimum":0},"loops":{"description":"Ho\###
-        w often it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it took with its children, all l\###
-        oops together.","type":"number","minimum":0}},"required":["id","operation"],"additionalProperties":false},"Que\###
-        ryPhase":{"description":"`waiting`: for a free connection to its database; `running`: the database works on it\###
-        , or its rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"description":"A query t\###
-        hat has not ended.","type":"object","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and\###
-         that of its row in history.","type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","ty\###
-        pe":"string","format":"uuid"},"projectName":{"description":"The project's name when it began.","type":"string"\###
-        },"sql":{"description":"The statement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTrunca\###
-        ted":{"description":"Whether the statement is longer.","type":"boolean"},"label":{"description":"The name it w\###
-        as given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"\###
-        source":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"\###
-        How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","\###
-        type":"string","format":"date-time"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0\###
-        },"rowCount":{"description":"Rows it has answered so far.","type":"integer","minimum":0},"bytes":{"description\###
-        ":"Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","projectId","projectName\###
-        ","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperti\###
-        es":false},"QueryEventKind":{"description":"What happened to a query; `missed` is about events, not about a qu\###
-        ery.","type":"string","enum":["started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"\###
-        description":"A query in history. Parameters are not kept.","type":"object","properties":{"id":{"description":\###
-        "Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its project."\###
-        ,"type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"sql\###
-        ":{"description":"The statement as it was sent.","type":"string"},"shape":{"description":"What its statement h\###
-        as in common with those that differ in values only; `query.stats` says more.","type":"string","minLength":16,"\###
-        maxLength":16},"label":{"description":"The label it was sent with.","type":"string"},"status":{"description":"\###
-        Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it succeeded o\###
-        r runs: the error code it answered.","type":"string"},"errorMessage":{"description":"Unless it succeeded or ru\###
-        ns: the message it answered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as they wer\###
-        e read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it changed.",\###
-        "type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while it runs.","type":"nu\###
-        mber","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"des\###
-        cription":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When it was a\###
-        ccepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.get`, and only if it r\###
-        eturned rows: its columns and first rows, written as in `QueryResult`.","type":"object","required":["columns",\###
-        "rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","items":{"ty\###
-        pe":"array"}}}}},"required":["id","projectId","projectName","sql","shape","status","mode","source","createdAt"\###
-        ],"additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.","type":"object","pro\###
-        perties":{"total":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"descr\###
-        iption":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","typ\###
-        e":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer\###
-        ","minimum":0},"successRate":{"description":"success / (success + error); absent if both are 0.","type":"numbe\###
-        r","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones, within 1.6 %; abse\###
-        nt if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","typ\###
-        e":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},\###
-        "required":["total","success","error","cancelled","rows"],"additionalProperties":false},"QueryFigures":{"descr\###
-        iption":"What some queries came to. Durations are those of the successful ones.","type":"object","properties":\###
-        {"count":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"description":"\###
-        Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integ\###
-        er","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer","minimu\###
-        m":0},"errorRate":{"description":"error / (success + error); absent if both are 0.","type":"number","minimum":\###
-        0,"maximum":1},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0},"totalMs":{\###
-        "description":"Time they took, together.","type":"number","minimum":0},"meanMs":{"description":"The mean; abse\###
-        nt if none succeeded.","type":"number","minimum":0},"p50Ms":{"description":"Median, within 1.6 %; absent if no\###
-        ne succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, likewise.","type":"number\###
-        ","minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum":0}},"required":["count\###
-        ","success","error","cancelled","rows","totalMs"],"additionalProperties":false},"ProjectFigures":{"description\###
-        ":"The figures of one project.","type":"object","properties":{"projectId":{"description":"The project.","type"\###
-        :"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"T\###
-        he kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"description":"Its queries.","$re\###
-        f":"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType","figures"],"additionalP\###
-        roperties":false},"DayFigures":{"description":"The figures of one day.","type":"object","properties":{"date":{\###
-        "description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"figures":{"descr\###
-        iption":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"required":["date","figures"\###
-        ],"additionalProperties":false},"StatementFigures":{"description":"The figures of the statements of one shape i\###
-        n one project.","type":"object","properties":{"projectId":{"description":"Where they ran.","type":"string","fo\###
-        rmat":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"shape":{"description":"\###
-        The shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLength":16},"sql":{"descript\###
-        ion":"The normalised statement, at most 4096 bytes of it; `…` at its end says that there is more.","type":"str\###
-        ing"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/QueryFigures"},"lastQueryId":\###
-        {"description":"The newest of them: a sample for `query.get`.","type":"string","format":"uuid"},"lastUsedAt":{\###
-        "description":"When that was accepted.","type":"string","format":"date-time"},"lastMode":{"description":"How t\###
-        hat one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","projectName","shape","sql","f\###
-        igures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"DashboardTotals":{"description":\###
-        "Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's projects, wheneve\###
-        r they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the period.","type":"\###
-        integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":0}},\###
-        "required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"description":"Q\###
-        ueries of the period by status; they add up to `totals.queries`.","type":"object","properties":{"running":{"de\###
-        scription":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type":"integer"\###
-        ,"minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"description":"Cance\###
-        lled or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancelled"],"addit\###
-        ionalProperties":false},"Latency":{"description":"Durations of the successful queries of the period, by neares\###
-        t rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; absent if there are none.\###
-        ","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","type":"num\###
-        ber","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One project in a dashboard.\###
-        ","type":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"na\###
-        me":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"\###
-        #/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integer","minimu\###
-        m":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"messages":{"description":"Ch\###
-        at messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whene\###
-        ver it was, to the minute; absent if there is none.","type":"string","format":"date-time"}},"required":["proje\###
-        ctId","name","databaseType","queries","errors","messages"],"additionalProperties":false},"DayActivity":{"descr\###
-        iption":"One day in a dashboard.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-M\###
-        M-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that day.","\###
-        type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0}},"requ\###
-        ired":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a chat messa\###
-        ge is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A chat messag\###
-        e in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"t\###
-        hreadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project\###
-        .","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/Messa\###
-        geRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength":200},"createdAt":{"\###
-        description":"When it was sent.","type":"string","format":"date-time"}},"required":["id","threadId","projectId\###
-        ","role","excerpt","createdAt"],"additionalProperties":false},"SchemaDetail":{"description":"How much is told o\###
-        f a relation: `names`, `summary` with comment and estimates, `full` with columns, keys and indexes.","type":"s\###
-        tring","enum":["names","summary","full"]},"RelationKind":{"description":"What a relation is. A partition is a `\###
-        table` that says what it is a part of; `virtualTable` is SQLite's.","type":"string","enum":["table","partition\###
-        edTable","view","materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"description":"A schema; f\###
-        or MySQL and MariaDB a database.","type":"object","properties":{"name":{"description":"Its name.","type":"stri\###
-        ng"},"comment":{"description":"Its comment.","type":"string"},"relationCount":{"description":"How many relatio\###
-        ns it has.","type":"integer","minimum":0},"default":{"description":"Whether a name without a schema is looked f\###
-        or here.","type":"boolean"}},"required":["name","relationCount","default"],"additionalProperties":false},"Rela\###
-        tion":{"description":"A table, view or the like. What does not apply, is not known or was not asked for is abs\###
-        ent.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"name":{"descriptio\###
-        n":"Its name, as it is: neither quoted nor changed.","type":"string"},"kind":{"description":"What it is.","$re\###
-        f":"#/components/schemas/RelationKind"},"identifier":{"description":"Its name ready for SQL: quoted, and with t\###
-        he schema where that is needed. Not in `names`.","type":"string"},"system":{"description":"Whether it belongs t\###
-        o the database itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its comment.","type":"stri\###
-        ng"},"rowEstimate":{"description":"Rows, as the engine last estimated or counted them.","type":"integer","mini\###
-        mum":0},"sizeBytes":{"description":"Size with its indexes, as the engine last estimated it.","type":"integer",\###
-        "minimum":0},"partitionOf":{"description":"PostgreSQL: the table it is a partition of, as `schema.name`.","typ\###
-        e":"string"},"partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type":"string"}\###
-        ,"storage":{"description":"MySQL and MariaDB: the storage engine. SQLite: the module of a virtual table; `STRI\###
-        CT`, `WITHOUT ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","type":"array","items":{\###
-        "$ref":"#/components/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/components\###
-        /schemas/RelationKey"},"uniqueKeys":{"description":"Unique constraints, without the primary key.","type":"arra\###
-        y","items":{"$ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes, also those of keys.\###
-        ","type":"array","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"description":"Check constra\###
-        ints; of PostgreSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/components/schemas/Relation\###
-        Check"}},"foreignKeys":{"description":"Foreign keys from it.","type":"array","items":{"$ref":"#/components/sch\###
-        emas/ForeignKey"}},"referencedBy":{"description":"Foreign keys to it.","type":"array","items":{"$ref":"#/compo\###
-        nents/schemas/ForeignKey"}}},"required":["schema","name","kind"],"additionalProperties":false},"ColumnGenerati\###
-        on":{"description":"Where a column's values come from: computed and `stored`, or computed when read (`virtual`\###
-        ); `identity`: numbered, and `identityAlways`: with no other value allowed; `autoIncrement`.","type":"string",\###
-        "enum":["stored","virtual","identity","identityAlways","autoIncrement"]},"RelationColumn":{"description":"A co\###
-        lumn of a relation.","type":"object","properties":{"name":{"description":"Its name, as it is.","type":"string"\###
-        },"type":{"description":"Its type, as the database writes it; empty where SQLite has none.","type":"string"},"\###
-        nullable":{"description":"Whether it may be null.","type":"boolean"},"default":{"description":"Its default, or\###
-         the expression it is generated from, as SQL.","type":"string"},"comment":{"description":"Its comment.","type"\###
-        :"string"},"generated":{"description":"Where its values come from, if not from whoever writes.","$ref":"#/comp\###
-        onents/schemas/ColumnGeneration"},"primaryKey":{"description":"Its place in the primary key.","type":"integer"\###
-        ,"minimum":1},"hidden":{"description":"True if `SELECT *` leaves it out.","type":"boolean"},"labels":{"descrip\###
-        tion":"The values of an enumerated type, in order.","type":"array","items":{"type":"string"}}},"required":["na\###
-        me","type","nullable"],"additionalProperties":false},"RelationKey":{"description":"A primary or unique key.","\###
-        type":"object","properties":{"name":{"description":"Name of the constraint.","type":"string"},"columns":{"desc\###
-        ription":"Its columns, in order.","type":"array","items":{"type":"string"}}},"required":["columns"],"additiona\###
-        lProperties":false},"RelationIndex":{"description":"An index.","type":"object","properties":{"name":{"descript\###
-        ion":"Its name.","type":"string"},"columns":{"description":"What it is sorted by: columns, or expressions as S\###
-        QL.","type":"array","items":{"type":"string"}},"unique":{"description":"Whether no two rows may agree in it.",\###
-        "type":"boolean"},"primary":{"description":"Whether it is that of the primary key.","type":"boolean"},"method"\###
-        :{"description":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"includes":{"description":"PostgreSQL\###
-        : columns it holds besides.","type":"array","items":{"type":"string"}},"predicate":{"description":"Which rows i\###
-        t has, if not all, as SQL.","type":"string"},"valid":{"description":"False where the engine does not use it.",\###
-        "type":"boolean"}},"required":["name","columns","unique","primary"],"additionalProperties":false},"RelationChe\###
-        ck":{"description":"A check constraint.","type":"object","properties":{"name":{"description":"Its name.","type\###
-        ":"string"},"expression":{"description":"What must hold, as SQL.","type":"string"}},"required":["expression"],\###
-        "additionalProperties":false},"ForeignKeyAction":{"description":"What happens to the rows that refer to a row,\###
-         when that is changed or deleted.","type":"string","enum":["noAction","restrict","cascade","setNull","setDefau\###
-        lt"]},"ForeignKey":{"description":"A foreign key.","type":"object","properties":{"name":{"description":"Name o\###
-        f the constraint.","type":"string"},"schema":{"description":"Schema of the relation that refers.","type":"stri\###
-        ng"},"relation":{"description":"The relation that refers.","type":"string"},"columns":{"description":"Its colu\###
-        mns.","type":"array","items":{"type":"string"}},"toSchema":{"description":"Schema of the relation referred to.\###
-        ","type":"string"},"toRelation":{"description":"The relation referred to.","type":"string"},"toColumns":{"desc\###
-        ription":"Its columns, in the order of the others.","type":"array","items":{"type":"string"}},"onUpdate":{"des\###
-        cription":"When the row referred to is changed.","$ref":"#/components/schemas/ForeignKeyAction"},"onDelete":{"\###
-        description":"When it is deleted.","$ref":"#/components/schemas/ForeignKeyAction"},"join":{"description":"The c\###
-        ondition of a join along it, ready for SQL. Where a relation refers to itself, one side has the alias `other`.\###
-        ","type":"string"}},"required":["schema","relation","columns","toSchema","toRelation","toColumns","onUpdate","\###
-        onDelete","join"],"additionalProperties":false},"SchemaMatch":{"description":"How well a text was found.","typ\###
-        e":"string","enum":["exact","prefix","word","substring","fuzzy"]},"SchemaMatchPlace":{"description":"Where it w\###
-        as found.","type":"string","enum":["name","comment"]},"SchemaHit":{"description":"A relation or column that wa\###
-        s found.","type":"object","properties":{"schema":{"description":"Schema of the relation.","type":"string"},"re\###
-        lation":{"description":"The relation.","type":"string"},"kind":{"description":"What the relation is.","$ref":"\###
-        #/components/schemas/RelationKind"},"identifier":{"description":"The relation's name ready for SQL.","type":"s\###
-        tring"},"column":{"description":"The column, if it is one that was found.","type":"string"},"type":{"descripti\###
-        on":"The column's type.","type":"string"},"comment":{"description":"Comment of what was found.","type":"string\###
-        "},"match":{"description":"How well it was found.","$ref":"#/components/schemas/SchemaMatch"},"matchedIn":{"de\###
-        scription":"Where it was found.","$ref":"#/components/schemas/SchemaMatchPlace"}},"required":["schema","relati\###
-        on","kind","identifier","match","matchedIn"],"additionalProperties":false},"JoinStep":{"description":"One more\###
-         relation in a join.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"re\###
-        lation":{"description":"Its name.","type":"string"},"identifier":{"description":"Its name ready for SQL.","typ\###
-        e":"string"},"condition":{"description":"What joins it with one before it.","type":"string"},"alternatives":{"\###
-        description":"Other conditions that link the same two, by other foreign keys.","type":"array","items":{"type":\###
-        "string"}}},"required":["schema","relation","identifier","condition"],"additionalProperties":false},"JoinPath"\###
-        :{"description":"A way from one relation to another along foreign keys.","type":"object","properties":{"from":\###
-        {"description":"The whole `FROM` clause.","type":"string"},"steps":{"description":"What to join with the first\###
-         relation, in order.","type":"array","items":{"$ref":"#/components/schemas/JoinStep"}}},"required":["from","st\###
-        eps"],"additionalProperties":false},"Limits":{"description":"Every limit in force.","type":"object","propertie\###
-        s":{"headerBytes":{"description":"The header block of one `Content-Length` frame.","type":"integer","minimum":\###
-        0},"headerMs":{"description":"Time for a frame's header, from its first byte.","type":"integer","minimum":0},"\###
-        bodyMs":{"description":"Time for a frame's body, and for one line where messages are lines.","type":"integer",\###
-        "minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the connection has no session.","type":"\###
-        integer","minimum":0},"bodyBytes":{"description":"One message once the connection has a session.","type":"inte\###
-        ger","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one message.","type":"integer",\###
-        "minimum":0},"batchItems":{"description":"Items of one batch.","type":"integer","minimum":0},"clientConnection\###
-        s":{"description":"Open client connections.","type":"integer","minimum":0},"requestsInFlight":{"description":"\###
-        Unanswered requests of one connection; past that the daemon stops reading from it.","type":"integer","minimum"\###
-        :0},"outputQueueBytes":{"description":"Output waiting for one client.","type":"integer","minimum":0},"outputSt\###
-        allMs":{"description":"A client with output waiting that takes none of it for this long is dropped.","type":"i\###
-        nteger","minimum":0},"shutdownMs":{"description":"Time for running requests to end when the daemon stops.","ty\###
-        pe":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"intege\###
-        r","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":0},\###
-        "passwordHashQueue":{"description":"Passwords waiting to be hashed; past that the answer is `busy`.","type":"i\###
-        nteger","minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per account and per peer, befor\###
-        e each further attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first su\###
-        ch wait; each further failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"The\###
-         longest such wait.","type":"integer","minimum":0},"loginFailuresMax":{"description":"Wrong passwords in a row\###
-         for an account after which log-in with its password is refused for a day, or until one of its sessions change\###
-        s the password.","type":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimu\###
-        m":0},"tokenLifetimeMs":{"description":"Life of a session from log-in or refresh.","type":"integer","minimum":\###
-        0},"sessionIdleMs":{"description":"A session without a request for this long ends.","type":"integer","minimum"\###
-        :0},"nameLength":{"description":"Characters (Unicode scalars) of a name of a person or project.","type":"integ\###
-        er","minimum":0},"emailLength":{"description":"Characters of an e-mail address.","type":"integer","minimum":0}\###
-        ,"descriptionLength":{"description":"Characters of a project's description.","type":"integer","minimum":0},"co\###
-        nnectionStringLength":{"description":"Characters of a connection string.","type":"integer","minimum":0},"label\###
-        Length":{"description":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLength":{"des\###
-        cription":"Characters of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"description":"It\###
-        ems of one page of a list.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of one page\###
-         of a list when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest queries\###
-         or messages in a summary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a d\###
-        ashboard may cover.","type":"integer","minimum":0},"databaseConnections":{"description":"Open database connect\###
-        ions in all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open database conn\###
-        ections of one project.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database con\###
-        nection is closed after this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to c\###
-        onnect and log in to a database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running queri\###
-        es of one user.","type":"integer","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of o\###
-        ne connection.","type":"integer","minimum":0},"subscriptionEvents":{"description":"Events of one subscription t\###
-        hat wait for its reader; the next are missed.","type":"integer","minimum":0},"progressMs":{"description":"Time\###
-         between two `progress` events of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of\###
-         a statement, in `query.running` and `query/event`.","type":"integer","minimum":0},"planNodes":{"description":\###
-        "Nodes of a plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, a\###
-        s UTF-8.","type":"integer","minimum":0},"parameters":{"description":"Parameters of one statement: SQLite's own\###
-         limit, the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a\###
-         query that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longe\###
-        st `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that has not stop\###
-        ped a cancelled statement by then has its connection cut.","type":"integer","minimum":0},"pageRows":{"descript\###
-        ion":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row th\###
-        at reaches this size.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced by i\###
-        ts length and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result whos\###
-        e query names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a resul\###
-        t whose query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes k\###
-        ept of any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all re\###
-        sults of one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches f\###
-        rom for this long is dropped.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and summ\###
-        aries of one user that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"noticesPer\###
-        Query":{"description":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"descripti\###
-        on":"Rows of the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Byt\###
-        es of the preview that history keeps.","type":"integer","minimum":0},"catalogueRelations":{"description":"Tabl\###
-        es, views and the like that are read of one database.","type":"integer","minimum":0},"catalogueBytes":{"descri\###
-        ption":"Memory for what is read of one database's schema, about.","type":"integer","minimum":0},"catalogueCach\###
-        eBytes":{"description":"The same for all databases; the least used is forgotten first.","type":"integer","mini\###
-        mum":0},"catalogueMs":{"description":"What is known of a schema is read anew when it is older.","type":"intege\###
-        r","minimum":0},"historyRows":{"description":"Rows of history kept of one user; past it the oldest go, within m\###
-        inutes. 0 keeps all.","type":"integer","minimum":0},"historyDays":{"description":"Days that a row of history i\###
-        s kept. 0 keeps it for ever.","type":"integer","minimum":0},"statisticsDays":{"description":"Days that `query.\###
-        stats` may cover.","type":"integer","minimum":0},"statisticsStatements":{"description":"Statements in each lis\###
-        t of `query.stats`.","type":"integer","minimum":0},"forgetQueries":{"description":"Ids in one `query.forget`."\###
-        ,"type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyByte\###
-        s","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","shutdow\###
-        nMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs\###
-        ","loginFailuresMax","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLen\###
-        gth","connectionStringLength","labelLength","searchTextLength","listItems","listItemsDefault","recentItems","d\###
-        ashboardDays","databaseConnections","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queri\###
-        esPerUser","subscriptionsPerConnection","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBy\###
-        tes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","\###
-        resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser","noticesPe\###
-        rQuery","previewRows","previewBytes","catalogueRelations","catalogueBytes","catalogueCacheBytes","catalogueMs"\###
-        ,"historyRows","historyDays","statisticsDays","statisticsStatements","forgetQueries"],"additionalProperties":f\###
-        alse},"ErrorObject":{"description":"The `error` member of a reply.","type":"object","properties":{"code":{"typ\###
-        e":"integer"},"message":{"type":"string","minLength":1},"data":{"type":"object","properties":{"code":{"descrip\###
-        tion":"What programs branch on.","type":"string","enum":["parse_error","invalid_request","method_not_found","i\###
-        nvalid_params","invalid_connection_string","invalid_parameters","weak_password","internal","not_initialized","\###
-        cancelled","timeout","shutting_down","request_too_large","response_too_large","busy","batch_too_large","unauth\###
-        enticated","invalid_credentials","forbidden","not_found","conflict","rate_limited","connection_failed","host_n\###
-        ot_found","connection_refused","connect_timeout","tls_required","tls_failed","authentication_failed","unknown_\###
-        database","not_a_database","connection_lost","query_failed","read_only","policy","file_failed","cell_truncated\###
-        "]},"retryable":{"description":"Whether the same request may succeed later.","type":"boolean"},"phase":{"type"\###
-        :"string"},"requestId":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"posit\###
-        ion":{}},"required":["code","retryable"],"additionalProperties":false}},"required":["code","message","data"],"\###
-        additionalProperties":false}},"errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON tex\###
-        t in UTF-8, or break the framing.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":\###
-        -32600,"message":"The JSON is not a request that may be sent here and now.","data":{"code":"invalid_request","\###
-        retryable":false}},"method_not_found":{"code":-32601,"message":"There is no such method.","data":{"code":"meth\###
-        od_not_found","retryable":false}},"invalid_params":{"code":-32602,"message":"A parameter is unknown, missing, o\###
-        f the wrong type or out of range; `path` names it.","data":{"code":"invalid_params","retryable":false}},"inval\###
-        id_connection_string":{"code":-32602,"message":"The connection string cannot be understood, or uses a keyword t\###
-        hat is not allowed.","data":{"code":"invalid_connection_string","retryable":false}},"invalid_parameters":{"cod\###
-        e":-32602,"message":"The statement's parameters do not fit its placeholders.","data":{"code":"invalid_paramete\###
-        rs","retryable":false}},"weak_password":{"code":-32602,"message":"The password is among those tried first, or i\###
-        s made from the account's own name or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{\###
-        "code":-32603,"message":"A fault of the daemon; the log has it under `requestId`.","data":{"code":"internal","\###
-        retryable":false}},"not_initialized":{"code":-32002,"message":"`initialize` must come first on this connection\###
-        .","data":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-32800,"message":"The client cance\###
-        lled the request.","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took l\###
-        onger than its time limit and was stopped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code\###
-        ":-32802,"message":"The daemon is stopping; connect again later.","data":{"code":"shutting_down","retryable":t\###
-        rue}},"request_too_large":{"code":-32007,"message":"The request is longer than the limit.","data":{"code":"req\###
-        uest_too_large","retryable":false}},"response_too_large":{"code":-32008,"message":"The reply would be longer t\###
-        han the limit; ask for less.","data":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"m\###
-        essage":"A queue or pool is full; try again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"b\###
-        atch_too_large":{"code":-32010,"message":"The batch has more items than the limit.","data":{"code":"batch_too_\###
-        large","retryable":false}},"unauthenticated":{"code":1001,"message":"There is no session on this connection, o\###
-        r it has ended; log in or attach a token.","data":{"code":"unauthenticated","retryable":false}},"invalid_crede\###
-        ntials":{"code":1002,"message":"The e-mail or the password is wrong.","data":{"code":"invalid_credentials","re\###
-        tryable":false}},"forbidden":{"code":1003,"message":"The token or the daemon's configuration does not allow it\###
-        .","data":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"message":"There is no such thing, o\###
-        r it is not yours; both answer the same.","data":{"code":"not_found","retryable":false}},"conflict":{"code":10\###
-        05,"message":"It conflicts with what exists; `path` names the parameter.","data":{"code":"conflict","retryable\###
-        ":false}},"rate_limited":{"code":1006,"message":"Too many attempts or requests; try again after `retryAfterMs`\###
-        .","data":{"code":"rate_limited","retryable":true}},"connection_failed":{"code":1101,"message":"The database c\###
-        annot be reached, for a reason without a code of its own.","data":{"code":"connection_failed","retryable":true\###
-        }},"host_not_found":{"code":1101,"message":"The host's name has no address.","data":{"code":"host_not_found","\###
-        retryable":true}},"connection_refused":{"code":1101,"message":"Nothing accepts connections at that address.","\###
-        data":{"code":"connection_refused","retryable":true}},"connect_timeout":{"code":1101,"message":"The database d\###
-        id not answer in time.","data":{"code":"connect_timeout","retryable":true}},"tls_required":{"code":1101,"messa\###
-        ge":"The server or the policy asks for TLS and the connection has none.","data":{"code":"tls_required","retrya\###
-        ble":false}},"tls_failed":{"code":1101,"message":"The TLS handshake failed or the certificate is not trusted."\###
-        ,"data":{"code":"tls_failed","retryable":false}},"authentication_failed":{"code":1101,"message":"The database r\###
-        efused the user or the password of the connection string.","data":{"code":"authentication_failed","retryable":\###
-        false}},"unknown_database":{"code":1101,"message":"The server has no such database, or the file does not exist\###
-        .","data":{"code":"unknown_database","retryable":false}},"not_a_database":{"code":1101,"message":"The file is n\###
-        ot an SQLite database.","data":{"code":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"me\###
-        ssage":"The connection broke while the statement ran; a write may or may not have happened.","data":{"code":"c\###
-        onnection_lost","retryable":true}},"query_failed":{"code":1102,"message":"The database refused the statement."\###
-        ,"data":{"code":"query_failed","retryable":false}},"read_only":{"code":1103,"message":"The statement would wri\###
-        te, and the project or the mode is read-only.","data":{"code":"read_only","retryable":false}},"policy":{"code"\###
-        :1103,"message":"The daemon's policy does not allow it, whatever the project says.","data":{"code":"policy","r\###
-        etryable":false}},"file_failed":{"code":1104,"message":"The file could not be written; `phase` is the step: `o\###
-        pen`, `write` or `publish`.","data":{"code":"file_failed","retryable":false}},"cell_truncated":{"code":1105,"m\###
-        essage":"A cell is longer than was kept of it, and would be exported in part.","data":{"code":"cell_truncated"\###
-        ,"retryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"Report on a request that is still ru\###
-        nning.","description":"LSP's own notification. For a request that carried a `partialResultToken` and whose met\###
-        hod says that it answers in parts, `value`\nis a part: `query.run` sends a `QueryPage` each, `query.export` an\###
-         `ExportPart`. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of protocol 1.0\nreports th\###
-        at yet. Nothing is sent for a token after the reply to its request. Clients should ignore tokens they do not k\###
-        now.","params":{"type":"object","properties":{"token":{"description":"The request's token.","type":["string","\###
-        integer"]},"value":{"description":"The part.","oneOf":[{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/co\###
-        mponents/schemas/ExportPart"}]}},"required":["token","value"],"additionalProperties":false}},{"name":"query/ev\###
-        ent","summary":"Tell a subscriber what became of a query.","description":"Sent to connections that called `que\###
-        ry.subscribe`. Each query gets one `started`, any number of `progress`, one every limit\n`progressMs` at most,\###
-         and exactly one of `finished`, `failed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`e\###
-        rrorCode` `timeout`. A pulled result that is larger than its first page is `finished` when the database has gi\###
-        ven all rows,\nwhich may be after the reply.\n\nEvents wait behind replies. A subscriber that does not read th\###
-        em gets no `progress`, and of the others the limit\n`subscriptionEvents` are kept; what is lost after that is t\###
-        old by one `missed`, in its place, with how many they were. Then\n`query.running` and `query.history` say how t\###
-        hings stand. A daemon that stops ends its connections without further events.","params":{"type":"object","prop\###
-        erties":{"subscriptionId":{"description":"The subscription.","type":"string","format":"uuid"},"event":{"descri\###
-        ption":"What happened.","$ref":"#/components/schemas/QueryEventKind"},"query":{"description":"The query as it s\###
-        tands; absent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows th\###
-        at a write changed.","type":"integer","minimum":0},"durationMs":{"description":"Time it took, once it has ende\###
-        d.","type":"number","minimum":0},"errorCode":{"description":"Why it failed or was cancelled: the `data.code` o\###
-        f its error.","type":"string"},"errorMessage":{"description":"The same, in a sentence.","type":"string"},"miss\###
-        ed":{"description":"Events lost, in `missed`.","type":"integer","minimum":1}},"required":["subscriptionId","ev\###
-        ent"],"additionalProperties":false}},{"name":"session/expired","summary":"Tell a connection that its session h\###
-        as ended.","description":"Sent once to every other connection that was bound to a session when the session end\###
-        s; the connection that ended it by its\nown request learns it from the reply. From then on its requests are an\###
-        swered `unauthenticated` until it logs in or attaches\na token. The connection stays open; queries that ran un\###
-        der the session are cancelled.","params":{"type":"object","properties":{"reason":{"description":"Why it ended.\###
-        ","$ref":"#/components/schemas/SessionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-li\###
-        mits":[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":false,"description":"The header block o\###
-        f one `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","configurable":true,"description"\###
-        :"Time for a frame's header, from its first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":\###
-        true,"description":"Time for a frame's body, and for one line where messages are lines."},{"name":"bodyBeforeL\###
-        oginBytes","value":65536,"unit":"bytes","configurable":true,"description":"One message while the connection ha\###
-        s no session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable":true,"description":"One mess\###
-        age once the connection has a session."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"d\###
-        escription":"Nesting of arrays and objects in one message."},{"name":"batchItems","value":50,"unit":"count","c\###
-        onfigurable":true,"description":"Items of one batch."},{"name":"clientConnections","value":1024,"unit":"count"\###
-        ,"configurable":true,"description":"Open client connections."},{"name":"requestsInFlight","value":32,"unit":"c\###
-        ount","configurable":true,"description":"Unanswered requests of one connection; past that the daemon stops rea\###
-        ding from it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","configurable":true,"description":"O\###
-        utput waiting for one client."},{"name":"outputStallMs","value":30000,"unit":"ms","configurable":true,"descrip\###
-        tion":"A client with output waiting that takes none of it for this long is dropped."},{"name":"shutdownMs","va\###
-        lue":10000,"unit":"ms","configurable":true,"description":"Time for running requests to end when the daemon sto\###
-        ps."},{"name":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"description":"Shortest new pass\###
-        word, as UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable":false,"description":"L\###
-        ongest password, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","configurable":true,"descri\###
-        ption":"Passwords waiting to be hashed; past that the answer is `busy`."},{"name":"loginFailures","value":5,"u\###
-        nit":"count","configurable":true,"description":"Wrong passwords in a row, per account and per peer, before eac\###
-        h further attempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"descript\###
-        ion":"The first such wait; each further failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":\###
-        "ms","configurable":true,"description":"The longest such wait."},{"name":"loginFailuresMax","value":100,"unit"\###
-        :"count","configurable":true,"description":"Wrong passwords in a row for an account after which log-in with it\###
-        s password is refused for a day, or until one of its sessions changes the password."},{"name":"tokenBytes","va\###
-        lue":4096,"unit":"bytes","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":8640\###
-        0000,"unit":"ms","configurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessi\###
-        onIdleMs","value":43200000,"unit":"ms","configurable":true,"description":"A session without a request for this\###
-         long ends."},{"name":"nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (\###
-        Unicode scalars) of a name of a person or project."},{"name":"emailLength","value":254,"unit":"count","configu\###
-        rable":false,"description":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit"\###
-        :"count","configurable":false,"description":"Characters of a project's description."},{"name":"connectionStrin\###
-        gLength","value":4096,"unit":"count","configurable":false,"description":"Characters of a connection string."},\###
-        {"name":"labelLength","value":200,"unit":"count","configurable":false,"description":"Characters of a query's l\###
-        abel."},{"name":"searchTextLength","value":200,"unit":"count","configurable":false,"description":"Characters o\###
-        f a list's `text` filter."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":\###
-        "Items of one page of a list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"des\###
-        cription":"Items of one page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"coun\###
-        t","configurable":false,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashbo\###
-        ardDays","value":365,"unit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":\###
-        "databaseConnections","value":64,"unit":"count","configurable":true,"description":"Open database connections i\###
-        n all."},{"name":"databaseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"O\###
-        pen database connections of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":t\###
-        rue,"description":"An unused database connection is closed after this long."},{"name":"connectTimeoutMs","valu\###
-        e":10000,"unit":"ms","configurable":true,"description":"Time to connect and log in to a database."},{"name":"q\###
-        ueriesPerUser","value":8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"na\###
-        me":"subscriptionsPerConnection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of\###
-         one connection."},{"name":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"\###
-        Events of one subscription that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,\###
-        "unit":"ms","configurable":true,"description":"Time between two `progress` events of a query."},{"name":"runni\###
-        ngSqlBytes","value":2048,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running`\###
-         and `query/event`."},{"name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes\###
-         of a plan in `query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"descr\###
-        iption":"One statement, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"de\###
-        scription":"Parameters of one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTim\###
-        eoutMs","value":30000,"unit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`\###
-        ."},{"name":"queryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `ti\###
-        meoutMs`."},{"name":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database t\###
-        hat has not stopped a cancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"u\###
-        nit":"count","configurable":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":\###
-        "bytes","configurable":true,"description":"A page ends with the row that reaches this size."},{"name":"cellByt\###
-        es","value":1048576,"unit":"bytes","configurable":true,"description":"A longer cell is replaced by its length a\###
-        nd a prefix."},{"name":"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept\###
-         of a result whose query names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configur\###
-        able":true,"description":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultByte\###
-        s","value":268435456,"unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name"\###
-        :"spoolPerUserBytes","value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all re\###
-        sults of one user."},{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A re\###
-        sult that nobody fetches from for this long is dropped."},{"name":"exportsPerUser","value":8,"unit":"count","c\###
-        onfigurable":true,"description":"Exports and summaries of one user that run at once; past that the answer is `\###
-        busy`."},{"name":"noticesPerQuery","value":100,"unit":"count","configurable":false,"description":"Notices kept\###
-         of one statement."},{"name":"previewRows","value":10,"unit":"count","configurable":false,"description":"Rows o\###
-        f the preview that history keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","configurable":false,"d\###
-        escription":"Bytes of the preview that history keeps."},{"name":"catalogueRelations","value":20000,"unit":"cou\###
-        nt","configurable":true,"description":"Tables, views and the like that are read of one database."},{"name":"ca\###
-        talogueBytes","value":67108864,"unit":"bytes","configurable":true,"description":"Memory for what is read of on\###
-        e database's schema, about."},{"name":"catalogueCacheBytes","value":268435456,"unit":"bytes","configurable":tr\###
-        ue,"description":"The same for all databases; the least used is forgotten first."},{"name":"catalogueMs","valu\###
-        e":300000,"unit":"ms","configurable":true,"description":"What is known of a schema is read anew when it is old\###
-        er."},{"name":"historyRows","value":1000000,"unit":"count","configurable":true,"description":"Rows of history k\###
-        ept of one user; past it the oldest go, within minutes. 0 keeps all."},{"name":"historyDays","value":365,"unit\###
-        ":"count","configurable":true,"description":"Days that a row of history is kept. 0 keeps it for ever."},{"name\###
-        ":"statisticsDays","value":366,"unit":"count","configurable":false,"description":"Days that `query.stats` may c\###
-        over."},{"name":"statisticsStatements","value":100,"unit":"count","configurable":false,"description":"Statemen\###
-        ts in each list of `query.stats`."},{"name":"forgetQueries","value":1000,"unit":"count","configurable":false,"\###
-        description":"Ids in one `query.forget`."}]}
+        Only of these kinds; at least one.","required":false,"schema":{"description":"Only of these kinds; at least on\###
+        e.","type":"array","items":{"$ref":"#/components/schemas/RelationKind"},"maxItems":6}},{"name":"detail","descr\###
+        iption":"How much of each.","required":false,"schema":{"description":"How much of each.","$ref":"#/components/\###
+        schemas/SchemaDetail","default":"summary"}},{"name":"includeSystem","description":"Whether relations of the da\###
+        tabase itself are listed too.","required":false,"schema":{"description":"Whether relations of the database its\###
+        elf are listed too.","type":"boolean","default":false}},{"name":"limit","description":"Items of one page.","re\###
+        quired":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default\###
+        ":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":fal\###
+        se,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":\###
+        "cursor"}}],"result":{"name":"SchemaListResult","schema":{"type":"object","properties":{"items":{"description"\###
+        :"The relations.","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"description"\###
+        :"Where the next page begins; absent on the last.","type":"string","format":"cursor"},"total":{"description":"\###
+        How many relations match, on all pages.","type":"integer","minimum":0},"schemas":{"description":"The schemas, w\###
+        hatever the filters but `includeSystem`; on the first page only, and at most 200.","type":"array","items":{"$r\###
+        ef":"#/components/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the daemon began to read this f\###
+        rom the database.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more rela\###
+        tions than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"requir\###
+        ed":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/error\###
+        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$\###
+        ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_fail\###
+        ed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/err\###
+        ors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/\###
+        host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeou\###
+        t"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/component\###
+        s/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/\###
+        not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"all tables and views","p\###
+        arams":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"schema":"ma\###
+        in","name":"books","kind":"table","identifier":"\"books\"","system":false},{"schema":"main","name":"orders","k\###
+        ind":"table","identifier":"\"orders\"","system":false}],"total":2,"schemas":[{"name":"main","relationCount":2,\###
+        "default":true}],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"name":"by name, in full","params":[{"n\###
+        ame":"projectId","value":"${projectId}"},{"name":"pattern","value":"order?"},{"name":"kinds","value":["table"]\###
+        },{"name":"detail","value":"full"},{"name":"limit","value":1}],"result":{"name":"result","value":{"items":[{"s\###
+        chema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":false,"columns":[{"name":"id",\###
+        "type":"INTEGER","nullable":false,"primaryKey":1},{"name":"book_id","type":"INTEGER","nullable":true}],"primar\###
+        yKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"schema":"main","relation":"\###
+        orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction",\###
+        "onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"sche\###
+        mas":[{"name":"main","relationCount":2,"default":true}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},\###
+        {"name":"a cursor of nothing","params":[{"name":"projectId","value":"${projectId}"},{"name":"cursor","value":"\###
+        nonsense"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"pr\###
+        ojectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"s\###
+        ession","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.refresh","summar\###
+        y":"Read the schema of a database anew.","description":"Forgets what the daemon keeps of the project's schema a\###
+        nd reads it again, in full: for changes that other programs made. Answers\nhow much there is.","tags":[{"name"\###
+        :"schema"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":tr\###
+        ue,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"SchemaRefreshRe\###
+        sult","schema":{"type":"object","properties":{"schemas":{"description":"Schemas.","type":"integer","minimum":0\###
+        },"relations":{"description":"Relations, without the database's own.","type":"integer","minimum":0},"columns":\###
+        {"description":"Their columns.","type":"integer","minimum":0},"indexes":{"description":"Their indexes.","type"\###
+        :"integer","minimum":0},"foreignKeys":{"description":"Their foreign keys.","type":"integer","minimum":0},"dura\###
+        tionMs":{"description":"How long it took.","type":"number","minimum":0},"truncated":{"description":"Whether th\###
+        e database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","t\###
+        ype":"boolean"}},"required":["schemas","relations","columns","indexes","foreignKeys","durationMs","truncated"]\###
+        ,"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/\###
+        errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":\###
+        "#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancell\###
+        ed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"\###
+        #/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/er\###
+        rors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_requ\###
+        ired"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":\###
+        "#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/er\###
+        rors/connection_lost"}],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${projectId}\###
+        "}],"result":{"name":"result","value":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys":1,"dura\###
+        tionMs":0.8,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId\###
+        ","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session"\###
+        ,"x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.relations","summary":"S\###
+        how foreign keys, and how to join two relations.","description":"Without `relation`: all foreign keys of the d\###
+        atabase. With it: those from it and to it and, with a `depth` above 1, those from\nand to what these lead to, n\###
+        earest first. Each has its `join`, a condition ready for SQL.\n\n**`to`** asks for the shortest way between tw\###
+        o relations along foreign keys, in either direction: `path` has a step for each\nrelation to join, and the `FR\###
+        OM` clause of all. Where two relations are linked by several foreign keys, the step takes the\nfirst and names\###
+         the others, since they mean different things. If there is no way within `depth` steps (10 if absent), there\n\###
+        is no `path`. A relation to itself is a path without steps.\n\nNames are looked for as by `schema.describe`. S\###
+        erved from what the daemon keeps, like `schema.list`. Only declared foreign keys\ncount.","tags":[{"name":"sch\###
+        ema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"\###
+        schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","description":"Wher\###
+        e to begin.","required":false,"schema":{"description":"Where to begin.","type":"string","minLength":1,"maxLeng\###
+        th":1000}},{"name":"schema","description":"Its schema.","required":false,"schema":{"description":"Its schema."\###
+        ,"type":"string","minLength":1,"maxLength":1000}},{"name":"to","description":"Where to go; with `relation` onl\###
+        y.","required":false,"schema":{"description":"Where to go; with `relation` only.","type":"string","minLength":\###
+        1,"maxLength":1000}},{"name":"toSchema","description":"Its schema.","required":false,"schema":{"description":"\###
+        Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"depth","description":"Steps at most: 1 i\###
+        f absent, or 10 with `to`.","required":false,"schema":{"description":"Steps at most: 1 if absent, or 10 with `\###
+        to`.","type":"integer","minimum":1,"maximum":20}},{"name":"limit","description":"Items of one page.","required\###
+        ":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}}\###
+        ,{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":false,"sc\###
+        hema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":"curso\###
+        r"}}],"result":{"name":"SchemaRelationsResult","schema":{"type":"object","properties":{"items":{"description":\###
+        "Foreign keys; with `to`, those of the path.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"\###
+        }},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cur\###
+        sor"},"total":{"description":"How many there are, on all pages.","type":"integer","minimum":0},"path":{"descri\###
+        ption":"With `to`: the way there, if there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"descript\###
+        ion":"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"truncated":\###
+        {"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueRelations`\###
+         and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalPropert\###
+        ies":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthentica\###
+        ted"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/error\###
+        s/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/com\###
+        ponents/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors\###
+        /connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_ref\###
+        used"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/c\###
+        omponents/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/error\###
+        s/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_los\###
+        t"}],"examples":[{"name":"from and to a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"\###
+        relation","value":"books"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","\###
+        columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete\###
+        ":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x\###
+        -needs":"project"},{"name":"a way to join","params":[{"name":"projectId","value":"${projectId}"},{"name":"rela\###
+        tion","value":"books"},{"name":"to","value":"orders"}],"result":{"name":"result","value":{"items":[{"schema":"\###
+        main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onU\###
+        pdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":\###
+        {"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"id\"","steps":[{"schema":"main\###
+        ","relation":"orders","identifier":"\"orders\"","condition":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ag\###
+        eMs":5.5,"truncated":false}},"x-needs":"project"},{"name":"a destination without a beginning","params":[{"name\###
+        ":"projectId","value":"${projectId}"},{"name":"to","value":"orders"}],"x-error":"invalid_params","x-needs":"pr\###
+        oject"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_fou\###
+        nd","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-\###
+        unknownMembers":"refuse"},{"name":"schema.search","summary":"Find relations and columns by words in their name\###
+        s and comments.","description":"Each word of `query` must be found in the name of a relation or column, in its\###
+         comment, or, for a column, in its relation's\nname. Case does not count, and `_`, `-`, `.` and a change from l\###
+        ower to upper case divide words in names: `order total` finds\n`orderTotal`, and the column `total` of `orders\###
+        `.\n\nBest first: the whole name (`exact`), its beginning (`prefix`), a word in it (`word`), any part of it (`\###
+        substring`). Comments\ncome after names. Only where nothing of all this is found, names that differ in a few l\###
+        etters are (`fuzzy`). Of equal hits\nrelations come before columns, and short names before long ones.\n\nServe\###
+        d from what the daemon keeps, like `schema.list`; without system relations.","tags":[{"name":"schema"}],"param\###
+        Structure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"des\###
+        cription":"The project.","type":"string","format":"uuid"}},{"name":"query","description":"Words.","required":t\###
+        rue,"schema":{"description":"Words.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","descript\###
+        ion":"Hits.","required":false,"schema":{"description":"Hits.","type":"integer","minimum":1,"maximum":200,"defa\###
+        ult":50}}],"result":{"name":"SchemaSearchResult","schema":{"type":"object","properties":{"items":{"description\###
+        ":"The hits, best first.","type":"array","items":{"$ref":"#/components/schemas/SchemaHit"}},"total":{"descript\###
+        ion":"How many hits there are, shown or not.","type":"integer","minimum":0},"ageMs":{"description":"How long a\###
+        go the daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"description":"\###
+        Whether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueB\###
+        ytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"er\###
+        rors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#\###
+        /components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$re\###
+        f":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/t\###
+        imeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_fail\###
+        ed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"\###
+        #/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors\###
+        /tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_databa\###
+        se"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":\###
+        [{"name":"a word","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"title"}],"res\###
+        ult":{"name":"result","value":{"items":[{"schema":"main","relation":"books","kind":"table","identifier":"\"boo\###
+        ks\"","column":"title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated":f\###
+        alse}},"x-needs":"project"},{"name":"nothing like it","params":[{"name":"projectId","value":"${projectId}"},{"\###
+        name":"query","value":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"total":0,"ageMs":13.5,"trunc\###
+        ated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unkno\###
+        wnId}"},{"name":"query","value":"title"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-ac\###
+        cess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdown","summ\###
+        ary":"Prepare to end the connection.","description":"LSP's own request. The connection's running queries are c\###
+        ancelled and further requests are answered `invalid_request`; only\n`exit` is still expected. It never stops a\###
+         daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-n\###
+        ame","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/e\###
+        rrors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an edi\###
+        tor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-ac\###
+        cess":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health"\###
+        ,"summary":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows\###
+         already and touches neither the store nor a database. With a session it\nalso answers `store`, `connections` a\###
+        nd `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructu\###
+        re":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"statu\###
+        s":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemo\###
+        n's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0\###
+        },"store":{"description":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"con\###
+        nections":{"description":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealt\###
+        h"},"queries":{"description":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}}\###
+        ,"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"wi\###
+        thout a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":864\###
+        00000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok\###
+        ","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"data\###
+        bases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x\###
+        -access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limi\###
+        ts","summary":"Answer every limit in force.","description":"The same as `initialize` answers, for clients that\###
+         do not send it. Public, because a client needs some of the limits to log in.","tags":[{"name":"system"}],"par\###
+        amStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},\###
+        "errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":81\###
+        92,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems\###
+        ":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdown\###
+        Ms":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs"\###
+        :1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdl\###
+        eMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"label\###
+        Length":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,\###
+        "databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"qu\###
+        eriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2\###
+        048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,\###
+        "cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultByte\###
+        s":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUs\###
+        er":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":6\###
+        7108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisti\###
+        csDays":366,"statisticsStatements":100,"forgetQueries":1000}},"x-needs":"none"}],"x-kind":"request","x-access"\###
+        :"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.metrics","su\###
+        mmary":"Answer the daemon's metrics in Prometheus text.","description":"Counters, gauges and histograms of the\###
+         whole daemon, in the Prometheus text format 0.0.4. Labels are method names, outcomes\nand engines; never a us\###
+        er, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":\###
+        {"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"description":"The metrics, one s\###
+        ample a line.","type":"string"}},"required":["text"],"additionalProperties":false}},"errors":[{"$ref":"#/compo\###
+        nents/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"result":{"name":"result","value":{\###
+        "text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"}\###
+         42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task\###
+        ","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description":"A person with an account.","ty\###
+        pe":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"D\###
+        isplay name.","type":"string"},"email":{"description":"E-mail address, in lower case: what they log in with.",\###
+        "type":"string","format":"email"},"createdAt":{"description":"When they signed up.","type":"string","format":"\###
+        date-time"}},"required":["id","name","email","createdAt"],"additionalProperties":false},"Session":{"descriptio\###
+        n":"A new session and the token that stands for it. The token is shown this once; the daemon does not keep it.\###
+        ","type":"object","properties":{"token":{"description":"A secret (PASETO v4.public): attaches further connecti\###
+        ons to the session. Opaque to clients.","type":"string","format":"token"},"expiresAt":{"description":"When the\###
+         session ends at the latest.","type":"string","format":"date-time"},"user":{"description":"Whose session it is\###
+        .","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"],"additionalProperties":false},\###
+        "SessionInfo":{"description":"A session as its owner sees it in a list; never its token.","type":"object","pro\###
+        perties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{"descript\###
+        ion":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest request, t\###
+        o the minute.","type":"string","format":"date-time"},"expiresAt":{"description":"When it ends at the latest.",\###
+        "type":"string","format":"date-time"},"current":{"description":"Whether it is the session of this connection."\###
+        ,"type":"boolean"},"client":{"description":"Name and version of the client that began it, as `initialize` told\###
+        .","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","current"],"additionalProperties":f\###
+        alse},"SessionEndReason":{"description":"Why a session ended.","type":"string","enum":["expired","idle","logge\###
+        dOut","refreshed","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The client progr\###
+        am.","type":"object","properties":{"name":{"description":"Its name.","type":"string","minLength":1,"maxLength"\###
+        :100},"version":{"description":"Its version.","type":"string","maxLength":100}},"required":["name"]},"ServerIn\###
+        fo":{"description":"The daemon.","type":"object","properties":{"name":{"description":"Always `dbassistd`.","ty\###
+        pe":"string"},"version":{"description":"Its version.","type":"string"}},"required":["name","version"],"additio\###
+        nalProperties":false},"HealthStatus":{"description":"`ok`; `degraded`: it answers, but a part of it does not w\###
+        ork; `stopping`: it takes no new requests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine"\###
+        :{"description":"Where the daemon keeps its own state.","type":"string","enum":["sqlite","postgresql"]},"Store\###
+        Health":{"description":"The daemon's own store.","type":"object","properties":{"engine":{"description":"Which e\###
+        ngine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"description":"Whether the latest read or write of it\###
+         worked.","type":"boolean"}},"required":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"de\###
+        scription":"Connections now.","type":"object","properties":{"clients":{"description":"Open client connections.\###
+        ","type":"integer","minimum":0},"databases":{"description":"Open database connections, used and idle.","type":\###
+        "integer","minimum":0},"databasesInUse":{"description":"Those that run something.","type":"integer","minimum":\###
+        0}},"required":["clients","databases","databasesInUse"],"additionalProperties":false},"QueriesHealth":{"descri\###
+        ption":"Queries now, of all users.","type":"object","properties":{"running":{"description":"Running.","type":"\###
+        integer","minimum":0},"waiting":{"description":"Waiting for a database connection.","type":"integer","minimum"\###
+        :0}},"required":["running","waiting"],"additionalProperties":false},"DatabaseType":{"description":"The kind of\###
+         database; `mysql` covers MySQL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project\###
+        ":{"description":"A database someone registered.","type":"object","properties":{"id":{"description":"Id.","typ\###
+        e":"string","format":"uuid"},"name":{"description":"Name, unique among its owner's projects.","type":"string"}\###
+        ,"description":{"description":"What it is, in its owner's words; absent if there are none.","type":"string"},"\###
+        databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"connection":\###
+        {"description":"The connection string rebuilt without its password, as a URI. Not a way to connect.","type":"s\###
+        tring"},"readOnly":{"description":"Whether every write is refused.","type":"boolean"},"createdAt":{"descriptio\###
+        n":"When it was created.","type":"string","format":"date-time"},"updatedAt":{"description":"When it was last c\###
+        hanged.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; a\###
+        bsent if there is none.","type":"string","format":"date-time"}},"required":["id","name","databaseType","connec\###
+        tion","readOnly","createdAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The ste\###
+        ps of reaching a database, in the order they are taken.","type":"string","enum":["parse","policy","resolve","c\###
+        onnect","tls","login","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step\###
+         failed, or the engine or the connection has no such step.","type":"string","enum":["passed","failed","skipped\###
+        "]},"TestStep":{"description":"One step of `project.test`.","type":"object","properties":{"step":{"description\###
+        ":"Which step.","$ref":"#/components/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/\###
+        components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was skipped or\###
+         not measured on its own.","type":"number","minimum":0},"code":{"description":"Of a failed step: the error cod\###
+        e that a query would answer.","type":"string"},"message":{"description":"Of a failed step: one sentence that s\###
+        ays what is wrong and what to do.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint\###
+         or ours.","type":"string"}},"required":["step","status"],"additionalProperties":false},"DatabaseProblem":{"de\###
+        scription":"Why a database cannot be reached now.","type":"object","properties":{"code":{"description":"The er\###
+        ror code that a query would answer.","type":"string"},"message":{"description":"One sentence that says what is\###
+         wrong and what to do.","type":"string"},"retryable":{"description":"Whether it may pass by itself.","type":"b\###
+        oolean"}},"required":["code","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"descript\###
+        ion":"What a database says of itself; or `unavailable` and nothing else.","type":"object","properties":{"serve\###
+        rVersion":{"description":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type\###
+        ":"string"},"databaseName":{"description":"Name of the database; of the file for SQLite.","type":"string"},"cu\###
+        rrentUser":{"description":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"description":\###
+        "Size of the database; absent where the user may not know it.","type":"integer","minimum":0},"tableCount":{"de\###
+        scription":"Tables the user can see, without the system's own.","type":"integer","minimum":0},"unavailable":{"\###
+        description":"Why there is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalPropert\###
+        ies":false},"QueryMode":{"description":"`read`: the statement cannot change anything, and is rolled back. `wri\###
+        te`: it runs and commits.","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Where a quer\###
+        y stands; `cancelled` covers the client's cancel, a closed connection and a timeout.","type":"string","enum":[\###
+        "running","success","error","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a connecti\###
+        on that was initialized, `script` one that was not, `chat` the assistant.","type":"string","enum":["editor","s\###
+        cript","chat"]},"Encoding":{"description":"How the cells of a column that are not null are written.\n\n- `bool\###
+        ean`: `true` or `false`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a number w\###
+        ith the shortest digits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a\###
+         string of decimal digits, every one of them\n- `string`: text, dates, intervals and every type without a bett\###
+        er form, as the engine writes it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON value it\###
+        self\n- `dynamic`: SQLite, where each cell has a type of its own: integers and reals as numbers, else `{\"$int\###
+        eger\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn ever\###
+        y encoding a cell over the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum"\###
+        :["boolean","integer","float","decimal","string","base64","json","dynamic"]},"Column":{"description":"A column\###
+         of a result.","type":"object","properties":{"name":{"description":"Name, as the statement gives it; need not b\###
+        e unique.","type":"string"},"type":{"description":"The database's own name of the type: `int4`, `varchar(20)`,\###
+         `DECIMAL(10,2)`; empty where it has none.","type":"string"},"encoding":{"description":"How its cells are writ\###
+        ten.","$ref":"#/components/schemas/Encoding"}},"required":["name","type","encoding"],"additionalProperties":fa\###
+        lse},"Notice":{"description":"A message of the database that is not an error.","type":"object","properties":{"\###
+        severity":{"description":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"desc\###
+        ription":"The message.","type":"string"},"code":{"description":"The database's code for it, if it has one.","t\###
+        ype":"string"}},"required":["severity","message"],"additionalProperties":false},"QueryResult":{"description":"\###
+        The outcome of a statement and the first page of its rows.","type":"object","properties":{"queryId":{"descript\###
+        ion":"Id of the query, in history too.","type":"string","format":"uuid"},"columns":{"description":"Columns; em\###
+        pty if the statement returns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{\###
+        "description":"The first page: an array of rows, each an array of cells in the order of the columns. Null is n\###
+        ull; other cells follow the column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"descri\###
+        ption":"Rows in this page; of a pushed result, all rows that were pushed.","type":"integer","minimum":0},"hasM\###
+        ore":{"description":"Whether `query.fetch` has more rows.","type":"boolean"},"resultId":{"description":"The ke\###
+        pt result, for `query.fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","type":"string\###
+        ","format":"uuid"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"strin\###
+        g","format":"cursor"},"command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TA\###
+        BLE`.","type":"string"},"affectedRows":{"description":"Rows changed, for statements that change rows.","type":\###
+        "integer","minimum":0},"durationMs":{"description":"Time in the database, from sending the statement to the la\###
+        st row read so far.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/sch\###
+        emas/QueryMode"},"truncated":{"description":"Whether the result had more rows than were kept. If `hasMore`, th\###
+        e last page of `query.fetch` has the final word.","type":"boolean"},"notices":{"description":"Messages the dat\###
+        abase sent along, in order.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":["quer\###
+        yId","columns","rows","rowCount","hasMore","command","durationMs","mode","truncated","notices"],"additionalPro\###
+        perties":false},"QueryPage":{"description":"A run of rows of a pushed result; the `value` of `$/progress`.","t\###
+        ype":"object","properties":{"queryId":{"description":"Id of the query.","type":"string","format":"uuid"},"colu\###
+        mns":{"description":"Columns; in the first page only.","type":"array","items":{"$ref":"#/components/schemas/Co\###
+        lumn"}},"rows":{"description":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"f\###
+        irstRow":{"description":"Index of the first of them in the whole result, from 0.","type":"integer","minimum":0\###
+        },"rowCount":{"description":"How many they are.","type":"integer","minimum":1}},"required":["queryId","rows","\###
+        firstRow","rowCount"],"additionalProperties":false},"ExportFormat":{"description":"What a result can be conver\###
+        ted to.","type":"string","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What ends a\###
+         line.","type":"string","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as text.","ty\###
+        pe":"string","enum":["base64","hex"]},"ExportOptions":{"description":"How an export is written. What a format h\###
+        as no use for is ignored.","type":"object","properties":{"header":{"description":"`csv`: whether the first lin\###
+        e has the columns' names.","type":"boolean","default":true},"delimiter":{"description":"`csv`: between cells; o\###
+        ne ASCII character other than a quote or a line break.","type":"string","minLength":1,"maxLength":1,"default":\###
+        ","},"lineEnd":{"description":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#/compon\###
+        ents/schemas/LineEnd","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with one, whi\###
+        ch tells Excel that it is UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":"`csv`: whet\###
+        her texts that a spreadsheet would run (those that begin with = + - @, a tab or a carriage return) get a singl\###
+        e quote before them. Numbers never do.","type":"boolean","default":false},"nullText":{"description":"`csv`, `m\###
+        arkdown`: what null is written as; absent means nothing and `*NULL*`.","type":"string","maxLength":100},"binar\###
+        y":{"description":"`csv`, `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#/components/\###
+        schemas/BinaryText","default":"base64"},"table":{"description":"`sql`: the table to insert into; needed there.\###
+         One name, quoted: no schema before a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"descript\###
+        ion":"`sql`: the table's schema, or database in MySQL.","type":"string","minLength":1,"maxLength":128},"allowT\###
+        runcated":{"description":"Whether cells of which only the beginning was kept may be exported, marked as such. N\###
+        ever to `sql`.","type":"boolean","default":false}},"additionalProperties":false},"ExportPart":{"description":"\###
+        A text of a pushed export; the `value` of `$/progress`.","type":"object","properties":{"resultId":{"descriptio\###
+        n":"The result.","type":"string","format":"uuid"},"text":{"description":"The text; all of them put together ar\###
+        e the export.","type":"string"},"firstRow":{"description":"Index of its first row in the whole result, from 0.\###
+        ","type":"integer","minimum":0},"rowCount":{"description":"How many rows it has.","type":"integer","minimum":0\###
+        }},"required":["resultId","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"descrip\###
+        tion":"How `min` and `max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before texts.\###
+        ","type":"string","enum":["number","time","text","mixed"]},"TopValue":{"description":"A value that occurs ofte\###
+        n.","type":"object","properties":{"value":{"description":"The value as in `QueryResult`; a long one as `$trunc\###
+        ated`, with its beginning."},"count":{"description":"How often it occurs, at most.","type":"integer","minimum"\###
+        :1},"overcount":{"description":"By how much `count` may be too high; 0 means exact.","type":"integer","minimum\###
+        ":0}},"required":["value","count","overcount"],"additionalProperties":false},"ColumnSummary":{"description":"F\###
+        igures about one column. What does not apply is absent.","type":"object","properties":{"name":{"description":"\###
+        The column's name.","type":"string"},"type":{"description":"The database's own name of its type.","type":"stri\###
+        ng"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"},"count":{"\###
+        description":"Cells that are not null.","type":"integer","minimum":0},"nulls":{"description":"Cells that are n\###
+        ull.","type":"integer","minimum":0},"truncatedCells":{"description":"Cells of which only the beginning was kep\###
+        t: in no figure below.","type":"integer","minimum":1},"distinct":{"description":"Different values.","type":"in\###
+        teger","minimum":0},"distinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type":"boolean"}\###
+        ,"order":{"description":"How `min` and `max` compare; absent if the column has no values that can be.","$ref":\###
+        "#/components/schemas/SummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a long text a\###
+        s `$truncated`, with its beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of numbers: t\###
+        heir sum, exact for integers and decimals, else rounded to a double.","type":"string"},"mean":{"description":"\###
+        Of numbers: the arithmetic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of two number\###
+        s or more: the standard deviation of a sample.","type":"number","minimum":0},"notFinite":{"description":"Numbe\###
+        rs that are NaN, infinite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these only infini\###
+        ties are in `min` and `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean column: h\###
+        ow often true.","type":"integer","minimum":0},"falseCount":{"description":"How often false.","type":"integer",\###
+        "minimum":0},"minLength":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.","type":"in\###
+        teger","minimum":0},"maxLength":{"description":"The longest.","type":"integer","minimum":0},"meanLength":{"des\###
+        cription":"On average.","type":"number","minimum":0},"topValues":{"description":"The values that occur most of\###
+        ten, the most frequent first; among equals the one that came first.","type":"array","items":{"$ref":"#/compone\###
+        nts/schemas/TopValue"}}},"required":["name","type","encoding","count","nulls","distinct","distinctIsEstimate",\###
+        "topValues"],"additionalProperties":false},"PlanNode":{"description":"A step of a plan. What an engine does no\###
+        t say is absent.","type":"object","properties":{"id":{"description":"Its place in the list.","type":"integer",\###
+        "minimum":0},"parentId":{"description":"The node that takes its rows; absent for a root.","type":"integer","mi\###
+        nimum":0},"operation":{"description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","ty\###
+        pe":"string"},"detail":{"description":"Conditions and the like, in the engine's words.","type":"string"},"rela\###
+        tion":{"description":"The table it reads, as the plan names it.","type":"string"},"index":{"description":"The i\###
+        ndex it uses.","type":"string"},"cost":{"description":"Estimated cost with its children, in the engine's own u\###
+        nit.","type":"number","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number","minim\###
+        um":0},"actualRows":{"description":"Rows it gave, of one loop on average.","type":"number","minimum":0},"loops\###
+        ":{"description":"How often it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it took with\###
+         its children, all loops together.","type":"number","minimum":0}},"required":["id","operation"],"additionalPro\###
+        perties":false},"QueryPhase":{"description":"`waiting`: for a free connection to its database; `running`: the d\###
+        atabase works on it, or its rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"des\###
+        cription":"A query that has not ended.","type":"object","properties":{"queryId":{"description":"Id: what `quer\###
+        y.cancel` takes, and that of its row in history.","type":"string","format":"uuid"},"projectId":{"description":\###
+        "Where it runs.","type":"string","format":"uuid"},"projectName":{"description":"The project's name when it beg\###
+        an.","type":"string"},"sql":{"description":"The statement, at most the limit `runningSqlBytes` of it.","type":\###
+        "string"},"sqlTruncated":{"description":"Whether the statement is longer.","type":"boolean"},"label":{"descrip\###
+        tion":"The name it was given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/components/s\###
+        chemas/QueryMode"},"source":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"pha\###
+        se":{"description":"How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When\###
+         it was accepted.","type":"string","format":"date-time"},"elapsedMs":{"description":"Time since then.","type":\###
+        "number","minimum":0},"rowCount":{"description":"Rows it has answered so far.","type":"integer","minimum":0},"\###
+        bytes":{"description":"Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","pro\###
+        jectId","projectName","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"]\###
+        ,"additionalProperties":false},"QueryEventKind":{"description":"What happened to a query; `missed` is about ev\###
+        ents, not about a query.","type":"string","enum":["started","progress","finished","failed","cancelled","missed\###
+        "]},"QueryRecord":{"description":"A query in history. Parameters are not kept.","type":"object","properties":{\###
+        "id":{"description":"Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"descrip\###
+        tion":"Its project.","type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","\###
+        type":"string"},"sql":{"description":"The statement as it was sent.","type":"string"},"shape":{"description":"\###
+        What its statement has in common with those that differ in values only; `query.stats` says more.","type":"stri\###
+        ng","minLength":16,"maxLength":16},"label":{"description":"The label it was sent with.","type":"string"},"stat\###
+        us":{"description":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"U\###
+        nless it succeeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description":"Unles\###
+        s it succeeded or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it returned\###
+        , as far as they were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description"\###
+        :"Rows it changed.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while i\###
+        t runs.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMo\###
+        de"},"source":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"descript\###
+        ion":"When it was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.ge\###
+        t`, and only if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"object","r\###
+        equired":["columns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":\###
+        "array","items":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","shape","status","mode",\###
+        "source","createdAt"],"additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.",\###
+        "type":"object","properties":{"total":{"description":"All, running ones included.","type":"integer","minimum":\###
+        0},"success":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Thos\###
+        e that failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed o\###
+        ut.","type":"integer","minimum":0},"successRate":{"description":"success / (success + error); absent if both a\###
+        re 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones\###
+        , within 1.6 %; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentil\###
+        e of the same.","type":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"int\###
+        eger","minimum":0}},"required":["total","success","error","cancelled","rows"],"additionalProperties":false},"Q\###
+        ueryFigures":{"description":"What some queries came to. Durations are those of the successful ones.","type":"o\###
+        bject","properties":{"count":{"description":"All, running ones included.","type":"integer","minimum":0},"succe\###
+        ss":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that fa\###
+        iled.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","typ\###
+        e":"integer","minimum":0},"errorRate":{"description":"error / (success + error); absent if both are 0.","type"\###
+        :"number","minimum":0,"maximum":1},"rows":{"description":"Rows they returned, together.","type":"integer","min\###
+        imum":0},"totalMs":{"description":"Time they took, together.","type":"number","minimum":0},"meanMs":{"descript\###
+        ion":"The mean; absent if none succeeded.","type":"number","minimum":0},"p50Ms":{"description":"Median, within\###
+         1.6 %; absent if none succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, likew\###
+        ise.","type":"number","minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum":0}\###
+        },"required":["count","success","error","cancelled","rows","totalMs"],"additionalProperties":false},"ProjectFi\###
+        gures":{"description":"The figures of one project.","type":"object","properties":{"projectId":{"description":"\###
+        The project.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseTyp\###
+        e":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"description"\###
+        :"Its queries.","$ref":"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType","fi\###
+        gures"],"additionalProperties":false},"DayFigures":{"description":"The figures of one day.","type":"object","p\###
+        roperties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":1\###
+        0},"figures":{"description":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"require\###
+        d":["date","figures"],"additionalProperties":false},"StatementFigures":{"description":"The figures of the stat\###
+        ements of one shape in one project.","type":"object","properties":{"projectId":{"description":"Where they ran.\###
+        ","type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"sh\###
+        ape":{"description":"The shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLength"\###
+        :16},"sql":{"description":"The normalised statement, at most 4096 bytes of it; `…` at its end says that there i\###
+        s more.","type":"string"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/QueryFigu\###
+        res"},"lastQueryId":{"description":"The newest of them: a sample for `query.get`.","type":"string","format":"u\###
+        uid"},"lastUsedAt":{"description":"When that was accepted.","type":"string","format":"date-time"},"lastMode":{\###
+        "description":"How that one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","projectNa\###
+        me","shape","sql","figures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"DashboardTot\###
+        als":{"description":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user\###
+        's projects, whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in t\###
+        he period.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"int\###
+        eger","minimum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatu\###
+        s":{"description":"Queries of the period by status; they add up to `totals.queries`.","type":"object","propert\###
+        ies":{"running":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeede\###
+        d.","type":"integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{\###
+        "description":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","error"\###
+        ,"cancelled"],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries of t\###
+        he period, by nearest rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; absen\###
+        t if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there ar\###
+        e none.","type":"number","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One pro\###
+        ject in a dashboard.","type":"object","properties":{"projectId":{"description":"The project.","type":"string",\###
+        "format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of\###
+         database.","$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","typ\###
+        e":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"messages\###
+        ":{"description":"Chat messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its\###
+         latest query, whenever it was, to the minute; absent if there is none.","type":"string","format":"date-time"}\###
+        },"required":["projectId","name","databaseType","queries","errors","messages"],"additionalProperties":false},"\###
+        DayActivity":{"description":"One day in a dashboard.","type":"object","properties":{"date":{"description":"The\###
+         day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries a\###
+        ccepted that day.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer"\###
+        ,"minimum":0}},"required":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"descriptio\###
+        n":"Who a chat message is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"descrip\###
+        tion":"A chat message in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string"\###
+        ,"format":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"descr\###
+        iption":"Its project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/comp\###
+        onents/schemas/MessageRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength"\###
+        :200},"createdAt":{"description":"When it was sent.","type":"string","format":"date-time"}},"required":["id","\###
+        threadId","projectId","role","excerpt","createdAt"],"additionalProperties":false},"SchemaDetail":{"description\###
+        ":"How much is told of a relation: `names`, `summary` with comment and estimates, `full` with columns, keys an\###
+        d indexes.","type":"string","enum":["names","summary","full"]},"RelationKind":{"description":"What a relation i\###
+        s. A partition is a `table` that says what it is a part of; `virtualTable` is SQLite's.","type":"string","enum\###
+        ":["table","partitionedTable","view","materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"desc\###
+        ription":"A schema; for MySQL and MariaDB a database.","type":"object","properties":{"name":{"description":"It\###
+        s name.","type":"string"},"comment":{"description":"Its comment.","type":"string"},"relationCount":{"descripti\###
+        on":"How many relations it has.","type":"integer","minimum":0},"default":{"description":"Whether a name withou\###
+        t a schema is looked for here.","type":"boolean"}},"required":["name","relationCount","default"],"additionalPr\###
+        operties":false},"Relation":{"description":"A table, view or the like. What does not apply, is not known or wa\###
+        s not asked for is absent.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string\###
+        "},"name":{"description":"Its name, as it is: neither quoted nor changed.","type":"string"},"kind":{"descripti\###
+        on":"What it is.","$ref":"#/components/schemas/RelationKind"},"identifier":{"description":"Its name ready for S\###
+        QL: quoted, and with the schema where that is needed. Not in `names`.","type":"string"},"system":{"description\###
+        ":"Whether it belongs to the database itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its\###
+         comment.","type":"string"},"rowEstimate":{"description":"Rows, as the engine last estimated or counted them."\###
+        ,"type":"integer","minimum":0},"sizeBytes":{"description":"Size with its indexes, as the engine last estimated\###
+         it.","type":"integer","minimum":0},"partitionOf":{"description":"PostgreSQL: the table it is a partition of, a\###
+        s `schema.name`.","type":"string"},"partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (da\###
+        y)`.","type":"string"},"storage":{"description":"MySQL and MariaDB: the storage engine. SQLite: the module of a\###
+         virtual table; `STRICT`, `WITHOUT ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","ty\###
+        pe":"array","items":{"$ref":"#/components/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key."\###
+        ,"$ref":"#/components/schemas/RelationKey"},"uniqueKeys":{"description":"Unique constraints, without the prima\###
+        ry key.","type":"array","items":{"$ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes\###
+        , also those of keys.","type":"array","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"descri\###
+        ption":"Check constraints; of PostgreSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/compon\###
+        ents/schemas/RelationCheck"}},"foreignKeys":{"description":"Foreign keys from it.","type":"array","items":{"$r\###
+        ef":"#/components/schemas/ForeignKey"}},"referencedBy":{"description":"Foreign keys to it.","type":"array","it\###
+        ems":{"$ref":"#/components/schemas/ForeignKey"}}},"required":["schema","name","kind"],"additionalProperties":f\###
+        alse},"ColumnGeneration":{"description":"Where a column's values come from: computed and `stored`, or computed\###
+         when read (`virtual`); `identity`: numbered, and `identityAlways`: with no other value allowed; `autoIncremen\###
+        t`.","type":"string","enum":["stored","virtual","identity","identityAlways","autoIncrement"]},"RelationColumn"\###
+        :{"description":"A column of a relation.","type":"object","properties":{"name":{"description":"Its name, as it\###
+         is.","type":"string"},"type":{"description":"Its type, as the database writes it; empty where SQLite has none\###
+        .","type":"string"},"nullable":{"description":"Whether it may be null.","type":"boolean"},"default":{"descript\###
+        ion":"Its default, or the expression it is generated from, as SQL.","type":"string"},"comment":{"description":\###
+        "Its comment.","type":"string"},"generated":{"description":"Where its values come from, if not from whoever wr\###
+        ites.","$ref":"#/components/schemas/ColumnGeneration"},"primaryKey":{"description":"Its place in the primary k\###
+        ey.","type":"integer","minimum":1},"hidden":{"description":"True if `SELECT *` leaves it out.","type":"boolean\###
+        "},"labels":{"description":"The values of an enumerated type, in order.","type":"array","items":{"type":"strin\###
+        g"}}},"required":["name","type","nullable"],"additionalProperties":false},"RelationKey":{"description":"A prim\###
+        ary or unique key.","type":"object","properties":{"name":{"description":"Name of the constraint.","type":"stri\###
+        ng"},"columns":{"description":"Its columns, in order.","type":"array","items":{"type":"string"}}},"required":[\###
+        "columns"],"additionalProperties":false},"RelationIndex":{"description":"An index.","type":"object","propertie\###
+        s":{"name":{"description":"Its name.","type":"string"},"columns":{"description":"What it is sorted by: columns\###
+        , or expressions as SQL.","type":"array","items":{"type":"string"}},"unique":{"description":"Whether no two ro\###
+        ws may agree in it.","type":"boolean"},"primary":{"description":"Whether it is that of the primary key.","type\###
+        ":"boolean"},"method":{"description":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"includes":{"des\###
+        cription":"PostgreSQL: columns it holds besides.","type":"array","items":{"type":"string"}},"predicate":{"desc\###
+        ription":"Which rows it has, if not all, as SQL.","type":"string"},"valid":{"description":"False where the eng\###
+        ine does not use it.","type":"boolean"}},"required":["name","columns","unique","primary"],"additionalPropertie\###
+        s":false},"RelationCheck":{"description":"A check constraint.","type":"object","properties":{"name":{"descript\###
+        ion":"Its name.","type":"string"},"expression":{"description":"What must hold, as SQL.","type":"string"}},"req\###
+        uired":["expression"],"additionalProperties":false},"ForeignKeyAction":{"description":"What happens to the row\###
+        s that refer to a row, when that is changed or deleted.","type":"string","enum":["noAction","restrict","cascad\###
+        e","setNull","setDefault"]},"ForeignKey":{"description":"A foreign key.","type":"object","properties":{"name":\###
+        {"description":"Name of the constraint.","type":"string"},"schema":{"description":"Schema of the relation that\###
+         refers.","type":"string"},"relation":{"description":"The relation that refers.","type":"string"},"columns":{"\###
+        description":"Its columns.","type":"array","items":{"type":"string"}},"toSchema":{"description":"Schema of the\###
+         relation referred to.","type":"string"},"toRelation":{"description":"The relation referred to.","type":"strin\###
+        g"},"toColumns":{"description":"Its columns, in the order of the others.","type":"array","items":{"type":"stri\###
+        ng"}},"onUpdate":{"description":"When the row referred to is changed.","$ref":"#/components/schemas/ForeignKey\###
+        Action"},"onDelete":{"description":"When it is deleted.","$ref":"#/components/schemas/ForeignKeyAction"},"join\###
+        ":{"description":"The condition of a join along it, ready for SQL. Where a relation refers to itself, one side\###
+         has the alias `other`.","type":"string"}},"required":["schema","relation","columns","toSchema","toRelation","\###
+        toColumns","onUpdate","onDelete","join"],"additionalProperties":false},"SchemaMatch":{"description":"How well a\###
+         text was found.","type":"string","enum":["exact","prefix","word","substring","fuzzy"]},"SchemaMatchPlace":{"d\###
+        escription":"Where it was found.","type":"string","enum":["name","comment"]},"SchemaHit":{"description":"A rel\###
+        ation or column that was found.","type":"object","properties":{"schema":{"description":"Schema of the relation\###
+        .","type":"string"},"relation":{"description":"The relation.","type":"string"},"kind":{"description":"What the\###
+         relation is.","$ref":"#/components/schemas/RelationKind"},"identifier":{"description":"The relation's name re\###
+        ady for SQL.","type":"string"},"column":{"description":"The column, if it is one that was found.","type":"stri\###
+        ng"},"type":{"description":"The column's type.","type":"string"},"comment":{"description":"Comment of what was\###
+         found.","type":"string"},"match":{"description":"How well it was found.","$ref":"#/components/schemas/SchemaM\###
+        atch"},"matchedIn":{"description":"Where it was found.","$ref":"#/components/schemas/SchemaMatchPlace"}},"requ\###
+        ired":["schema","relation","kind","identifier","match","matchedIn"],"additionalProperties":false},"JoinStep":{\###
+        "description":"One more relation in a join.","type":"object","properties":{"schema":{"description":"Its schema\###
+        .","type":"string"},"relation":{"description":"Its name.","type":"string"},"identifier":{"description":"Its na\###
+        me ready for SQL.","type":"string"},"condition":{"description":"What joins it with one before it.","type":"str\###
+        ing"},"alternatives":{"description":"Other conditions that link the same two, by other foreign keys.","type":"\###
+        array","items":{"type":"string"}}},"required":["schema","relation","identifier","condition"],"additionalProper\###
+        ties":false},"JoinPath":{"description":"A way from one relation to another along foreign keys.","type":"object\###
+        ","properties":{"from":{"description":"The whole `FROM` clause.","type":"string"},"steps":{"description":"What\###
+         to join with the first relation, in order.","type":"array","items":{"$ref":"#/components/schemas/JoinStep"}}}\###
+        ,"required":["from","steps"],"additionalProperties":false},"Limits":{"description":"Every limit in force.","ty\###
+        pe":"object","properties":{"headerBytes":{"description":"The header block of one `Content-Length` frame.","typ\###
+        e":"integer","minimum":0},"headerMs":{"description":"Time for a frame's header, from its first byte.","type":"\###
+        integer","minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line where messages are li\###
+        nes.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the connection ha\###
+        s no session.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once the connection has a\###
+         session.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one mess\###
+        age.","type":"integer","minimum":0},"batchItems":{"description":"Items of one batch.","type":"integer","minimu\###
+        m":0},"clientConnections":{"description":"Open client connections.","type":"integer","minimum":0},"requestsInF\###
+        light":{"description":"Unanswered requests of one connection; past that the daemon stops reading from it.","ty\###
+        pe":"integer","minimum":0},"outputQueueBytes":{"description":"Output waiting for one client.","type":"integer"\###
+        ,"minimum":0},"outputStallMs":{"description":"A client with output waiting that takes none of it for this long\###
+         is dropped.","type":"integer","minimum":0},"shutdownMs":{"description":"Time for running requests to end when\###
+         the daemon stops.","type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new password, as\###
+         UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","type":\###
+        "integer","minimum":0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; past that the answe\###
+        r is `busy`.","type":"integer","minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per acco\###
+        unt and per peer, before each further attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"des\###
+        cription":"The first such wait; each further failure doubles it.","type":"integer","minimum":0},"loginDelayMax\###
+        Ms":{"description":"The longest such wait.","type":"integer","minimum":0},"loginFailuresMax":{"description":"W\###
+        rong passwords in a row for an account after which log-in with its password is refused for a day, or until one\###
+         of its sessions changes the password.","type":"integer","minimum":0},"tokenBytes":{"description":"A token.","\###
+        type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a session from log-in or refresh.","typ\###
+        e":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a request for this long ends.","ty\###
+        pe":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of a name of a person or p\###
+        roject.","type":"integer","minimum":0},"emailLength":{"description":"Characters of an e-mail address.","type":\###
+        "integer","minimum":0},"descriptionLength":{"description":"Characters of a project's description.","type":"int\###
+        eger","minimum":0},"connectionStringLength":{"description":"Characters of a connection string.","type":"intege\###
+        r","minimum":0},"labelLength":{"description":"Characters of a query's label.","type":"integer","minimum":0},"s\###
+        earchTextLength":{"description":"Characters of a list's `text` filter.","type":"integer","minimum":0},"listIte\###
+        ms":{"description":"Items of one page of a list.","type":"integer","minimum":0},"listItemsDefault":{"descripti\###
+        on":"Items of one page of a list when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"descri\###
+        ption":"Newest queries or messages in a summary or dashboard.","type":"integer","minimum":0},"dashboardDays":{\###
+        "description":"Days a dashboard may cover.","type":"integer","minimum":0},"databaseConnections":{"description"\###
+        :"Open database connections in all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"descripti\###
+        on":"Open database connections of one project.","type":"integer","minimum":0},"databaseIdleMs":{"description":\###
+        "An unused database connection is closed after this long.","type":"integer","minimum":0},"connectTimeoutMs":{"\###
+        description":"Time to connect and log in to a database.","type":"integer","minimum":0},"queriesPerUser":{"desc\###
+        ription":"Running queries of one user.","type":"integer","minimum":0},"subscriptionsPerConnection":{"descripti\###
+        on":"Subscriptions of one connection.","type":"integer","minimum":0},"subscriptionEvents":{"description":"Even\###
+        ts of one subscription that wait for its reader; the next are missed.","type":"integer","minimum":0},"progress\###
+        Ms":{"description":"Time between two `progress` events of a query.","type":"integer","minimum":0},"runningSqlB\###
+        ytes":{"description":"Of a statement, in `query.running` and `query/event`.","type":"integer","minimum":0},"pl\###
+        anNodes":{"description":"Nodes of a plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"descr\###
+        iption":"One statement, as UTF-8.","type":"integer","minimum":0},"parameters":{"description":"Parameters of on\###
+        e statement: SQLite's own limit, the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs"\###
+        :{"description":"Time of a query that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs"\###
+        :{"description":"The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A d\###
+        atabase that has not stopped a cancelled statement by then has its connection cut.","type":"integer","minimum"\###
+        :0},"pageRows":{"description":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A p\###
+        age ends with the row that reaches this size.","type":"integer","minimum":0},"cellBytes":{"description":"A lon\###
+        ger cell is replaced by its length and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"R\###
+        ows kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"descriptio\###
+        n":"Bytes kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes\###
+        ":{"description":"Bytes kept of any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"descripti\###
+        on":"Bytes kept of all results of one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A re\###
+        sult that nobody fetches from for this long is dropped.","type":"integer","minimum":0},"exportsPerUser":{"desc\###
+        ription":"Exports and summaries of one user that run at once; past that the answer is `busy`.","type":"integer\###
+        ","minimum":0},"noticesPerQuery":{"description":"Notices kept of one statement.","type":"integer","minimum":0}\###
+        ,"previewRows":{"description":"Rows of the preview that history keeps.","type":"integer","minimum":0},"preview\###
+        Bytes":{"description":"Bytes of the preview that history keeps.","type":"integer","minimum":0},"catalogueRelat\###
+        ions":{"description":"Tables, views and the like that are read of one database.","type":"integer","minimum":0}\###
+        ,"catalogueBytes":{"description":"Memory for what is read of one database's schema, about.","type":"integer","\###
+        minimum":0},"catalogueCacheBytes":{"description":"The same for all databases; the least used is forgotten firs\###
+        t.","type":"integer","minimum":0},"catalogueMs":{"description":"What is known of a schema is read anew when it\###
+         is older.","type":"integer","minimum":0},"historyRows":{"description":"Rows of history kept of one user; past\###
+         it the oldest go, within minutes. 0 keeps all.","type":"integer","minimum":0},"historyDays":{"description":"D\###
+        ays that a row of history is kept. 0 keeps it for ever.","type":"integer","minimum":0},"statisticsDays":{"desc\###
+        ription":"Days that `query.stats` may cover.","type":"integer","minimum":0},"statisticsStatements":{"descripti\###
+        on":"Statements in each list of `query.stats`.","type":"integer","minimum":0},"forgetQueries":{"description":"\###
+        Ids in one `query.forget`.","type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","body\###
+        BeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueueByte\###
+        s","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","log\###
+        inDelayMs","loginDelayMaxMs","loginFailuresMax","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","e\###
+        mailLength","descriptionLength","connectionStringLength","labelLength","searchTextLength","listItems","listIte\###
+        msDefault","recentItems","dashboardDays","databaseConnections","databaseConnectionsPerProject","databaseIdleMs\###
+        ","connectTimeoutMs","queriesPerUser","subscriptionsPerConnection","subscriptionEvents","progressMs","runningS\###
+        qlBytes","planNodes","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows\###
+        ","pageBytes","cellBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs",\###
+        "exportsPerUser","noticesPerQuery","previewRows","previewBytes","catalogueRelations","catalogueBytes","catalog\###
+        ueCacheBytes","catalogueMs","historyRows","historyDays","statisticsDays","statisticsStatements","forgetQueries\###
+        "],"additionalProperties":false},"ErrorObject":{"description":"The `error` member of a reply.","type":"object"\###
+        ,"properties":{"code":{"type":"integer"},"message":{"type":"string","minLength":1},"data":{"type":"object","pr\###
+        operties":{"code":{"description":"What programs branch on.","type":"string","enum":["parse_error","invalid_req\###
+        uest","method_not_found","invalid_params","invalid_connection_string","invalid_parameters","weak_password","in\###
+        ternal","not_initialized","cancelled","timeout","shutting_down","request_too_large","response_too_large","busy\###
+        ","batch_too_large","unauthenticated","invalid_credentials","forbidden","not_found","conflict","rate_limited",\###
+        "connection_failed","host_not_found","connection_refused","connect_timeout","tls_required","tls_failed","authe\###
+        ntication_failed","unknown_database","not_a_database","connection_lost","query_failed","read_only","policy","f\###
+        ile_failed","cell_truncated"]},"retryable":{"description":"Whether the same request may succeed later.","type"\###
+        :"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfter\###
+        Ms":{},"sqlState":{},"position":{}},"required":["code","retryable"],"additionalProperties":false}},"required":\###
+        ["code","message","data"],"additionalProperties":false}},"errors":{"parse_error":{"code":-32700,"message":"The\###
+         bytes are not one JSON text in UTF-8, or break the framing.","data":{"code":"parse_error","retryable":false}}\###
+        ,"invalid_request":{"code":-32600,"message":"The JSON is not a request that may be sent here and now.","data":\###
+        {"code":"invalid_request","retryable":false}},"method_not_found":{"code":-32601,"message":"There is no such me\###
+        thod.","data":{"code":"method_not_found","retryable":false}},"invalid_params":{"code":-32602,"message":"A para\###
+        meter is unknown, missing, of the wrong type or out of range; `path` names it.","data":{"code":"invalid_params\###
+        ","retryable":false}},"invalid_connection_string":{"code":-32602,"message":"The connection string cannot be un\###
+        derstood, or uses a keyword that is not allowed.","data":{"code":"invalid_connection_string","retryable":false\###
+        }},"invalid_parameters":{"code":-32602,"message":"The statement's parameters do not fit its placeholders.","da\###
+        ta":{"code":"invalid_parameters","retryable":false}},"weak_password":{"code":-32602,"message":"The password is\###
+         among those tried first, or is made from the account's own name or e-mail.","data":{"code":"weak_password","r\###
+        etryable":false}},"internal":{"code":-32603,"message":"A fault of the daemon; the log has it under `requestId`\###
+        .","data":{"code":"internal","retryable":false}},"not_initialized":{"code":-32002,"message":"`initialize` must\###
+         come first on this connection.","data":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-328\###
+        00,"message":"The client cancelled the request.","data":{"code":"cancelled","retryable":true}},"timeout":{"cod\###
+        e":-32802,"message":"It took longer than its time limit and was stopped.","data":{"code":"timeout","retryable"\###
+        :true}},"shutting_down":{"code":-32802,"message":"The daemon is stopping; connect again later.","data":{"code"\###
+        :"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"message":"The request is longer than t\###
+        he limit.","data":{"code":"request_too_large","retryable":false}},"response_too_large":{"code":-32008,"message\###
+        ":"The reply would be longer than the limit; ask for less.","data":{"code":"response_too_large","retryable":fa\###
+        lse}},"busy":{"code":-32009,"message":"A queue or pool is full; try again after `retryAfterMs`.","data":{"code\###
+        ":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The batch has more items than the limi\###
+        t.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"message":"There is no\###
+         session on this connection, or it has ended; log in or attach a token.","data":{"code":"unauthenticated","ret\###
+        ryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the password is wrong.","data":{"c\###
+        ode":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"message":"The token or the daemon's c\###
+        onfiguration does not allow it.","data":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"mess\###
+        age":"There is no such thing, or it is not yours; both answer the same.","data":{"code":"not_found","retryable\###
+        ":false}},"conflict":{"code":1005,"message":"It conflicts with what exists; `path` names the parameter.","data\###
+        ":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,"message":"Too many attempts or requests;\###
+         try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":true}},"connection_failed":{"code"\###
+        :1101,"message":"The database cannot be reached, for a reason without a code of its own.","data":{"code":"conn\###
+        ection_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The host's name has no address.","d\###
+        ata":{"code":"host_not_found","retryable":true}},"connection_refused":{"code":1101,"message":"Nothing accepts c\###
+        onnections at that address.","data":{"code":"connection_refused","retryable":true}},"connect_timeout":{"code":\###
+        1101,"message":"The database did not answer in time.","data":{"code":"connect_timeout","retryable":true}},"tls\###
+        _required":{"code":1101,"message":"The server or the policy asks for TLS and the connection has none.","data":\###
+        {"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":"The TLS handshake failed or th\###
+        e certificate is not trusted.","data":{"code":"tls_failed","retryable":false}},"authentication_failed":{"code"\###
+        :1101,"message":"The database refused the user or the password of the connection string.","data":{"code":"auth\###
+        entication_failed","retryable":false}},"unknown_database":{"code":1101,"message":"The server has no such datab\###
+        ase, or the file does not exist.","data":{"code":"unknown_database","retryable":false}},"not_a_database":{"cod\###
+        e":1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_database","retryable":false}},"c\###
+        onnection_lost":{"code":1101,"message":"The connection broke while the statement ran; a write may or may not h\###
+        ave happened.","data":{"code":"connection_lost","retryable":true}},"query_failed":{"code":1102,"message":"The d\###
+        atabase refused the statement.","data":{"code":"query_failed","retryable":false}},"read_only":{"code":1103,"me\###
+        ssage":"The statement would write, and the project or the mode is read-only.","data":{"code":"read_only","retr\###
+        yable":false}},"policy":{"code":1103,"message":"The daemon's policy does not allow it, whatever the project sa\###
+        ys.","data":{"code":"policy","retryable":false}},"file_failed":{"code":1104,"message":"The file could not be w\###
+        ritten; `phase` is the step: `open`, `write` or `publish`.","data":{"code":"file_failed","retryable":false}},"\###
+        cell_truncated":{"code":1105,"message":"A cell is longer than was kept of it, and would be exported in part.",\###
+        "data":{"code":"cell_truncated","retryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"Repor\###
+        t on a request that is still running.","description":"LSP's own notification. For a request that carried a `pa\###
+        rtialResultToken` and whose method says that it answers in parts, `value`\nis a part: `query.run` sends a `Que\###
+        ryPage` each, `query.export` an `ExportPart`. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no met\###
+        hod of protocol 1.0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients sho\###
+        uld ignore tokens they do not know.","params":{"type":"object","properties":{"token":{"description":"The reque\###
+        st's token.","type":["string","integer"]},"value":{"description":"The part.","oneOf":[{"$ref":"#/components/sc\###
+        hemas/QueryPage"},{"$ref":"#/components/schemas/ExportPart"}]}},"required":["token","value"],"additionalProper\###
+        ties":false}},{"name":"query/event","summary":"Tell a subscriber what became of a query.","description":"Sent t\###
+        o connections that called `query.subscribe`. Each query gets one `started`, any number of `progress`, one ever\###
+        y limit\n`progressMs` at most, and exactly one of `finished`, `failed` and `cancelled`, in this order; a timeo\###
+        ut is `cancelled` with the\n`errorCode` `timeout`. A pulled result that is larger than its first page is `fini\###
+        shed` when the database has given all rows,\nwhich may be after the reply.\n\nEvents wait behind replies. A su\###
+        bscriber that does not read them gets no `progress`, and of the others the limit\n`subscriptionEvents` are kep\###
+        t; what is lost after that is told by one `missed`, in its place, with how many they were. Then\n`query.runnin\###
+        g` and `query.history` say how things stand. A daemon that stops ends its connections without further events."\###
+        ,"params":{"type":"object","properties":{"subscriptionId":{"description":"The subscription.","type":"string","\###
+        format":"uuid"},"event":{"description":"What happened.","$ref":"#/components/schemas/QueryEventKind"},"query":\###
+        {"description":"The query as it stands; absent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affe\###
+        ctedRows":{"description":"Rows that a write changed.","type":"integer","minimum":0},"durationMs":{"description\###
+        ":"Time it took, once it has ended.","type":"number","minimum":0},"errorCode":{"description":"Why it failed or\###
+         was cancelled: the `data.code` of its error.","type":"string"},"errorMessage":{"description":"The same, in a s\###
+        entence.","type":"string"},"missed":{"description":"Events lost, in `missed`.","type":"integer","minimum":1}},\###
+        "required":["subscriptionId","event"],"additionalProperties":false}},{"name":"session/expired","summary":"Tell\###
+         a connection that its session has ended.","description":"Sent once to every other connection that was bound t\###
+        o a session when the session ends; the connection that ended it by its\nown request learns it from the reply. F\###
+        rom then on its requests are answered `unauthenticated` until it logs in or attaches\na token. The connection s\###
+        tays open; queries that ran under the session are cancelled.","params":{"type":"object","properties":{"reason"\###
+        :{"description":"Why it ended.","$ref":"#/components/schemas/SessionEndReason"}},"required":["reason"],"additi\###
+        onalProperties":false}}],"x-limits":[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":false,"d\###
+        escription":"The header block of one `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","c\###
+        onfigurable":true,"description":"Time for a frame's header, from its first byte."},{"name":"bodyMs","value":30\###
+        000,"unit":"ms","configurable":true,"description":"Time for a frame's body, and for one line where messages ar\###
+        e lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"bytes","configurable":true,"description":"One m\###
+        essage while the connection has no session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable\###
+        ":true,"description":"One message once the connection has a session."},{"name":"jsonDepth","value":64,"unit":"\###
+        count","configurable":false,"description":"Nesting of arrays and objects in one message."},{"name":"batchItems\###
+        ","value":50,"unit":"count","configurable":true,"description":"Items of one batch."},{"name":"clientConnection\###
+        s","value":1024,"unit":"count","configurable":true,"description":"Open client connections."},{"name":"requests\###
+        InFlight","value":32,"unit":"count","configurable":true,"description":"Unanswered requests of one connection; p\###
+        ast that the daemon stops reading from it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","config\###
+        urable":true,"description":"Output waiting for one client."},{"name":"outputStallMs","value":30000,"unit":"ms"\###
+        ,"configurable":true,"description":"A client with output waiting that takes none of it for this long is droppe\###
+        d."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable":true,"description":"Time for running reques\###
+        ts to end when the daemon stops."},{"name":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"de\###
+        scription":"Shortest new password, as UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configu\###
+        rable":false,"description":"Longest password, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count\###
+        ","configurable":true,"description":"Passwords waiting to be hashed; past that the answer is `busy`."},{"name"\###
+        :"loginFailures","value":5,"unit":"count","configurable":true,"description":"Wrong passwords in a row, per acc\###
+        ount and per peer, before each further attempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms",\###
+        "configurable":true,"description":"The first such wait; each further failure doubles it."},{"name":"loginDelay\###
+        MaxMs","value":900000,"unit":"ms","configurable":true,"description":"The longest such wait."},{"name":"loginFa\###
+        iluresMax","value":100,"unit":"count","configurable":true,"description":"Wrong passwords in a row for an accou\###
+        nt after which log-in with its password is refused for a day, or until one of its sessions changes the passwor\###
+        d."},{"name":"tokenBytes","value":4096,"unit":"bytes","configurable":false,"description":"A token."},{"name":"\###
+        tokenLifetimeMs","value":86400000,"unit":"ms","configurable":true,"description":"Life of a session from log-in\###
+         or refresh."},{"name":"sessionIdleMs","value":43200000,"unit":"ms","configurable":true,"description":"A sessi\###
+        on without a request for this long ends."},{"name":"nameLength","value":100,"unit":"count","configurable":fals\###
+        e,"description":"Characters (Unicode scalars) of a name of a person or project."},{"name":"emailLength","value\###
+        ":254,"unit":"count","configurable":false,"description":"Characters of an e-mail address."},{"name":"descripti\###
+        onLength","value":2000,"unit":"count","configurable":false,"description":"Characters of a project's descriptio\###
+        n."},{"name":"connectionStringLength","value":4096,"unit":"count","configurable":false,"description":"Characte\###
+        rs of a connection string."},{"name":"labelLength","value":200,"unit":"count","configurable":false,"descriptio\###
+        n":"Characters of a query's label."},{"name":"searchTextLength","value":200,"unit":"count","configurable":fals\###
+        e,"description":"Characters of a list's `text` filter."},{"name":"listItems","value":200,"unit":"count","confi\###
+        gurable":false,"description":"Items of one page of a list."},{"name":"listItemsDefault","value":50,"unit":"cou\###
+        nt","configurable":false,"description":"Items of one page of a list when `limit` is absent."},{"name":"recentI\###
+        tems","value":10,"unit":"count","configurable":false,"description":"Newest queries or messages in a summary or\###
+         dashboard."},{"name":"dashboardDays","value":365,"unit":"count","configurable":false,"description":"Days a da\###
+        shboard may cover."},{"name":"databaseConnections","value":64,"unit":"count","configurable":true,"description"\###
+        :"Open database connections in all."},{"name":"databaseConnectionsPerProject","value":4,"unit":"count","config\###
+        urable":true,"description":"Open database connections of one project."},{"name":"databaseIdleMs","value":60000\###
+        ,"unit":"ms","configurable":true,"description":"An unused database connection is closed after this long."},{"n\###
+        ame":"connectTimeoutMs","value":10000,"unit":"ms","configurable":true,"description":"Time to connect and log i\###
+        n to a database."},{"name":"queriesPerUser","value":8,"unit":"count","configurable":true,"description":"Runnin\###
+        g queries of one user."},{"name":"subscriptionsPerConnection","value":16,"unit":"count","configurable":true,"d\###
+        escription":"Subscriptions of one connection."},{"name":"subscriptionEvents","value":256,"unit":"count","confi\###
+        gurable":true,"description":"Events of one subscription that wait for its reader; the next are missed."},{"nam\###
+        e":"progressMs","value":1000,"unit":"ms","configurable":true,"description":"Time between two `progress` events\###
+         of a query."},{"name":"runningSqlBytes","value":2048,"unit":"bytes","configurable":false,"description":"Of a s\###
+        tatement, in `query.running` and `query/event`."},{"name":"planNodes","value":2000,"unit":"count","configurabl\###
+        e":true,"description":"Nodes of a plan in `query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes"\###
+        ,"configurable":false,"description":"One statement, as UTF-8."},{"name":"parameters","value":32766,"unit":"cou\###
+        nt","configurable":false,"description":"Parameters of one statement: SQLite's own limit, the smallest of the e\###
+        ngines'."},{"name":"queryTimeoutMs","value":30000,"unit":"ms","configurable":true,"description":"Time of a que\###
+        ry that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"d\###
+        escription":"The longest `timeoutMs`."},{"name":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":tru\###
+        e,"description":"A database that has not stopped a cancelled statement by then has its connection cut."},{"nam\###
+        e":"pageRows","value":1000,"unit":"count","configurable":true,"description":"Rows of one page."},{"name":"page\###
+        Bytes","value":262144,"unit":"bytes","configurable":true,"description":"A page ends with the row that reaches t\###
+        his size."},{"name":"cellBytes","value":1048576,"unit":"bytes","configurable":true,"description":"A longer cel\###
+        l is replaced by its length and a prefix."},{"name":"resultRows","value":100000,"unit":"count","configurable":\###
+        true,"description":"Rows kept of a result whose query names no `maxRows`."},{"name":"resultBytes","value":6710\###
+        8864,"unit":"bytes","configurable":true,"description":"Bytes kept of a result whose query names no `maxRows`."\###
+        },{"name":"spoolPerResultBytes","value":268435456,"unit":"bytes","configurable":true,"description":"Bytes kept\###
+         of any one result."},{"name":"spoolPerUserBytes","value":1073741824,"unit":"bytes","configurable":true,"descr\###
+        iption":"Bytes kept of all results of one user."},{"name":"resultIdleMs","value":600000,"unit":"ms","configura\###
+        ble":true,"description":"A result that nobody fetches from for this long is dropped."},{"name":"exportsPerUser\###
+        ","value":8,"unit":"count","configurable":true,"description":"Exports and summaries of one user that run at on\###
+        ce; past that the answer is `busy`."},{"name":"noticesPerQuery","value":100,"unit":"count","configurable":fals\###
+        e,"description":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"count","configurabl\###
+        e":false,"description":"Rows of the preview that history keeps."},{"name":"previewBytes","value":4096,"unit":"\###
+        bytes","configurable":false,"description":"Bytes of the preview that history keeps."},{"name":"catalogueRelati\###
+        ons","value":20000,"unit":"count","configurable":true,"description":"Tables, views and the like that are read o\###
+        f one database."},{"name":"catalogueBytes","value":67108864,"unit":"bytes","configurable":true,"description":"\###
+        Memory for what is read of one database's schema, about."},{"name":"catalogueCacheBytes","value":268435456,"un\###
+        it":"bytes","configurable":true,"description":"The same for all databases; the least used is forgotten first."\###
+        },{"name":"catalogueMs","value":300000,"unit":"ms","configurable":true,"description":"What is known of a schem\###
+        a is read anew when it is older."},{"name":"historyRows","value":1000000,"unit":"count","configurable":true,"d\###
+        escription":"Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps all."},{"name":"\###
+        historyDays","value":365,"unit":"count","configurable":true,"description":"Days that a row of history is kept.\###
+         0 keeps it for ever."},{"name":"statisticsDays","value":366,"unit":"count","configurable":false,"description"\###
+        :"Days that `query.stats` may cover."},{"name":"statisticsStatements","value":100,"unit":"count","configurable\###
+        ":false,"description":"Statements in each list of `query.stats`."},{"name":"forgetQueries","value":1000,"unit"\###
+        :"count","configurable":false,"description":"Ids in one `query.forget`."}]}
         """###
 }

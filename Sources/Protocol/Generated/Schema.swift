@@ -168,7 +168,7 @@ public struct SchemaListParams: JSONDecodable, Equatable {
     /// Only names that match, in any case: `*` is any text, `?` one character. With a dot, what is before it is matched with the
     /// schema: `sales.order*`. 1 to 200 characters.
     public var pattern: String?
-    /// Only of these kinds. 1 to 10 items.
+    /// Only of these kinds; at least one. At most 6 items.
     public var kinds: [RelationKind]?
     /// How much of each. Default `.summary`.
     public var detail: SchemaDetail
@@ -221,7 +221,7 @@ public struct SchemaListParams: JSONDecodable, Equatable {
                 pattern = try reader.string(minLength: 1, maxLength: 200)
             } else if memberName.matches("kinds") {
                 try reader.refuseNull()
-                kinds = try reader.array(minItems: 1, maxItems: 10) { reader throws(JSONMismatch) in try RelationKind(from: &reader) }
+                kinds = try reader.array(maxItems: 6) { reader throws(JSONMismatch) in try RelationKind(from: &reader) }
             } else if memberName.matches("detail") {
                 try reader.refuseNull()
                 detail = try SchemaDetail(from: &reader)
