@@ -73,10 +73,10 @@ struct TopValues {
     private mutating func siftDown(_ start: Int) {
         var place = start
         while true {
-            var least = place
-            for child in [2 * place + 1, 2 * place + 2] where child < heap.count {
-                if slots[heap[child]].count < slots[heap[least]].count { least = child }
-            }
+            let child = 2 * place + 1
+            guard child < heap.count else { return }
+            var least = slots[heap[child]].count < slots[heap[place]].count ? child : place
+            if child + 1 < heap.count, slots[heap[child + 1]].count < slots[heap[least]].count { least = child + 1 }
             guard least != place else { return }
             heap.swapAt(place, least)
             slots[heap[place]].place = place
