@@ -770,568 +770,568 @@ public enum OpenRPCDocument {
         tedCells` only.\n\n**Distinct values** are counted exactly up to a bound, which is some ten thousand for a res\###
         ult of a few dozen columns and smaller for wider\nones; beyond it, `distinct` is an estimate, mostly within 3 %\###
          (HyperLogLog). **Top values** are exact while a column has no more values\nthan their bound, about a thousand\###
-        ; beyond it `count` may be too high, by at most `overcount` (Space-Saving), and values that may\nwell be rare a\###
-        re left out.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-name","params"\###
-        :[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The result.","type":\###
-        "string","format":"uuid"}},{"name":"columns","description":"Names of the columns to summarise; absent means al\###
-        l. A name that several have means each of them.","required":false,"schema":{"description":"Names of the column\###
-        s to summarise; absent means all. A name that several have means each of them.","type":"array","items":{"type"\###
-        :"string","maxLength":1024},"minItems":1,"maxItems":4096}},{"name":"topValues","description":"Most of the top v\###
-        alues of each column.","required":false,"schema":{"description":"Most of the top values of each column.","type\###
-        ":"integer","minimum":0,"maximum":100,"default":10}}],"result":{"name":"QuerySummarizeResult","schema":{"type"\###
-        :"object","properties":{"rowCount":{"description":"Rows that were read: all that were kept.","type":"integer",\###
-        "minimum":0},"truncated":{"description":"Whether the result had more rows than were kept, so that the figures a\###
-        re of its first rows only.","type":"boolean"},"columns":{"description":"The columns, in their order in the res\###
-        ult.","type":"array","items":{"$ref":"#/components/schemas/ColumnSummary"}}},"required":["rowCount","truncated\###
-        ","columns"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#\###
-        /components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/bus\###
-        y"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components\###
-        /errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"ex\###
-        amples":[{"name":"every column","params":[{"name":"resultId","value":"${resultId}"},{"name":"topValues","value\###
-        ":1}],"result":{"name":"result","value":{"rowCount":3,"truncated":false,"columns":[{"name":"id","type":"INTEGE\###
-        R","encoding":"integer","count":3,"nulls":0,"distinct":3,"distinctIsEstimate":false,"order":"number","min":1,"\###
-        max":3,"sum":"6","mean":2,"stddev":1,"topValues":[{"value":1,"count":1,"overcount":0}]}]}},"x-needs":"result"}\###
-        ,{"name":"a column that is not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"columns","v\###
-        alue":["nobody"]}],"x-error":"invalid_params","x-needs":"result"},{"name":"an unknown result","params":[{"name\###
-        ":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access\###
-        ":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.unsubscribe",\###
-        "summary":"End a subscription of this connection.","description":"No event of the subscription is made after t\###
-        he reply; those made before may still arrive behind it.","tags":[{"name":"query"}],"paramStructure":"either","\###
-        params":[{"name":"subscriptionId","description":"The subscription.","required":true,"schema":{"description":"T\###
-        he subscription.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","prope\###
-        rties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/co\###
-        mponents/errors/unauthenticated"}],"examples":[{"name":"one that has ended","params":[{"name":"subscriptionId"\###
-        ,"value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"not an id","para\###
-        ms":[{"name":"subscriptionId","value":"first"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"req\###
-        uest","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.\###
-        discover","summary":"Answer this protocol as an OpenRPC document.","description":"The method that OpenRPC name\###
-        s. The document is the published `spec/openrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"p\###
-        aramStructure":"by-name","params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object","required"\###
-        :["openrpc","info","methods"]}},"errors":[],"examples":[{"name":"the document","params":[],"result":{"name":"r\###
-        esult","value":{"openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"non\###
-        e"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ref\###
-        use"},{"name":"shutdown","summary":"Prepare to end the connection.","description":"LSP's own request. The conn\###
-        ection's running queries are cancelled and further requests are answered `invalid_request`; only\n`exit` is st\###
-        ill expected. It never stops a daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifec\###
-        ycle"}],"paramStructure":"by-name","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"er\###
-        rors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"example\###
-        s":[{"name":"the end of an editor's session","params":[],"result":{"name":"result","value":null},"x-needs":"no\###
-        ne"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ig\###
-        nore"},{"name":"system.health","summary":"Say whether the daemon works.","description":"Cheap enough to poll: i\###
-        t reads what the daemon knows already and touches neither the store nor a database. With a session it\nalso an\###
-        swers `store`, `connections` and `queries`; these are figures of the whole daemon and name nobody.","tags":[{"\###
-        name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type"\###
-        :"object","properties":{"status":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"vers\###
-        ion":{"description":"The daemon's version.","type":"string"},"uptimeMs":{"description":"Time since it started.\###
-        ","type":"integer","minimum":0},"store":{"description":"Its own store; only with a session.","$ref":"#/compone\###
-        nts/schemas/StoreHealth"},"connections":{"description":"Connections now; only with a session.","$ref":"#/compo\###
-        nents/schemas/ConnectionsHealth"},"queries":{"description":"Queries now; only with a session.","$ref":"#/compo\###
-        nents/schemas/QueriesHealth"}},"required":["status","version","uptimeMs"],"additionalProperties":false}},"erro\###
-        rs":[],"examples":[{"name":"without a session","params":[],"result":{"name":"result","value":{"status":"ok","v\###
-        ersion":"0.1.0","uptimeMs":86400000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":\###
-        "result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"c\###
-        onnections":{"clients":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"se\###
-        ssion"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":\###
-        "refuse"},{"name":"system.limits","summary":"Answer every limit in force.","description":"The same as `initial\###
-        ize` answers, for clients that do not send it. Public, because a client needs some of the limits to log in.","\###
-        tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#\###
-        /components/schemas/Limits"}},"errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"res\###
-        ult","value":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388\###
-        608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"\###
-        outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"l\###
-        oginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"tokenBytes":4096,"tokenLifetimeMs":86400000,"ses\###
-        sionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096\###
-        ,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDay\###
-        s":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10\###
-        000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlB\###
-        ytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3\###
-        600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"res\###
-        ultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"expor\###
-        tsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096}},"x-needs":"none"}],"x-kind":"request\###
-        ","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.\###
-        metrics","summary":"Answer the daemon's metrics in Prometheus text.","description":"Counters, gauges and histo\###
-        grams of the whole daemon, in the Prometheus text format 0.0.4. Labels are method names, outcomes\nand engines\###
-        ; never a user, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":"by-name","params":\###
-        [],"result":{"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"description":"The m\###
-        etrics, one sample a line.","type":"string"}},"required":["text"],"additionalProperties":false}},"errors":[{"$\###
-        ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"result":{"name":"resu\###
-        lt","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{method=\"query.run\",ou\###
-        tcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-exe\###
-        cution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description":"A person with an a\###
-        ccount.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"des\###
-        cription":"Display name.","type":"string"},"email":{"description":"E-mail address, in lower case: what they lo\###
-        g in with.","type":"string","format":"email"},"createdAt":{"description":"When they signed up.","type":"string\###
-        ","format":"date-time"}},"required":["id","name","email","createdAt"],"additionalProperties":false},"Session":\###
-        {"description":"A new session and the token that stands for it. The token is shown this once; the daemon does n\###
-        ot keep it.","type":"object","properties":{"token":{"description":"A secret (PASETO v4.public): attaches furth\###
-        er connections to the session. Opaque to clients.","type":"string","format":"token"},"expiresAt":{"description\###
-        ":"When the session ends at the latest.","type":"string","format":"date-time"},"user":{"description":"Whose se\###
-        ssion it is.","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"],"additionalProperti\###
-        es":false},"SessionInfo":{"description":"A session as its owner sees it in a list; never its token.","type":"o\###
-        bject","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format":"uuid"},"createdAt"\###
-        :{"description":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest\###
-         request, to the minute.","type":"string","format":"date-time"},"expiresAt":{"description":"When it ends at th\###
-        e latest.","type":"string","format":"date-time"},"current":{"description":"Whether it is the session of this c\###
-        onnection.","type":"boolean"},"client":{"description":"Name and version of the client that began it, as `initi\###
-        alize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","current"],"additionalPr\###
-        operties":false},"SessionEndReason":{"description":"Why a session ended.","type":"string","enum":["expired","i\###
-        dle","loggedOut","refreshed","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The c\###
-        lient program.","type":"object","properties":{"name":{"description":"Its name.","type":"string","minLength":1,\###
-        "maxLength":100},"version":{"description":"Its version.","type":"string","maxLength":100}},"required":["name"]\###
-        },"ServerInfo":{"description":"The daemon.","type":"object","properties":{"name":{"description":"Always `dbass\###
-        istd`.","type":"string"},"version":{"description":"Its version.","type":"string"}},"required":["name","version\###
-        "],"additionalProperties":false},"HealthStatus":{"description":"`ok`; `degraded`: it answers, but a part of it\###
-         does not work; `stopping`: it takes no new requests.","type":"string","enum":["ok","degraded","stopping"]},"S\###
-        toreEngine":{"description":"Where the daemon keeps its own state.","type":"string","enum":["sqlite","postgresq\###
-        l"]},"StoreHealth":{"description":"The daemon's own store.","type":"object","properties":{"engine":{"descripti\###
-        on":"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"description":"Whether the latest read or\###
-         write of it worked.","type":"boolean"}},"required":["engine","ok"],"additionalProperties":false},"Connections\###
-        Health":{"description":"Connections now.","type":"object","properties":{"clients":{"description":"Open client c\###
-        onnections.","type":"integer","minimum":0},"databases":{"description":"Open database connections, used and idl\###
-        e.","type":"integer","minimum":0},"databasesInUse":{"description":"Those that run something.","type":"integer"\###
-        ,"minimum":0}},"required":["clients","databases","databasesInUse"],"additionalProperties":false},"QueriesHealt\###
-        h":{"description":"Queries now, of all users.","type":"object","properties":{"running":{"description":"Running\###
-        .","type":"integer","minimum":0},"waiting":{"description":"Waiting for a database connection.","type":"integer\###
-        ","minimum":0}},"required":["running","waiting"],"additionalProperties":false},"DatabaseType":{"description":"\###
-        The kind of database; `mysql` covers MySQL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"\###
-        ]},"Project":{"description":"A database someone registered.","type":"object","properties":{"id":{"description"\###
-        :"Id.","type":"string","format":"uuid"},"name":{"description":"Name, unique among its owner's projects.","type\###
-        ":"string"},"description":{"description":"What it is, in its owner's words; absent if there are none.","type":\###
-        "string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"c\###
-        onnection":{"description":"The connection string rebuilt without its password, as a URI. Not a way to connect.\###
-        ","type":"string"},"readOnly":{"description":"Whether every write is refused.","type":"boolean"},"createdAt":{\###
-        "description":"When it was created.","type":"string","format":"date-time"},"updatedAt":{"description":"When it\###
-         was last changed.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to th\###
-        e minute; absent if there is none.","type":"string","format":"date-time"}},"required":["id","name","databaseTy\###
-        pe","connection","readOnly","createdAt","updatedAt"],"additionalProperties":false},"TestStepName":{"descriptio\###
-        n":"The steps of reaching a database, in the order they are taken.","type":"string","enum":["parse","policy","\###
-        resolve","connect","tls","login","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an e\###
-        arlier step failed, or the engine or the connection has no such step.","type":"string","enum":["passed","faile\###
-        d","skipped"]},"TestStep":{"description":"One step of `project.test`.","type":"object","properties":{"step":{"\###
-        description":"Which step.","$ref":"#/components/schemas/TestStepName"},"status":{"description":"How it ended."\###
-        ,"$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was\###
-         skipped or not measured on its own.","type":"number","minimum":0},"code":{"description":"Of a failed step: th\###
-        e error code that a query would answer.","type":"string"},"message":{"description":"Of a failed step: one sent\###
-        ence that says what is wrong and what to do.","type":"string"},"hint":{"description":"Of a failed step: the en\###
-        gine's hint or ours.","type":"string"}},"required":["step","status"],"additionalProperties":false},"DatabasePr\###
-        oblem":{"description":"Why a database cannot be reached now.","type":"object","properties":{"code":{"descripti\###
-        on":"The error code that a query would answer.","type":"string"},"message":{"description":"One sentence that s\###
-        ays what is wrong and what to do.","type":"string"},"retryable":{"description":"Whether it may pass by itself.\###
-        ","type":"boolean"}},"required":["code","message","retryable"],"additionalProperties":false},"DatabaseSummary"\###
-        :{"description":"What a database says of itself; or `unavailable` and nothing else.","type":"object","properti\###
-        es":{"serverVersion":{"description":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40\###
-        .1`.","type":"string"},"databaseName":{"description":"Name of the database; of the file for SQLite.","type":"s\###
-        tring"},"currentUser":{"description":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"de\###
-        scription":"Size of the database; absent where the user may not know it.","type":"integer","minimum":0},"table\###
-        Count":{"description":"Tables the user can see, without the system's own.","type":"integer","minimum":0},"unav\###
-        ailable":{"description":"Why there is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additi\###
-        onalProperties":false},"QueryMode":{"description":"`read`: the statement cannot change anything, and is rolled\###
-         back. `write`: it runs and commits.","type":"string","enum":["read","write"]},"QueryStatus":{"description":"W\###
-        here a query stands; `cancelled` covers the client's cancel, a closed connection and a timeout.","type":"strin\###
-        g","enum":["running","success","error","cancelled"]},"QuerySource":{"description":"What sent a query: `editor`\###
-         a connection that was initialized, `script` one that was not, `chat` the assistant.","type":"string","enum":[\###
-        "editor","script","chat"]},"Encoding":{"description":"How the cells of a column that are not null are written.\###
-        \n\n- `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `float`\###
-        : a number with the shortest digits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `\###
-        decimal`: a string of decimal digits, every one of them\n- `string`: text, dates, intervals and every type wit\###
-        hout a better form, as the engine writes it\n- `base64`: a string of standard base64, padded\n- `json`: the JS\###
-        ON value itself\n- `dynamic`: SQLite, where each cell has a type of its own: integers and reals as numbers, el\###
-        se `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\###
-        \n\nIn every encoding a cell over the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"str\###
-        ing","enum":["boolean","integer","float","decimal","string","base64","json","dynamic"]},"Column":{"description\###
-        ":"A column of a result.","type":"object","properties":{"name":{"description":"Name, as the statement gives it\###
-        ; need not be unique.","type":"string"},"type":{"description":"The database's own name of the type: `int4`, `v\###
-        archar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"},"encoding":{"description":"How its ce\###
-        lls are written.","$ref":"#/components/schemas/Encoding"}},"required":["name","type","encoding"],"additionalPr\###
-        operties":false},"Notice":{"description":"A message of the database that is not an error.","type":"object","pr\###
-        operties":{"severity":{"description":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"mes\###
-        sage":{"description":"The message.","type":"string"},"code":{"description":"The database's code for it, if it h\###
-        as one.","type":"string"}},"required":["severity","message"],"additionalProperties":false},"QueryResult":{"des\###
-        cription":"The outcome of a statement and the first page of its rows.","type":"object","properties":{"queryId"\###
-        :{"description":"Id of the query, in history too.","type":"string","format":"uuid"},"columns":{"description":"\###
-        Columns; empty if the statement returns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"\###
-        }},"rows":{"description":"The first page: an array of rows, each an array of cells in the order of the columns\###
-        . Null is null; other cells follow the column's `encoding`.","type":"array","items":{"type":"array"}},"rowCoun\###
-        t":{"description":"Rows in this page; of a pushed result, all rows that were pushed.","type":"integer","minimu\###
-        m":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","type":"boolean"},"resultId":{"descripti\###
-        on":"The kept result, for `query.fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","ty\###
-        pe":"string","format":"uuid"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","t\###
-        ype":"string","format":"cursor"},"command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`,\###
-         `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows changed, for statements that change row\###
-        s.","type":"integer","minimum":0},"durationMs":{"description":"Time in the database, from sending the statemen\###
-        t to the last row read so far.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/com\###
-        ponents/schemas/QueryMode"},"truncated":{"description":"Whether the result had more rows than were kept. If `h\###
-        asMore`, the last page of `query.fetch` has the final word.","type":"boolean"},"notices":{"description":"Messa\###
-        ges the database sent along, in order.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"requi\###
-        red":["queryId","columns","rows","rowCount","hasMore","command","durationMs","mode","truncated","notices"],"ad\###
-        ditionalProperties":false},"QueryPage":{"description":"A run of rows of a pushed result; the `value` of `$/pro\###
-        gress`.","type":"object","properties":{"queryId":{"description":"Id of the query.","type":"string","format":"u\###
-        uid"},"columns":{"description":"Columns; in the first page only.","type":"array","items":{"$ref":"#/components\###
-        /schemas/Column"}},"rows":{"description":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"\###
-        array"}},"firstRow":{"description":"Index of the first of them in the whole result, from 0.","type":"integer",\###
-        "minimum":0},"rowCount":{"description":"How many they are.","type":"integer","minimum":1}},"required":["queryI\###
-        d","rows","firstRow","rowCount"],"additionalProperties":false},"ExportFormat":{"description":"What a result ca\###
-        n be converted to.","type":"string","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"\###
-        What ends a line.","type":"string","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as\###
-         text.","type":"string","enum":["base64","hex"]},"ExportOptions":{"description":"How an export is written. Wha\###
-        t a format has no use for is ignored.","type":"object","properties":{"header":{"description":"`csv`: whether t\###
-        he first line has the columns' names.","type":"boolean","default":true},"delimiter":{"description":"`csv`: bet\###
-        ween cells; one ASCII character other than a quote or a line break.","type":"string","minLength":1,"maxLength"\###
-        :1,"default":","},"lineEnd":{"description":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$r\###
-        ef":"#/components/schemas/LineEnd","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins w\###
-        ith one, which tells Excel that it is UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":\###
-        "`csv`: whether texts that a spreadsheet would run (those that begin with = + - @, a tab or a carriage return)\###
-         get a single quote before them. Numbers never do.","type":"boolean","default":false},"nullText":{"description\###
-        ":"`csv`, `markdown`: what null is written as; absent means nothing and `*NULL*`.","type":"string","maxLength"\###
-        :100},"binary":{"description":"`csv`, `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#\###
-        /components/schemas/BinaryText","default":"base64"},"table":{"description":"`sql`: the table to insert into; n\###
-        eeded there. One name, quoted: no schema before a dot.","type":"string","minLength":1,"maxLength":128},"schema\###
-        ":{"description":"`sql`: the table's schema, or database in MySQL.","type":"string","minLength":1,"maxLength":\###
-        128},"allowTruncated":{"description":"Whether cells of which only the beginning was kept may be exported, mark\###
-        ed as such. Never to `sql`.","type":"boolean","default":false}},"additionalProperties":false},"ExportPart":{"d\###
-        escription":"A text of a pushed export; the `value` of `$/progress`.","type":"object","properties":{"resultId"\###
-        :{"description":"The result.","type":"string","format":"uuid"},"text":{"description":"The text; all of them pu\###
-        t together are the export.","type":"string"},"firstRow":{"description":"Index of its first row in the whole re\###
-        sult, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How many rows it has.","type":"integer\###
-        ","minimum":0}},"required":["resultId","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrd\###
-        er":{"description":"How `min` and `max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers b\###
-        efore texts.","type":"string","enum":["number","time","text","mixed"]},"TopValue":{"description":"A value that\###
-         occurs often.","type":"object","properties":{"value":{"description":"The value as in `QueryResult`; a long on\###
-        e as `$truncated`, with its beginning."},"count":{"description":"How often it occurs, at most.","type":"intege\###
-        r","minimum":1},"overcount":{"description":"By how much `count` may be too high; 0 means exact.","type":"integ\###
-        er","minimum":0}},"required":["value","count","overcount"],"additionalProperties":false},"ColumnSummary":{"des\###
-        cription":"Figures about one column. What does not apply is absent.","type":"object","properties":{"name":{"de\###
-        scription":"The column's name.","type":"string"},"type":{"description":"The database's own name of its type.",\###
-        "type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"\###
-        },"count":{"description":"Cells that are not null.","type":"integer","minimum":0},"nulls":{"description":"Cell\###
-        s that are null.","type":"integer","minimum":0},"truncatedCells":{"description":"Cells of which only the begin\###
-        ning was kept: in no figure below.","type":"integer","minimum":1},"distinct":{"description":"Different values.\###
-        ","type":"integer","minimum":0},"distinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type\###
-        ":"boolean"},"order":{"description":"How `min` and `max` compare; absent if the column has no values that can b\###
-        e.","$ref":"#/components/schemas/SummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a l\###
-        ong text as `$truncated`, with its beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of\###
-         numbers: their sum, exact for integers and decimals, else rounded to a double.","type":"string"},"mean":{"des\###
-        cription":"Of numbers: the arithmetic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of\###
-         two numbers or more: the standard deviation of a sample.","type":"number","minimum":0},"notFinite":{"descript\###
-        ion":"Numbers that are NaN, infinite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these o\###
-        nly infinities are in `min` and `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean\###
-         column: how often true.","type":"integer","minimum":0},"falseCount":{"description":"How often false.","type":\###
-        "integer","minimum":0},"minLength":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.",\###
-        "type":"integer","minimum":0},"maxLength":{"description":"The longest.","type":"integer","minimum":0},"meanLen\###
-        gth":{"description":"On average.","type":"number","minimum":0},"topValues":{"description":"The values that occ\###
-        ur most often, the most frequent first; among equals the one that came first.","type":"array","items":{"$ref":\###
-        "#/components/schemas/TopValue"}}},"required":["name","type","encoding","count","nulls","distinct","distinctIs\###
-        Estimate","topValues"],"additionalProperties":false},"PlanNode":{"description":"A step of a plan. What an engi\###
-        ne does not say is absent.","type":"object","properties":{"id":{"description":"Its place in the list.","type":\###
-        "integer","minimum":0},"parentId":{"description":"The node that takes its rows; absent for a root.","type":"in\###
-        teger","minimum":0},"operation":{"description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEA\###
-        RCH`.","type":"string"},"detail":{"description":"Conditions and the like, in the engine's words.","type":"stri\###
-        ng"},"relation":{"description":"The table it reads, as the plan names it.","type":"string"},"index":{"descript\###
-        ion":"The index it uses.","type":"string"},"cost":{"description":"Estimated cost with its children, in the eng\###
-        ine's own unit.","type":"number","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"num\###
-        ber","minimum":0},"actualRows":{"description":"Rows it gave, of one loop on average.","type":"number","minimum\###
-        ":0},"loops":{"description":"How often it ran.","type":"number","minimum":0},"actualMs":{"description":"Time i\###
-        t took with its children, all loops together.","type":"number","minimum":0}},"required":["id","operation"],"ad\###
-        ditionalProperties":false},"QueryPhase":{"description":"`waiting`: for a free connection to its database; `run\###
-        ning`: the database works on it, or its rows are read.","type":"string","enum":["waiting","running"]},"Running\###
-        Query":{"description":"A query that has not ended.","type":"object","properties":{"queryId":{"description":"Id\###
-        : what `query.cancel` takes, and that of its row in history.","type":"string","format":"uuid"},"projectId":{"d\###
-        escription":"Where it runs.","type":"string","format":"uuid"},"projectName":{"description":"The project's name\###
-         when it began.","type":"string"},"sql":{"description":"The statement, at most the limit `runningSqlBytes` of i\###
-        t.","type":"string"},"sqlTruncated":{"description":"Whether the statement is longer.","type":"boolean"},"label\###
-        ":{"description":"The name it was given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/c\###
-        omponents/schemas/QueryMode"},"source":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySo\###
-        urce"},"phase":{"description":"How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"descrip\###
-        tion":"When it was accepted.","type":"string","format":"date-time"},"elapsedMs":{"description":"Time since the\###
-        n.","type":"number","minimum":0},"rowCount":{"description":"Rows it has answered so far.","type":"integer","mi\###
-        nimum":0},"bytes":{"description":"Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["qu\###
-        eryId","projectId","projectName","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCoun\###
-        t","bytes"],"additionalProperties":false},"QueryEventKind":{"description":"What happened to a query; `missed` i\###
-        s about events, not about a query.","type":"string","enum":["started","progress","finished","failed","cancelle\###
-        d","missed"]},"QueryRecord":{"description":"A query in history. Parameters are not kept.","type":"object","pro\###
-        perties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId"\###
-        :{"description":"Its project.","type":"string","format":"uuid"},"projectName":{"description":"The project's na\###
-        me now.","type":"string"},"sql":{"description":"The statement as it was sent.","type":"string"},"label":{"desc\###
-        ription":"The label it was sent with.","type":"string"},"status":{"description":"Where it stands.","$ref":"#/c\###
-        omponents/schemas/QueryStatus"},"errorCode":{"description":"Unless it succeeded or runs: the error code it ans\###
-        wered.","type":"string"},"errorMessage":{"description":"Unless it succeeded or runs: the message it answered."\###
-        ,"type":"string"},"rowCount":{"description":"Rows it returned, as far as they were read; absent while it runs.\###
-        ","type":"integer","minimum":0},"affectedRows":{"description":"Rows it changed.","type":"integer","minimum":0}\###
-        ,"durationMs":{"description":"How long it took; absent while it runs.","type":"number","minimum":0},"mode":{"d\###
-        escription":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"What sent it.","$r\###
-        ef":"#/components/schemas/QuerySource"},"createdAt":{"description":"When it was accepted.","type":"string","fo\###
-        rmat":"date-time"},"preview":{"description":"Only in `query.get`, and only if it returned rows: its columns an\###
-        d first rows, written as in `QueryResult`.","type":"object","required":["columns","rows"],"properties":{"colum\###
-        ns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","items":{"type":"array"}}}}},"required":\###
-        ["id","projectId","projectName","sql","status","mode","source","createdAt"],"additionalProperties":false},"Que\###
-        ryStatistics":{"description":"Figures about queries.","type":"object","properties":{"total":{"description":"Al\###
-        l, running ones included.","type":"integer","minimum":0},"success":{"description":"Those that succeeded.","typ\###
-        e":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integer","minimum":0},"cancelled\###
-        ":{"description":"Those that were cancelled or timed out.","type":"integer","minimum":0},"successRate":{"descr\###
-        iption":"success / (success + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"p50Ms":\###
-        {"description":"Median duration of the successful ones; absent if there are none.","type":"number","minimum":0\###
-        },"p95Ms":{"description":"95th percentile of the same.","type":"number","minimum":0},"rows":{"description":"Ro\###
-        ws they returned, together.","type":"integer","minimum":0}},"required":["total","success","error","cancelled",\###
-        "rows"],"additionalProperties":false},"DashboardTotals":{"description":"Totals of a dashboard.","type":"object\###
-        ","properties":{"projects":{"description":"The user's projects, whenever they were created.","type":"integer",\###
-        "minimum":0},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"messages":{"desc\###
-        ription":"Chat messages in the period.","type":"integer","minimum":0}},"required":["projects","queries","messa\###
-        ges"],"additionalProperties":false},"QueriesByStatus":{"description":"Queries of the period by status; they ad\###
-        d up to `totals.queries`.","type":"object","properties":{"running":{"description":"Running now.","type":"integ\###
-        er","minimum":0},"success":{"description":"Succeeded.","type":"integer","minimum":0},"error":{"description":"F\###
-        ailed.","type":"integer","minimum":0},"cancelled":{"description":"Cancelled or timed out.","type":"integer","m\###
-        inimum":0}},"required":["running","success","error","cancelled"],"additionalProperties":false},"Latency":{"des\###
-        cription":"Durations of the successful queries of the period.","type":"object","properties":{"p50Ms":{"descrip\###
-        tion":"Median; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile\###
-        ; absent if there are none.","type":"number","minimum":0}},"additionalProperties":false},"ProjectActivity":{"d\###
-        escription":"One project in a dashboard.","type":"object","properties":{"projectId":{"description":"The projec\###
-        t.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"descr\###
-        iption":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Queries i\###
-        n the period.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","mi\###
-        nimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":0},"lastUsedAt":\###
-        {"description":"Its latest query, whenever it was, to the minute; absent if there is none.","type":"string","f\###
-        ormat":"date-time"}},"required":["projectId","name","databaseType","queries","errors","messages"],"additionalP\###
-        roperties":false},"DayActivity":{"description":"One day in a dashboard.","type":"object","properties":{"date":\###
-        {"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"desc\###
-        ription":"Queries accepted that day.","type":"integer","minimum":0},"errors":{"description":"Those that failed\###
-        .","type":"integer","minimum":0}},"required":["date","queries","errors"],"additionalProperties":false},"Messag\###
-        eRole":{"description":"Who a chat message is from.","type":"string","enum":["user","assistant","tool"]},"Recen\###
-        tMessage":{"description":"A chat message in a dashboard.","type":"object","properties":{"id":{"description":"I\###
-        d.","type":"string","format":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},\###
-        "projectId":{"description":"Its project.","type":"string","format":"uuid"},"role":{"description":"Who it is fr\###
-        om.","$ref":"#/components/schemas/MessageRole"},"excerpt":{"description":"The beginning of its text.","type":"\###
-        string","maxLength":200},"createdAt":{"description":"When it was sent.","type":"string","format":"date-time"}}\###
-        ,"required":["id","threadId","projectId","role","excerpt","createdAt"],"additionalProperties":false},"Limits":\###
-        {"description":"Every limit in force.","type":"object","properties":{"headerBytes":{"description":"The header b\###
-        lock of one `Content-Length` frame.","type":"integer","minimum":0},"headerMs":{"description":"Time for a frame\###
-        's header, from its first byte.","type":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's bod\###
-        y, and for one line where messages are lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"descript\###
-        ion":"One message while the connection has no session.","type":"integer","minimum":0},"bodyBytes":{"descriptio\###
-        n":"One message once the connection has a session.","type":"integer","minimum":0},"jsonDepth":{"description":"\###
-        Nesting of arrays and objects in one message.","type":"integer","minimum":0},"batchItems":{"description":"Item\###
-        s of one batch.","type":"integer","minimum":0},"clientConnections":{"description":"Open client connections.","\###
-        type":"integer","minimum":0},"requestsInFlight":{"description":"Unanswered requests of one connection; past th\###
-        at the daemon stops reading from it.","type":"integer","minimum":0},"outputQueueBytes":{"description":"Output w\###
-        aiting for one client.","type":"integer","minimum":0},"outputStallMs":{"description":"A client with output wai\###
-        ting that takes none of it for this long is dropped.","type":"integer","minimum":0},"shutdownMs":{"description\###
-        ":"Time for running requests to end when the daemon stops.","type":"integer","minimum":0},"passwordMinBytes":{\###
-        "description":"Shortest new password, as UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"descriptio\###
-        n":"Longest password, as UTF-8.","type":"integer","minimum":0},"passwordHashQueue":{"description":"Passwords w\###
-        aiting to be hashed; past that the answer is `busy`.","type":"integer","minimum":0},"loginFailures":{"descript\###
-        ion":"Wrong passwords in a row, per account and per peer, before each further attempt has to wait.","type":"in\###
-        teger","minimum":0},"loginDelayMs":{"description":"The first such wait; each further failure doubles it.","typ\###
-        e":"integer","minimum":0},"loginDelayMaxMs":{"description":"The longest such wait. No account is ever locked f\###
-        or good.","type":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0},"\###
-        tokenLifetimeMs":{"description":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"ses\###
-        sionIdleMs":{"description":"A session without a request for this long ends.","type":"integer","minimum":0},"na\###
-        meLength":{"description":"Characters (Unicode scalars) of a name of a person or project.","type":"integer","mi\###
-        nimum":0},"emailLength":{"description":"Characters of an e-mail address.","type":"integer","minimum":0},"descr\###
-        iptionLength":{"description":"Characters of a project's description.","type":"integer","minimum":0},"connectio\###
-        nStringLength":{"description":"Characters of a connection string.","type":"integer","minimum":0},"labelLength"\###
-        :{"description":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLength":{"descriptio\###
-        n":"Characters of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"description":"Items of o\###
-        ne page of a list.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of one page of a li\###
-        st when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest queries or mess\###
-        ages in a summary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashboar\###
-        d may cover.","type":"integer","minimum":0},"databaseConnections":{"description":"Open database connections in\###
-         all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open database connections\###
-         of one project.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database connection\###
-         is closed after this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to connect a\###
-        nd log in to a database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running queries of on\###
-        e user.","type":"integer","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of one conne\###
-        ction.","type":"integer","minimum":0},"subscriptionEvents":{"description":"Events of one subscription that wai\###
-        t for its reader; the next are missed.","type":"integer","minimum":0},"progressMs":{"description":"Time betwee\###
-        n two `progress` events of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of a stat\###
-        ement, in `query.running` and `query/event`.","type":"integer","minimum":0},"planNodes":{"description":"Nodes o\###
-        f a plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, as UTF-8\###
-        .","type":"integer","minimum":0},"parameters":{"description":"Parameters of one statement: SQLite's own limit,\###
-         the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a query\###
-         that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longest `ti\###
-        meoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that has not stopped a c\###
-        ancelled statement by then has its connection cut.","type":"integer","minimum":0},"pageRows":{"description":"R\###
-        ows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row that reac\###
-        hes this size.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced by its len\###
-        gth and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result whose quer\###
-        y names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a result whos\###
-        e query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes kept of\###
-         any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all results o\###
-        f one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches from fo\###
-        r this long is dropped.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and summaries o\###
-        f one user that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"noticesPerQuery":\###
-        {"description":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"description":"Ro\###
-        ws of the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Bytes of t\###
-        he preview that history keeps.","type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","\###
-        bodyBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueue\###
-        Bytes","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures",\###
-        "loginDelayMs","loginDelayMaxMs","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","de\###
-        scriptionLength","connectionStringLength","labelLength","searchTextLength","listItems","listItemsDefault","rec\###
-        entItems","dashboardDays","databaseConnections","databaseConnectionsPerProject","databaseIdleMs","connectTimeo\###
-        utMs","queriesPerUser","subscriptionsPerConnection","subscriptionEvents","progressMs","runningSqlBytes","planN\###
-        odes","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","\###
-        cellBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser\###
-        ","noticesPerQuery","previewRows","previewBytes"],"additionalProperties":false},"ErrorObject":{"description":"\###
-        The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"type":"str\###
-        ing","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What programs branch on.","ty\###
-        pe":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params","invalid_connection_s\###
-        tring","invalid_parameters","weak_password","internal","not_initialized","cancelled","timeout","shutting_down"\###
-        ,"request_too_large","response_too_large","busy","batch_too_large","unauthenticated","invalid_credentials","fo\###
-        rbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","connection_refused","conn\###
-        ect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_a_database","connecti\###
-        on_lost","query_failed","read_only","policy","file_failed","cell_truncated"]},"retryable":{"description":"Whet\###
-        her the same request may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"stri\###
-        ng"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":["code","retryab\###
-        le"],"additionalProperties":false}},"required":["code","message","data"],"additionalProperties":false}},"error\###
-        s":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break the framing.","\###
-        data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is not a r\###
-        equest that may be sent here and now.","data":{"code":"invalid_request","retryable":false}},"method_not_found"\###
-        :{"code":-32601,"message":"There is no such method.","data":{"code":"method_not_found","retryable":false}},"in\###
-        valid_params":{"code":-32602,"message":"A parameter is unknown, missing, of the wrong type or out of range; `p\###
-        ath` names it.","data":{"code":"invalid_params","retryable":false}},"invalid_connection_string":{"code":-32602\###
-        ,"message":"The connection string cannot be understood, or uses a keyword that is not allowed.","data":{"code"\###
-        :"invalid_connection_string","retryable":false}},"invalid_parameters":{"code":-32602,"message":"The statement'\###
-        s parameters do not fit its placeholders.","data":{"code":"invalid_parameters","retryable":false}},"weak_passw\###
-        ord":{"code":-32602,"message":"The password is among those tried first, or is made from the account's own name\###
-         or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"message":"A fault o\###
-        f the daemon; the log has it under `requestId`.","data":{"code":"internal","retryable":false}},"not_initialize\###
-        d":{"code":-32002,"message":"`initialize` must come first on this connection.","data":{"code":"not_initialized\###
-        ","retryable":false}},"cancelled":{"code":-32800,"message":"The client cancelled the request.","data":{"code":\###
-        "cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took longer than its time limit and was s\###
-        topped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"The daemon is s\###
-        topping; connect again later.","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"code":-\###
-        32007,"message":"The request is longer than the limit.","data":{"code":"request_too_large","retryable":false}}\###
-        ,"response_too_large":{"code":-32008,"message":"The reply would be longer than the limit; ask for less.","data\###
-        ":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is full; t\###
-        ry again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-32010,"mes\###
-        sage":"The batch has more items than the limit.","data":{"code":"batch_too_large","retryable":false}},"unauthe\###
-        nticated":{"code":1001,"message":"There is no session on this connection, or it has ended; log in or attach a t\###
-        oken.","data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,"message":"The e\###
-        -mail or the password is wrong.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":{"code":\###
-        1003,"message":"The token or the daemon's configuration does not allow it.","data":{"code":"forbidden","retrya\###
-        ble":false}},"not_found":{"code":1004,"message":"There is no such thing, or it is not yours; both answer the s\###
-        ame.","data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It conflicts with what\###
-         exists; `path` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"code":100\###
-        6,"message":"Too many attempts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limited","re\###
-        tryable":true}},"connection_failed":{"code":1101,"message":"The database cannot be reached, for a reason witho\###
-        ut a code of its own.","data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"me\###
-        ssage":"The host's name has no address.","data":{"code":"host_not_found","retryable":true}},"connection_refuse\###
-        d":{"code":1101,"message":"Nothing accepts connections at that address.","data":{"code":"connection_refused","\###
-        retryable":true}},"connect_timeout":{"code":1101,"message":"The database did not answer in time.","data":{"cod\###
-        e":"connect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks f\###
-        or TLS and the connection has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":11\###
-        01,"message":"The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls_failed","retrya\###
-        ble":false}},"authentication_failed":{"code":1101,"message":"The database refused the user or the password of t\###
-        he connection string.","data":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":1\###
-        101,"message":"The server has no such database, or the file does not exist.","data":{"code":"unknown_database"\###
-        ,"retryable":false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite database.","data":{"co\###
-        de":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"The connection broke while t\###
-        he statement ran; a write may or may not have happened.","data":{"code":"connection_lost","retryable":true}},"\###
-        query_failed":{"code":1102,"message":"The database refused the statement.","data":{"code":"query_failed","retr\###
-        yable":false}},"read_only":{"code":1103,"message":"The statement would write, and the project or the mode is r\###
-        ead-only.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy\###
-         does not allow it, whatever the project says.","data":{"code":"policy","retryable":false}},"file_failed":{"co\###
-        de":1104,"message":"The file could not be written; `phase` is the step: `open`, `write` or `publish`.","data":\###
-        {"code":"file_failed","retryable":false}},"cell_truncated":{"code":1105,"message":"A cell is longer than was k\###
-        ept of it, and would be exported in part.","data":{"code":"cell_truncated","retryable":false}}}},"x-notificati\###
-        ons":[{"name":"$/progress","summary":"Report on a request that is still running.","description":"LSP's own not\###
-        ification. For a request that carried a `partialResultToken` and whose method says that it answers in parts, `\###
-        value`\nis a part: `query.run` sends a `QueryPage` each, `query.export` an `ExportPart`. For a `workDoneToken`\###
-        , `value` is LSP's WorkDoneProgress; no method of protocol 1.0\nreports that yet. Nothing is sent for a token a\###
-        fter the reply to its request. Clients should ignore tokens they do not know.","params":{"type":"object","prop\###
-        erties":{"token":{"description":"The request's token.","type":["string","integer"]},"value":{"description":"Th\###
-        e part.","oneOf":[{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/components/schemas/ExportPart"}]}},"req\###
-        uired":["token","value"],"additionalProperties":false}},{"name":"query/event","summary":"Tell a subscriber wha\###
-        t became of a query.","description":"Sent to connections that called `query.subscribe`. Each query gets one `s\###
-        tarted`, any number of `progress`, one every limit\n`progressMs` at most, and exactly one of `finished`, `fail\###
-        ed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A pulled result t\###
-        hat is larger than its first page is `finished` when the database has given all rows,\nwhich may be after the r\###
-        eply.\n\nEvents wait behind replies. A subscriber that does not read them gets no `progress`, and of the other\###
-        s the limit\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, in its place, wit\###
-        h how many they were. Then\n`query.running` and `query.history` say how things stand. A daemon that stops ends\###
-         its connections without further events.","params":{"type":"object","properties":{"subscriptionId":{"descripti\###
-        on":"The subscription.","type":"string","format":"uuid"},"event":{"description":"What happened.","$ref":"#/com\###
-        ponents/schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `missed`.","$ref":"\###
-        #/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed.","type":"integer\###
-        ","minimum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number","minimum":0},"er\###
-        rorCode":{"description":"Why it failed or was cancelled: the `data.code` of its error.","type":"string"},"erro\###
-        rMessage":{"description":"The same, in a sentence.","type":"string"},"missed":{"description":"Events lost, in `\###
-        missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalProperties":false}},\###
-        {"name":"session/expired","summary":"Tell a connection that its session has ended.","description":"Sent once t\###
-        o every other connection that was bound to a session when the session ends; the connection that ended it by it\###
-        s\nown request learns it from the reply. From then on its requests are answered `unauthenticated` until it log\###
-        s in or attaches\na token. The connection stays open; queries that ran under the session are cancelled.","para\###
-        ms":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/components/schemas/Sessio\###
-        nEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"headerBytes","value":\###
-        8192,"unit":"bytes","configurable":false,"description":"The header block of one `Content-Length` frame."},{"na\###
-        me":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's header, from it\###
-        s first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"Time for a frame\###
-        's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"byt\###
-        es","configurable":true,"description":"One message while the connection has no session."},{"name":"bodyBytes",\###
-        "value":8388608,"unit":"bytes","configurable":true,"description":"One message once the connection has a sessio\###
-        n."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting of arrays and o\###
-        bjects in one message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"description":"Ite\###
-        ms of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true,"description":"\###
-        Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable":true,"descripti\###
-        on":"Unanswered requests of one connection; past that the daemon stops reading from it."},{"name":"outputQueue\###
-        Bytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for one client."},{"na\###
-        me":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with output waiting t\###
-        hat takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable"\###
-        :true,"description":"Time for running requests to end when the daemon stops."},{"name":"passwordMinBytes","val\###
-        ue":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"name":"passwordMa\###
-        xBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest password, as UTF-8."},{"name":\###
-        "passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Passwords waiting to be hashe\###
-        d; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configurable":true,"des\###
-        cription":"Wrong passwords in a row, per account and per peer, before each further attempt has to wait."},{"na\###
-        me":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such wait; each furth\###
-        er failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":true,"description\###
-        ":"The longest such wait. No account is ever locked for good."},{"name":"tokenBytes","value":4096,"unit":"byte\###
-        s","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","conf\###
-        igurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","value":4320\###
-        0000,"unit":"ms","configurable":true,"description":"A session without a request for this long ends."},{"name":\###
-        "nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scalars) of a n\###
-        ame of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"descripti\###
-        on":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","configurable"\###
-        :false,"description":"Characters of a project's description."},{"name":"connectionStringLength","value":4096,"\###
-        unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"labelLength","\###
-        value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"name":"search\###
-        TextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `text` filte\###
-        r."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of one page of a\###
-         list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"Items of one\###
-         page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable":false\###
-        ,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","value":365,"u\###
-        nit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseConnections","\###
-        value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"name":"datab\###
-        aseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database connection\###
-        s of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"description":"An u\###
-        nused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms","c\###
-        onfigurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUser","value":\###
-        8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscriptionsPerCo\###
-        nnection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connection."},{"na\###
-        me":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of one subscript\###
-        ion that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","configurab\###
-        le":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes","value":204\###
-        8,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/event`."},{\###
-        "name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `query.ex\###
-        plain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One statement,\###
-         as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Parameters o\###
-        f one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value":30000,"u\###
-        nit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"queryTimeou\###
-        tMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"name":"can\###
-        celDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not stopped a c\###
-        ancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","configura\###
-        ble":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable":\###
-        true,"description":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":1048576,"un\###
-        it":"bytes","configurable":true,"description":"A longer cell is replaced by its length and a prefix."},{"name"\###
-        :"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result whose que\###
-        ry names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"descriptio\###
-        n":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456,"\###
-        unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUserBytes","\###
-        value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one user."},{\###
-        "name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobody fetch\###
-        es from for this long is dropped."},{"name":"exportsPerUser","value":8,"unit":"count","configurable":true,"des\###
-        cription":"Exports and summaries of one user that run at once; past that the answer is `busy`."},{"name":"noti\###
-        cesPerQuery","value":100,"unit":"count","configurable":false,"description":"Notices kept of one statement."},{\###
-        "name":"previewRows","value":10,"unit":"count","configurable":false,"description":"Rows of the preview that hi\###
-        story keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","configurable":false,"description":"Bytes of\###
-         the preview that history keeps."}]}
+        ; beyond it `count` may be too high, by at most `overcount` (Filtered Space-Saving), and values that may\nwell\###
+         be rare are left out.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-name\###
+        ","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The result\###
+        .","type":"string","format":"uuid"}},{"name":"columns","description":"Names of the columns to summarise; absen\###
+        t means all. A name that several have means each of them.","required":false,"schema":{"description":"Names of t\###
+        he columns to summarise; absent means all. A name that several have means each of them.","type":"array","items\###
+        ":{"type":"string","maxLength":1024},"minItems":1,"maxItems":4096}},{"name":"topValues","description":"Most of\###
+         the top values of each column.","required":false,"schema":{"description":"Most of the top values of each colu\###
+        mn.","type":"integer","minimum":0,"maximum":100,"default":10}}],"result":{"name":"QuerySummarizeResult","schem\###
+        a":{"type":"object","properties":{"rowCount":{"description":"Rows that were read: all that were kept.","type":\###
+        "integer","minimum":0},"truncated":{"description":"Whether the result had more rows than were kept, so that th\###
+        e figures are of its first rows only.","type":"boolean"},"columns":{"description":"The columns, in their order\###
+         in the result.","type":"array","items":{"$ref":"#/components/schemas/ColumnSummary"}}},"required":["rowCount"\###
+        ,"truncated","columns"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"}\###
+        ,{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components\###
+        /errors/busy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#\###
+        /components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_\###
+        lost"}],"examples":[{"name":"every column","params":[{"name":"resultId","value":"${resultId}"},{"name":"topVal\###
+        ues","value":1}],"result":{"name":"result","value":{"rowCount":3,"truncated":false,"columns":[{"name":"id","ty\###
+        pe":"INTEGER","encoding":"integer","count":3,"nulls":0,"distinct":3,"distinctIsEstimate":false,"order":"number\###
+        ","min":1,"max":3,"sum":"6","mean":2,"stddev":1,"topValues":[{"value":1,"count":1,"overcount":0}]}]}},"x-needs\###
+        ":"result"},{"name":"a column that is not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"\###
+        columns","value":["nobody"]}],"x-error":"invalid_params","x-needs":"result"},{"name":"an unknown result","para\###
+        ms":[{"name":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request\###
+        ","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.un\###
+        subscribe","summary":"End a subscription of this connection.","description":"No event of the subscription is m\###
+        ade after the reply; those made before may still arrive behind it.","tags":[{"name":"query"}],"paramStructure"\###
+        :"either","params":[{"name":"subscriptionId","description":"The subscription.","required":true,"schema":{"desc\###
+        ription":"The subscription.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"obj\###
+        ect","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"\###
+        $ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"one that has ended","params":[{"name":"subs\###
+        criptionId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"not a\###
+        n id","params":[{"name":"subscriptionId","value":"first"}],"x-error":"invalid_params","x-needs":"session"}],"x\###
+        -kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"\###
+        name":"rpc.discover","summary":"Answer this protocol as an OpenRPC document.","description":"The method that O\###
+        penRPC names. The document is the published `spec/openrpc.json`, the same for everyone.","tags":[{"name":"life\###
+        cycle"}],"paramStructure":"by-name","params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object"\###
+        ,"required":["openrpc","info","methods"]}},"errors":[],"examples":[{"name":"the document","params":[],"result"\###
+        :{"name":"result","value":{"openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-\###
+        needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMe\###
+        mbers":"refuse"},{"name":"shutdown","summary":"Prepare to end the connection.","description":"LSP's own reques\###
+        t. The connection's running queries are cancelled and further requests are answered `invalid_request`; only\n`\###
+        exit` is still expected. It never stops a daemon that serves a socket. Answers null, as LSP asks.","tags":[{"n\###
+        ame":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"ShutdownResult","schema":{"type":"\###
+        null"}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/not_initialized"\###
+        }],"examples":[{"name":"the end of an editor's session","params":[],"result":{"name":"result","value":null},"x\###
+        -needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownM\###
+        embers":"ignore"},{"name":"system.health","summary":"Say whether the daemon works.","description":"Cheap enoug\###
+        h to poll: it reads what the daemon knows already and touches neither the store nor a database. With a session\###
+         it\nalso answers `store`, `connections` and `queries`; these are figures of the whole daemon and name nobody.\###
+        ","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemHealthResult","sch\###
+        ema":{"type":"object","properties":{"status":{"description":"How it is.","$ref":"#/components/schemas/HealthSt\###
+        atus"},"version":{"description":"The daemon's version.","type":"string"},"uptimeMs":{"description":"Time since\###
+         it started.","type":"integer","minimum":0},"store":{"description":"Its own store; only with a session.","$ref\###
+        ":"#/components/schemas/StoreHealth"},"connections":{"description":"Connections now; only with a session.","$r\###
+        ef":"#/components/schemas/ConnectionsHealth"},"queries":{"description":"Queries now; only with a session.","$r\###
+        ef":"#/components/schemas/QueriesHealth"}},"required":["status","version","uptimeMs"],"additionalProperties":f\###
+        alse}},"errors":[],"examples":[{"name":"without a session","params":[],"result":{"name":"result","value":{"sta\###
+        tus":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs":"none"},{"name":"with a session","params":[],"resu\###
+        lt":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","\###
+        ok":true},"connections":{"clients":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"\###
+        x-needs":"session"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unkn\###
+        ownMembers":"refuse"},{"name":"system.limits","summary":"Answer every limit in force.","description":"The same\###
+         as `initialize` answers, for clients that do not send it. Public, because a client needs some of the limits t\###
+        o log in.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"Limits","schema\###
+        ":{"$ref":"#/components/schemas/Limits"}},"errors":[],"examples":[{"name":"the defaults","params":[],"result":\###
+        {"name":"result","value":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bod\###
+        yBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueByte\###
+        s":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHash\###
+        Queue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"tokenBytes":4096,"tokenLifetimeMs":8\###
+        6400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionString\###
+        Length":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"\###
+        dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectT\###
+        imeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,\###
+        "runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTim\###
+        eoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows"\###
+        :100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":6\###
+        00000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096}},"x-needs":"none"}],"x-ki\###
+        nd":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"na\###
+        me":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","description":"Counters, gaug\###
+        es and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are method names, outcomes\\###
+        nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":"by-nam\###
+        e","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"descrip\###
+        tion":"The metrics, one sample a line.","type":"string"}},"required":["text"],"additionalProperties":false}},"\###
+        errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"result":{\###
+        "name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{method=\"qu\###
+        ery.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"\###
+        read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description":"A per\###
+        son with an account.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"}\###
+        ,"name":{"description":"Display name.","type":"string"},"email":{"description":"E-mail address, in lower case:\###
+         what they log in with.","type":"string","format":"email"},"createdAt":{"description":"When they signed up.","\###
+        type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"additionalProperties":fals\###
+        e},"Session":{"description":"A new session and the token that stands for it. The token is shown this once; the\###
+         daemon does not keep it.","type":"object","properties":{"token":{"description":"A secret (PASETO v4.public): a\###
+        ttaches further connections to the session. Opaque to clients.","type":"string","format":"token"},"expiresAt":\###
+        {"description":"When the session ends at the latest.","type":"string","format":"date-time"},"user":{"descripti\###
+        on":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"],"addit\###
+        ionalProperties":false},"SessionInfo":{"description":"A session as its owner sees it in a list; never its toke\###
+        n.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format":"uuid"\###
+        },"createdAt":{"description":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"description\###
+        ":"Its latest request, to the minute.","type":"string","format":"date-time"},"expiresAt":{"description":"When i\###
+        t ends at the latest.","type":"string","format":"date-time"},"current":{"description":"Whether it is the sessi\###
+        on of this connection.","type":"boolean"},"client":{"description":"Name and version of the client that began i\###
+        t, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","current"],"\###
+        additionalProperties":false},"SessionEndReason":{"description":"Why a session ended.","type":"string","enum":[\###
+        "expired","idle","loggedOut","refreshed","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{"descrip\###
+        tion":"The client program.","type":"object","properties":{"name":{"description":"Its name.","type":"string","m\###
+        inLength":1,"maxLength":100},"version":{"description":"Its version.","type":"string","maxLength":100}},"requir\###
+        ed":["name"]},"ServerInfo":{"description":"The daemon.","type":"object","properties":{"name":{"description":"A\###
+        lways `dbassistd`.","type":"string"},"version":{"description":"Its version.","type":"string"}},"required":["na\###
+        me","version"],"additionalProperties":false},"HealthStatus":{"description":"`ok`; `degraded`: it answers, but a\###
+         part of it does not work; `stopping`: it takes no new requests.","type":"string","enum":["ok","degraded","sto\###
+        pping"]},"StoreEngine":{"description":"Where the daemon keeps its own state.","type":"string","enum":["sqlite"\###
+        ,"postgresql"]},"StoreHealth":{"description":"The daemon's own store.","type":"object","properties":{"engine":\###
+        {"description":"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"description":"Whether the lat\###
+        est read or write of it worked.","type":"boolean"}},"required":["engine","ok"],"additionalProperties":false},"\###
+        ConnectionsHealth":{"description":"Connections now.","type":"object","properties":{"clients":{"description":"O\###
+        pen client connections.","type":"integer","minimum":0},"databases":{"description":"Open database connections, u\###
+        sed and idle.","type":"integer","minimum":0},"databasesInUse":{"description":"Those that run something.","type\###
+        ":"integer","minimum":0}},"required":["clients","databases","databasesInUse"],"additionalProperties":false},"Q\###
+        ueriesHealth":{"description":"Queries now, of all users.","type":"object","properties":{"running":{"descriptio\###
+        n":"Running.","type":"integer","minimum":0},"waiting":{"description":"Waiting for a database connection.","typ\###
+        e":"integer","minimum":0}},"required":["running","waiting"],"additionalProperties":false},"DatabaseType":{"des\###
+        cription":"The kind of database; `mysql` covers MySQL and MariaDB.","type":"string","enum":["postgresql","mysq\###
+        l","sqlite"]},"Project":{"description":"A database someone registered.","type":"object","properties":{"id":{"d\###
+        escription":"Id.","type":"string","format":"uuid"},"name":{"description":"Name, unique among its owner's proje\###
+        cts.","type":"string"},"description":{"description":"What it is, in its owner's words; absent if there are non\###
+        e.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/Databa\###
+        seType"},"connection":{"description":"The connection string rebuilt without its password, as a URI. Not a way t\###
+        o connect.","type":"string"},"readOnly":{"description":"Whether every write is refused.","type":"boolean"},"cr\###
+        eatedAt":{"description":"When it was created.","type":"string","format":"date-time"},"updatedAt":{"description\###
+        ":"When it was last changed.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest qu\###
+        ery, to the minute; absent if there is none.","type":"string","format":"date-time"}},"required":["id","name","\###
+        databaseType","connection","readOnly","createdAt","updatedAt"],"additionalProperties":false},"TestStepName":{"\###
+        description":"The steps of reaching a database, in the order they are taken.","type":"string","enum":["parse",\###
+        "policy","resolve","connect","tls","login","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skip\###
+        ped`: an earlier step failed, or the engine or the connection has no such step.","type":"string","enum":["pass\###
+        ed","failed","skipped"]},"TestStep":{"description":"One step of `project.test`.","type":"object","properties":\###
+        {"step":{"description":"Which step.","$ref":"#/components/schemas/TestStepName"},"status":{"description":"How i\###
+        t ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent i\###
+        f it was skipped or not measured on its own.","type":"number","minimum":0},"code":{"description":"Of a failed s\###
+        tep: the error code that a query would answer.","type":"string"},"message":{"description":"Of a failed step: o\###
+        ne sentence that says what is wrong and what to do.","type":"string"},"hint":{"description":"Of a failed step:\###
+         the engine's hint or ours.","type":"string"}},"required":["step","status"],"additionalProperties":false},"Dat\###
+        abaseProblem":{"description":"Why a database cannot be reached now.","type":"object","properties":{"code":{"de\###
+        scription":"The error code that a query would answer.","type":"string"},"message":{"description":"One sentence\###
+         that says what is wrong and what to do.","type":"string"},"retryable":{"description":"Whether it may pass by i\###
+        tself.","type":"boolean"}},"required":["code","message","retryable"],"additionalProperties":false},"DatabaseSu\###
+        mmary":{"description":"What a database says of itself; or `unavailable` and nothing else.","type":"object","pr\###
+        operties":{"serverVersion":{"description":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLit\###
+        e 3.40.1`.","type":"string"},"databaseName":{"description":"Name of the database; of the file for SQLite.","ty\###
+        pe":"string"},"currentUser":{"description":"The database user; absent for SQLite.","type":"string"},"sizeBytes\###
+        ":{"description":"Size of the database; absent where the user may not know it.","type":"integer","minimum":0},\###
+        "tableCount":{"description":"Tables the user can see, without the system's own.","type":"integer","minimum":0}\###
+        ,"unavailable":{"description":"Why there is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"\###
+        additionalProperties":false},"QueryMode":{"description":"`read`: the statement cannot change anything, and is r\###
+        olled back. `write`: it runs and commits.","type":"string","enum":["read","write"]},"QueryStatus":{"descriptio\###
+        n":"Where a query stands; `cancelled` covers the client's cancel, a closed connection and a timeout.","type":"\###
+        string","enum":["running","success","error","cancelled"]},"QuerySource":{"description":"What sent a query: `ed\###
+        itor` a connection that was initialized, `script` one that was not, `chat` the assistant.","type":"string","en\###
+        um":["editor","script","chat"]},"Encoding":{"description":"How the cells of a column that are not null are wri\###
+        tten.\n\n- `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `f\###
+        loat`: a number with the shortest digits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"\###
+        `\n- `decimal`: a string of decimal digits, every one of them\n- `string`: text, dates, intervals and every ty\###
+        pe without a better form, as the engine writes it\n- `base64`: a string of standard base64, padded\n- `json`: t\###
+        he JSON value itself\n- `dynamic`: SQLite, where each cell has a type of its own: integers and reals as number\###
+        s, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"\###
+        …\"}`\n\nIn every encoding a cell over the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type"\###
+        :"string","enum":["boolean","integer","float","decimal","string","base64","json","dynamic"]},"Column":{"descri\###
+        ption":"A column of a result.","type":"object","properties":{"name":{"description":"Name, as the statement giv\###
+        es it; need not be unique.","type":"string"},"type":{"description":"The database's own name of the type: `int4\###
+        `, `varchar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"},"encoding":{"description":"How i\###
+        ts cells are written.","$ref":"#/components/schemas/Encoding"}},"required":["name","type","encoding"],"additio\###
+        nalProperties":false},"Notice":{"description":"A message of the database that is not an error.","type":"object\###
+        ","properties":{"severity":{"description":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"}\###
+        ,"message":{"description":"The message.","type":"string"},"code":{"description":"The database's code for it, i\###
+        f it has one.","type":"string"}},"required":["severity","message"],"additionalProperties":false},"QueryResult"\###
+        :{"description":"The outcome of a statement and the first page of its rows.","type":"object","properties":{"qu\###
+        eryId":{"description":"Id of the query, in history too.","type":"string","format":"uuid"},"columns":{"descript\###
+        ion":"Columns; empty if the statement returns no rows.","type":"array","items":{"$ref":"#/components/schemas/C\###
+        olumn"}},"rows":{"description":"The first page: an array of rows, each an array of cells in the order of the c\###
+        olumns. Null is null; other cells follow the column's `encoding`.","type":"array","items":{"type":"array"}},"r\###
+        owCount":{"description":"Rows in this page; of a pushed result, all rows that were pushed.","type":"integer","\###
+        minimum":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","type":"boolean"},"resultId":{"des\###
+        cription":"The kept result, for `query.fetch` and `query.close`; there if `hasMore` or if `keep` was asked for\###
+        .","type":"string","format":"uuid"},"nextCursor":{"description":"Where the next page begins; there if `hasMore\###
+        `.","type":"string","format":"cursor"},"command":{"description":"The engine's word for what ran: `SELECT`, `IN\###
+        SERT`, `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows changed, for statements that chan\###
+        ge rows.","type":"integer","minimum":0},"durationMs":{"description":"Time in the database, from sending the st\###
+        atement to the last row read so far.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":\###
+        "#/components/schemas/QueryMode"},"truncated":{"description":"Whether the result had more rows than were kept.\###
+         If `hasMore`, the last page of `query.fetch` has the final word.","type":"boolean"},"notices":{"description":\###
+        "Messages the database sent along, in order.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},\###
+        "required":["queryId","columns","rows","rowCount","hasMore","command","durationMs","mode","truncated","notices\###
+        "],"additionalProperties":false},"QueryPage":{"description":"A run of rows of a pushed result; the `value` of `\###
+        $/progress`.","type":"object","properties":{"queryId":{"description":"Id of the query.","type":"string","forma\###
+        t":"uuid"},"columns":{"description":"Columns; in the first page only.","type":"array","items":{"$ref":"#/compo\###
+        nents/schemas/Column"}},"rows":{"description":"Rows, written as in `QueryResult`.","type":"array","items":{"ty\###
+        pe":"array"}},"firstRow":{"description":"Index of the first of them in the whole result, from 0.","type":"inte\###
+        ger","minimum":0},"rowCount":{"description":"How many they are.","type":"integer","minimum":1}},"required":["q\###
+        ueryId","rows","firstRow","rowCount"],"additionalProperties":false},"ExportFormat":{"description":"What a resu\###
+        lt can be converted to.","type":"string","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"descripti\###
+        on":"What ends a line.","type":"string","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are writt\###
+        en as text.","type":"string","enum":["base64","hex"]},"ExportOptions":{"description":"How an export is written\###
+        . What a format has no use for is ignored.","type":"object","properties":{"header":{"description":"`csv`: whet\###
+        her the first line has the columns' names.","type":"boolean","default":true},"delimiter":{"description":"`csv`\###
+        : between cells; one ASCII character other than a quote or a line break.","type":"string","minLength":1,"maxLe\###
+        ngth":1,"default":","},"lineEnd":{"description":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.\###
+        ","$ref":"#/components/schemas/LineEnd","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it be\###
+        gins with one, which tells Excel that it is UTF-8.","type":"boolean","default":false},"formulaGuard":{"descrip\###
+        tion":"`csv`: whether texts that a spreadsheet would run (those that begin with = + - @, a tab or a carriage r\###
+        eturn) get a single quote before them. Numbers never do.","type":"boolean","default":false},"nullText":{"descr\###
+        iption":"`csv`, `markdown`: what null is written as; absent means nothing and `*NULL*`.","type":"string","maxL\###
+        ength":100},"binary":{"description":"`csv`, `markdown`: how bytes are written; hexadecimal has no prefix.","$r\###
+        ef":"#/components/schemas/BinaryText","default":"base64"},"table":{"description":"`sql`: the table to insert i\###
+        nto; needed there. One name, quoted: no schema before a dot.","type":"string","minLength":1,"maxLength":128},"\###
+        schema":{"description":"`sql`: the table's schema, or database in MySQL.","type":"string","minLength":1,"maxLe\###
+        ngth":128},"allowTruncated":{"description":"Whether cells of which only the beginning was kept may be exported\###
+        , marked as such. Never to `sql`.","type":"boolean","default":false}},"additionalProperties":false},"ExportPar\###
+        t":{"description":"A text of a pushed export; the `value` of `$/progress`.","type":"object","properties":{"res\###
+        ultId":{"description":"The result.","type":"string","format":"uuid"},"text":{"description":"The text; all of t\###
+        hem put together are the export.","type":"string"},"firstRow":{"description":"Index of its first row in the wh\###
+        ole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How many rows it has.","type":"i\###
+        nteger","minimum":0}},"required":["resultId","text","firstRow","rowCount"],"additionalProperties":false},"Summ\###
+        aryOrder":{"description":"How `min` and `max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, nu\###
+        mbers before texts.","type":"string","enum":["number","time","text","mixed"]},"TopValue":{"description":"A val\###
+        ue that occurs often.","type":"object","properties":{"value":{"description":"The value as in `QueryResult`; a l\###
+        ong one as `$truncated`, with its beginning."},"count":{"description":"How often it occurs, at most.","type":"\###
+        integer","minimum":1},"overcount":{"description":"By how much `count` may be too high; 0 means exact.","type":\###
+        "integer","minimum":0}},"required":["value","count","overcount"],"additionalProperties":false},"ColumnSummary"\###
+        :{"description":"Figures about one column. What does not apply is absent.","type":"object","properties":{"name\###
+        ":{"description":"The column's name.","type":"string"},"type":{"description":"The database's own name of its t\###
+        ype.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Enc\###
+        oding"},"count":{"description":"Cells that are not null.","type":"integer","minimum":0},"nulls":{"description"\###
+        :"Cells that are null.","type":"integer","minimum":0},"truncatedCells":{"description":"Cells of which only the\###
+         beginning was kept: in no figure below.","type":"integer","minimum":1},"distinct":{"description":"Different v\###
+        alues.","type":"integer","minimum":0},"distinctIsEstimate":{"description":"Whether `distinct` is an estimate."\###
+        ,"type":"boolean"},"order":{"description":"How `min` and `max` compare; absent if the column has no values tha\###
+        t can be.","$ref":"#/components/schemas/SummaryOrder"},"min":{"description":"The least value, as in `QueryResu\###
+        lt`; a long text as `$truncated`, with its beginning."},"max":{"description":"The greatest."},"sum":{"descript\###
+        ion":"Of numbers: their sum, exact for integers and decimals, else rounded to a double.","type":"string"},"mea\###
+        n":{"description":"Of numbers: the arithmetic mean, rounded to a double.","type":"number"},"stddev":{"descript\###
+        ion":"Of two numbers or more: the standard deviation of a sample.","type":"number","minimum":0},"notFinite":{"\###
+        description":"Numbers that are NaN, infinite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; o\###
+        f these only infinities are in `min` and `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a\###
+         boolean column: how often true.","type":"integer","minimum":0},"falseCount":{"description":"How often false."\###
+        ,"type":"integer","minimum":0},"minLength":{"description":"Of texts, in Unicode scalars, and of bytes: the sho\###
+        rtest.","type":"integer","minimum":0},"maxLength":{"description":"The longest.","type":"integer","minimum":0},\###
+        "meanLength":{"description":"On average.","type":"number","minimum":0},"topValues":{"description":"The values t\###
+        hat occur most often, the most frequent first; among equals the one that came first.","type":"array","items":{\###
+        "$ref":"#/components/schemas/TopValue"}}},"required":["name","type","encoding","count","nulls","distinct","dis\###
+        tinctIsEstimate","topValues"],"additionalProperties":false},"PlanNode":{"description":"A step of a plan. What a\###
+        n engine does not say is absent.","type":"object","properties":{"id":{"description":"Its place in the list.","\###
+        type":"integer","minimum":0},"parentId":{"description":"The node that takes its rows; absent for a root.","typ\###
+        e":"integer","minimum":0},"operation":{"description":"What it does, in the engine's words: `Seq Scan`, `table`\###
+        , `SEARCH`.","type":"string"},"detail":{"description":"Conditions and the like, in the engine's words.","type"\###
+        :"string"},"relation":{"description":"The table it reads, as the plan names it.","type":"string"},"index":{"de\###
+        scription":"The index it uses.","type":"string"},"cost":{"description":"Estimated cost with its children, in t\###
+        he engine's own unit.","type":"number","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type\###
+        ":"number","minimum":0},"actualRows":{"description":"Rows it gave, of one loop on average.","type":"number","m\###
+        inimum":0},"loops":{"description":"How often it ran.","type":"number","minimum":0},"actualMs":{"description":"\###
+        Time it took with its children, all loops together.","type":"number","minimum":0}},"required":["id","operation\###
+        "],"additionalProperties":false},"QueryPhase":{"description":"`waiting`: for a free connection to its database\###
+        ; `running`: the database works on it, or its rows are read.","type":"string","enum":["waiting","running"]},"R\###
+        unningQuery":{"description":"A query that has not ended.","type":"object","properties":{"queryId":{"descriptio\###
+        n":"Id: what `query.cancel` takes, and that of its row in history.","type":"string","format":"uuid"},"projectI\###
+        d":{"description":"Where it runs.","type":"string","format":"uuid"},"projectName":{"description":"The project'\###
+        s name when it began.","type":"string"},"sql":{"description":"The statement, at most the limit `runningSqlByte\###
+        s` of it.","type":"string"},"sqlTruncated":{"description":"Whether the statement is longer.","type":"boolean"}\###
+        ,"label":{"description":"The name it was given.","type":"string"},"mode":{"description":"What it may do.","$re\###
+        f":"#/components/schemas/QueryMode"},"source":{"description":"Who asked for it.","$ref":"#/components/schemas/\###
+        QuerySource"},"phase":{"description":"How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"\###
+        description":"When it was accepted.","type":"string","format":"date-time"},"elapsedMs":{"description":"Time si\###
+        nce then.","type":"number","minimum":0},"rowCount":{"description":"Rows it has answered so far.","type":"integ\###
+        er","minimum":0},"bytes":{"description":"Size of these rows, as JSON.","type":"integer","minimum":0}},"require\###
+        d":["queryId","projectId","projectName","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","\###
+        rowCount","bytes"],"additionalProperties":false},"QueryEventKind":{"description":"What happened to a query; `m\###
+        issed` is about events, not about a query.","type":"string","enum":["started","progress","finished","failed","\###
+        cancelled","missed"]},"QueryRecord":{"description":"A query in history. Parameters are not kept.","type":"obje\###
+        ct","properties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"pr\###
+        ojectId":{"description":"Its project.","type":"string","format":"uuid"},"projectName":{"description":"The proj\###
+        ect's name now.","type":"string"},"sql":{"description":"The statement as it was sent.","type":"string"},"label\###
+        ":{"description":"The label it was sent with.","type":"string"},"status":{"description":"Where it stands.","$r\###
+        ef":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it succeeded or runs: the error cod\###
+        e it answered.","type":"string"},"errorMessage":{"description":"Unless it succeeded or runs: the message it an\###
+        swered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as they were read; absent while i\###
+        t runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it changed.","type":"integer","mini\###
+        mum":0},"durationMs":{"description":"How long it took; absent while it runs.","type":"number","minimum":0},"mo\###
+        de":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"What sent i\###
+        t.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When it was accepted.","type":"stri\###
+        ng","format":"date-time"},"preview":{"description":"Only in `query.get`, and only if it returned rows: its col\###
+        umns and first rows, written as in `QueryResult`.","type":"object","required":["columns","rows"],"properties":\###
+        {"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","items":{"type":"array"}}}}},"req\###
+        uired":["id","projectId","projectName","sql","status","mode","source","createdAt"],"additionalProperties":fals\###
+        e},"QueryStatistics":{"description":"Figures about queries.","type":"object","properties":{"total":{"descripti\###
+        on":"All, running ones included.","type":"integer","minimum":0},"success":{"description":"Those that succeeded\###
+        .","type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integer","minimum":0},"ca\###
+        ncelled":{"description":"Those that were cancelled or timed out.","type":"integer","minimum":0},"successRate":\###
+        {"description":"success / (success + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"\###
+        p50Ms":{"description":"Median duration of the successful ones; absent if there are none.","type":"number","min\###
+        imum":0},"p95Ms":{"description":"95th percentile of the same.","type":"number","minimum":0},"rows":{"descripti\###
+        on":"Rows they returned, together.","type":"integer","minimum":0}},"required":["total","success","error","canc\###
+        elled","rows"],"additionalProperties":false},"DashboardTotals":{"description":"Totals of a dashboard.","type":\###
+        "object","properties":{"projects":{"description":"The user's projects, whenever they were created.","type":"in\###
+        teger","minimum":0},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"messages"\###
+        :{"description":"Chat messages in the period.","type":"integer","minimum":0}},"required":["projects","queries"\###
+        ,"messages"],"additionalProperties":false},"QueriesByStatus":{"description":"Queries of the period by status; t\###
+        hey add up to `totals.queries`.","type":"object","properties":{"running":{"description":"Running now.","type":\###
+        "integer","minimum":0},"success":{"description":"Succeeded.","type":"integer","minimum":0},"error":{"descripti\###
+        on":"Failed.","type":"integer","minimum":0},"cancelled":{"description":"Cancelled or timed out.","type":"integ\###
+        er","minimum":0}},"required":["running","success","error","cancelled"],"additionalProperties":false},"Latency"\###
+        :{"description":"Durations of the successful queries of the period.","type":"object","properties":{"p50Ms":{"d\###
+        escription":"Median; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th perc\###
+        entile; absent if there are none.","type":"number","minimum":0}},"additionalProperties":false},"ProjectActivit\###
+        y":{"description":"One project in a dashboard.","type":"object","properties":{"projectId":{"description":"The p\###
+        roject.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"\###
+        description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Que\###
+        ries in the period.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"intege\###
+        r","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":0},"lastUs\###
+        edAt":{"description":"Its latest query, whenever it was, to the minute; absent if there is none.","type":"stri\###
+        ng","format":"date-time"}},"required":["projectId","name","databaseType","queries","errors","messages"],"addit\###
+        ionalProperties":false},"DayActivity":{"description":"One day in a dashboard.","type":"object","properties":{"\###
+        date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":\###
+        {"description":"Queries accepted that day.","type":"integer","minimum":0},"errors":{"description":"Those that f\###
+        ailed.","type":"integer","minimum":0}},"required":["date","queries","errors"],"additionalProperties":false},"M\###
+        essageRole":{"description":"Who a chat message is from.","type":"string","enum":["user","assistant","tool"]},"\###
+        RecentMessage":{"description":"A chat message in a dashboard.","type":"object","properties":{"id":{"descriptio\###
+        n":"Id.","type":"string","format":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uu\###
+        id"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"role":{"description":"Who it i\###
+        s from.","$ref":"#/components/schemas/MessageRole"},"excerpt":{"description":"The beginning of its text.","typ\###
+        e":"string","maxLength":200},"createdAt":{"description":"When it was sent.","type":"string","format":"date-tim\###
+        e"}},"required":["id","threadId","projectId","role","excerpt","createdAt"],"additionalProperties":false},"Limi\###
+        ts":{"description":"Every limit in force.","type":"object","properties":{"headerBytes":{"description":"The hea\###
+        der block of one `Content-Length` frame.","type":"integer","minimum":0},"headerMs":{"description":"Time for a f\###
+        rame's header, from its first byte.","type":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's\###
+         body, and for one line where messages are lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"desc\###
+        ription":"One message while the connection has no session.","type":"integer","minimum":0},"bodyBytes":{"descri\###
+        ption":"One message once the connection has a session.","type":"integer","minimum":0},"jsonDepth":{"descriptio\###
+        n":"Nesting of arrays and objects in one message.","type":"integer","minimum":0},"batchItems":{"description":"\###
+        Items of one batch.","type":"integer","minimum":0},"clientConnections":{"description":"Open client connections\###
+        .","type":"integer","minimum":0},"requestsInFlight":{"description":"Unanswered requests of one connection; pas\###
+        t that the daemon stops reading from it.","type":"integer","minimum":0},"outputQueueBytes":{"description":"Out\###
+        put waiting for one client.","type":"integer","minimum":0},"outputStallMs":{"description":"A client with outpu\###
+        t waiting that takes none of it for this long is dropped.","type":"integer","minimum":0},"shutdownMs":{"descri\###
+        ption":"Time for running requests to end when the daemon stops.","type":"integer","minimum":0},"passwordMinByt\###
+        es":{"description":"Shortest new password, as UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"descr\###
+        iption":"Longest password, as UTF-8.","type":"integer","minimum":0},"passwordHashQueue":{"description":"Passwo\###
+        rds waiting to be hashed; past that the answer is `busy`.","type":"integer","minimum":0},"loginFailures":{"des\###
+        cription":"Wrong passwords in a row, per account and per peer, before each further attempt has to wait.","type\###
+        ":"integer","minimum":0},"loginDelayMs":{"description":"The first such wait; each further failure doubles it."\###
+        ,"type":"integer","minimum":0},"loginDelayMaxMs":{"description":"The longest such wait. No account is ever loc\###
+        ked for good.","type":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum"\###
+        :0},"tokenLifetimeMs":{"description":"Life of a session from log-in or refresh.","type":"integer","minimum":0}\###
+        ,"sessionIdleMs":{"description":"A session without a request for this long ends.","type":"integer","minimum":0\###
+        },"nameLength":{"description":"Characters (Unicode scalars) of a name of a person or project.","type":"integer\###
+        ","minimum":0},"emailLength":{"description":"Characters of an e-mail address.","type":"integer","minimum":0},"\###
+        descriptionLength":{"description":"Characters of a project's description.","type":"integer","minimum":0},"conn\###
+        ectionStringLength":{"description":"Characters of a connection string.","type":"integer","minimum":0},"labelLe\###
+        ngth":{"description":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLength":{"descr\###
+        iption":"Characters of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"description":"Item\###
+        s of one page of a list.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of one page o\###
+        f a list when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest queries o\###
+        r messages in a summary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a da\###
+        shboard may cover.","type":"integer","minimum":0},"databaseConnections":{"description":"Open database connecti\###
+        ons in all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open database conne\###
+        ctions of one project.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database conn\###
+        ection is closed after this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to co\###
+        nnect and log in to a database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running querie\###
+        s of one user.","type":"integer","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of on\###
+        e connection.","type":"integer","minimum":0},"subscriptionEvents":{"description":"Events of one subscription t\###
+        hat wait for its reader; the next are missed.","type":"integer","minimum":0},"progressMs":{"description":"Time\###
+         between two `progress` events of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of\###
+         a statement, in `query.running` and `query/event`.","type":"integer","minimum":0},"planNodes":{"description":\###
+        "Nodes of a plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, a\###
+        s UTF-8.","type":"integer","minimum":0},"parameters":{"description":"Parameters of one statement: SQLite's own\###
+         limit, the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a\###
+         query that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longe\###
+        st `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that has not stop\###
+        ped a cancelled statement by then has its connection cut.","type":"integer","minimum":0},"pageRows":{"descript\###
+        ion":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row th\###
+        at reaches this size.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced by i\###
+        ts length and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result whos\###
+        e query names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a resul\###
+        t whose query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes k\###
+        ept of any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all re\###
+        sults of one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches f\###
+        rom for this long is dropped.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and summ\###
+        aries of one user that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"noticesPer\###
+        Query":{"description":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"descripti\###
+        on":"Rows of the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Byt\###
+        es of the preview that history keeps.","type":"integer","minimum":0}},"required":["headerBytes","headerMs","bo\###
+        dyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnections","requestsInFlight","outp\###
+        utQueueBytes","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFai\###
+        lures","loginDelayMs","loginDelayMaxMs","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLeng\###
+        th","descriptionLength","connectionStringLength","labelLength","searchTextLength","listItems","listItemsDefaul\###
+        t","recentItems","dashboardDays","databaseConnections","databaseConnectionsPerProject","databaseIdleMs","conne\###
+        ctTimeoutMs","queriesPerUser","subscriptionsPerConnection","subscriptionEvents","progressMs","runningSqlBytes"\###
+        ,"planNodes","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageB\###
+        ytes","cellBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","exports\###
+        PerUser","noticesPerQuery","previewRows","previewBytes"],"additionalProperties":false},"ErrorObject":{"descrip\###
+        tion":"The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"typ\###
+        e":"string","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What programs branch o\###
+        n.","type":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params","invalid_conne\###
+        ction_string","invalid_parameters","weak_password","internal","not_initialized","cancelled","timeout","shuttin\###
+        g_down","request_too_large","response_too_large","busy","batch_too_large","unauthenticated","invalid_credentia\###
+        ls","forbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","connection_refused\###
+        ","connect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_a_database","c\###
+        onnection_lost","query_failed","read_only","policy","file_failed","cell_truncated"]},"retryable":{"description\###
+        ":"Whether the same request may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type\###
+        ":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":["code","\###
+        retryable"],"additionalProperties":false}},"required":["code","message","data"],"additionalProperties":false}}\###
+        ,"errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break the fram\###
+        ing.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is\###
+         not a request that may be sent here and now.","data":{"code":"invalid_request","retryable":false}},"method_no\###
+        t_found":{"code":-32601,"message":"There is no such method.","data":{"code":"method_not_found","retryable":fal\###
+        se}},"invalid_params":{"code":-32602,"message":"A parameter is unknown, missing, of the wrong type or out of r\###
+        ange; `path` names it.","data":{"code":"invalid_params","retryable":false}},"invalid_connection_string":{"code\###
+        ":-32602,"message":"The connection string cannot be understood, or uses a keyword that is not allowed.","data"\###
+        :{"code":"invalid_connection_string","retryable":false}},"invalid_parameters":{"code":-32602,"message":"The st\###
+        atement's parameters do not fit its placeholders.","data":{"code":"invalid_parameters","retryable":false}},"we\###
+        ak_password":{"code":-32602,"message":"The password is among those tried first, or is made from the account's o\###
+        wn name or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"message":"A f\###
+        ault of the daemon; the log has it under `requestId`.","data":{"code":"internal","retryable":false}},"not_init\###
+        ialized":{"code":-32002,"message":"`initialize` must come first on this connection.","data":{"code":"not_initi\###
+        alized","retryable":false}},"cancelled":{"code":-32800,"message":"The client cancelled the request.","data":{"\###
+        code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took longer than its time limit an\###
+        d was stopped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"The daem\###
+        on is stopping; connect again later.","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"\###
+        code":-32007,"message":"The request is longer than the limit.","data":{"code":"request_too_large","retryable":\###
+        false}},"response_too_large":{"code":-32008,"message":"The reply would be longer than the limit; ask for less.\###
+        ","data":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is f\###
+        ull; try again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-3201\###
+        0,"message":"The batch has more items than the limit.","data":{"code":"batch_too_large","retryable":false}},"u\###
+        nauthenticated":{"code":1001,"message":"There is no session on this connection, or it has ended; log in or att\###
+        ach a token.","data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,"message\###
+        ":"The e-mail or the password is wrong.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":\###
+        {"code":1003,"message":"The token or the daemon's configuration does not allow it.","data":{"code":"forbidden"\###
+        ,"retryable":false}},"not_found":{"code":1004,"message":"There is no such thing, or it is not yours; both answ\###
+        er the same.","data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It conflicts w\###
+        ith what exists; `path` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"c\###
+        ode":1006,"message":"Too many attempts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limi\###
+        ted","retryable":true}},"connection_failed":{"code":1101,"message":"The database cannot be reached, for a reas\###
+        on without a code of its own.","data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":\###
+        1101,"message":"The host's name has no address.","data":{"code":"host_not_found","retryable":true}},"connectio\###
+        n_refused":{"code":1101,"message":"Nothing accepts connections at that address.","data":{"code":"connection_re\###
+        fused","retryable":true}},"connect_timeout":{"code":1101,"message":"The database did not answer in time.","dat\###
+        a":{"code":"connect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The server or the polic\###
+        y asks for TLS and the connection has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"\###
+        code":1101,"message":"The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls_failed"\###
+        ,"retryable":false}},"authentication_failed":{"code":1101,"message":"The database refused the user or the pass\###
+        word of the connection string.","data":{"code":"authentication_failed","retryable":false}},"unknown_database":\###
+        {"code":1101,"message":"The server has no such database, or the file does not exist.","data":{"code":"unknown_\###
+        database","retryable":false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite database.","d\###
+        ata":{"code":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"The connection bro\###
+        ke while the statement ran; a write may or may not have happened.","data":{"code":"connection_lost","retryable\###
+        ":true}},"query_failed":{"code":1102,"message":"The database refused the statement.","data":{"code":"query_fai\###
+        led","retryable":false}},"read_only":{"code":1103,"message":"The statement would write, and the project or the\###
+         mode is read-only.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemo\###
+        n's policy does not allow it, whatever the project says.","data":{"code":"policy","retryable":false}},"file_fa\###
+        iled":{"code":1104,"message":"The file could not be written; `phase` is the step: `open`, `write` or `publish`\###
+        .","data":{"code":"file_failed","retryable":false}},"cell_truncated":{"code":1105,"message":"A cell is longer t\###
+        han was kept of it, and would be exported in part.","data":{"code":"cell_truncated","retryable":false}}}},"x-n\###
+        otifications":[{"name":"$/progress","summary":"Report on a request that is still running.","description":"LSP'\###
+        s own notification. For a request that carried a `partialResultToken` and whose method says that it answers in\###
+         parts, `value`\nis a part: `query.run` sends a `QueryPage` each, `query.export` an `ExportPart`. For a `workD\###
+        oneToken`, `value` is LSP's WorkDoneProgress; no method of protocol 1.0\nreports that yet. Nothing is sent for\###
+         a token after the reply to its request. Clients should ignore tokens they do not know.","params":{"type":"obj\###
+        ect","properties":{"token":{"description":"The request's token.","type":["string","integer"]},"value":{"descri\###
+        ption":"The part.","oneOf":[{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/components/schemas/ExportPart\###
+        "}]}},"required":["token","value"],"additionalProperties":false}},{"name":"query/event","summary":"Tell a subs\###
+        criber what became of a query.","description":"Sent to connections that called `query.subscribe`. Each query g\###
+        ets one `started`, any number of `progress`, one every limit\n`progressMs` at most, and exactly one of `finish\###
+        ed`, `failed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A pull\###
+        ed result that is larger than its first page is `finished` when the database has given all rows,\nwhich may be\###
+         after the reply.\n\nEvents wait behind replies. A subscriber that does not read them gets no `progress`, and o\###
+        f the others the limit\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, in its\###
+         place, with how many they were. Then\n`query.running` and `query.history` say how things stand. A daemon that\###
+         stops ends its connections without further events.","params":{"type":"object","properties":{"subscriptionId":\###
+        {"description":"The subscription.","type":"string","format":"uuid"},"event":{"description":"What happened.","$\###
+        ref":"#/components/schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `missed`\###
+        .","$ref":"#/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed.","typ\###
+        e":"integer","minimum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number","mini\###
+        mum":0},"errorCode":{"description":"Why it failed or was cancelled: the `data.code` of its error.","type":"str\###
+        ing"},"errorMessage":{"description":"The same, in a sentence.","type":"string"},"missed":{"description":"Event\###
+        s lost, in `missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalProperti\###
+        es":false}},{"name":"session/expired","summary":"Tell a connection that its session has ended.","description":\###
+        "Sent once to every other connection that was bound to a session when the session ends; the connection that en\###
+        ded it by its\nown request learns it from the reply. From then on its requests are answered `unauthenticated` u\###
+        ntil it logs in or attaches\na token. The connection stays open; queries that ran under the session are cancel\###
+        led.","params":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/components/sch\###
+        emas/SessionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"headerByte\###
+        s","value":8192,"unit":"bytes","configurable":false,"description":"The header block of one `Content-Length` fr\###
+        ame."},{"name":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's head\###
+        er, from its first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"Time f\###
+        or a frame's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":65536,"\###
+        unit":"bytes","configurable":true,"description":"One message while the connection has no session."},{"name":"b\###
+        odyBytes","value":8388608,"unit":"bytes","configurable":true,"description":"One message once the connection ha\###
+        s a session."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting of ar\###
+        rays and objects in one message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"descrip\###
+        tion":"Items of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true,"desc\###
+        ription":"Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable":true,\###
+        "description":"Unanswered requests of one connection; past that the daemon stops reading from it."},{"name":"o\###
+        utputQueueBytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for one clie\###
+        nt."},{"name":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with outpu\###
+        t waiting that takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"ms","co\###
+        nfigurable":true,"description":"Time for running requests to end when the daemon stops."},{"name":"passwordMin\###
+        Bytes","value":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"name":\###
+        "passwordMaxBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest password, as UTF-8.\###
+        "},{"name":"passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Passwords waiting t\###
+        o be hashed; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configurable"\###
+        :true,"description":"Wrong passwords in a row, per account and per peer, before each further attempt has to wa\###
+        it."},{"name":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such wait; e\###
+        ach further failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":true,"de\###
+        scription":"The longest such wait. No account is ever locked for good."},{"name":"tokenBytes","value":4096,"un\###
+        it":"bytes","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"\###
+        ms","configurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","va\###
+        lue":43200000,"unit":"ms","configurable":true,"description":"A session without a request for this long ends."}\###
+        ,{"name":"nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scala\###
+        rs) of a name of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false,\###
+        "description":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","con\###
+        figurable":false,"description":"Characters of a project's description."},{"name":"connectionStringLength","val\###
+        ue":4096,"unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"labe\###
+        lLength","value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"nam\###
+        e":"searchTextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `t\###
+        ext` filter."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of one\###
+         page of a list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"It\###
+        ems of one page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configura\###
+        ble":false,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","val\###
+        ue":365,"unit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseConn\###
+        ections","value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"na\###
+        me":"databaseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database c\###
+        onnections of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"descripti\###
+        on":"An unused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit\###
+        ":"ms","configurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUser"\###
+        ,"value":8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscript\###
+        ionsPerConnection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connectio\###
+        n."},{"name":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of one s\###
+        ubscription that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","co\###
+        nfigurable":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes","va\###
+        lue":2048,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/eve\###
+        nt`."},{"name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `\###
+        query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One st\###
+        atement, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Par\###
+        ameters of one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value"\###
+        :30000,"unit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"qu\###
+        eryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"n\###
+        ame":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not st\###
+        opped a cancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","\###
+        configurable":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","confi\###
+        gurable":true,"description":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":10\###
+        48576,"unit":"bytes","configurable":true,"description":"A longer cell is replaced by its length and a prefix."\###
+        },{"name":"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result w\###
+        hose query names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"de\###
+        scription":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268\###
+        435456,"unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUser\###
+        Bytes","value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one u\###
+        ser."},{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobo\###
+        dy fetches from for this long is dropped."},{"name":"exportsPerUser","value":8,"unit":"count","configurable":t\###
+        rue,"description":"Exports and summaries of one user that run at once; past that the answer is `busy`."},{"nam\###
+        e":"noticesPerQuery","value":100,"unit":"count","configurable":false,"description":"Notices kept of one statem\###
+        ent."},{"name":"previewRows","value":10,"unit":"count","configurable":false,"description":"Rows of the preview\###
+         that history keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","configurable":false,"description":"\###
+        Bytes of the preview that history keeps."}]}
         """###
 }
