@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Figures about kept results, over the wire.
-@Suite struct QuerySummarizeTests {
+@Suite(.serialized) struct QuerySummarizeTests {
     private func summary(
         _ bench: Workbench, _ engine: Engine, _ sql: String, _ options: JSONValue = [:], _ run: JSONValue = [:]
     ) async throws -> JSONValue {
@@ -75,9 +75,9 @@ import Testing
         let bench = try await Workbench.start(engines: [.postgresql])
         let columns = (0..<1000).map { "md5((i * \($0 + 1))::text) AS c\($0)" }.joined(separator: ", ")
         let before = try bench.daemon.memoryKiB("VmRSS")
-        let found = try await summary(bench, .postgresql, "SELECT \(columns) FROM generate_series(1, 300) AS g (i)")
-        #expect(found["columns"].array?.count == 1000 && found["rowCount"] == 300)
-        #expect(found["columns"].array?.allSatisfy { $0["distinct"] == 300 } == true)
+        let found = try await summary(bench, .postgresql, "SELECT \(columns) FROM generate_series(1, 80) AS g (i)")
+        #expect(found["columns"].array?.count == 1000 && found["rowCount"] == 80)
+        #expect(found["columns"].array?.allSatisfy { $0["distinct"] == 80 } == true)
         #expect(try bench.daemon.memoryKiB("VmHWM") - before < 96 * 1024)
     }
 

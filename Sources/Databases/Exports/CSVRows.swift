@@ -1,3 +1,4 @@
+import Glibc
 import Protocol
 
 /// Comma-separated values (RFC 4180).
@@ -83,12 +84,7 @@ struct CSVRows: RowFormat {
         guard let first = bytes.first, let last = bytes.last else { return true }
         if first <= 0x20 || last <= 0x20 || bytes.count == nullText.count && bytes.elementsEqual(nullText) { return true }
         if bytes.count == 2, first == UInt8(ascii: "\\"), last == UInt8(ascii: ".") { return true }
-        for byte in bytes
-        where byte == options.delimiter || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
-        {
-            return true
-        }
-        return false
+        return bytes.has(options.delimiter) || bytes.has(UInt8(ascii: "\"")) || bytes.has(0x0A) || bytes.has(0x0D)
     }
 
     /// By OWASP's list (CSV Injection), with the full-width forms that spreadsheets take for the same.
@@ -104,6 +100,7 @@ struct CSVRows: RowFormat {
 extension JSONWriter {
     /// Appends bytes, each `mark` among them twice.
     mutating func doubling(_ mark: UInt8, in bytes: UnsafeRawBufferPointer) {
+        guard bytes.has(mark) else { return raw(bytes) }
         var start = 0
         for index in bytes.indices where bytes[index] == mark {
             raw(UnsafeRawBufferPointer(rebasing: bytes[start...index]))
@@ -117,5 +114,13 @@ extension JSONWriter {
         truncate(to: 0)
         unescaped(prefix)
         plain("… (\(bytes) bytes)")
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether a byte is among these: most cells have none of those that matter, and that is soon seen.
+    @inline(__always) func has(_ byte: UInt8) -> Bool {
+        guard let baseAddress else { return false }
+        return memchr(baseAddress, Int32(byte), count) != nil
     }
 }

@@ -97,6 +97,7 @@ extension JSONWriter {
     }
 
     private mutating func backslashed(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.has(UInt8(ascii: "\\")) || bytes.has(0) || bytes.has(0x1A) else { return quoted(bytes) }
         byte(UInt8(ascii: "'"))
         var start = 0
         for index in bytes.indices {

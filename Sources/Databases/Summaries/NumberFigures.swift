@@ -94,7 +94,7 @@ extension Double {
             return
         }
         self = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
-            for (index, byte) in digits.enumerated() { buffer[index] = CChar(bitPattern: byte) }
+            UnsafeMutableRawBufferPointer(buffer).copyMemory(from: digits)
             buffer[digits.count] = 0
             return buffer.baseAddress.map { strtod($0, nil) } ?? .nan
         }

@@ -866,566 +866,566 @@ public enum OpenRPCDocument {
         \n**Distinct values** are counted exactly up to a bound, which is some ten thousand for a result of a few doze\###
         n columns and smaller for wider\nones; beyond it, `distinct` is an estimate, mostly within 3 % (HyperLogLog). *\###
         *Top values** are exact while a column has no more values\nthan their bound, about a thousand; beyond it `coun\###
-        t` may be too high, by at most `overcount` (Space-Saving), and values that may\nwell be rare are left out.\n\n\###
-        Ids answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resul\###
-        tId","description":"The result.","required":true,"schema":{"description":"The result.","type":"string","format\###
-        ":"uuid"}},{"name":"columns","description":"Names of the columns to summarise; absent means all. A name that s\###
-        everal have means each of them.","required":false,"schema":{"description":"Names of the columns to summarise; a\###
-        bsent means all. A name that several have means each of them.","type":"array","items":{"type":"string","maxLen\###
-        gth":1024},"minItems":1,"maxItems":4096}},{"name":"topValues","description":"Most of the top values of each co\###
-        lumn.","required":false,"schema":{"description":"Most of the top values of each column.","type":"integer","min\###
-        imum":0,"maximum":100,"default":10}}],"result":{"name":"QuerySummarizeResult","schema":{"type":"object","prope\###
-        rties":{"rowCount":{"description":"Rows that were read: all that were kept.","type":"integer","minimum":0},"tr\###
-        uncated":{"description":"Whether the result had more rows than were kept, so that the figures are of its first\###
-         rows only.","type":"boolean"},"columns":{"description":"The columns, in their order in the result.","type":"a\###
-        rray","items":{"$ref":"#/components/schemas/ColumnSummary"}}},"required":["rowCount","truncated","columns"],"a\###
-        dditionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/err\###
-        ors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/\###
-        components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancell\###
-        ed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name\###
-        ":"every column","params":[{"name":"resultId","value":"${resultId}"},{"name":"topValues","value":1}],"result":\###
-        {"name":"result","value":{"rowCount":3,"truncated":false,"columns":[{"name":"id","type":"INTEGER","encoding":"\###
-        integer","count":3,"nulls":0,"distinct":3,"distinctIsEstimate":false,"order":"number","min":1,"max":3,"sum":"6\###
-        ","mean":2,"stddev":1,"topValues":[{"value":1,"count":1,"overcount":0}]}]}},"x-needs":"result"},{"name":"a col\###
-        umn that is not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"columns","value":["nobody"\###
-        ]}],"x-error":"invalid_params","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","v\###
-        alue":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-\###
-        ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.unsubscribe","summary":"End a\###
-         subscription of this connection.","description":"No event of the subscription is made after the reply; those m\###
-        ade before may still arrive behind it.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":\###
-        "subscriptionId","description":"The subscription.","required":true,"schema":{"description":"The subscription."\###
-        ,"type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additi\###
-        onalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/u\###
-        nauthenticated"}],"examples":[{"name":"one that has ended","params":[{"name":"subscriptionId","value":"${unkno\###
-        wnId}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"not an id","params":[{"name":"sub\###
-        scriptionId","value":"first"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":\###
-        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summar\###
-        y":"Answer this protocol as an OpenRPC document.","description":"The method that OpenRPC names. The document i\###
-        s the published `spec/openrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"b\###
-        y-name","params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object","required":["openrpc","info\###
-        ","methods"]}},"errors":[],"examples":[{"name":"the document","params":[],"result":{"name":"result","value":{"\###
-        openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"re\###
-        quest","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"sc\###
-        hema.describe","summary":"Describe one table, view or other relation in full.","description":"Columns with typ\###
-        e, null, default, comment and how they are generated; keys, indexes, checks; foreign keys from it and to it.\n\###
-        \nThe name is looked for as it is written; then in any case; then, if it has a dot, as schema and name. Where s\###
-        everal schemas\nhave it and `schema` names none, it is the one an unqualified name in SQL means, else the firs\###
-        t; `alsoIn` says where the others\nare. System relations are looked for where the schema is one of the system'\###
-        s, or the name begins with `pg_` or `sqlite_`.\nWhat does not exist, or the database's own user may not use, i\###
-        s `not_found`, with the nearest names as `hint`.\n\nServed from what the daemon keeps, like `schema.list`.","t\###
-        ags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project."\###
-        ,"required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","\###
-        description":"Its name, not quoted.","required":true,"schema":{"description":"Its name, not quoted.","type":"s\###
-        tring","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,"schema"\###
-        :{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}}],"result":{"name":"SchemaDescri\###
-        beResult","schema":{"type":"object","properties":{"relation":{"description":"The relation, in full.","$ref":"#\###
-        /components/schemas/Relation"},"alsoIn":{"description":"Other schemas that have one of this name.","type":"arr\###
-        ay","items":{"type":"string"}},"ageMs":{"description":"How long ago the daemon began to read this from the dat\###
-        abase.","type":"number","minimum":0}},"required":["relation","ageMs"],"additionalProperties":false}},"errors":\###
-        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compo\###
-        nents/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/\###
-        components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout\###
-        "},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{\###
-        "$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/comp\###
-        onents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_f\###
-        ailed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{\###
-        "$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"nam\###
-        e":"a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}],"resul\###
-        t":{"name":"result","value":{"relation":{"schema":"main","name":"books","kind":"table","identifier":"\"books\"\###
-        ","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"title","ty\###
-        pe":"TEXT","nullable":false},{"name":"price","type":"NUMERIC","nullable":true}],"primaryKey":{"columns":["id"]\###
-        },"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[],"referencedBy":[{"schema":"main","relation":"order\###
-        s","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDe\###
-        lete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":350.5}},"x-needs":"project"},{"\###
-        name":"a name with a slip","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"b\###
-        oks"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","\###
-        value":"${unknownId}"},{"name":"relation","value":"books"}],"x-error":"not_found","x-needs":"session"}],"x-kin\###
-        d":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name\###
-        ":"schema.list","summary":"List the tables, views and other relations of a database.","description":"All schem\###
-        as that the database's own user may use, and in them what that user may read or write; system schemas and SQLi\###
-        te's\nshadow tables only with `includeSystem`. Sorted by schema and name, byte by byte. Filters add up.\n\n**`\###
-        detail`** chooses how much is told of each: `names` its schema, name and kind; `summary` also comment, estimat\###
-        es and how it\nis stored; `full` also columns, keys, indexes, checks and foreign keys in both directions.\n\n*\###
-        *Age.** The daemon keeps what it read: for the limit `catalogueMs`, or until a statement that may change the s\###
-        chema is run\nthrough the project, its connection string changes, or `schema.refresh` is called. `ageMs` tells\###
-        . What other\nprograms change meanwhile is not seen. Row counts and sizes are the engine's own estimates, as o\###
-        f its last look; nothing is\ncounted, and no table is locked or waited for.\n\nRequests that come at once shar\###
-        e one look at the database. `$/cancelRequest`, the limit `queryTimeoutMs` and the end of the\nconnection stop i\###
-        t once nobody waits for it. It is no query: it is not in history.","tags":[{"name":"schema"}],"paramStructure"\###
-        :"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":\###
-        "The project.","type":"string","format":"uuid"}},{"name":"schema","description":"Only in this schema: for MySQ\###
-        L and MariaDB a database, for SQLite `main`.","required":false,"schema":{"description":"Only in this schema: f\###
-        or MySQL and MariaDB a database, for SQLite `main`.","type":"string","minLength":1,"maxLength":1000}},{"name":\###
-        "pattern","description":"Only names that match, in any case: `*` is any text, `?` one character. With a dot, w\###
-        hat is before it is matched with the schema: `sales.order*`.","required":false,"schema":{"description":"Only n\###
-        ames that match, in any case: `*` is any text, `?` one character. With a dot, what is before it is matched wit\###
-        h the schema: `sales.order*`.","type":"string","minLength":1,"maxLength":200}},{"name":"kinds","description":"\###
-        Only of these kinds; at least one.","required":false,"schema":{"description":"Only of these kinds; at least on\###
-        e.","type":"array","items":{"$ref":"#/components/schemas/RelationKind"},"maxItems":6}},{"name":"detail","descr\###
-        iption":"How much of each.","required":false,"schema":{"description":"How much of each.","$ref":"#/components/\###
-        schemas/SchemaDetail","default":"summary"}},{"name":"includeSystem","description":"Whether relations of the da\###
-        tabase itself are listed too.","required":false,"schema":{"description":"Whether relations of the database its\###
-        elf are listed too.","type":"boolean","default":false}},{"name":"limit","description":"Items of one page.","re\###
-        quired":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default\###
-        ":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":fal\###
-        se,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":\###
-        "cursor"}}],"result":{"name":"SchemaListResult","schema":{"type":"object","properties":{"items":{"description"\###
-        :"The relations.","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"description"\###
-        :"Where the next page begins; absent on the last.","type":"string","format":"cursor"},"total":{"description":"\###
-        How many relations match, on all pages.","type":"integer","minimum":0},"schemas":{"description":"The schemas, w\###
-        hatever the filters but `includeSystem`; on the first page only, and at most 200.","type":"array","items":{"$r\###
-        ef":"#/components/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the daemon began to read this f\###
-        rom the database.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more rela\###
-        tions than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"requir\###
-        ed":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/error\###
-        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$\###
-        ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_fail\###
-        ed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/err\###
-        ors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/\###
-        host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeou\###
-        t"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/component\###
-        s/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/\###
-        not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"all tables and views","p\###
-        arams":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"schema":"ma\###
-        in","name":"books","kind":"table","identifier":"\"books\"","system":false},{"schema":"main","name":"orders","k\###
-        ind":"table","identifier":"\"orders\"","system":false}],"total":2,"schemas":[{"name":"main","relationCount":2,\###
-        "default":true}],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"name":"by name, in full","params":[{"n\###
-        ame":"projectId","value":"${projectId}"},{"name":"pattern","value":"order?"},{"name":"kinds","value":["table"]\###
-        },{"name":"detail","value":"full"},{"name":"limit","value":1}],"result":{"name":"result","value":{"items":[{"s\###
-        chema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":false,"columns":[{"name":"id",\###
-        "type":"INTEGER","nullable":false,"primaryKey":1},{"name":"book_id","type":"INTEGER","nullable":true}],"primar\###
-        yKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"schema":"main","relation":"\###
-        orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction",\###
-        "onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"sche\###
-        mas":[{"name":"main","relationCount":2,"default":true}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},\###
-        {"name":"a cursor of nothing","params":[{"name":"projectId","value":"${projectId}"},{"name":"cursor","value":"\###
-        nonsense"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"pr\###
-        ojectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"s\###
-        ession","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.refresh","summar\###
-        y":"Read the schema of a database anew.","description":"Forgets what the daemon keeps of the project's schema a\###
-        nd reads it again, in full: for changes that other programs made. Answers\nhow much there is.","tags":[{"name"\###
-        :"schema"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":tr\###
-        ue,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"SchemaRefreshRe\###
-        sult","schema":{"type":"object","properties":{"schemas":{"description":"Schemas.","type":"integer","minimum":0\###
-        },"relations":{"description":"Relations, without the database's own.","type":"integer","minimum":0},"columns":\###
-        {"description":"Their columns.","type":"integer","minimum":0},"indexes":{"description":"Their indexes.","type"\###
-        :"integer","minimum":0},"foreignKeys":{"description":"Their foreign keys.","type":"integer","minimum":0},"dura\###
-        tionMs":{"description":"How long it took.","type":"number","minimum":0},"truncated":{"description":"Whether th\###
-        e database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","t\###
-        ype":"boolean"}},"required":["schemas","relations","columns","indexes","foreignKeys","durationMs","truncated"]\###
-        ,"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/\###
-        errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":\###
-        "#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancell\###
-        ed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"\###
-        #/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/er\###
-        rors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_requ\###
-        ired"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":\###
-        "#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/er\###
-        rors/connection_lost"}],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${projectId}\###
-        "}],"result":{"name":"result","value":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys":1,"dura\###
-        tionMs":0.8,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId\###
-        ","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session"\###
-        ,"x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.relations","summary":"S\###
-        how foreign keys, and how to join two relations.","description":"Without `relation`: all foreign keys of the d\###
-        atabase. With it: those from it and to it and, with a `depth` above 1, those from\nand to what these lead to, n\###
-        earest first. Each has its `join`, a condition ready for SQL.\n\n**`to`** asks for the shortest way between tw\###
-        o relations along foreign keys, in either direction: `path` has a step for each\nrelation to join, and the `FR\###
-        OM` clause of all. Where two relations are linked by several foreign keys, the step takes the\nfirst and names\###
-         the others, since they mean different things. If there is no way within `depth` steps (10 if absent), there\n\###
-        is no `path`. A relation to itself is a path without steps.\n\nNames are looked for as by `schema.describe`. S\###
-        erved from what the daemon keeps, like `schema.list`. Only declared foreign keys\ncount.","tags":[{"name":"sch\###
-        ema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"\###
-        schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","description":"Wher\###
-        e to begin.","required":false,"schema":{"description":"Where to begin.","type":"string","minLength":1,"maxLeng\###
-        th":1000}},{"name":"schema","description":"Its schema.","required":false,"schema":{"description":"Its schema."\###
-        ,"type":"string","minLength":1,"maxLength":1000}},{"name":"to","description":"Where to go; with `relation` onl\###
-        y.","required":false,"schema":{"description":"Where to go; with `relation` only.","type":"string","minLength":\###
-        1,"maxLength":1000}},{"name":"toSchema","description":"Its schema.","required":false,"schema":{"description":"\###
-        Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"depth","description":"Steps at most: 1 i\###
-        f absent, or 10 with `to`.","required":false,"schema":{"description":"Steps at most: 1 if absent, or 10 with `\###
-        to`.","type":"integer","minimum":1,"maximum":20}},{"name":"limit","description":"Items of one page.","required\###
-        ":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}}\###
-        ,{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":false,"sc\###
-        hema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":"curso\###
-        r"}}],"result":{"name":"SchemaRelationsResult","schema":{"type":"object","properties":{"items":{"description":\###
-        "Foreign keys; with `to`, those of the path.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"\###
-        }},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cur\###
-        sor"},"total":{"description":"How many there are, on all pages.","type":"integer","minimum":0},"path":{"descri\###
-        ption":"With `to`: the way there, if there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"descript\###
-        ion":"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"truncated":\###
-        {"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueRelations`\###
-         and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalPropert\###
-        ies":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthentica\###
-        ted"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/error\###
-        s/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/com\###
-        ponents/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors\###
-        /connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_ref\###
-        used"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/c\###
-        omponents/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/error\###
-        s/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_los\###
-        t"}],"examples":[{"name":"from and to a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"\###
-        relation","value":"books"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","\###
-        columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete\###
-        ":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x\###
-        -needs":"project"},{"name":"a way to join","params":[{"name":"projectId","value":"${projectId}"},{"name":"rela\###
-        tion","value":"books"},{"name":"to","value":"orders"}],"result":{"name":"result","value":{"items":[{"schema":"\###
-        main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onU\###
-        pdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":\###
-        {"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"id\"","steps":[{"schema":"main\###
-        ","relation":"orders","identifier":"\"orders\"","condition":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ag\###
-        eMs":5.5,"truncated":false}},"x-needs":"project"},{"name":"a destination without a beginning","params":[{"name\###
-        ":"projectId","value":"${projectId}"},{"name":"to","value":"orders"}],"x-error":"invalid_params","x-needs":"pr\###
-        oject"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_fou\###
-        nd","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-\###
-        unknownMembers":"refuse"},{"name":"schema.search","summary":"Find relations and columns by words in their name\###
-        s and comments.","description":"Each word of `query` must be found in the name of a relation or column, in its\###
-         comment, or, for a column, in its relation's\nname. Case does not count, and `_`, `-`, `.` and a change from l\###
-        ower to upper case divide words in names: `order total` finds\n`orderTotal`, and the column `total` of `orders\###
-        `.\n\nBest first: the whole name (`exact`), its beginning (`prefix`), a word in it (`word`), any part of it (`\###
-        substring`). Comments\ncome after names. Only where nothing of all this is found, names that differ in a few l\###
-        etters are (`fuzzy`). Of equal hits\nrelations come before columns, and short names before long ones.\n\nServe\###
-        d from what the daemon keeps, like `schema.list`; without system relations.","tags":[{"name":"schema"}],"param\###
-        Structure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"des\###
-        cription":"The project.","type":"string","format":"uuid"}},{"name":"query","description":"Words.","required":t\###
-        rue,"schema":{"description":"Words.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","descript\###
-        ion":"Hits.","required":false,"schema":{"description":"Hits.","type":"integer","minimum":1,"maximum":200,"defa\###
-        ult":50}}],"result":{"name":"SchemaSearchResult","schema":{"type":"object","properties":{"items":{"description\###
-        ":"The hits, best first.","type":"array","items":{"$ref":"#/components/schemas/SchemaHit"}},"total":{"descript\###
-        ion":"How many hits there are, shown or not.","type":"integer","minimum":0},"ageMs":{"description":"How long a\###
-        go the daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"description":"\###
-        Whether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueB\###
-        ytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"er\###
-        rors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#\###
-        /components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$re\###
-        f":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/t\###
-        imeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_fail\###
-        ed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"\###
-        #/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors\###
-        /tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_databa\###
-        se"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":\###
-        [{"name":"a word","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"title"}],"res\###
-        ult":{"name":"result","value":{"items":[{"schema":"main","relation":"books","kind":"table","identifier":"\"boo\###
-        ks\"","column":"title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated":f\###
-        alse}},"x-needs":"project"},{"name":"nothing like it","params":[{"name":"projectId","value":"${projectId}"},{"\###
-        name":"query","value":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"total":0,"ageMs":13.5,"trunc\###
-        ated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unkno\###
-        wnId}"},{"name":"query","value":"title"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-ac\###
-        cess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdown","summ\###
-        ary":"Prepare to end the connection.","description":"LSP's own request. The connection's running queries are c\###
-        ancelled and further requests are answered `invalid_request`; only\n`exit` is still expected. It never stops a\###
-         daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-n\###
-        ame","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/e\###
-        rrors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an edi\###
-        tor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-ac\###
-        cess":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health"\###
-        ,"summary":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows\###
-         already and touches neither the store nor a database. With a session it\nalso answers `store`, `connections` a\###
-        nd `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructu\###
-        re":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"statu\###
-        s":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemo\###
-        n's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0\###
-        },"store":{"description":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"con\###
-        nections":{"description":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealt\###
-        h"},"queries":{"description":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}}\###
-        ,"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"wi\###
-        thout a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":864\###
-        00000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok\###
-        ","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"data\###
-        bases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x\###
-        -access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limi\###
-        ts","summary":"Answer every limit in force.","description":"The same as `initialize` answers, for clients that\###
-         do not send it. Public, because a client needs some of the limits to log in.","tags":[{"name":"system"}],"par\###
-        amStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},\###
-        "errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":81\###
-        92,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems\###
-        ":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdown\###
-        Ms":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs"\###
-        :1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdl\###
-        eMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"label\###
-        Length":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,\###
-        "databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"qu\###
-        eriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2\###
-        048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,\###
-        "cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultByte\###
-        s":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUs\###
-        er":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":6\###
-        7108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisti\###
-        csDays":366,"statisticsStatements":100,"forgetQueries":1000}},"x-needs":"none"}],"x-kind":"request","x-access"\###
-        :"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.metrics","su\###
-        mmary":"Answer the daemon's metrics in Prometheus text.","description":"Counters, gauges and histograms of the\###
-         whole daemon, in the Prometheus text format 0.0.4. Labels are method names, outcomes\nand engines; never a us\###
-        er, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":\###
-        {"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"description":"The metrics, one s\###
-        ample a line.","type":"string"}},"required":["text"],"additionalProperties":false}},"errors":[{"$ref":"#/compo\###
-        nents/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"result":{"name":"result","value":{\###
-        "text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"}\###
-         42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task\###
-        ","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description":"A person with an account.","ty\###
-        pe":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"D\###
-        isplay name.","type":"string"},"email":{"description":"E-mail address, in lower case: what they log in with.",\###
-        "type":"string","format":"email"},"createdAt":{"description":"When they signed up.","type":"string","format":"\###
-        date-time"}},"required":["id","name","email","createdAt"],"additionalProperties":false},"Session":{"descriptio\###
-        n":"A new session and the token that stands for it. The token is shown this once; the daemon does not keep it.\###
-        ","type":"object","properties":{"token":{"description":"A secret (PASETO v4.public): attaches further connecti\###
-        ons to the session. Opaque to clients.","type":"string","format":"token"},"expiresAt":{"description":"When the\###
-         session ends at the latest.","type":"string","format":"date-time"},"user":{"description":"Whose session it is\###
-        .","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"],"additionalProperties":false},\###
-        "SessionInfo":{"description":"A session as its owner sees it in a list; never its token.","type":"object","pro\###
-        perties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{"descript\###
-        ion":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest request, t\###
-        o the minute.","type":"string","format":"date-time"},"expiresAt":{"description":"When it ends at the latest.",\###
-        "type":"string","format":"date-time"},"current":{"description":"Whether it is the session of this connection."\###
-        ,"type":"boolean"},"client":{"description":"Name and version of the client that began it, as `initialize` told\###
-        .","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","current"],"additionalProperties":f\###
-        alse},"SessionEndReason":{"description":"Why a session ended.","type":"string","enum":["expired","idle","logge\###
-        dOut","refreshed","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The client progr\###
-        am.","type":"object","properties":{"name":{"description":"Its name.","type":"string","minLength":1,"maxLength"\###
-        :100},"version":{"description":"Its version.","type":"string","maxLength":100}},"required":["name"]},"ServerIn\###
-        fo":{"description":"The daemon.","type":"object","properties":{"name":{"description":"Always `dbassistd`.","ty\###
-        pe":"string"},"version":{"description":"Its version.","type":"string"}},"required":["name","version"],"additio\###
-        nalProperties":false},"HealthStatus":{"description":"`ok`; `degraded`: it answers, but a part of it does not w\###
-        ork; `stopping`: it takes no new requests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine"\###
-        :{"description":"Where the daemon keeps its own state.","type":"string","enum":["sqlite","postgresql"]},"Store\###
-        Health":{"description":"The daemon's own store.","type":"object","properties":{"engine":{"description":"Which e\###
-        ngine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"description":"Whether the latest read or write of it\###
-         worked.","type":"boolean"}},"required":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"de\###
-        scription":"Connections now.","type":"object","properties":{"clients":{"description":"Open client connections.\###
-        ","type":"integer","minimum":0},"databases":{"description":"Open database connections, used and idle.","type":\###
-        "integer","minimum":0},"databasesInUse":{"description":"Those that run something.","type":"integer","minimum":\###
-        0}},"required":["clients","databases","databasesInUse"],"additionalProperties":false},"QueriesHealth":{"descri\###
-        ption":"Queries now, of all users.","type":"object","properties":{"running":{"description":"Running.","type":"\###
-        integer","minimum":0},"waiting":{"description":"Waiting for a database connection.","type":"integer","minimum"\###
-        :0}},"required":["running","waiting"],"additionalProperties":false},"DatabaseType":{"description":"The kind of\###
-         database; `mysql` covers MySQL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project\###
-        ":{"description":"A database someone registered.","type":"object","properties":{"id":{"description":"Id.","typ\###
-        e":"string","format":"uuid"},"name":{"description":"Name, unique among its owner's projects.","type":"string"}\###
-        ,"description":{"description":"What it is, in its owner's words; absent if there are none.","type":"string"},"\###
-        databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"connection":\###
-        {"description":"The connection string rebuilt without its password, as a URI. Not a way to connect.","type":"s\###
-        tring"},"readOnly":{"description":"Whether every write is refused.","type":"boolean"},"createdAt":{"descriptio\###
-        n":"When it was created.","type":"string","format":"date-time"},"updatedAt":{"description":"When it was last c\###
-        hanged.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; a\###
-        bsent if there is none.","type":"string","format":"date-time"}},"required":["id","name","databaseType","connec\###
-        tion","readOnly","createdAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The ste\###
-        ps of reaching a database, in the order they are taken.","type":"string","enum":["parse","policy","resolve","c\###
-        onnect","tls","login","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step\###
-         failed, or the engine or the connection has no such step.","type":"string","enum":["passed","failed","skipped\###
-        "]},"TestStep":{"description":"One step of `project.test`.","type":"object","properties":{"step":{"description\###
-        ":"Which step.","$ref":"#/components/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/\###
-        components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was skipped or\###
-         not measured on its own.","type":"number","minimum":0},"code":{"description":"Of a failed step: the error cod\###
-        e that a query would answer.","type":"string"},"message":{"description":"Of a failed step: one sentence that s\###
-        ays what is wrong and what to do.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint\###
-         or ours.","type":"string"}},"required":["step","status"],"additionalProperties":false},"DatabaseProblem":{"de\###
-        scription":"Why a database cannot be reached now.","type":"object","properties":{"code":{"description":"The er\###
-        ror code that a query would answer.","type":"string"},"message":{"description":"One sentence that says what is\###
-         wrong and what to do.","type":"string"},"retryable":{"description":"Whether it may pass by itself.","type":"b\###
-        oolean"}},"required":["code","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"descript\###
-        ion":"What a database says of itself; or `unavailable` and nothing else.","type":"object","properties":{"serve\###
-        rVersion":{"description":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type\###
-        ":"string"},"databaseName":{"description":"Name of the database; of the file for SQLite.","type":"string"},"cu\###
-        rrentUser":{"description":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"description":\###
-        "Size of the database; absent where the user may not know it.","type":"integer","minimum":0},"tableCount":{"de\###
-        scription":"Tables the user can see, without the system's own.","type":"integer","minimum":0},"unavailable":{"\###
-        description":"Why there is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalPropert\###
-        ies":false},"QueryMode":{"description":"`read`: the statement cannot change anything, and is rolled back. `wri\###
-        te`: it runs and commits.","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Where a quer\###
-        y stands; `cancelled` covers the client's cancel, a closed connection and a timeout.","type":"string","enum":[\###
-        "running","success","error","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a connecti\###
-        on that was initialized, `script` one that was not, `chat` the assistant.","type":"string","enum":["editor","s\###
-        cript","chat"]},"Encoding":{"description":"How the cells of a column that are not null are written.\n\n- `bool\###
-        ean`: `true` or `false`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a number w\###
-        ith the shortest digits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a\###
-         string of decimal digits, every one of them\n- `string`: text, dates, intervals and every type without a bett\###
-        er form, as the engine writes it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON value it\###
-        self\n- `dynamic`: SQLite, where each cell has a type of its own: integers and reals as numbers, else `{\"$int\###
-        eger\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn ever\###
-        y encoding a cell over the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum"\###
-        :["boolean","integer","float","decimal","string","base64","json","dynamic"]},"Column":{"description":"A column\###
-         of a result.","type":"object","properties":{"name":{"description":"Name, as the statement gives it; need not b\###
-        e unique.","type":"string"},"type":{"description":"The database's own name of the type: `int4`, `varchar(20)`,\###
-         `DECIMAL(10,2)`; empty where it has none.","type":"string"},"encoding":{"description":"How its cells are writ\###
-        ten.","$ref":"#/components/schemas/Encoding"}},"required":["name","type","encoding"],"additionalProperties":fa\###
-        lse},"Notice":{"description":"A message of the database that is not an error.","type":"object","properties":{"\###
-        severity":{"description":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"desc\###
-        ription":"The message.","type":"string"},"code":{"description":"The database's code for it, if it has one.","t\###
-        ype":"string"}},"required":["severity","message"],"additionalProperties":false},"QueryResult":{"description":"\###
-        The outcome of a statement and the first page of its rows.","type":"object","properties":{"queryId":{"descript\###
-        ion":"Id of the query, in history too.","type":"string","format":"uuid"},"columns":{"description":"Columns; em\###
-        pty if the statement returns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{\###
-        "description":"The first page: an array of rows, each an array of cells in the order of the columns. Null is n\###
-        ull; other cells follow the column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"descri\###
-        ption":"Rows in this page; of a pushed result, all rows that were pushed.","type":"integer","minimum":0},"hasM\###
-        ore":{"description":"Whether `query.fetch` has more rows.","type":"boolean"},"resultId":{"description":"The ke\###
-        pt result, for `query.fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","type":"string\###
-        ","format":"uuid"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"strin\###
-        g","format":"cursor"},"command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TA\###
-        BLE`.","type":"string"},"affectedRows":{"description":"Rows changed, for statements that change rows.","type":\###
-        "integer","minimum":0},"durationMs":{"description":"Time in the database, from sending the statement to the la\###
-        st row read so far.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/sch\###
-        emas/QueryMode"},"truncated":{"description":"Whether the result had more rows than were kept. If `hasMore`, th\###
-        e last page of `query.fetch` has the final word.","type":"boolean"},"notices":{"description":"Messages the dat\###
-        abase sent along, in order.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":["quer\###
-        yId","columns","rows","rowCount","hasMore","command","durationMs","mode","truncated","notices"],"additionalPro\###
-        perties":false},"QueryPage":{"description":"A run of rows of a pushed result; the `value` of `$/progress`.","t\###
-        ype":"object","properties":{"queryId":{"description":"Id of the query.","type":"string","format":"uuid"},"colu\###
-        mns":{"description":"Columns; in the first page only.","type":"array","items":{"$ref":"#/components/schemas/Co\###
-        lumn"}},"rows":{"description":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"f\###
-        irstRow":{"description":"Index of the first of them in the whole result, from 0.","type":"integer","minimum":0\###
-        },"rowCount":{"description":"How many they are.","type":"integer","minimum":1}},"required":["queryId","rows","\###
-        firstRow","rowCount"],"additionalProperties":false},"ExportFormat":{"description":"What a result can be conver\###
-        ted to.","type":"string","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What ends a\###
-         line.","type":"string","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as text.","ty\###
-        pe":"string","enum":["base64","hex"]},"ExportOptions":{"description":"How an export is written. What a format h\###
-        as no use for is ignored.","type":"object","properties":{"header":{"description":"`csv`: whether the first lin\###
-        e has the columns' names.","type":"boolean","default":true},"delimiter":{"description":"`csv`: between cells; o\###
-        ne ASCII character other than a quote or a line break.","type":"string","minLength":1,"maxLength":1,"default":\###
-        ","},"lineEnd":{"description":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#/compon\###
-        ents/schemas/LineEnd","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with one, whi\###
-        ch tells Excel that it is UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":"`csv`: whet\###
-        her texts that a spreadsheet would run (those that begin with = + - @, a tab or a carriage return) get a singl\###
-        e quote before them. Numbers never do.","type":"boolean","default":false},"nullText":{"description":"`csv`, `m\###
-        arkdown`: what null is written as; absent means nothing and `*NULL*`.","type":"string","maxLength":100},"binar\###
-        y":{"description":"`csv`, `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#/components/\###
-        schemas/BinaryText","default":"base64"},"table":{"description":"`sql`: the table to insert into; needed there.\###
-         One name, quoted: no schema before a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"descript\###
-        ion":"`sql`: the table's schema, or database in MySQL.","type":"string","minLength":1,"maxLength":128},"allowT\###
-        runcated":{"description":"Whether cells of which only the beginning was kept may be exported, marked as such. N\###
-        ever to `sql`.","type":"boolean","default":false}},"additionalProperties":false},"ExportPart":{"description":"\###
-        A text of a pushed export; the `value` of `$/progress`.","type":"object","properties":{"resultId":{"descriptio\###
-        n":"The result.","type":"string","format":"uuid"},"text":{"description":"The text; all of them put together ar\###
-        e the export.","type":"string"},"firstRow":{"description":"Index of its first row in the whole result, from 0.\###
-        ","type":"integer","minimum":0},"rowCount":{"description":"How many rows it has.","type":"integer","minimum":0\###
-        }},"required":["resultId","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"descrip\###
-        tion":"How `min` and `max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before texts.\###
-        ","type":"string","enum":["number","time","text","mixed"]},"TopValue":{"description":"A value that occurs ofte\###
-        n.","type":"object","properties":{"value":{"description":"The value as in `QueryResult`; a long one as `$trunc\###
-        ated`, with its beginning."},"count":{"description":"How often it occurs, at most.","type":"integer","minimum"\###
-        :1},"overcount":{"description":"By how much `count` may be too high; 0 means exact.","type":"integer","minimum\###
-        ":0}},"required":["value","count","overcount"],"additionalProperties":false},"ColumnSummary":{"description":"F\###
-        igures about one column. What does not apply is absent.","type":"object","properties":{"name":{"description":"\###
-        The column's name.","type":"string"},"type":{"description":"The database's own name of its type.","type":"stri\###
-        ng"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"},"count":{"\###
-        description":"Cells that are not null.","type":"integer","minimum":0},"nulls":{"description":"Cells that are n\###
-        ull.","type":"integer","minimum":0},"truncatedCells":{"description":"Cells of which only the beginning was kep\###
-        t: in no figure below.","type":"integer","minimum":1},"distinct":{"description":"Different values.","type":"in\###
-        teger","minimum":0},"distinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type":"boolean"}\###
-        ,"order":{"description":"How `min` and `max` compare; absent if the column has no values that can be.","$ref":\###
-        "#/components/schemas/SummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a long text a\###
-        s `$truncated`, with its beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of numbers: t\###
-        heir sum, exact for integers and decimals, else rounded to a double.","type":"string"},"mean":{"description":"\###
-        Of numbers: the arithmetic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of two number\###
-        s or more: the standard deviation of a sample.","type":"number","minimum":0},"notFinite":{"description":"Numbe\###
-        rs that are NaN, infinite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these only infini\###
-        ties are in `min` and `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean column: h\###
-        ow often true.","type":"integer","minimum":0},"falseCount":{"description":"How often false.","type":"integer",\###
-        "minimum":0},"minLength":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.","type":"in\###
-        teger","minimum":0},"maxLength":{"description":"The longest.","type":"integer","minimum":0},"meanLength":{"des\###
-        cription":"On average.","type":"number","minimum":0},"topValues":{"description":"The values that occur most of\###
-        ten, the most frequent first; among equals the one that came first.","type":"array","items":{"$ref":"#/compone\###
-        nts/schemas/TopValue"}}},"required":["name","type","encoding","count","nulls","distinct","distinctIsEstimate",\###
-        "topValues"],"additionalProperties":false},"PlanNode":{"description":"A step of a plan. What an engine does no\###
-        t say is absent.","type":"object","properties":{"id":{"description":"Its place in the list.","type":"integer",\###
-        "minimum":0},"parentId":{"description":"The node that takes its rows; absent for a root.","type":"integer","mi\###
-        nimum":0},"operation":{"description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","ty\###
-        pe":"string"},"detail":{"description":"Conditions and the like, in the engine's words.","type":"string"},"rela\###
-        tion":{"description":"The table it reads, as the plan names it.","type":"string"},"index":{"description":"The i\###
-        ndex it uses.","type":"string"},"cost":{"description":"Estimated cost with its children, in the engine's own u\###
-        nit.","type":"number","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number","minim\###
-        um":0},"actualRows":{"description":"Rows it gave, of one loop on average.","type":"number","minimum":0},"loops\###
-        ":{"description":"How often it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it took with\###
-         its children, all loops together.","type":"number","minimum":0}},"required":["id","operation"],"additionalPro\###
-        perties":false},"QueryPhase":{"description":"`waiting`: for a free connection to its database; `running`: the d\###
-        atabase works on it, or its rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"des\###
-        cription":"A query that has not ended.","type":"object","properties":{"queryId":{"description":"Id: what `quer\###
-        y.cancel` takes, and that of its row in history.","type":"string","format":"uuid"},"projectId":{"description":\###
-        "Where it runs.","type":"string","format":"uuid"},"projectName":{"description":"The project's name when it beg\###
-        an.","type":"string"},"sql":{"description":"The statement, at most the limit `runningSqlBytes` of it.","type":\###
-        "string"},"sqlTruncated":{"description":"Whether the statement is longer.","type":"boolean"},"label":{"descrip\###
-        tion":"The name it was given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/components/s\###
-        chemas/QueryMode"},"source":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"pha\###
-        se":{"description":"How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When\###
-         it was accepted.","type":"string","format":"date-time"},"elapsedMs":{"description":"Time since then.","type":\###
-        "number","minimum":0},"rowCount":{"description":"Rows it has answered so far.","type":"integer","minimum":0},"\###
-        bytes":{"description":"Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","pro\###
-        jectId","projectName","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"]\###
-        ,"additionalProperties":false},"QueryEventKind":{"description":"What happened to a query; `missed` is about ev\###
-        ents, not about a query.","type":"string","enum":["started","progress","finished","failed","cancelled","missed\###
-        "]},"QueryRecord":{"description":"A query in history. Parameters are not kept.","type":"object","properties":{\###
-        "id":{"description":"Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"descrip\###
-        tion":"Its project.","type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","\###
-        type":"string"},"sql":{"description":"The statement as it was sent.","type":"string"},"shape":{"description":"\###
-        What its statement has in common with those that differ in values only; `query.stats` says more.","type":"stri\###
-        ng","minLength":16,"maxLength":16},"label":{"description":"The label it was sent with.","type":"string"},"stat\###
-        us":{"description":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"U\###
-        nless it succeeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description":"Unles\###
-        s it succeeded or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it returned\###
-        , as far as they were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description"\###
-        :"Rows it changed.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while i\###
-        t runs.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMo\###
-        de"},"source":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"descript\###
-        ion":"When it was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.ge\###
-        t`, and only if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"object","r\###
-        equired":["columns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":\###
-        "array","items":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","shape","status","mode",\###
-        "source","createdAt"],"additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.",\###
-        "type":"object","properties":{"total":{"description":"All, running ones included.","type":"integer","minimum":\###
-        0},"success":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Thos\###
-        e that failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed o\###
-        ut.","type":"integer","minimum":0},"successRate":{"description":"success / (success + error); absent if both a\###
-        re 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones\###
-        , within 1.6 %; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentil\###
-        e of the same.","type":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"int\###
-        eger","minimum":0}},"required":["total","success","error","cancelled","rows"],"additionalProperties":false},"Q\###
-        ueryFigures":{"description":"What some queries came to. Durations are those of the successful ones.","type":"o\###
-        bject","properties":{"count":{"description":"All, running ones included.","type":"integer","minimum":0},"succe\###
-        ss":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that fa\###
-        iled.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","typ\###
-        e":"integer","minimum":0},"errorRate":{"description":"error / (success + error); absent if both are 0.","type"\###
-        :"number","minimum":0,"maximum":1},"rows":{"description":"Rows they returned, together.","type":"integer","min\###
-        imum":0},"totalMs":{"description":"Time they took, together.","type":"number","minimum":0},"meanMs":{"descript\###
-        ion":"The mean; absent if none succeeded.","type":"number","minimum":0},"p50Ms":{"description":"Median, within\###
-         1.6 %; absent if none succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, likew\###
-        ise.","type":"number","minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum":0}\###
-        },"required":["count","success","error","cancelled","rows","totalMs"],"additionalProperties":false},"ProjectFi\###
-        gures":{"description":"The figures of one project.","type":"object","properties":{"projectId":{"description":"\###
-        The project.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseTyp\###
-        e":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"description"\###
-        :"Its queries.","$ref":"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType","fi\###
-        gures"],"additionalProperties":false},"DayFigures":{"description":"The figures of one day.","type":"object","p\###
-        roperties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":1\###
-        0},"figures":{"description":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"require\###
-        d":["date","figures"],"additionalProperties":false},"StatementFigures":{"description":"The figures of the stat\###
-        ements of one shape in one project.","type":"object","properties":{"projectId":{"description":"Where they ran.\###
-        ","type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"sh\###
-        ape":{"description":"The shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLength"\###
-        :16},"sql":{"description":"The normalised statement, at most 4096 bytes of it; `…` at its end says that there i\###
-        s more.","type":"string"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/QueryFigu\###
-        res"},"lastQueryId":{"description":"The newest of them: a sample for `query.get`.","type":"string","format":"u\###
-        uid"},"lastUsedAt":{"description":"When that was accepted.","type":"string","format":"date-time"},"lastMode":{\###
-        "description":"How that one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","projectNa\###
-        me","shape","sql","figures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"DashboardTot\###
-        als":{"description":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user\###
-        's projects, whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in t\###
-        he period.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"int\###
-        eger","minimum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatu\###
-        s":{"description":"Queries of the period by status; they add up to `totals.queries`.","type":"object","propert\###
-        ies":{"running":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeede\###
-        d.","type":"integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{\###
-        "description":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","error"\###
-        ,"cancelled"],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries of t\###
-        he period, by nearest rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; absen\###
-        t if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there ar\###
-        e none.","type":"number","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One pro\###
-        ject in a dashboard.","type":"object","properties":{"projectId":{"description":"The project.","type":"string",\###
-        "format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of\###
-         database.","$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","typ\###
-        e":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"messages\###
-        ":{"description":"Chat messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its\###
-         latest query, whenever it was, to the minute; absent if there is none.","type":"string","format":"date-time"}\###
-        },"required":["projectId","name","databaseType","queries","errors","messages"],"additionalProperties":false},"\###
-        DayActivity":{"description":"One day in a dashboard.","type":"object","properties":{"date":{"description":"The\###
-         day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries a\###
+        t` may be too high, by at most `overcount` (Filtered Space-Saving), and values that may\nwell be rare are left\###
+         out.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"nam\###
+        e":"resultId","description":"The result.","required":true,"schema":{"description":"The result.","type":"string\###
+        ","format":"uuid"}},{"name":"columns","description":"Names of the columns to summarise; absent means all. A na\###
+        me that several have means each of them.","required":false,"schema":{"description":"Names of the columns to su\###
+        mmarise; absent means all. A name that several have means each of them.","type":"array","items":{"type":"strin\###
+        g","maxLength":1024},"minItems":1,"maxItems":4096}},{"name":"topValues","description":"Most of the top values o\###
+        f each column.","required":false,"schema":{"description":"Most of the top values of each column.","type":"inte\###
+        ger","minimum":0,"maximum":100,"default":10}}],"result":{"name":"QuerySummarizeResult","schema":{"type":"objec\###
+        t","properties":{"rowCount":{"description":"Rows that were read: all that were kept.","type":"integer","minimu\###
+        m":0},"truncated":{"description":"Whether the result had more rows than were kept, so that the figures are of i\###
+        ts first rows only.","type":"boolean"},"columns":{"description":"The columns, in their order in the result.","\###
+        type":"array","items":{"$ref":"#/components/schemas/ColumnSummary"}}},"required":["rowCount","truncated","colu\###
+        mns"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/compon\###
+        ents/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$\###
+        ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors\###
+        /cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples"\###
+        :[{"name":"every column","params":[{"name":"resultId","value":"${resultId}"},{"name":"topValues","value":1}],"\###
+        result":{"name":"result","value":{"rowCount":3,"truncated":false,"columns":[{"name":"id","type":"INTEGER","enc\###
+        oding":"integer","count":3,"nulls":0,"distinct":3,"distinctIsEstimate":false,"order":"number","min":1,"max":3,\###
+        "sum":"6","mean":2,"stddev":1,"topValues":[{"value":1,"count":1,"overcount":0}]}]}},"x-needs":"result"},{"name\###
+        ":"a column that is not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"columns","value":[\###
+        "nobody"]}],"x-error":"invalid_params","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resu\###
+        ltId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"sess\###
+        ion","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.unsubscribe","summar\###
+        y":"End a subscription of this connection.","description":"No event of the subscription is made after the repl\###
+        y; those made before may still arrive behind it.","tags":[{"name":"query"}],"paramStructure":"either","params"\###
+        :[{"name":"subscriptionId","description":"The subscription.","required":true,"schema":{"description":"The subs\###
+        cription.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":\###
+        {},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/component\###
+        s/errors/unauthenticated"}],"examples":[{"name":"one that has ended","params":[{"name":"subscriptionId","value\###
+        ":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"not an id","params":[{"\###
+        name":"subscriptionId","value":"first"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","\###
+        x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discove\###
+        r","summary":"Answer this protocol as an OpenRPC document.","description":"The method that OpenRPC names. The d\###
+        ocument is the published `spec/openrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStru\###
+        cture":"by-name","params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object","required":["openr\###
+        pc","info","methods"]}},"errors":[],"examples":[{"name":"the document","params":[],"result":{"name":"result","\###
+        value":{"openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-\###
+        kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"\###
+        name":"schema.describe","summary":"Describe one table, view or other relation in full.","description":"Columns\###
+         with type, null, default, comment and how they are generated; keys, indexes, checks; foreign keys from it and\###
+         to it.\n\nThe name is looked for as it is written; then in any case; then, if it has a dot, as schema and nam\###
+        e. Where several schemas\nhave it and `schema` names none, it is the one an unqualified name in SQL means, els\###
+        e the first; `alsoIn` says where the others\nare. System relations are looked for where the schema is one of t\###
+        he system's, or the name begins with `pg_` or `sqlite_`.\nWhat does not exist, or the database's own user may n\###
+        ot use, is `not_found`, with the nearest names as `hint`.\n\nServed from what the daemon keeps, like `schema.l\###
+        ist`.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The p\###
+        roject.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"rel\###
+        ation","description":"Its name, not quoted.","required":true,"schema":{"description":"Its name, not quoted.","\###
+        type":"string","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,\###
+        "schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}}],"result":{"name":"Sche\###
+        maDescribeResult","schema":{"type":"object","properties":{"relation":{"description":"The relation, in full.","\###
+        $ref":"#/components/schemas/Relation"},"alsoIn":{"description":"Other schemas that have one of this name.","ty\###
+        pe":"array","items":{"type":"string"}},"ageMs":{"description":"How long ago the daemon began to read this from\###
+         the database.","type":"number","minimum":0}},"required":["relation","ageMs"],"additionalProperties":false}},"\###
+        errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":\###
+        "#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$\###
+        ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors\###
+        /timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_fa\###
+        iled"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref"\###
+        :"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/erro\###
+        rs/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_data\###
+        base"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples\###
+        ":[{"name":"a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}\###
+        ],"result":{"name":"result","value":{"relation":{"schema":"main","name":"books","kind":"table","identifier":"\\###
+        "books\"","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"ti\###
+        tle","type":"TEXT","nullable":false},{"name":"price","type":"NUMERIC","nullable":true}],"primaryKey":{"columns\###
+        ":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[],"referencedBy":[{"schema":"main","relation\###
+        ":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noActio\###
+        n","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":350.5}},"x-needs":"proj\###
+        ect"},{"name":"a name with a slip","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","v\###
+        alue":"boks"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown project","params":[{"name":"proj\###
+        ectId","value":"${unknownId}"},{"name":"relation","value":"books"}],"x-error":"not_found","x-needs":"session"}\###
+        ],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"\###
+        },{"name":"schema.list","summary":"List the tables, views and other relations of a database.","description":"A\###
+        ll schemas that the database's own user may use, and in them what that user may read or write; system schemas a\###
+        nd SQLite's\nshadow tables only with `includeSystem`. Sorted by schema and name, byte by byte. Filters add up.\###
+        \n\n**`detail`** chooses how much is told of each: `names` its schema, name and kind; `summary` also comment, e\###
+        stimates and how it\nis stored; `full` also columns, keys, indexes, checks and foreign keys in both directions\###
+        .\n\n**Age.** The daemon keeps what it read: for the limit `catalogueMs`, or until a statement that may change\###
+         the schema is run\nthrough the project, its connection string changes, or `schema.refresh` is called. `ageMs`\###
+         tells. What other\nprograms change meanwhile is not seen. Row counts and sizes are the engine's own estimates\###
+        , as of its last look; nothing is\ncounted, and no table is locked or waited for.\n\nRequests that come at onc\###
+        e share one look at the database. `$/cancelRequest`, the limit `queryTimeoutMs` and the end of the\nconnection\###
+         stop it once nobody waits for it. It is no query: it is not in history.","tags":[{"name":"schema"}],"paramStr\###
+        ucture":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descri\###
+        ption":"The project.","type":"string","format":"uuid"}},{"name":"schema","description":"Only in this schema: f\###
+        or MySQL and MariaDB a database, for SQLite `main`.","required":false,"schema":{"description":"Only in this sc\###
+        hema: for MySQL and MariaDB a database, for SQLite `main`.","type":"string","minLength":1,"maxLength":1000}},{\###
+        "name":"pattern","description":"Only names that match, in any case: `*` is any text, `?` one character. With a\###
+         dot, what is before it is matched with the schema: `sales.order*`.","required":false,"schema":{"description":\###
+        "Only names that match, in any case: `*` is any text, `?` one character. With a dot, what is before it is matc\###
+        hed with the schema: `sales.order*`.","type":"string","minLength":1,"maxLength":200}},{"name":"kinds","descrip\###
+        tion":"Only of these kinds; at least one.","required":false,"schema":{"description":"Only of these kinds; at l\###
+        east one.","type":"array","items":{"$ref":"#/components/schemas/RelationKind"},"maxItems":6}},{"name":"detail"\###
+        ,"description":"How much of each.","required":false,"schema":{"description":"How much of each.","$ref":"#/comp\###
+        onents/schemas/SchemaDetail","default":"summary"}},{"name":"includeSystem","description":"Whether relations of\###
+         the database itself are listed too.","required":false,"schema":{"description":"Whether relations of the datab\###
+        ase itself are listed too.","type":"boolean","default":false}},{"name":"limit","description":"Items of one pag\###
+        e.","required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"\###
+        default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","requir\###
+        ed":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","f\###
+        ormat":"cursor"}}],"result":{"name":"SchemaListResult","schema":{"type":"object","properties":{"items":{"descr\###
+        iption":"The relations.","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"descr\###
+        iption":"Where the next page begins; absent on the last.","type":"string","format":"cursor"},"total":{"descrip\###
+        tion":"How many relations match, on all pages.","type":"integer","minimum":0},"schemas":{"description":"The sc\###
+        hemas, whatever the filters but `includeSystem`; on the first page only, and at most 200.","type":"array","ite\###
+        ms":{"$ref":"#/components/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the daemon began to re\###
+        ad this from the database.","type":"number","minimum":0},"truncated":{"description":"Whether the database has m\###
+        ore relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}}\###
+        ,"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/componen\###
+        ts/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_fou\###
+        nd"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/qu\###
+        ery_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/compon\###
+        ents/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components\###
+        /errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connec\###
+        t_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/c\###
+        omponents/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components\###
+        /errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"all tables and v\###
+        iews","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"sch\###
+        ema":"main","name":"books","kind":"table","identifier":"\"books\"","system":false},{"schema":"main","name":"or\###
+        ders","kind":"table","identifier":"\"orders\"","system":false}],"total":2,"schemas":[{"name":"main","relationC\###
+        ount":2,"default":true}],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"name":"by name, in full","para\###
+        ms":[{"name":"projectId","value":"${projectId}"},{"name":"pattern","value":"order?"},{"name":"kinds","value":[\###
+        "table"]},{"name":"detail","value":"full"},{"name":"limit","value":1}],"result":{"name":"result","value":{"ite\###
+        ms":[{"schema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":false,"columns":[{"nam\###
+        e":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"book_id","type":"INTEGER","nullable":true}]\###
+        ,"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"schema":"main","rel\###
+        ation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"no\###
+        Action","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total"\###
+        :1,"schemas":[{"name":"main","relationCount":2,"default":true}],"ageMs":20.5,"truncated":false}},"x-needs":"pr\###
+        oject"},{"name":"a cursor of nothing","params":[{"name":"projectId","value":"${projectId}"},{"name":"cursor","\###
+        value":"nonsense"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"n\###
+        ame":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-ac\###
+        cess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.refresh"\###
+        ,"summary":"Read the schema of a database anew.","description":"Forgets what the daemon keeps of the project's\###
+         schema and reads it again, in full: for changes that other programs made. Answers\nhow much there is.","tags"\###
+        :[{"name":"schema"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","req\###
+        uired":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"Schema\###
+        RefreshResult","schema":{"type":"object","properties":{"schemas":{"description":"Schemas.","type":"integer","m\###
+        inimum":0},"relations":{"description":"Relations, without the database's own.","type":"integer","minimum":0},"\###
+        columns":{"description":"Their columns.","type":"integer","minimum":0},"indexes":{"description":"Their indexes\###
+        .","type":"integer","minimum":0},"foreignKeys":{"description":"Their foreign keys.","type":"integer","minimum"\###
+        :0},"durationMs":{"description":"How long it took.","type":"number","minimum":0},"truncated":{"description":"W\###
+        hether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBy\###
+        tes`.","type":"boolean"}},"required":["schemas","relations","columns","indexes","foreignKeys","durationMs","tr\###
+        uncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/co\###
+        mponents/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"}\###
+        ,{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/error\###
+        s/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},\###
+        {"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/comp\###
+        onents/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors\###
+        /tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"}\###
+        ,{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/comp\###
+        onents/errors/connection_lost"}],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${p\###
+        rojectId}"}],"result":{"name":"result","value":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys\###
+        ":1,"durationMs":0.8,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"\###
+        projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":\###
+        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.relations","su\###
+        mmary":"Show foreign keys, and how to join two relations.","description":"Without `relation`: all foreign keys\###
+         of the database. With it: those from it and to it and, with a `depth` above 1, those from\nand to what these l\###
+        ead to, nearest first. Each has its `join`, a condition ready for SQL.\n\n**`to`** asks for the shortest way b\###
+        etween two relations along foreign keys, in either direction: `path` has a step for each\nrelation to join, an\###
+        d the `FROM` clause of all. Where two relations are linked by several foreign keys, the step takes the\nfirst a\###
+        nd names the others, since they mean different things. If there is no way within `depth` steps (10 if absent),\###
+         there\nis no `path`. A relation to itself is a path without steps.\n\nNames are looked for as by `schema.desc\###
+        ribe`. Served from what the daemon keeps, like `schema.list`. Only declared foreign keys\ncount.","tags":[{"na\###
+        me":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required\###
+        ":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","descriptio\###
+        n":"Where to begin.","required":false,"schema":{"description":"Where to begin.","type":"string","minLength":1,\###
+        "maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,"schema":{"description":"Its s\###
+        chema.","type":"string","minLength":1,"maxLength":1000}},{"name":"to","description":"Where to go; with `relati\###
+        on` only.","required":false,"schema":{"description":"Where to go; with `relation` only.","type":"string","minL\###
+        ength":1,"maxLength":1000}},{"name":"toSchema","description":"Its schema.","required":false,"schema":{"descrip\###
+        tion":"Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"depth","description":"Steps at m\###
+        ost: 1 if absent, or 10 with `to`.","required":false,"schema":{"description":"Steps at most: 1 if absent, or 1\###
+        0 with `to`.","type":"integer","minimum":1,"maximum":20}},{"name":"limit","description":"Items of one page.","\###
+        required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"defau\###
+        lt":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":f\###
+        alse,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format\###
+        ":"cursor"}}],"result":{"name":"SchemaRelationsResult","schema":{"type":"object","properties":{"items":{"descr\###
+        iption":"Foreign keys; with `to`, those of the path.","type":"array","items":{"$ref":"#/components/schemas/For\###
+        eignKey"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","form\###
+        at":"cursor"},"total":{"description":"How many there are, on all pages.","type":"integer","minimum":0},"path":\###
+        {"description":"With `to`: the way there, if there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"\###
+        description":"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"tru\###
+        ncated":{"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueRe\###
+        lations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additiona\###
+        lProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unau\###
+        thenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/componen\###
+        ts/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref\###
+        ":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/component\###
+        s/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connec\###
+        tion_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$r\###
+        ef":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/componen\###
+        ts/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connec\###
+        tion_lost"}],"examples":[{"name":"from and to a table","params":[{"name":"projectId","value":"${projectId}"},{\###
+        "name":"relation","value":"books"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"o\###
+        rders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","\###
+        onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageMs":4.5,"truncated":fa\###
+        lse}},"x-needs":"project"},{"name":"a way to join","params":[{"name":"projectId","value":"${projectId}"},{"nam\###
+        e":"relation","value":"books"},{"name":"to","value":"orders"}],"result":{"name":"result","value":{"items":[{"s\###
+        chema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["i\###
+        d"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1\###
+        ,"path":{"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"id\"","steps":[{"schem\###
+        a":"main","relation":"orders","identifier":"\"orders\"","condition":"\"orders\".\"book_id\" = \"books\".\"id\"\###
+        "}]},"ageMs":5.5,"truncated":false}},"x-needs":"project"},{"name":"a destination without a beginning","params"\###
+        :[{"name":"projectId","value":"${projectId}"},{"name":"to","value":"orders"}],"x-error":"invalid_params","x-ne\###
+        eds":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":\###
+        "not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"t\###
+        ask","x-unknownMembers":"refuse"},{"name":"schema.search","summary":"Find relations and columns by words in th\###
+        eir names and comments.","description":"Each word of `query` must be found in the name of a relation or column\###
+        , in its comment, or, for a column, in its relation's\nname. Case does not count, and `_`, `-`, `.` and a chan\###
+        ge from lower to upper case divide words in names: `order total` finds\n`orderTotal`, and the column `total` o\###
+        f `orders`.\n\nBest first: the whole name (`exact`), its beginning (`prefix`), a word in it (`word`), any part\###
+         of it (`substring`). Comments\ncome after names. Only where nothing of all this is found, names that differ i\###
+        n a few letters are (`fuzzy`). Of equal hits\nrelations come before columns, and short names before long ones.\###
+        \n\nServed from what the daemon keeps, like `schema.list`; without system relations.","tags":[{"name":"schema"\###
+        }],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"sche\###
+        ma":{"description":"The project.","type":"string","format":"uuid"}},{"name":"query","description":"Words.","re\###
+        quired":true,"schema":{"description":"Words.","type":"string","minLength":1,"maxLength":200}},{"name":"limit",\###
+        "description":"Hits.","required":false,"schema":{"description":"Hits.","type":"integer","minimum":1,"maximum":\###
+        200,"default":50}}],"result":{"name":"SchemaSearchResult","schema":{"type":"object","properties":{"items":{"de\###
+        scription":"The hits, best first.","type":"array","items":{"$ref":"#/components/schemas/SchemaHit"}},"total":{\###
+        "description":"How many hits there are, shown or not.","type":"integer","minimum":0},"ageMs":{"description":"H\###
+        ow long ago the daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"descr\###
+        iption":"Whether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `c\###
+        atalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":fa\###
+        lse}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{\###
+        "$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/polic\###
+        y"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components\###
+        /errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connec\###
+        tion_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},\###
+        {"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/componen\###
+        ts/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unkno\###
+        wn_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"e\###
+        xamples":[{"name":"a word","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"titl\###
+        e"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"books","kind":"table","identifie\###
+        r":"\"books\"","column":"title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"tru\###
+        ncated":false}},"x-needs":"project"},{"name":"nothing like it","params":[{"name":"projectId","value":"${projec\###
+        tId}"},{"name":"query","value":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"total":0,"ageMs":13\###
+        .5,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value"\###
+        :"${unknownId}"},{"name":"query","value":"title"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"reque\###
+        st","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdo\###
+        wn","summary":"Prepare to end the connection.","description":"LSP's own request. The connection's running quer\###
+        ies are cancelled and further requests are answered `invalid_request`; only\n`exit` is still expected. It neve\###
+        r stops a daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructu\###
+        re":"by-name","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/com\###
+        ponents/errors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end o\###
+        f an editor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"reques\###
+        t","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system\###
+        .health","summary":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what the daem\###
+        on knows already and touches neither the store nor a database. With a session it\nalso answers `store`, `conne\###
+        ctions` and `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"par\###
+        amStructure":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties\###
+        ":{"status":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"\###
+        The daemon's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","m\###
+        inimum":0},"store":{"description":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHeal\###
+        th"},"connections":{"description":"Connections now; only with a session.","$ref":"#/components/schemas/Connect\###
+        ionsHealth"},"queries":{"description":"Queries now; only with a session.","$ref":"#/components/schemas/Queries\###
+        Health"}},"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"\###
+        name":"without a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","upti\###
+        meMs":86400000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"st\###
+        atus":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients\###
+        ":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"re\###
+        quest","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"sy\###
+        stem.limits","summary":"Answer every limit in force.","description":"The same as `initialize` answers, for cli\###
+        ents that do not send it. Public, because a client needs some of the limits to log in.","tags":[{"name":"syste\###
+        m"}],"paramStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/L\###
+        imits"}},"errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"header\###
+        Bytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"b\###
+        atchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,\###
+        "shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"logi\###
+        nDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"s\###
+        essionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":40\###
+        96,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardD\###
+        ays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":\###
+        10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSq\###
+        lBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs"\###
+        :3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"r\###
+        esultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exp\###
+        ortsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogu\###
+        eBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,\###
+        "statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000}},"x-needs":"none"}],"x-kind":"request","\###
+        x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.met\###
+        rics","summary":"Answer the daemon's metrics in Prometheus text.","description":"Counters, gauges and histogra\###
+        ms of the whole daemon, in the Prometheus text format 0.0.4. Labels are method names, outcomes\nand engines; n\###
+        ever a user, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],\###
+        "result":{"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"description":"The metr\###
+        ics, one sample a line.","type":"string"}},"required":["text"],"additionalProperties":false}},"errors":[{"$ref\###
+        ":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"result":{"name":"result"\###
+        ,"value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{method=\"query.run\",outco\###
+        me=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execut\###
+        ion":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description":"A person with an acc\###
+        ount.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"descr\###
+        iption":"Display name.","type":"string"},"email":{"description":"E-mail address, in lower case: what they log i\###
+        n with.","type":"string","format":"email"},"createdAt":{"description":"When they signed up.","type":"string","\###
+        format":"date-time"}},"required":["id","name","email","createdAt"],"additionalProperties":false},"Session":{"d\###
+        escription":"A new session and the token that stands for it. The token is shown this once; the daemon does not\###
+         keep it.","type":"object","properties":{"token":{"description":"A secret (PASETO v4.public): attaches further\###
+         connections to the session. Opaque to clients.","type":"string","format":"token"},"expiresAt":{"description":\###
+        "When the session ends at the latest.","type":"string","format":"date-time"},"user":{"description":"Whose sess\###
+        ion it is.","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"],"additionalProperties\###
+        ":false},"SessionInfo":{"description":"A session as its owner sees it in a list; never its token.","type":"obj\###
+        ect","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{\###
+        "description":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest r\###
+        equest, to the minute.","type":"string","format":"date-time"},"expiresAt":{"description":"When it ends at the l\###
+        atest.","type":"string","format":"date-time"},"current":{"description":"Whether it is the session of this conn\###
+        ection.","type":"boolean"},"client":{"description":"Name and version of the client that began it, as `initiali\###
+        ze` told.","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","current"],"additionalPrope\###
+        rties":false},"SessionEndReason":{"description":"Why a session ended.","type":"string","enum":["expired","idle\###
+        ","loggedOut","refreshed","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The clie\###
+        nt program.","type":"object","properties":{"name":{"description":"Its name.","type":"string","minLength":1,"ma\###
+        xLength":100},"version":{"description":"Its version.","type":"string","maxLength":100}},"required":["name"]},"\###
+        ServerInfo":{"description":"The daemon.","type":"object","properties":{"name":{"description":"Always `dbassist\###
+        d`.","type":"string"},"version":{"description":"Its version.","type":"string"}},"required":["name","version"],\###
+        "additionalProperties":false},"HealthStatus":{"description":"`ok`; `degraded`: it answers, but a part of it do\###
+        es not work; `stopping`: it takes no new requests.","type":"string","enum":["ok","degraded","stopping"]},"Stor\###
+        eEngine":{"description":"Where the daemon keeps its own state.","type":"string","enum":["sqlite","postgresql"]\###
+        },"StoreHealth":{"description":"The daemon's own store.","type":"object","properties":{"engine":{"description"\###
+        :"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"description":"Whether the latest read or wr\###
+        ite of it worked.","type":"boolean"}},"required":["engine","ok"],"additionalProperties":false},"ConnectionsHea\###
+        lth":{"description":"Connections now.","type":"object","properties":{"clients":{"description":"Open client con\###
+        nections.","type":"integer","minimum":0},"databases":{"description":"Open database connections, used and idle.\###
+        ","type":"integer","minimum":0},"databasesInUse":{"description":"Those that run something.","type":"integer","\###
+        minimum":0}},"required":["clients","databases","databasesInUse"],"additionalProperties":false},"QueriesHealth"\###
+        :{"description":"Queries now, of all users.","type":"object","properties":{"running":{"description":"Running."\###
+        ,"type":"integer","minimum":0},"waiting":{"description":"Waiting for a database connection.","type":"integer",\###
+        "minimum":0}},"required":["running","waiting"],"additionalProperties":false},"DatabaseType":{"description":"Th\###
+        e kind of database; `mysql` covers MySQL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]}\###
+        ,"Project":{"description":"A database someone registered.","type":"object","properties":{"id":{"description":"\###
+        Id.","type":"string","format":"uuid"},"name":{"description":"Name, unique among its owner's projects.","type":\###
+        "string"},"description":{"description":"What it is, in its owner's words; absent if there are none.","type":"s\###
+        tring"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"con\###
+        nection":{"description":"The connection string rebuilt without its password, as a URI. Not a way to connect.",\###
+        "type":"string"},"readOnly":{"description":"Whether every write is refused.","type":"boolean"},"createdAt":{"d\###
+        escription":"When it was created.","type":"string","format":"date-time"},"updatedAt":{"description":"When it w\###
+        as last changed.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the m\###
+        inute; absent if there is none.","type":"string","format":"date-time"}},"required":["id","name","databaseType"\###
+        ,"connection","readOnly","createdAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":\###
+        "The steps of reaching a database, in the order they are taken.","type":"string","enum":["parse","policy","res\###
+        olve","connect","tls","login","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earl\###
+        ier step failed, or the engine or the connection has no such step.","type":"string","enum":["passed","failed",\###
+        "skipped"]},"TestStep":{"description":"One step of `project.test`.","type":"object","properties":{"step":{"des\###
+        cription":"Which step.","$ref":"#/components/schemas/TestStepName"},"status":{"description":"How it ended.","$\###
+        ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was sk\###
+        ipped or not measured on its own.","type":"number","minimum":0},"code":{"description":"Of a failed step: the e\###
+        rror code that a query would answer.","type":"string"},"message":{"description":"Of a failed step: one sentenc\###
+        e that says what is wrong and what to do.","type":"string"},"hint":{"description":"Of a failed step: the engin\###
+        e's hint or ours.","type":"string"}},"required":["step","status"],"additionalProperties":false},"DatabaseProbl\###
+        em":{"description":"Why a database cannot be reached now.","type":"object","properties":{"code":{"description"\###
+        :"The error code that a query would answer.","type":"string"},"message":{"description":"One sentence that says\###
+         what is wrong and what to do.","type":"string"},"retryable":{"description":"Whether it may pass by itself.","\###
+        type":"boolean"}},"required":["code","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"\###
+        description":"What a database says of itself; or `unavailable` and nothing else.","type":"object","properties"\###
+        :{"serverVersion":{"description":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`\###
+        .","type":"string"},"databaseName":{"description":"Name of the database; of the file for SQLite.","type":"stri\###
+        ng"},"currentUser":{"description":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"descr\###
+        iption":"Size of the database; absent where the user may not know it.","type":"integer","minimum":0},"tableCou\###
+        nt":{"description":"Tables the user can see, without the system's own.","type":"integer","minimum":0},"unavail\###
+        able":{"description":"Why there is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additiona\###
+        lProperties":false},"QueryMode":{"description":"`read`: the statement cannot change anything, and is rolled ba\###
+        ck. `write`: it runs and commits.","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Wher\###
+        e a query stands; `cancelled` covers the client's cancel, a closed connection and a timeout.","type":"string",\###
+        "enum":["running","success","error","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a c\###
+        onnection that was initialized, `script` one that was not, `chat` the assistant.","type":"string","enum":["edi\###
+        tor","script","chat"]},"Encoding":{"description":"How the cells of a column that are not null are written.\n\n\###
+        - `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a n\###
+        umber with the shortest digits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `deci\###
+        mal`: a string of decimal digits, every one of them\n- `string`: text, dates, intervals and every type without\###
+         a better form, as the engine writes it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON v\###
+        alue itself\n- `dynamic`: SQLite, where each cell has a type of its own: integers and reals as numbers, else `\###
+        {\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\n\###
+        In every encoding a cell over the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string"\###
+        ,"enum":["boolean","integer","float","decimal","string","base64","json","dynamic"]},"Column":{"description":"A\###
+         column of a result.","type":"object","properties":{"name":{"description":"Name, as the statement gives it; ne\###
+        ed not be unique.","type":"string"},"type":{"description":"The database's own name of the type: `int4`, `varch\###
+        ar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"},"encoding":{"description":"How its cells a\###
+        re written.","$ref":"#/components/schemas/Encoding"}},"required":["name","type","encoding"],"additionalPropert\###
+        ies":false},"Notice":{"description":"A message of the database that is not an error.","type":"object","propert\###
+        ies":{"severity":{"description":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message"\###
+        :{"description":"The message.","type":"string"},"code":{"description":"The database's code for it, if it has o\###
+        ne.","type":"string"}},"required":["severity","message"],"additionalProperties":false},"QueryResult":{"descrip\###
+        tion":"The outcome of a statement and the first page of its rows.","type":"object","properties":{"queryId":{"d\###
+        escription":"Id of the query, in history too.","type":"string","format":"uuid"},"columns":{"description":"Colu\###
+        mns; empty if the statement returns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"\###
+        rows":{"description":"The first page: an array of rows, each an array of cells in the order of the columns. Nu\###
+        ll is null; other cells follow the column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{\###
+        "description":"Rows in this page; of a pushed result, all rows that were pushed.","type":"integer","minimum":0\###
+        },"hasMore":{"description":"Whether `query.fetch` has more rows.","type":"boolean"},"resultId":{"description":\###
+        "The kept result, for `query.fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","type":\###
+        "string","format":"uuid"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type"\###
+        :"string","format":"cursor"},"command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`, `CR\###
+        EATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows changed, for statements that change rows.",\###
+        "type":"integer","minimum":0},"durationMs":{"description":"Time in the database, from sending the statement to\###
+         the last row read so far.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/compone\###
+        nts/schemas/QueryMode"},"truncated":{"description":"Whether the result had more rows than were kept. If `hasMo\###
+        re`, the last page of `query.fetch` has the final word.","type":"boolean"},"notices":{"description":"Messages t\###
+        he database sent along, in order.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":\###
+        ["queryId","columns","rows","rowCount","hasMore","command","durationMs","mode","truncated","notices"],"additio\###
+        nalProperties":false},"QueryPage":{"description":"A run of rows of a pushed result; the `value` of `$/progress\###
+        `.","type":"object","properties":{"queryId":{"description":"Id of the query.","type":"string","format":"uuid"}\###
+        ,"columns":{"description":"Columns; in the first page only.","type":"array","items":{"$ref":"#/components/sche\###
+        mas/Column"}},"rows":{"description":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"array\###
+        "}},"firstRow":{"description":"Index of the first of them in the whole result, from 0.","type":"integer","mini\###
+        mum":0},"rowCount":{"description":"How many they are.","type":"integer","minimum":1}},"required":["queryId","r\###
+        ows","firstRow","rowCount"],"additionalProperties":false},"ExportFormat":{"description":"What a result can be c\###
+        onverted to.","type":"string","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What e\###
+        nds a line.","type":"string","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as text.\###
+        ","type":"string","enum":["base64","hex"]},"ExportOptions":{"description":"How an export is written. What a fo\###
+        rmat has no use for is ignored.","type":"object","properties":{"header":{"description":"`csv`: whether the fir\###
+        st line has the columns' names.","type":"boolean","default":true},"delimiter":{"description":"`csv`: between c\###
+        ells; one ASCII character other than a quote or a line break.","type":"string","minLength":1,"maxLength":1,"de\###
+        fault":","},"lineEnd":{"description":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#\###
+        /components/schemas/LineEnd","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with o\###
+        ne, which tells Excel that it is UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":"`csv\###
+        `: whether texts that a spreadsheet would run (those that begin with = + - @, a tab or a carriage return) get a\###
+         single quote before them. Numbers never do.","type":"boolean","default":false},"nullText":{"description":"`cs\###
+        v`, `markdown`: what null is written as; absent means nothing and `*NULL*`.","type":"string","maxLength":100},\###
+        "binary":{"description":"`csv`, `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#/compo\###
+        nents/schemas/BinaryText","default":"base64"},"table":{"description":"`sql`: the table to insert into; needed t\###
+        here. One name, quoted: no schema before a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"des\###
+        cription":"`sql`: the table's schema, or database in MySQL.","type":"string","minLength":1,"maxLength":128},"a\###
+        llowTruncated":{"description":"Whether cells of which only the beginning was kept may be exported, marked as s\###
+        uch. Never to `sql`.","type":"boolean","default":false}},"additionalProperties":false},"ExportPart":{"descript\###
+        ion":"A text of a pushed export; the `value` of `$/progress`.","type":"object","properties":{"resultId":{"desc\###
+        ription":"The result.","type":"string","format":"uuid"},"text":{"description":"The text; all of them put toget\###
+        her are the export.","type":"string"},"firstRow":{"description":"Index of its first row in the whole result, f\###
+        rom 0.","type":"integer","minimum":0},"rowCount":{"description":"How many rows it has.","type":"integer","mini\###
+        mum":0}},"required":["resultId","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"d\###
+        escription":"How `min` and `max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before t\###
+        exts.","type":"string","enum":["number","time","text","mixed"]},"TopValue":{"description":"A value that occurs\###
+         often.","type":"object","properties":{"value":{"description":"The value as in `QueryResult`; a long one as `$\###
+        truncated`, with its beginning."},"count":{"description":"How often it occurs, at most.","type":"integer","min\###
+        imum":1},"overcount":{"description":"By how much `count` may be too high; 0 means exact.","type":"integer","mi\###
+        nimum":0}},"required":["value","count","overcount"],"additionalProperties":false},"ColumnSummary":{"descriptio\###
+        n":"Figures about one column. What does not apply is absent.","type":"object","properties":{"name":{"descripti\###
+        on":"The column's name.","type":"string"},"type":{"description":"The database's own name of its type.","type":\###
+        "string"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"},"coun\###
+        t":{"description":"Cells that are not null.","type":"integer","minimum":0},"nulls":{"description":"Cells that a\###
+        re null.","type":"integer","minimum":0},"truncatedCells":{"description":"Cells of which only the beginning was\###
+         kept: in no figure below.","type":"integer","minimum":1},"distinct":{"description":"Different values.","type"\###
+        :"integer","minimum":0},"distinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type":"boole\###
+        an"},"order":{"description":"How `min` and `max` compare; absent if the column has no values that can be.","$r\###
+        ef":"#/components/schemas/SummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a long te\###
+        xt as `$truncated`, with its beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of numbe\###
+        rs: their sum, exact for integers and decimals, else rounded to a double.","type":"string"},"mean":{"descripti\###
+        on":"Of numbers: the arithmetic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of two n\###
+        umbers or more: the standard deviation of a sample.","type":"number","minimum":0},"notFinite":{"description":"\###
+        Numbers that are NaN, infinite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these only i\###
+        nfinities are in `min` and `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean colu\###
+        mn: how often true.","type":"integer","minimum":0},"falseCount":{"description":"How often false.","type":"inte\###
+        ger","minimum":0},"minLength":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.","type\###
+        ":"integer","minimum":0},"maxLength":{"description":"The longest.","type":"integer","minimum":0},"meanLength":\###
+        {"description":"On average.","type":"number","minimum":0},"topValues":{"description":"The values that occur mo\###
+        st often, the most frequent first; among equals the one that came first.","type":"array","items":{"$ref":"#/co\###
+        mponents/schemas/TopValue"}}},"required":["name","type","encoding","count","nulls","distinct","distinctIsEstim\###
+        ate","topValues"],"additionalProperties":false},"PlanNode":{"description":"A step of a plan. What an engine do\###
+        es not say is absent.","type":"object","properties":{"id":{"description":"Its place in the list.","type":"inte\###
+        ger","minimum":0},"parentId":{"description":"The node that takes its rows; absent for a root.","type":"integer\###
+        ","minimum":0},"operation":{"description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.\###
+        ","type":"string"},"detail":{"description":"Conditions and the like, in the engine's words.","type":"string"},\###
+        "relation":{"description":"The table it reads, as the plan names it.","type":"string"},"index":{"description":\###
+        "The index it uses.","type":"string"},"cost":{"description":"Estimated cost with its children, in the engine's\###
+         own unit.","type":"number","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number",\###
+        "minimum":0},"actualRows":{"description":"Rows it gave, of one loop on average.","type":"number","minimum":0},\###
+        "loops":{"description":"How often it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it too\###
+        k with its children, all loops together.","type":"number","minimum":0}},"required":["id","operation"],"additio\###
+        nalProperties":false},"QueryPhase":{"description":"`waiting`: for a free connection to its database; `running`\###
+        : the database works on it, or its rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery\###
+        ":{"description":"A query that has not ended.","type":"object","properties":{"queryId":{"description":"Id: wha\###
+        t `query.cancel` takes, and that of its row in history.","type":"string","format":"uuid"},"projectId":{"descri\###
+        ption":"Where it runs.","type":"string","format":"uuid"},"projectName":{"description":"The project's name when\###
+         it began.","type":"string"},"sql":{"description":"The statement, at most the limit `runningSqlBytes` of it.",\###
+        "type":"string"},"sqlTruncated":{"description":"Whether the statement is longer.","type":"boolean"},"label":{"\###
+        description":"The name it was given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/compo\###
+        nents/schemas/QueryMode"},"source":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource\###
+        "},"phase":{"description":"How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description\###
+        ":"When it was accepted.","type":"string","format":"date-time"},"elapsedMs":{"description":"Time since then.",\###
+        "type":"number","minimum":0},"rowCount":{"description":"Rows it has answered so far.","type":"integer","minimu\###
+        m":0},"bytes":{"description":"Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryI\###
+        d","projectId","projectName","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","\###
+        bytes"],"additionalProperties":false},"QueryEventKind":{"description":"What happened to a query; `missed` is a\###
+        bout events, not about a query.","type":"string","enum":["started","progress","finished","failed","cancelled",\###
+        "missed"]},"QueryRecord":{"description":"A query in history. Parameters are not kept.","type":"object","proper\###
+        ties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"\###
+        description":"Its project.","type":"string","format":"uuid"},"projectName":{"description":"The project's name n\###
+        ow.","type":"string"},"sql":{"description":"The statement as it was sent.","type":"string"},"shape":{"descript\###
+        ion":"What its statement has in common with those that differ in values only; `query.stats` says more.","type"\###
+        :"string","minLength":16,"maxLength":16},"label":{"description":"The label it was sent with.","type":"string"}\###
+        ,"status":{"description":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"descripti\###
+        on":"Unless it succeeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description":\###
+        "Unless it succeeded or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it re\###
+        turned, as far as they were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"descri\###
+        ption":"Rows it changed.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent w\###
+        hile it runs.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/Q\###
+        ueryMode"},"source":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"de\###
+        scription":"When it was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `qu\###
+        ery.get`, and only if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"obje\###
+        ct","required":["columns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"\###
+        type":"array","items":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","shape","status","\###
+        mode","source","createdAt"],"additionalProperties":false},"QueryStatistics":{"description":"Figures about quer\###
+        ies.","type":"object","properties":{"total":{"description":"All, running ones included.","type":"integer","min\###
+        imum":0},"success":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description"\###
+        :"Those that failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or t\###
+        imed out.","type":"integer","minimum":0},"successRate":{"description":"success / (success + error); absent if b\###
+        oth are 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful\###
+         ones, within 1.6 %; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th perc\###
+        entile of the same.","type":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type"\###
+        :"integer","minimum":0}},"required":["total","success","error","cancelled","rows"],"additionalProperties":fals\###
+        e},"QueryFigures":{"description":"What some queries came to. Durations are those of the successful ones.","typ\###
+        e":"object","properties":{"count":{"description":"All, running ones included.","type":"integer","minimum":0},"\###
+        success":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those th\###
+        at failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out."\###
+        ,"type":"integer","minimum":0},"errorRate":{"description":"error / (success + error); absent if both are 0.","\###
+        type":"number","minimum":0,"maximum":1},"rows":{"description":"Rows they returned, together.","type":"integer"\###
+        ,"minimum":0},"totalMs":{"description":"Time they took, together.","type":"number","minimum":0},"meanMs":{"des\###
+        cription":"The mean; absent if none succeeded.","type":"number","minimum":0},"p50Ms":{"description":"Median, w\###
+        ithin 1.6 %; absent if none succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, l\###
+        ikewise.","type":"number","minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum\###
+        ":0}},"required":["count","success","error","cancelled","rows","totalMs"],"additionalProperties":false},"Proje\###
+        ctFigures":{"description":"The figures of one project.","type":"object","properties":{"projectId":{"descriptio\###
+        n":"The project.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databas\###
+        eType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"descript\###
+        ion":"Its queries.","$ref":"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType"\###
+        ,"figures"],"additionalProperties":false},"DayFigures":{"description":"The figures of one day.","type":"object\###
+        ","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLengt\###
+        h":10},"figures":{"description":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"req\###
+        uired":["date","figures"],"additionalProperties":false},"StatementFigures":{"description":"The figures of the s\###
+        tatements of one shape in one project.","type":"object","properties":{"projectId":{"description":"Where they r\###
+        an.","type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},\###
+        "shape":{"description":"The shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLeng\###
+        th":16},"sql":{"description":"The normalised statement, at most 4096 bytes of it; `…` at its end says that the\###
+        re is more.","type":"string"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/Query\###
+        Figures"},"lastQueryId":{"description":"The newest of them: a sample for `query.get`.","type":"string","format\###
+        ":"uuid"},"lastUsedAt":{"description":"When that was accepted.","type":"string","format":"date-time"},"lastMod\###
+        e":{"description":"How that one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","proje\###
+        ctName","shape","sql","figures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"Dashboar\###
+        dTotals":{"description":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The u\###
+        ser's projects, whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries i\###
+        n the period.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"\###
+        integer","minimum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesBySt\###
+        atus":{"description":"Queries of the period by status; they add up to `totals.queries`.","type":"object","prop\###
+        erties":{"running":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Succe\###
+        eded.","type":"integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled\###
+        ":{"description":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","err\###
+        or","cancelled"],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries o\###
+        f the period, by nearest rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; ab\###
+        sent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there\###
+         are none.","type":"number","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One p\###
+        roject in a dashboard.","type":"object","properties":{"projectId":{"description":"The project.","type":"string\###
+        ","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind o\###
+        f database.","$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","ty\###
+        pe":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"message\###
+        s":{"description":"Chat messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"It\###
+        s latest query, whenever it was, to the minute; absent if there is none.","type":"string","format":"date-time"\###
+        }},"required":["projectId","name","databaseType","queries","errors","messages"],"additionalProperties":false},\###
+        "DayActivity":{"description":"One day in a dashboard.","type":"object","properties":{"date":{"description":"Th\###
+        e day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries a\###
         ccepted that day.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer"\###
         ,"minimum":0}},"required":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"descriptio\###
         n":"Who a chat message is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"descrip\###

@@ -215,7 +215,7 @@ public protocol QueryAPI: Sendable {
     /// **Distinct values** are counted exactly up to a bound, which is some ten thousand for a result of a few dozen columns and
     /// smaller for wider ones; beyond it, `distinct` is an estimate, mostly within 3 % (HyperLogLog). **Top values** are exact
     /// while a column has no more values than their bound, about a thousand; beyond it `count` may be too high, by at most
-    /// `overcount` (Space-Saving), and values that may well be rare are left out.
+    /// `overcount` (Filtered Space-Saving), and values that may well be rare are left out.
     ///
     /// Ids answer as in `query.fetch`.
     ///
