@@ -87,7 +87,7 @@ import Testing
                 let limit = [1, 2, 7, 200].randomElement(using: &random) ?? 1
                 let asked = filter
                 let found = try await store.all(limit: limit) {
-                    try await store.history(userID: mine.userID, filter: asked, page: $0)
+                    try await store.history(userID: mine.userID, filter: asked, page: $0, near: [0, 1, 30, 1_000][round % 4])
                 }
                 #expect(found == all.filter { matches($0, filter) }, "\(filter)")
             }

@@ -26,13 +26,20 @@ extension Store {
     public func history(
         userID: String, filter: HistoryFilter = HistoryFilter(), page: PageRequest = PageRequest()
     ) async throws(StoreError) -> ListPage<QueryRecord> {
+        try await history(userID: userID, filter: filter, page: page, near: 500)
+    }
+
+    /// - Parameter near: how many queries a search looks at one by one before it asks the index of texts.
+    func history(
+        userID: String, filter: HistoryFilter, page: PageRequest, near: Int
+    ) async throws(StoreError) -> ListPage<QueryRecord> {
         let cursor = try Cursor.of(page, list: .queries)
         await flush()
         return try await scanner.read { session throws(StoreError) in
             let items: [QueryRecord]
             if filter.text ?? "" != "" || filter.errorText ?? "" != "" {
                 items = try session.snapshot { session throws(StoreError) in
-                    try Store.search(session, userID, filter, cursor, limit: page.limit + 1)
+                    try Store.search(session, userID, filter, cursor, limit: page.limit + 1, near: near)
                 }
             } else {
                 items = try Store.history(session, userID, filter, cursor, limit: page.limit + 1)

@@ -5,13 +5,14 @@ internal import Databases
 enum StatisticsMigration {
     /// Rows read at once.
     private static let batch: Int64 = 2_000
+    /// Tallies in memory before they are written: some ten megabytes.
+    private static let talliesMax = 4_000
 
     static func run(_ session: StoreSession) throws(StoreError) {
         try session.execute(Schema.second(bytes: session.engine.bytesType))
         try session.execute(session.engine.textIndex.schema)
-        var days: [TallyKey: Tally] = [:]
-        var shapes: [TallyKey: Tally] = [:]
-        var known: Set<TallyKey> = []
+        try session.execute("DELETE FROM query_days")
+        var tallies: [TallyKey: Tally] = [:]
         var last = ""
         while true {
             let rows = try session.rows(
@@ -24,31 +25,31 @@ enum StatisticsMigration {
                 last = try row.text()
                 let (userID, projectID, sql) = try (row.text(), row.text(), row.text())
                 let shape = StatementShape(of: sql, try row.word(DatabaseType.self))
-                var key = TallyKey(userID: userID, projectID: projectID, createdAtMs: try row.integer(), shape: shape.key)
+                let key = TallyKey(userID: userID, projectID: projectID, createdAtMs: try row.integer(), shape: shape.key)
                 let end = try QueryEnd(
                     status: row.word(QueryStatus.self), rowCount: row.optionalInteger(), durationMs: row.optionalDouble())
                 try session.change("UPDATE queries SET shape = $2 WHERE id = $1", [.text(last), .integer(shape.key)])
-                shapes[key, default: Tally()].add(end)
-                let (day, ofShape) = (key.day, key.shape)
-                key.shape = 0
-                days[key, default: Tally()].add(end)
-                (key.day, key.shape) = (0, ofShape)
-                if known.insert(key).inserted {
+                if tallies[key] == nil {
                     try Store.keepShape(session, shape, projectID: projectID, userID: userID)
                 }
-                key.day = day
+                tallies[key, default: Tally()].add(end)
+            }
+            // Rows come roughly by time, so that what is written is seldom needed again.
+            if tallies.count > talliesMax { try write(session, &tallies) }
+        }
+        try write(session, &tallies)
+        try session.execute(Schema.secondIndexes)
+    }
+
+    /// Adds what was counted to what is there.
+    private static func write(_ session: StoreSession, _ tallies: inout [TallyKey: Tally]) throws(StoreError) {
+        for (key, counted) in tallies {
+            for table in TallyTable.all(key) {
+                var tally = try table.read(session)
+                tally.add(counted)
+                try table.write(session, tally, userID: key.userID)
             }
         }
-        try session.execute("DELETE FROM query_days")
-        for (key, tally) in days { try TallyTable.days(key).write(session, tally, userID: key.userID) }
-        var weeks: [TallyKey: Tally] = [:]
-        for (key, tally) in shapes {
-            try TallyTable.spans(key)[0].write(session, tally, userID: key.userID)
-            var week = key
-            week.day = Day.startOfWeek(key.day)
-            weeks[week, default: Tally()].add(tally)
-        }
-        for (key, tally) in weeks { try TallyTable.spans(key)[1].write(session, tally, userID: key.userID) }
-        try session.execute(Schema.secondIndexes)
+        tallies = [:]
     }
 }

@@ -15,7 +15,7 @@ struct SQLiteTextIndex: TextIndex {
     /// A longer text is a candidate for every search: to cut it up would hold up other writes.
     static let textBytesMax = 32_768
     /// Of a long search text so many groups of three are asked for; the rest is looked at in the rows.
-    private static let tokensMax = 12
+    private static let tokensMax = 6
     private static let long = token(UInt32(0xF8F0))
 
     func add(_ session: StoreSession, _ document: SearchDocument) throws(StoreError) {

@@ -1,9 +1,41 @@
 internal import Databases
 
 extension Store {
-    /// The queries that a filter with a text lets through, newest first, at most `limit` after `cursor`: those the index of texts
-    /// finds, and those that are not in it yet. Wants one view of the data.
+    /// The queries that a filter with a text lets through, newest first, at most `limit` after `cursor`. Wants one view of the data.
+    ///
+    /// The newest `near` of those that fit but for the text are looked at one by one: a text that is common is found there, and a
+    /// short history needs no more. Beyond them the index of texts is asked.
     static func search(
+        _ session: StoreSession, _ userID: String, _ filter: HistoryFilter, _ cursor: Cursor, limit: Int, near: Int
+    ) throws(StoreError) -> [QueryRecord] {
+        var others = filter
+        (others.text, others.errorText) = (nil, nil)
+        let all = conditions(session, userID, others, cursor)
+        let edge = try session.first(
+            "SELECT created_at, id FROM queries WHERE \(all.sql) ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET \(all.next)",
+            all.parameters + [.integer(Int64(near))])
+        guard var edge else { return try walk(session, conditions(session, userID, filter, cursor), limit: limit) }
+        var found: [QueryRecord] = []
+        if near > 0 {
+            var text = all
+            addText(&text, session, filter)
+            let rows = try session.rows(
+                """
+                SELECT \(QueryRecord.columns) FROM (
+                    SELECT \(QueryRecord.columns), folded FROM queries WHERE \(all.sql)
+                    ORDER BY created_at DESC, id DESC LIMIT \(text.next)) AS queries
+                WHERE \(text.sql) ORDER BY created_at DESC, id DESC
+                """, text.parameters + [.integer(Int64(near))])
+            for var row in rows { found.append(try QueryRecord(&row, hasPreview: false)) }
+        }
+        guard found.count < limit else { return Array(found.prefix(limit)) }
+        // The edge itself is the first of the others: no id begins with another.
+        let rest = Cursor(list: .queries, createdAtMs: try edge.integer(), id: try edge.text() + "~")
+        return found + (try searchIndex(session, userID, filter, rest, limit: limit - found.count))
+    }
+
+    /// Those the index of texts finds, and those that are not in it yet.
+    private static func searchIndex(
         _ session: StoreSession, _ userID: String, _ filter: HistoryFilter, _ cursor: Cursor, limit: Int
     ) throws(StoreError) -> [QueryRecord] {
         let terms = SearchTerms(
@@ -78,12 +110,16 @@ extension Store {
         if let source = filter.source { query.add("source = #", .text(source.rawValue)) }
         if let shape = filter.shape { query.add("shape = #", .integer(Int64(bitPattern: shape))) }
         if let sinceMs = filter.sinceMs { query.add("created_at >= #", .integer(sinceMs)) }
+        addText(&query, session, filter)
+        return query
+    }
+
+    private static func addText(_ query: inout Conditions, _ session: StoreSession, _ filter: HistoryFilter) {
         if let text = filter.text, !text.isEmpty {
             query.add(session.engine.contains("coalesce(folded, lower(query))", "#"), .text(Folding.folded(text)))
         }
         if let text = filter.errorText, !text.isEmpty {
             query.add(session.engine.contains("lower(error)", "#"), .text(Folding.foldedASCII(text)))
         }
-        return query
     }
 }

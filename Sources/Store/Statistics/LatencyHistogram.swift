@@ -3,6 +3,7 @@
 struct LatencyHistogram: Equatable {
     /// Counts by range, up to the last that is not empty.
     private var counts: [Int64] = []
+    private(set) var total: Int64 = 0
 
     /// Bits of the mantissa that tell ranges apart.
     private static let bits = 5
@@ -27,17 +28,19 @@ struct LatencyHistogram: Equatable {
         return (lower + upper) / 2
     }
 
-    var total: Int64 { counts.reduce(0, +) }
-
     mutating func add(_ durationMs: Double, times: Int64 = 1) { add(range: Self.range(of: durationMs), times) }
 
     mutating func add(_ other: LatencyHistogram) {
-        for (range, count) in other.counts.enumerated() where count > 0 { add(range: range, count) }
+        if counts.count < other.counts.count { counts += repeatElement(0, count: other.counts.count - counts.count) }
+        for range in other.counts.indices { counts[range] &+= other.counts[range] }
+        total += other.total
     }
 
     private mutating func add(range: Int, _ count: Int64) {
         if range >= counts.count { counts += repeatElement(0, count: range + 1 - counts.count) }
-        counts[range] = max(0, counts[range] + count)
+        let after = max(0, counts[range] + count)
+        total += after - counts[range]
+        counts[range] = after
         while counts.last == 0 { counts.removeLast() }
     }
 

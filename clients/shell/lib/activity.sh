@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2034,SC2154  # variables are shared with dbassist and the other files
 # history, stats and dashboard.
 
-# member NAME VALUE: add a text to `members`.
-member() {
+# text_member NAME VALUE: add a text to `members`.
+text_member() {
     value=$(quoted "$2") || exit 1
     members="${members:+$members,}\"$1\":$value"
 }
@@ -10,8 +10,8 @@ member() {
 # time_member NAME TIME: add a time: one of RFC 3339, or a day, which begins at midnight UTC.
 time_member() {
     case $2 in
-    [0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]) member "$1" "${2}T00:00:00.000Z" ;;
-    *) member "$1" "$2" ;;
+    [0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]) text_member "$1" "${2}T00:00:00.000Z" ;;
+    *) text_member "$1" "$2" ;;
     esac
 }
 
@@ -44,9 +44,9 @@ command_history() {
     [ -z "$opt_status" ] || word_member --status "$opt_status" running success error cancelled
     [ -z "$opt_mode" ] || word_member --mode "$opt_mode" read write
     [ -z "$opt_source" ] || word_member --source "$opt_source" editor script chat
-    [ -z "$opt_text" ] || member text "$opt_text"
-    [ -z "$opt_error" ] || member errorText "$opt_error"
-    [ -z "$opt_shape" ] || member shape "$opt_shape"
+    [ -z "$opt_text" ] || text_member text "$opt_text"
+    [ -z "$opt_error" ] || text_member errorText "$opt_error"
+    [ -z "$opt_shape" ] || text_member shape "$opt_shape"
     [ -z "$opt_since" ] || time_member since "$opt_since"
     [ -z "$opt_until" ] || time_member until "$opt_until"
     if [ -n "$opt_project" ]; then
