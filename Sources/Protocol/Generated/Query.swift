@@ -709,9 +709,7 @@ public struct QueryForgetParams: JSONDecodable, Equatable {
         while let memberName = reader.nextMember() {
             if memberName.matches("queryIds") {
                 try reader.refuseNull()
-                queryIds = try reader.array(minItems: 1, maxItems: 1000) { reader throws(JSONMismatch) in
-                    try reader.string(format: .uuid)
-                }
+                queryIds = try reader.array(minItems: 1, maxItems: 1000) { reader throws(JSONMismatch) in try reader.string(format: .uuid) }
             } else if memberName.matches("projectId") {
                 try reader.refuseNull()
                 projectId = try reader.string(format: .uuid)
