@@ -38,8 +38,7 @@ public struct Limits: JSONEncodable, Equatable {
     public var loginDelayMs = 1000
     /// The longest such wait.
     public var loginDelayMaxMs = 900_000
-    /// Wrong passwords in a row for an account after which log-in with its password is refused for a day, or until one of its
-    /// sessions changes the password.
+    /// Wrong passwords in a row for an account; then none is looked at for a day, or until a session changes it.
     public var loginFailuresMax = 100
     /// A token.
     public var tokenBytes = 4096
@@ -256,7 +255,7 @@ public struct Limits: JSONEncodable, Equatable {
         ),
         Entry(
             name: "loginFailuresMax", unit: .count, isConfigurable: true,
-            summary: "Wrong passwords in a row for an account after which log-in with its password is refused for a day, or until one of its sessions changes the password.",
+            summary: "Wrong passwords in a row for an account; then none is looked at for a day, or until a session changes it.",
             keyPath: \.loginFailuresMax
         ),
         Entry(

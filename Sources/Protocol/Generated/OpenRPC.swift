@@ -1538,243 +1538,242 @@ public enum OpenRPCDocument {
         unt and per peer, before each further attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"des\###
         cription":"The first such wait; each further failure doubles it.","type":"integer","minimum":0},"loginDelayMax\###
         Ms":{"description":"The longest such wait.","type":"integer","minimum":0},"loginFailuresMax":{"description":"W\###
-        rong passwords in a row for an account after which log-in with its password is refused for a day, or until one\###
-         of its sessions changes the password.","type":"integer","minimum":0},"tokenBytes":{"description":"A token.","\###
-        type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a session from log-in or refresh.","typ\###
-        e":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a request for this long ends.","ty\###
-        pe":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of a name of a person or p\###
-        roject.","type":"integer","minimum":0},"emailLength":{"description":"Characters of an e-mail address.","type":\###
-        "integer","minimum":0},"descriptionLength":{"description":"Characters of a project's description.","type":"int\###
-        eger","minimum":0},"connectionStringLength":{"description":"Characters of a connection string.","type":"intege\###
-        r","minimum":0},"labelLength":{"description":"Characters of a query's label.","type":"integer","minimum":0},"s\###
-        earchTextLength":{"description":"Characters of a list's `text` filter.","type":"integer","minimum":0},"listIte\###
-        ms":{"description":"Items of one page of a list.","type":"integer","minimum":0},"listItemsDefault":{"descripti\###
-        on":"Items of one page of a list when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"descri\###
-        ption":"Newest queries or messages in a summary or dashboard.","type":"integer","minimum":0},"dashboardDays":{\###
-        "description":"Days a dashboard may cover.","type":"integer","minimum":0},"databaseConnections":{"description"\###
-        :"Open database connections in all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"descripti\###
-        on":"Open database connections of one project.","type":"integer","minimum":0},"databaseIdleMs":{"description":\###
-        "An unused database connection is closed after this long.","type":"integer","minimum":0},"connectTimeoutMs":{"\###
-        description":"Time to connect and log in to a database.","type":"integer","minimum":0},"queriesPerUser":{"desc\###
-        ription":"Running queries of one user.","type":"integer","minimum":0},"subscriptionsPerConnection":{"descripti\###
-        on":"Subscriptions of one connection.","type":"integer","minimum":0},"subscriptionEvents":{"description":"Even\###
-        ts of one subscription that wait for its reader; the next are missed.","type":"integer","minimum":0},"progress\###
-        Ms":{"description":"Time between two `progress` events of a query.","type":"integer","minimum":0},"runningSqlB\###
-        ytes":{"description":"Of a statement, in `query.running` and `query/event`.","type":"integer","minimum":0},"pl\###
-        anNodes":{"description":"Nodes of a plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"descr\###
-        iption":"One statement, as UTF-8.","type":"integer","minimum":0},"parameters":{"description":"Parameters of on\###
-        e statement: SQLite's own limit, the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs"\###
-        :{"description":"Time of a query that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs"\###
-        :{"description":"The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A d\###
-        atabase that has not stopped a cancelled statement by then has its connection cut.","type":"integer","minimum"\###
-        :0},"pageRows":{"description":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A p\###
-        age ends with the row that reaches this size.","type":"integer","minimum":0},"cellBytes":{"description":"A lon\###
-        ger cell is replaced by its length and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"R\###
-        ows kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"descriptio\###
-        n":"Bytes kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes\###
-        ":{"description":"Bytes kept of any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"descripti\###
-        on":"Bytes kept of all results of one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A re\###
-        sult that nobody fetches from for this long is dropped.","type":"integer","minimum":0},"exportsPerUser":{"desc\###
-        ription":"Exports and summaries of one user that run at once; past that the answer is `busy`.","type":"integer\###
-        ","minimum":0},"noticesPerQuery":{"description":"Notices kept of one statement.","type":"integer","minimum":0}\###
-        ,"previewRows":{"description":"Rows of the preview that history keeps.","type":"integer","minimum":0},"preview\###
-        Bytes":{"description":"Bytes of the preview that history keeps.","type":"integer","minimum":0},"catalogueRelat\###
-        ions":{"description":"Tables, views and the like that are read of one database.","type":"integer","minimum":0}\###
-        ,"catalogueBytes":{"description":"Memory for what is read of one database's schema, about.","type":"integer","\###
-        minimum":0},"catalogueCacheBytes":{"description":"The same for all databases; the least used is forgotten firs\###
-        t.","type":"integer","minimum":0},"catalogueMs":{"description":"What is known of a schema is read anew when it\###
-         is older.","type":"integer","minimum":0},"historyRows":{"description":"Rows of history kept of one user; past\###
-         it the oldest go, within minutes. 0 keeps all.","type":"integer","minimum":0},"historyDays":{"description":"D\###
-        ays that a row of history is kept. 0 keeps it for ever.","type":"integer","minimum":0},"statisticsDays":{"desc\###
-        ription":"Days that `query.stats` may cover.","type":"integer","minimum":0},"statisticsStatements":{"descripti\###
-        on":"Statements in each list of `query.stats`.","type":"integer","minimum":0},"forgetQueries":{"description":"\###
-        Ids in one `query.forget`.","type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","body\###
-        BeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueueByte\###
-        s","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","log\###
-        inDelayMs","loginDelayMaxMs","loginFailuresMax","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","e\###
-        mailLength","descriptionLength","connectionStringLength","labelLength","searchTextLength","listItems","listIte\###
-        msDefault","recentItems","dashboardDays","databaseConnections","databaseConnectionsPerProject","databaseIdleMs\###
-        ","connectTimeoutMs","queriesPerUser","subscriptionsPerConnection","subscriptionEvents","progressMs","runningS\###
-        qlBytes","planNodes","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows\###
-        ","pageBytes","cellBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs",\###
-        "exportsPerUser","noticesPerQuery","previewRows","previewBytes","catalogueRelations","catalogueBytes","catalog\###
-        ueCacheBytes","catalogueMs","historyRows","historyDays","statisticsDays","statisticsStatements","forgetQueries\###
-        "],"additionalProperties":false},"ErrorObject":{"description":"The `error` member of a reply.","type":"object"\###
-        ,"properties":{"code":{"type":"integer"},"message":{"type":"string","minLength":1},"data":{"type":"object","pr\###
-        operties":{"code":{"description":"What programs branch on.","type":"string","enum":["parse_error","invalid_req\###
-        uest","method_not_found","invalid_params","invalid_connection_string","invalid_parameters","weak_password","in\###
-        ternal","not_initialized","cancelled","timeout","shutting_down","request_too_large","response_too_large","busy\###
-        ","batch_too_large","unauthenticated","invalid_credentials","forbidden","not_found","conflict","rate_limited",\###
-        "connection_failed","host_not_found","connection_refused","connect_timeout","tls_required","tls_failed","authe\###
-        ntication_failed","unknown_database","not_a_database","connection_lost","query_failed","read_only","policy","f\###
-        ile_failed","cell_truncated"]},"retryable":{"description":"Whether the same request may succeed later.","type"\###
-        :"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfter\###
-        Ms":{},"sqlState":{},"position":{}},"required":["code","retryable"],"additionalProperties":false}},"required":\###
-        ["code","message","data"],"additionalProperties":false}},"errors":{"parse_error":{"code":-32700,"message":"The\###
-         bytes are not one JSON text in UTF-8, or break the framing.","data":{"code":"parse_error","retryable":false}}\###
-        ,"invalid_request":{"code":-32600,"message":"The JSON is not a request that may be sent here and now.","data":\###
-        {"code":"invalid_request","retryable":false}},"method_not_found":{"code":-32601,"message":"There is no such me\###
-        thod.","data":{"code":"method_not_found","retryable":false}},"invalid_params":{"code":-32602,"message":"A para\###
-        meter is unknown, missing, of the wrong type or out of range; `path` names it.","data":{"code":"invalid_params\###
-        ","retryable":false}},"invalid_connection_string":{"code":-32602,"message":"The connection string cannot be un\###
-        derstood, or uses a keyword that is not allowed.","data":{"code":"invalid_connection_string","retryable":false\###
-        }},"invalid_parameters":{"code":-32602,"message":"The statement's parameters do not fit its placeholders.","da\###
-        ta":{"code":"invalid_parameters","retryable":false}},"weak_password":{"code":-32602,"message":"The password is\###
-         among those tried first, or is made from the account's own name or e-mail.","data":{"code":"weak_password","r\###
-        etryable":false}},"internal":{"code":-32603,"message":"A fault of the daemon; the log has it under `requestId`\###
-        .","data":{"code":"internal","retryable":false}},"not_initialized":{"code":-32002,"message":"`initialize` must\###
-         come first on this connection.","data":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-328\###
-        00,"message":"The client cancelled the request.","data":{"code":"cancelled","retryable":true}},"timeout":{"cod\###
-        e":-32802,"message":"It took longer than its time limit and was stopped.","data":{"code":"timeout","retryable"\###
-        :true}},"shutting_down":{"code":-32802,"message":"The daemon is stopping; connect again later.","data":{"code"\###
-        :"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"message":"The request is longer than t\###
-        he limit.","data":{"code":"request_too_large","retryable":false}},"response_too_large":{"code":-32008,"message\###
-        ":"The reply would be longer than the limit; ask for less.","data":{"code":"response_too_large","retryable":fa\###
-        lse}},"busy":{"code":-32009,"message":"A queue or pool is full; try again after `retryAfterMs`.","data":{"code\###
-        ":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The batch has more items than the limi\###
-        t.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"message":"There is no\###
-         session on this connection, or it has ended; log in or attach a token.","data":{"code":"unauthenticated","ret\###
-        ryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the password is wrong.","data":{"c\###
-        ode":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"message":"The token or the daemon's c\###
-        onfiguration does not allow it.","data":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"mess\###
-        age":"There is no such thing, or it is not yours; both answer the same.","data":{"code":"not_found","retryable\###
-        ":false}},"conflict":{"code":1005,"message":"It conflicts with what exists; `path` names the parameter.","data\###
-        ":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,"message":"Too many attempts or requests;\###
-         try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":true}},"connection_failed":{"code"\###
-        :1101,"message":"The database cannot be reached, for a reason without a code of its own.","data":{"code":"conn\###
-        ection_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The host's name has no address.","d\###
-        ata":{"code":"host_not_found","retryable":true}},"connection_refused":{"code":1101,"message":"Nothing accepts c\###
-        onnections at that address.","data":{"code":"connection_refused","retryable":true}},"connect_timeout":{"code":\###
-        1101,"message":"The database did not answer in time.","data":{"code":"connect_timeout","retryable":true}},"tls\###
-        _required":{"code":1101,"message":"The server or the policy asks for TLS and the connection has none.","data":\###
-        {"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":"The TLS handshake failed or th\###
-        e certificate is not trusted.","data":{"code":"tls_failed","retryable":false}},"authentication_failed":{"code"\###
-        :1101,"message":"The database refused the user or the password of the connection string.","data":{"code":"auth\###
-        entication_failed","retryable":false}},"unknown_database":{"code":1101,"message":"The server has no such datab\###
-        ase, or the file does not exist.","data":{"code":"unknown_database","retryable":false}},"not_a_database":{"cod\###
-        e":1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_database","retryable":false}},"c\###
-        onnection_lost":{"code":1101,"message":"The connection broke while the statement ran; a write may or may not h\###
-        ave happened.","data":{"code":"connection_lost","retryable":true}},"query_failed":{"code":1102,"message":"The d\###
-        atabase refused the statement.","data":{"code":"query_failed","retryable":false}},"read_only":{"code":1103,"me\###
-        ssage":"The statement would write, and the project or the mode is read-only.","data":{"code":"read_only","retr\###
-        yable":false}},"policy":{"code":1103,"message":"The daemon's policy does not allow it, whatever the project sa\###
-        ys.","data":{"code":"policy","retryable":false}},"file_failed":{"code":1104,"message":"The file could not be w\###
-        ritten; `phase` is the step: `open`, `write` or `publish`.","data":{"code":"file_failed","retryable":false}},"\###
-        cell_truncated":{"code":1105,"message":"A cell is longer than was kept of it, and would be exported in part.",\###
-        "data":{"code":"cell_truncated","retryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"Repor\###
-        t on a request that is still running.","description":"LSP's own notification. For a request that carried a `pa\###
-        rtialResultToken` and whose method says that it answers in parts, `value`\nis a part: `query.run` sends a `Que\###
-        ryPage` each, `query.export` an `ExportPart`. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no met\###
-        hod of protocol 1.0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients sho\###
-        uld ignore tokens they do not know.","params":{"type":"object","properties":{"token":{"description":"The reque\###
-        st's token.","type":["string","integer"]},"value":{"description":"The part.","oneOf":[{"$ref":"#/components/sc\###
-        hemas/QueryPage"},{"$ref":"#/components/schemas/ExportPart"}]}},"required":["token","value"],"additionalProper\###
-        ties":false}},{"name":"query/event","summary":"Tell a subscriber what became of a query.","description":"Sent t\###
-        o connections that called `query.subscribe`. Each query gets one `started`, any number of `progress`, one ever\###
-        y limit\n`progressMs` at most, and exactly one of `finished`, `failed` and `cancelled`, in this order; a timeo\###
-        ut is `cancelled` with the\n`errorCode` `timeout`. A pulled result that is larger than its first page is `fini\###
-        shed` when the database has given all rows,\nwhich may be after the reply.\n\nEvents wait behind replies. A su\###
-        bscriber that does not read them gets no `progress`, and of the others the limit\n`subscriptionEvents` are kep\###
-        t; what is lost after that is told by one `missed`, in its place, with how many they were. Then\n`query.runnin\###
-        g` and `query.history` say how things stand. A daemon that stops ends its connections without further events."\###
-        ,"params":{"type":"object","properties":{"subscriptionId":{"description":"The subscription.","type":"string","\###
-        format":"uuid"},"event":{"description":"What happened.","$ref":"#/components/schemas/QueryEventKind"},"query":\###
-        {"description":"The query as it stands; absent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affe\###
-        ctedRows":{"description":"Rows that a write changed.","type":"integer","minimum":0},"durationMs":{"description\###
-        ":"Time it took, once it has ended.","type":"number","minimum":0},"errorCode":{"description":"Why it failed or\###
-         was cancelled: the `data.code` of its error.","type":"string"},"errorMessage":{"description":"The same, in a s\###
-        entence.","type":"string"},"missed":{"description":"Events lost, in `missed`.","type":"integer","minimum":1}},\###
-        "required":["subscriptionId","event"],"additionalProperties":false}},{"name":"session/expired","summary":"Tell\###
-         a connection that its session has ended.","description":"Sent once to every other connection that was bound t\###
-        o a session when the session ends; the connection that ended it by its\nown request learns it from the reply. F\###
-        rom then on its requests are answered `unauthenticated` until it logs in or attaches\na token. The connection s\###
-        tays open; queries that ran under the session are cancelled.","params":{"type":"object","properties":{"reason"\###
-        :{"description":"Why it ended.","$ref":"#/components/schemas/SessionEndReason"}},"required":["reason"],"additi\###
-        onalProperties":false}}],"x-limits":[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":false,"d\###
-        escription":"The header block of one `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","c\###
-        onfigurable":true,"description":"Time for a frame's header, from its first byte."},{"name":"bodyMs","value":30\###
-        000,"unit":"ms","configurable":true,"description":"Time for a frame's body, and for one line where messages ar\###
-        e lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"bytes","configurable":true,"description":"One m\###
-        essage while the connection has no session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable\###
-        ":true,"description":"One message once the connection has a session."},{"name":"jsonDepth","value":64,"unit":"\###
-        count","configurable":false,"description":"Nesting of arrays and objects in one message."},{"name":"batchItems\###
-        ","value":50,"unit":"count","configurable":true,"description":"Items of one batch."},{"name":"clientConnection\###
-        s","value":1024,"unit":"count","configurable":true,"description":"Open client connections."},{"name":"requests\###
-        InFlight","value":32,"unit":"count","configurable":true,"description":"Unanswered requests of one connection; p\###
-        ast that the daemon stops reading from it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","config\###
-        urable":true,"description":"Output waiting for one client."},{"name":"outputStallMs","value":30000,"unit":"ms"\###
-        ,"configurable":true,"description":"A client with output waiting that takes none of it for this long is droppe\###
-        d."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable":true,"description":"Time for running reques\###
-        ts to end when the daemon stops."},{"name":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"de\###
-        scription":"Shortest new password, as UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configu\###
-        rable":false,"description":"Longest password, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count\###
-        ","configurable":true,"description":"Passwords waiting to be hashed; past that the answer is `busy`."},{"name"\###
-        :"loginFailures","value":5,"unit":"count","configurable":true,"description":"Wrong passwords in a row, per acc\###
-        ount and per peer, before each further attempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms",\###
-        "configurable":true,"description":"The first such wait; each further failure doubles it."},{"name":"loginDelay\###
-        MaxMs","value":900000,"unit":"ms","configurable":true,"description":"The longest such wait."},{"name":"loginFa\###
-        iluresMax","value":100,"unit":"count","configurable":true,"description":"Wrong passwords in a row for an accou\###
-        nt after which log-in with its password is refused for a day, or until one of its sessions changes the passwor\###
-        d."},{"name":"tokenBytes","value":4096,"unit":"bytes","configurable":false,"description":"A token."},{"name":"\###
-        tokenLifetimeMs","value":86400000,"unit":"ms","configurable":true,"description":"Life of a session from log-in\###
-         or refresh."},{"name":"sessionIdleMs","value":43200000,"unit":"ms","configurable":true,"description":"A sessi\###
-        on without a request for this long ends."},{"name":"nameLength","value":100,"unit":"count","configurable":fals\###
-        e,"description":"Characters (Unicode scalars) of a name of a person or project."},{"name":"emailLength","value\###
-        ":254,"unit":"count","configurable":false,"description":"Characters of an e-mail address."},{"name":"descripti\###
-        onLength","value":2000,"unit":"count","configurable":false,"description":"Characters of a project's descriptio\###
-        n."},{"name":"connectionStringLength","value":4096,"unit":"count","configurable":false,"description":"Characte\###
-        rs of a connection string."},{"name":"labelLength","value":200,"unit":"count","configurable":false,"descriptio\###
-        n":"Characters of a query's label."},{"name":"searchTextLength","value":200,"unit":"count","configurable":fals\###
-        e,"description":"Characters of a list's `text` filter."},{"name":"listItems","value":200,"unit":"count","confi\###
-        gurable":false,"description":"Items of one page of a list."},{"name":"listItemsDefault","value":50,"unit":"cou\###
-        nt","configurable":false,"description":"Items of one page of a list when `limit` is absent."},{"name":"recentI\###
-        tems","value":10,"unit":"count","configurable":false,"description":"Newest queries or messages in a summary or\###
-         dashboard."},{"name":"dashboardDays","value":365,"unit":"count","configurable":false,"description":"Days a da\###
-        shboard may cover."},{"name":"databaseConnections","value":64,"unit":"count","configurable":true,"description"\###
-        :"Open database connections in all."},{"name":"databaseConnectionsPerProject","value":4,"unit":"count","config\###
-        urable":true,"description":"Open database connections of one project."},{"name":"databaseIdleMs","value":60000\###
-        ,"unit":"ms","configurable":true,"description":"An unused database connection is closed after this long."},{"n\###
-        ame":"connectTimeoutMs","value":10000,"unit":"ms","configurable":true,"description":"Time to connect and log i\###
-        n to a database."},{"name":"queriesPerUser","value":8,"unit":"count","configurable":true,"description":"Runnin\###
-        g queries of one user."},{"name":"subscriptionsPerConnection","value":16,"unit":"count","configurable":true,"d\###
-        escription":"Subscriptions of one connection."},{"name":"subscriptionEvents","value":256,"unit":"count","confi\###
-        gurable":true,"description":"Events of one subscription that wait for its reader; the next are missed."},{"nam\###
-        e":"progressMs","value":1000,"unit":"ms","configurable":true,"description":"Time between two `progress` events\###
-         of a query."},{"name":"runningSqlBytes","value":2048,"unit":"bytes","configurable":false,"description":"Of a s\###
-        tatement, in `query.running` and `query/event`."},{"name":"planNodes","value":2000,"unit":"count","configurabl\###
-        e":true,"description":"Nodes of a plan in `query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes"\###
-        ,"configurable":false,"description":"One statement, as UTF-8."},{"name":"parameters","value":32766,"unit":"cou\###
-        nt","configurable":false,"description":"Parameters of one statement: SQLite's own limit, the smallest of the e\###
-        ngines'."},{"name":"queryTimeoutMs","value":30000,"unit":"ms","configurable":true,"description":"Time of a que\###
-        ry that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"d\###
-        escription":"The longest `timeoutMs`."},{"name":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":tru\###
-        e,"description":"A database that has not stopped a cancelled statement by then has its connection cut."},{"nam\###
-        e":"pageRows","value":1000,"unit":"count","configurable":true,"description":"Rows of one page."},{"name":"page\###
-        Bytes","value":262144,"unit":"bytes","configurable":true,"description":"A page ends with the row that reaches t\###
-        his size."},{"name":"cellBytes","value":1048576,"unit":"bytes","configurable":true,"description":"A longer cel\###
-        l is replaced by its length and a prefix."},{"name":"resultRows","value":100000,"unit":"count","configurable":\###
-        true,"description":"Rows kept of a result whose query names no `maxRows`."},{"name":"resultBytes","value":6710\###
-        8864,"unit":"bytes","configurable":true,"description":"Bytes kept of a result whose query names no `maxRows`."\###
-        },{"name":"spoolPerResultBytes","value":268435456,"unit":"bytes","configurable":true,"description":"Bytes kept\###
-         of any one result."},{"name":"spoolPerUserBytes","value":1073741824,"unit":"bytes","configurable":true,"descr\###
-        iption":"Bytes kept of all results of one user."},{"name":"resultIdleMs","value":600000,"unit":"ms","configura\###
-        ble":true,"description":"A result that nobody fetches from for this long is dropped."},{"name":"exportsPerUser\###
-        ","value":8,"unit":"count","configurable":true,"description":"Exports and summaries of one user that run at on\###
-        ce; past that the answer is `busy`."},{"name":"noticesPerQuery","value":100,"unit":"count","configurable":fals\###
-        e,"description":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"count","configurabl\###
-        e":false,"description":"Rows of the preview that history keeps."},{"name":"previewBytes","value":4096,"unit":"\###
-        bytes","configurable":false,"description":"Bytes of the preview that history keeps."},{"name":"catalogueRelati\###
-        ons","value":20000,"unit":"count","configurable":true,"description":"Tables, views and the like that are read o\###
-        f one database."},{"name":"catalogueBytes","value":67108864,"unit":"bytes","configurable":true,"description":"\###
-        Memory for what is read of one database's schema, about."},{"name":"catalogueCacheBytes","value":268435456,"un\###
-        it":"bytes","configurable":true,"description":"The same for all databases; the least used is forgotten first."\###
-        },{"name":"catalogueMs","value":300000,"unit":"ms","configurable":true,"description":"What is known of a schem\###
-        a is read anew when it is older."},{"name":"historyRows","value":1000000,"unit":"count","configurable":true,"d\###
-        escription":"Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps all."},{"name":"\###
-        historyDays","value":365,"unit":"count","configurable":true,"description":"Days that a row of history is kept.\###
-         0 keeps it for ever."},{"name":"statisticsDays","value":366,"unit":"count","configurable":false,"description"\###
-        :"Days that `query.stats` may cover."},{"name":"statisticsStatements","value":100,"unit":"count","configurable\###
-        ":false,"description":"Statements in each list of `query.stats`."},{"name":"forgetQueries","value":1000,"unit"\###
-        :"count","configurable":false,"description":"Ids in one `query.forget`."}]}
+        rong passwords in a row for an account; then none is looked at for a day, or until a session changes it.","typ\###
+        e":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0},"tokenLifetimeM\###
+        s":{"description":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"\###
+        description":"A session without a request for this long ends.","type":"integer","minimum":0},"nameLength":{"de\###
+        scription":"Characters (Unicode scalars) of a name of a person or project.","type":"integer","minimum":0},"ema\###
+        ilLength":{"description":"Characters of an e-mail address.","type":"integer","minimum":0},"descriptionLength":\###
+        {"description":"Characters of a project's description.","type":"integer","minimum":0},"connectionStringLength"\###
+        :{"description":"Characters of a connection string.","type":"integer","minimum":0},"labelLength":{"description\###
+        ":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLength":{"description":"Characters\###
+         of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"description":"Items of one page of a l\###
+        ist.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of one page of a list when `limit\###
+        ` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest queries or messages in a summ\###
+        ary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashboard may cover.",\###
+        "type":"integer","minimum":0},"databaseConnections":{"description":"Open database connections in all.","type":\###
+        "integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open database connections of one projec\###
+        t.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database connection is closed aft\###
+        er this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to connect and log in to a\###
+         database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running queries of one user.","type\###
+        ":"integer","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of one connection.","type"\###
+        :"integer","minimum":0},"subscriptionEvents":{"description":"Events of one subscription that wait for its read\###
+        er; the next are missed.","type":"integer","minimum":0},"progressMs":{"description":"Time between two `progres\###
+        s` events of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of a statement, in `que\###
+        ry.running` and `query/event`.","type":"integer","minimum":0},"planNodes":{"description":"Nodes of a plan in `\###
+        query.explain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"in\###
+        teger","minimum":0},"parameters":{"description":"Parameters of one statement: SQLite's own limit, the smallest\###
+         of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a query that names n\###
+        o `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","t\###
+        ype":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that has not stopped a cancelled sta\###
+        tement by then has its connection cut.","type":"integer","minimum":0},"pageRows":{"description":"Rows of one p\###
+        age.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row that reaches this siz\###
+        e.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced by its length and a pr\###
+        efix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result whose query names no `\###
+        maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a result whose query name\###
+        s no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes kept of any one res\###
+        ult.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all results of one user.\###
+        ","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches from for this long\###
+         is dropped.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and summaries of one user\###
+         that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"noticesPerQuery":{"descript\###
+        ion":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"description":"Rows of the p\###
+        review that history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Bytes of the preview t\###
+        hat history keeps.","type":"integer","minimum":0},"catalogueRelations":{"description":"Tables, views and the l\###
+        ike that are read of one database.","type":"integer","minimum":0},"catalogueBytes":{"description":"Memory for w\###
+        hat is read of one database's schema, about.","type":"integer","minimum":0},"catalogueCacheBytes":{"descriptio\###
+        n":"The same for all databases; the least used is forgotten first.","type":"integer","minimum":0},"catalogueMs\###
+        ":{"description":"What is known of a schema is read anew when it is older.","type":"integer","minimum":0},"his\###
+        toryRows":{"description":"Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps all\###
+        .","type":"integer","minimum":0},"historyDays":{"description":"Days that a row of history is kept. 0 keeps it f\###
+        or ever.","type":"integer","minimum":0},"statisticsDays":{"description":"Days that `query.stats` may cover.","\###
+        type":"integer","minimum":0},"statisticsStatements":{"description":"Statements in each list of `query.stats`."\###
+        ,"type":"integer","minimum":0},"forgetQueries":{"description":"Ids in one `query.forget`.","type":"integer","m\###
+        inimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batc\###
+        hItems","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordMinByt\###
+        es","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs","loginFailuresMax"\###
+        ,"tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLength","connectionStri\###
+        ngLength","labelLength","searchTextLength","listItems","listItemsDefault","recentItems","dashboardDays","datab\###
+        aseConnections","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscrip\###
+        tionsPerConnection","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","q\###
+        ueryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultB\###
+        ytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser","noticesPerQuery","previewRows\###
+        ","previewBytes","catalogueRelations","catalogueBytes","catalogueCacheBytes","catalogueMs","historyRows","hist\###
+        oryDays","statisticsDays","statisticsStatements","forgetQueries"],"additionalProperties":false},"ErrorObject":\###
+        {"description":"The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"messa\###
+        ge":{"type":"string","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What programs\###
+         branch on.","type":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params","inva\###
+        lid_connection_string","invalid_parameters","weak_password","internal","not_initialized","cancelled","timeout"\###
+        ,"shutting_down","request_too_large","response_too_large","busy","batch_too_large","unauthenticated","invalid_\###
+        credentials","forbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","connectio\###
+        n_refused","connect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_a_dat\###
+        abase","connection_lost","query_failed","read_only","policy","file_failed","cell_truncated"]},"retryable":{"de\###
+        scription":"Whether the same request may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestI\###
+        d":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":\###
+        ["code","retryable"],"additionalProperties":false}},"required":["code","message","data"],"additionalProperties\###
+        ":false}},"errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break\###
+         the framing.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"message":"Th\###
+        e JSON is not a request that may be sent here and now.","data":{"code":"invalid_request","retryable":false}},"\###
+        method_not_found":{"code":-32601,"message":"There is no such method.","data":{"code":"method_not_found","retry\###
+        able":false}},"invalid_params":{"code":-32602,"message":"A parameter is unknown, missing, of the wrong type or\###
+         out of range; `path` names it.","data":{"code":"invalid_params","retryable":false}},"invalid_connection_strin\###
+        g":{"code":-32602,"message":"The connection string cannot be understood, or uses a keyword that is not allowed\###
+        .","data":{"code":"invalid_connection_string","retryable":false}},"invalid_parameters":{"code":-32602,"message\###
+        ":"The statement's parameters do not fit its placeholders.","data":{"code":"invalid_parameters","retryable":fa\###
+        lse}},"weak_password":{"code":-32602,"message":"The password is among those tried first, or is made from the a\###
+        ccount's own name or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"me\###
+        ssage":"A fault of the daemon; the log has it under `requestId`.","data":{"code":"internal","retryable":false}\###
+        },"not_initialized":{"code":-32002,"message":"`initialize` must come first on this connection.","data":{"code"\###
+        :"not_initialized","retryable":false}},"cancelled":{"code":-32800,"message":"The client cancelled the request.\###
+        ","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took longer than its ti\###
+        me limit and was stopped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message\###
+        ":"The daemon is stopping; connect again later.","data":{"code":"shutting_down","retryable":true}},"request_to\###
+        o_large":{"code":-32007,"message":"The request is longer than the limit.","data":{"code":"request_too_large","\###
+        retryable":false}},"response_too_large":{"code":-32008,"message":"The reply would be longer than the limit; as\###
+        k for less.","data":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue o\###
+        r pool is full; try again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"\###
+        code":-32010,"message":"The batch has more items than the limit.","data":{"code":"batch_too_large","retryable"\###
+        :false}},"unauthenticated":{"code":1001,"message":"There is no session on this connection, or it has ended; lo\###
+        g in or attach a token.","data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":10\###
+        02,"message":"The e-mail or the password is wrong.","data":{"code":"invalid_credentials","retryable":false}},"\###
+        forbidden":{"code":1003,"message":"The token or the daemon's configuration does not allow it.","data":{"code":\###
+        "forbidden","retryable":false}},"not_found":{"code":1004,"message":"There is no such thing, or it is not yours\###
+        ; both answer the same.","data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It c\###
+        onflicts with what exists; `path` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_li\###
+        mited":{"code":1006,"message":"Too many attempts or requests; try again after `retryAfterMs`.","data":{"code":\###
+        "rate_limited","retryable":true}},"connection_failed":{"code":1101,"message":"The database cannot be reached, f\###
+        or a reason without a code of its own.","data":{"code":"connection_failed","retryable":true}},"host_not_found"\###
+        :{"code":1101,"message":"The host's name has no address.","data":{"code":"host_not_found","retryable":true}},"\###
+        connection_refused":{"code":1101,"message":"Nothing accepts connections at that address.","data":{"code":"conn\###
+        ection_refused","retryable":true}},"connect_timeout":{"code":1101,"message":"The database did not answer in ti\###
+        me.","data":{"code":"connect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The server or t\###
+        he policy asks for TLS and the connection has none.","data":{"code":"tls_required","retryable":false}},"tls_fa\###
+        iled":{"code":1101,"message":"The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls\###
+        _failed","retryable":false}},"authentication_failed":{"code":1101,"message":"The database refused the user or t\###
+        he password of the connection string.","data":{"code":"authentication_failed","retryable":false}},"unknown_dat\###
+        abase":{"code":1101,"message":"The server has no such database, or the file does not exist.","data":{"code":"u\###
+        nknown_database","retryable":false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite databa\###
+        se.","data":{"code":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"The connect\###
+        ion broke while the statement ran; a write may or may not have happened.","data":{"code":"connection_lost","re\###
+        tryable":true}},"query_failed":{"code":1102,"message":"The database refused the statement.","data":{"code":"qu\###
+        ery_failed","retryable":false}},"read_only":{"code":1103,"message":"The statement would write, and the project\###
+         or the mode is read-only.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"Th\###
+        e daemon's policy does not allow it, whatever the project says.","data":{"code":"policy","retryable":false}},"\###
+        file_failed":{"code":1104,"message":"The file could not be written; `phase` is the step: `open`, `write` or `p\###
+        ublish`.","data":{"code":"file_failed","retryable":false}},"cell_truncated":{"code":1105,"message":"A cell is l\###
+        onger than was kept of it, and would be exported in part.","data":{"code":"cell_truncated","retryable":false}}\###
+        }},"x-notifications":[{"name":"$/progress","summary":"Report on a request that is still running.","description\###
+        ":"LSP's own notification. For a request that carried a `partialResultToken` and whose method says that it ans\###
+        wers in parts, `value`\nis a part: `query.run` sends a `QueryPage` each, `query.export` an `ExportPart`. For a\###
+         `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of protocol 1.0\nreports that yet. Nothing is s\###
+        ent for a token after the reply to its request. Clients should ignore tokens they do not know.","params":{"typ\###
+        e":"object","properties":{"token":{"description":"The request's token.","type":["string","integer"]},"value":{\###
+        "description":"The part.","oneOf":[{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/components/schemas/Exp\###
+        ortPart"}]}},"required":["token","value"],"additionalProperties":false}},{"name":"query/event","summary":"Tell\###
+         a subscriber what became of a query.","description":"Sent to connections that called `query.subscribe`. Each q\###
+        uery gets one `started`, any number of `progress`, one every limit\n`progressMs` at most, and exactly one of `\###
+        finished`, `failed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A\###
+         pulled result that is larger than its first page is `finished` when the database has given all rows,\nwhich m\###
+        ay be after the reply.\n\nEvents wait behind replies. A subscriber that does not read them gets no `progress`,\###
+         and of the others the limit\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, i\###
+        n its place, with how many they were. Then\n`query.running` and `query.history` say how things stand. A daemon\###
+         that stops ends its connections without further events.","params":{"type":"object","properties":{"subscriptio\###
+        nId":{"description":"The subscription.","type":"string","format":"uuid"},"event":{"description":"What happened\###
+        .","$ref":"#/components/schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `mi\###
+        ssed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed."\###
+        ,"type":"integer","minimum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number",\###
+        "minimum":0},"errorCode":{"description":"Why it failed or was cancelled: the `data.code` of its error.","type"\###
+        :"string"},"errorMessage":{"description":"The same, in a sentence.","type":"string"},"missed":{"description":"\###
+        Events lost, in `missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalPro\###
+        perties":false}},{"name":"session/expired","summary":"Tell a connection that its session has ended.","descript\###
+        ion":"Sent once to every other connection that was bound to a session when the session ends; the connection th\###
+        at ended it by its\nown request learns it from the reply. From then on its requests are answered `unauthentica\###
+        ted` until it logs in or attaches\na token. The connection stays open; queries that ran under the session are c\###
+        ancelled.","params":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/component\###
+        s/schemas/SessionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"heade\###
+        rBytes","value":8192,"unit":"bytes","configurable":false,"description":"The header block of one `Content-Lengt\###
+        h` frame."},{"name":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's\###
+         header, from its first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"\###
+        Time for a frame's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":6\###
+        5536,"unit":"bytes","configurable":true,"description":"One message while the connection has no session."},{"na\###
+        me":"bodyBytes","value":8388608,"unit":"bytes","configurable":true,"description":"One message once the connect\###
+        ion has a session."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting\###
+         of arrays and objects in one message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"d\###
+        escription":"Items of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true\###
+        ,"description":"Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable"\###
+        :true,"description":"Unanswered requests of one connection; past that the daemon stops reading from it."},{"na\###
+        me":"outputQueueBytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for on\###
+        e client."},{"name":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with\###
+         output waiting that takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"m\###
+        s","configurable":true,"description":"Time for running requests to end when the daemon stops."},{"name":"passw\###
+        ordMinBytes","value":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"\###
+        name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest password, as U\###
+        TF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Passwords wai\###
+        ting to be hashed; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configu\###
+        rable":true,"description":"Wrong passwords in a row, per account and per peer, before each further attempt has\###
+         to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such w\###
+        ait; each further failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":tr\###
+        ue,"description":"The longest such wait."},{"name":"loginFailuresMax","value":100,"unit":"count","configurable\###
+        ":true,"description":"Wrong passwords in a row for an account; then none is looked at for a day, or until a se\###
+        ssion changes it."},{"name":"tokenBytes","value":4096,"unit":"bytes","configurable":false,"description":"A tok\###
+        en."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","configurable":true,"description":"Life of a sess\###
+        ion from log-in or refresh."},{"name":"sessionIdleMs","value":43200000,"unit":"ms","configurable":true,"descri\###
+        ption":"A session without a request for this long ends."},{"name":"nameLength","value":100,"unit":"count","con\###
+        figurable":false,"description":"Characters (Unicode scalars) of a name of a person or project."},{"name":"emai\###
+        lLength","value":254,"unit":"count","configurable":false,"description":"Characters of an e-mail address."},{"n\###
+        ame":"descriptionLength","value":2000,"unit":"count","configurable":false,"description":"Characters of a proje\###
+        ct's description."},{"name":"connectionStringLength","value":4096,"unit":"count","configurable":false,"descrip\###
+        tion":"Characters of a connection string."},{"name":"labelLength","value":200,"unit":"count","configurable":fa\###
+        lse,"description":"Characters of a query's label."},{"name":"searchTextLength","value":200,"unit":"count","con\###
+        figurable":false,"description":"Characters of a list's `text` filter."},{"name":"listItems","value":200,"unit"\###
+        :"count","configurable":false,"description":"Items of one page of a list."},{"name":"listItemsDefault","value"\###
+        :50,"unit":"count","configurable":false,"description":"Items of one page of a list when `limit` is absent."},{\###
+        "name":"recentItems","value":10,"unit":"count","configurable":false,"description":"Newest queries or messages i\###
+        n a summary or dashboard."},{"name":"dashboardDays","value":365,"unit":"count","configurable":false,"descripti\###
+        on":"Days a dashboard may cover."},{"name":"databaseConnections","value":64,"unit":"count","configurable":true\###
+        ,"description":"Open database connections in all."},{"name":"databaseConnectionsPerProject","value":4,"unit":"\###
+        count","configurable":true,"description":"Open database connections of one project."},{"name":"databaseIdleMs"\###
+        ,"value":60000,"unit":"ms","configurable":true,"description":"An unused database connection is closed after th\###
+        is long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms","configurable":true,"description":"Time to con\###
+        nect and log in to a database."},{"name":"queriesPerUser","value":8,"unit":"count","configurable":true,"descri\###
+        ption":"Running queries of one user."},{"name":"subscriptionsPerConnection","value":16,"unit":"count","configu\###
+        rable":true,"description":"Subscriptions of one connection."},{"name":"subscriptionEvents","value":256,"unit":\###
+        "count","configurable":true,"description":"Events of one subscription that wait for its reader; the next are m\###
+        issed."},{"name":"progressMs","value":1000,"unit":"ms","configurable":true,"description":"Time between two `pr\###
+        ogress` events of a query."},{"name":"runningSqlBytes","value":2048,"unit":"bytes","configurable":false,"descr\###
+        iption":"Of a statement, in `query.running` and `query/event`."},{"name":"planNodes","value":2000,"unit":"coun\###
+        t","configurable":true,"description":"Nodes of a plan in `query.explain`."},{"name":"sqlBytes","value":1048576\###
+        ,"unit":"bytes","configurable":false,"description":"One statement, as UTF-8."},{"name":"parameters","value":32\###
+        766,"unit":"count","configurable":false,"description":"Parameters of one statement: SQLite's own limit, the sm\###
+        allest of the engines'."},{"name":"queryTimeoutMs","value":30000,"unit":"ms","configurable":true,"description"\###
+        :"Time of a query that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs","value":3600000,"unit":"ms","config\###
+        urable":true,"description":"The longest `timeoutMs`."},{"name":"cancelDeadlineMs","value":5000,"unit":"ms","co\###
+        nfigurable":true,"description":"A database that has not stopped a cancelled statement by then has its connecti\###
+        on cut."},{"name":"pageRows","value":1000,"unit":"count","configurable":true,"description":"Rows of one page."\###
+        },{"name":"pageBytes","value":262144,"unit":"bytes","configurable":true,"description":"A page ends with the ro\###
+        w that reaches this size."},{"name":"cellBytes","value":1048576,"unit":"bytes","configurable":true,"descriptio\###
+        n":"A longer cell is replaced by its length and a prefix."},{"name":"resultRows","value":100000,"unit":"count"\###
+        ,"configurable":true,"description":"Rows kept of a result whose query names no `maxRows`."},{"name":"resultByt\###
+        es","value":67108864,"unit":"bytes","configurable":true,"description":"Bytes kept of a result whose query name\###
+        s no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456,"unit":"bytes","configurable":true,"descript\###
+        ion":"Bytes kept of any one result."},{"name":"spoolPerUserBytes","value":1073741824,"unit":"bytes","configura\###
+        ble":true,"description":"Bytes kept of all results of one user."},{"name":"resultIdleMs","value":600000,"unit"\###
+        :"ms","configurable":true,"description":"A result that nobody fetches from for this long is dropped."},{"name"\###
+        :"exportsPerUser","value":8,"unit":"count","configurable":true,"description":"Exports and summaries of one use\###
+        r that run at once; past that the answer is `busy`."},{"name":"noticesPerQuery","value":100,"unit":"count","co\###
+        nfigurable":false,"description":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"cou\###
+        nt","configurable":false,"description":"Rows of the preview that history keeps."},{"name":"previewBytes","valu\###
+        e":4096,"unit":"bytes","configurable":false,"description":"Bytes of the preview that history keeps."},{"name":\###
+        "catalogueRelations","value":20000,"unit":"count","configurable":true,"description":"Tables, views and the lik\###
+        e that are read of one database."},{"name":"catalogueBytes","value":67108864,"unit":"bytes","configurable":tru\###
+        e,"description":"Memory for what is read of one database's schema, about."},{"name":"catalogueCacheBytes","val\###
+        ue":268435456,"unit":"bytes","configurable":true,"description":"The same for all databases; the least used is f\###
+        orgotten first."},{"name":"catalogueMs","value":300000,"unit":"ms","configurable":true,"description":"What is k\###
+        nown of a schema is read anew when it is older."},{"name":"historyRows","value":1000000,"unit":"count","config\###
+        urable":true,"description":"Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps a\###
+        ll."},{"name":"historyDays","value":365,"unit":"count","configurable":true,"description":"Days that a row of h\###
+        istory is kept. 0 keeps it for ever."},{"name":"statisticsDays","value":366,"unit":"count","configurable":fals\###
+        e,"description":"Days that `query.stats` may cover."},{"name":"statisticsStatements","value":100,"unit":"count\###
+        ","configurable":false,"description":"Statements in each list of `query.stats`."},{"name":"forgetQueries","val\###
+        ue":1000,"unit":"count","configurable":false,"description":"Ids in one `query.forget`."}]}
         """###
 }

@@ -709,7 +709,9 @@ public struct QueryForgetParams: JSONDecodable, Equatable {
         while let memberName = reader.nextMember() {
             if memberName.matches("queryIds") {
                 try reader.refuseNull()
-                queryIds = try reader.array(minItems: 1, maxItems: 1000) { reader throws(JSONMismatch) in try reader.string(format: .uuid) }
+                queryIds = try reader.array(minItems: 1, maxItems: 1000) { reader throws(JSONMismatch) in
+                    try reader.string(format: .uuid)
+                }
             } else if memberName.matches("projectId") {
                 try reader.refuseNull()
                 projectId = try reader.string(format: .uuid)
@@ -1305,7 +1307,9 @@ public struct QuerySummarizeParams: JSONDecodable, Equatable {
                 resultId = try reader.string(format: .uuid)
             } else if memberName.matches("columns") {
                 try reader.refuseNull()
-                columns = try reader.array(minItems: 1, maxItems: 4096) { reader throws(JSONMismatch) in try reader.string(minLength: 0, maxLength: 1024) }
+                columns = try reader.array(minItems: 1, maxItems: 4096) { reader throws(JSONMismatch) in
+                    try reader.string(minLength: 0, maxLength: 1024)
+                }
             } else if memberName.matches("topValues") {
                 try reader.refuseNull()
                 topValues = try reader.int(minimum: 0, maximum: 100)

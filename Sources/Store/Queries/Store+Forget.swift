@@ -18,21 +18,30 @@ extension Store {
     /// - Returns: how many rows.
     public func forgetHistory(userID: String, _ which: ForgottenQueries) async throws -> Int {
         await flush()
+        let count =
+            switch which {
+            case .queries(let ids): try await forgetQueries(ids, userID: userID)
+            case .all(let projectID, let beforeMs): try await forgetAll(userID: userID, projectID: projectID, beforeMs: beforeMs)
+            }
+        try Task.checkCancellation()
+        return count
+    }
+
+    /// Until the task is cancelled.
+    private func forgetQueries(_ ids: [String], userID: String) async throws(StoreError) -> Int {
         var count = 0
-        switch which {
-        case .queries(let ids):
-            for start in stride(from: 0, to: ids.count, by: Store.forgetBatch) {
-                try Task.checkCancellation()
-                let part = Array(ids[start..<min(start + Store.forgetBatch, ids.count)])
-                count += try await write { session throws(StoreError) in try Store.forget(session, userID: userID, ids: part) }
-            }
-        case .all(let projectID, let beforeMs):
-            while true {
-                try Task.checkCancellation()
-                let done = try await forgetSome(userID: userID, projectID: projectID, beforeMs: beforeMs)
-                count += done
-                guard done == Store.forgetBatch else { break }
-            }
+        for start in stride(from: 0, to: ids.count, by: Store.forgetBatch) where !Task.isCancelled {
+            count += try await forgetSome(userID: userID, ids: Array(ids[start..<min(start + Store.forgetBatch, ids.count)]))
+        }
+        return count
+    }
+
+    /// Until the task is cancelled.
+    private func forgetAll(userID: String, projectID: String?, beforeMs: Int64?) async throws(StoreError) -> Int {
+        var (count, done) = (0, Store.forgetBatch)
+        while done == Store.forgetBatch, !Task.isCancelled {
+            done = try await forgetSome(userID: userID, projectID: projectID, beforeMs: beforeMs)
+            count += done
         }
         return count
     }
@@ -73,6 +82,10 @@ extension Store {
             }
         }
         return removed
+    }
+
+    private func forgetSome(userID: String, ids: [String]) async throws(StoreError) -> Int {
+        try await write { session throws(StoreError) in try Store.forget(session, userID: userID, ids: ids) }
     }
 
     /// One step, the oldest first.

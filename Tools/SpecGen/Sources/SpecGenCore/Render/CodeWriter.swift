@@ -43,6 +43,15 @@ struct CodeWriter {
         line(tail)
     }
 
+    /// `head parameters body }`: a call with a closure of one statement, on one line if it fits.
+    mutating func closure(_ head: String, _ parameters: String, _ body: String) {
+        let short = "\(head) \(parameters) \(body) }"
+        if indent.count + short.count <= Self.width { return line(short) }
+        line("\(head) \(parameters)")
+        indented { $0.line(body) }
+        line("}")
+    }
+
     /// `case items: body`, on one line if it fits.
     mutating func cases(_ items: [String], _ body: String) {
         let short = "case \(items.joined(separator: ", ")): \(body)"

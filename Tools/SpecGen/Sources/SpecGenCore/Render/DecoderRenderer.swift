@@ -91,7 +91,19 @@ struct DecoderRenderer {
             // LSP's clients write null where they have nothing to say; everywhere else null is a mistake.
             code.line(decoding.isLenient ? "if reader.null() { continue }" : "try reader.refuseNull()")
         }
+        if case .array(let items, let minItems, let maxItems) = member.schema {
+            let tries = items.isRaw ? "" : "try "
+            return code.closure(
+                "\(name) = try \(Self.array(minItems, maxItems)) {", "reader throws(JSONMismatch) in",
+                "\(tries)\(Self.expression(items))")
+        }
         code.line("\(name) = \(member.schema.isRaw ? "" : "try ")\(value)")
+    }
+
+    /// The call that reads an array, up to the closure for its items.
+    private static func array(_ minItems: Int?, _ maxItems: Int?) -> String {
+        let head = call("array", ["minItems": minItems.map(String.init), "maxItems": maxItems.map(String.init)])
+        return head.hasSuffix("()") ? String(head.dropLast(2)) : head
     }
 
     /// The call that reads a value.
@@ -106,10 +118,8 @@ struct DecoderRenderer {
         case .number(let minimum, let maximum):
             return call("double", ["minimum": minimum.map(JSONRenderer.compact), "maximum": maximum.map(JSONRenderer.compact)])
         case .array(let items, let minItems, let maxItems):
-            let head = call("array", ["minItems": minItems.map(String.init), "maxItems": maxItems.map(String.init)])
             let tries = items.isRaw ? "" : "try "
-            let short = head.hasSuffix("()") ? String(head.dropLast(2)) : head
-            return "\(short) { reader throws(JSONMismatch) in \(tries)\(expression(items)) }"
+            return "\(array(minItems, maxItems)) { reader throws(JSONMismatch) in \(tries)\(expression(items)) }"
         }
     }
 
