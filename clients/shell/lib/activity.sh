@@ -108,8 +108,7 @@ command_stats() {
     fi
     demand query.stats "{$members}"
     # shellcheck disable=SC2016  # jq's variables
-    show 'def ms: if . == null then "" elif . >= 100 then round else . * 100 | round / 100 end;
-        def percent: if . == null then "" else "\(. * 1000 | round / 10) %" end;
+    show 'def percent: if . == null then "" else "\(. * 1000 | round / 10) %" end;
         def statements($title): if length == 0 then empty else "", (map([.figures.count, .figures.error, (.figures.p50Ms | ms),
             (.figures.p95Ms | ms), (.figures.totalMs | ms), .projectName, .shape, (.sql | visible_line | shorten(70))])
             | list(["RUNS", "FAILED", "P50 MS", "P95 MS", "ALL MS", "PROJECT", "SHAPE", $title])) end;
@@ -140,7 +139,7 @@ command_dashboard() {
           "\(.totals.projects) projects, \(.totals.queries) queries, \(.totals.messages) messages",
           (.queriesByStatus | "\(.success) succeeded, \(.error) failed, \(.cancelled) cancelled, \(.running) running"),
           (if .successRate != null then "success rate \(.successRate * 1000 | round / 10) %" else empty end),
-          (if .latency.p50Ms != null then "latency p50 \(.latency.p50Ms) ms, p95 \(.latency.p95Ms) ms" else empty end),
+          (if .latency.p50Ms != null then "latency p50 \(.latency.p50Ms | ms) ms, p95 \(.latency.p95Ms | ms) ms" else empty end),
           (if (.projects | length) > 0 then "", (.projects
             | map([.name, .databaseType, .queries, .errors, (.lastUsedAt | short_time)])
             | list(["PROJECT", "TYPE", "QUERIES", "FAILED", "LAST USED"])) else empty end),

@@ -95,6 +95,8 @@ def size:
   elif . < 1000000000 then "\(. / 100000 | floor / 10) MB"
   else "\(. / 100000000 | floor / 10) GB" end;
 
+def ms: if . == null then "" elif . >= 100 then round else . * 100 | round / 100 end;
+
 def duration:
   if . == null then ""
   elif . < 1000 then "\(. * 10 | round / 10) ms"
