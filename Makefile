@@ -16,7 +16,7 @@ FORMATTED := Sources Tests Tools benchmarks Package.swift
 BUILD_PACKAGES := libpq-dev libmariadb-dev libsodium-dev libsqlite3-dev libyaml-dev pkg-config
 CLIENT_PACKAGES := jq socat sqlite3
 # The servers the tests start, and what checks everything else.
-TEST_PACKAGES := postgresql-15 mariadb-server openssl util-linux bats shellcheck strace python3 python3-jsonschema
+TEST_PACKAGES := postgresql-15 mariadb-server openssl util-linux netcat-openbsd bats shellcheck strace python3 python3-jsonschema
 BENCH_PACKAGES := gcc libc6-dev python3
 
 .PHONY: help

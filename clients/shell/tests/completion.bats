@@ -69,9 +69,9 @@ jsonl' ]
 }
 
 @test "methods, from the list or from the daemon" {
-    run complete_words dbassist call query.f
+    run complete_words dbassist call query.fe
     [ "$output" = query.fetch ]
-    run complete_words dbassist help query.f
+    run complete_words dbassist help query.fe
     [ "$output" = query.fetch ]
 }
 
