@@ -25,12 +25,9 @@ extension ProjectHandlers {
 
     private func databaseSummary(_ project: StoredProject) async -> DatabaseSummary {
         do throws(DatabaseError) {
-            let metadata = try await services.pool.withConnection(
-                poolKey(project), options: services.connectOptions,
-                target: { () async throws(DatabaseError) in try target(project) },
-                { connection async throws(DatabaseError) in
-                    try await connection.metadata(timeoutMs: services.limits.connectTimeoutMs)
-                })
+            let metadata = try await withConnection(to: project) { connection async throws(DatabaseError) in
+                try await connection.metadata(timeoutMs: services.limits.connectTimeoutMs)
+            }
             return DatabaseSummary(
                 serverVersion: metadata.serverVersion, databaseName: metadata.databaseName, currentUser: metadata.currentUser,
                 sizeBytes: metadata.sizeBytes, tableCount: metadata.tableCount)

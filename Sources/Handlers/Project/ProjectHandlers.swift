@@ -53,6 +53,16 @@ struct ProjectHandlers: ProjectAPI {
         PoolKey(projectID: project.id, fingerprint: Array(project.sealedConnectionString.prefix(33)))
     }
 
+    /// Lends `body` one of the project's connections. Errors: those of ``ConnectionPool/checkout(_:options:waitMs:target:)``, of
+    /// ``target(_:)`` and of `body`.
+    func withConnection<R: Sendable>(
+        to project: StoredProject, _ body: @Sendable (DatabaseConnection) async throws(DatabaseError) -> R
+    ) async throws(DatabaseError) -> R {
+        try await services.pool.withConnection(
+            poolKey(project), options: services.connectOptions,
+            target: { () async throws(DatabaseError) in try target(project) }, body)
+    }
+
     /// Checks a connection string as far as that is possible without connecting.
     func check(_ connectionString: String, _ type: Databases.DatabaseType) throws {
         do throws(DatabaseError) {

@@ -140,19 +140,14 @@ struct QueryRun: Sendable {
     private func run(
         into sink: any RowSink & Sendable, rowsMax: Int, bytesMax: Int
     ) async throws(DatabaseError) -> StatementOutcome {
-        let projects = projects
-        let project = project
         let query = query
         let sink = CountingSink(query, sink)
         // The connection is free again when the result has ended or is full, not when it was read.
-        return try await services.pool.withConnection(
-            projects.poolKey(project), options: services.connectOptions,
-            target: { () async throws(DatabaseError) in try projects.target(project) },
-            { connection throws(DatabaseError) in
-                query.runs()
-                return try await connection.run(
-                    statement, pageRows: pageRows, pageBytes: limits.pageBytes, rowsMax: rowsMax, bytesMax: bytesMax, sink: sink)
-            })
+        return try await projects.withConnection(to: project) { connection throws(DatabaseError) in
+            query.runs()
+            return try await connection.run(
+                statement, pageRows: pageRows, pageBytes: limits.pageBytes, rowsMax: rowsMax, bytesMax: bytesMax, sink: sink)
+        }
     }
 
     // MARK: The reply

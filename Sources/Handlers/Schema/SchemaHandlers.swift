@@ -22,12 +22,11 @@ struct SchemaHandlers: SchemaAPI {
             isDetailed: isDetailed, includesSystem: includesSystem, relationsMax: limits.catalogueRelations,
             bytesMax: limits.catalogueBytes, timeoutMs: limits.queryTimeoutMs,
             marking: { $0.marked(user: userID, project: key.pool.projectID, in: engine) })
-        let (services, projects) = (services, projects)
+        let projects = projects
         return try await services.catalogues.catalogue(key) { () async throws(DatabaseError) in
-            try await services.pool.withConnection(
-                key.pool, options: services.connectOptions,
-                target: { () async throws(DatabaseError) in try projects.target(project) },
-                { connection throws(DatabaseError) in try await connection.catalogue(request, of: engine) })
+            try await projects.withConnection(to: project) { connection throws(DatabaseError) in
+                try await connection.catalogue(request, of: engine)
+            }
         }
     }
 

@@ -22,14 +22,10 @@ extension QueryHandlers {
         statement.cellBytesMax = Self.planBytesMax
         statement = statement.marked(user: identity.userID, project: project.id, in: project.databaseType)
         let sink = PlanSink()
-        let projects = projects
-        _ = try await services.pool.withConnection(
-            projects.poolKey(project), options: services.connectOptions,
-            target: { () async throws(DatabaseError) in try projects.target(project) },
-            { [statement] connection throws(DatabaseError) in
-                try await connection.run(
-                    statement, pageBytes: Self.planBytesMax, rowsMax: 10_000, bytesMax: Self.planBytesMax, sink: sink)
-            })
+        _ = try await projects.withConnection(to: project) { [statement] connection throws(DatabaseError) in
+            try await connection.run(
+                statement, pageBytes: Self.planBytesMax, rowsMax: 10_000, bytesMax: Self.planBytesMax, sink: sink)
+        }
         return try result(sink.rows, project.databaseType, analyzed: params.analyze)
     }
 
