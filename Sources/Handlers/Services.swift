@@ -98,7 +98,7 @@ public final class Services: Sendable {
         for sessionID in ended { running.cancel(ofSession: sessionID) }
         do {
             try await store.deleteExpiredSessions(nowMs: nowMs)
-            try await store.pruneThrottles(beforeMs: nowMs - 86_400_000)
+            try await store.pruneThrottles(beforeMs: nowMs - Day.ms)
             try await store.indexHistory()
             try await store.pruneHistory(rowsPerUser: limits.historyRows, days: limits.historyDays, nowMs: nowMs)
         } catch {

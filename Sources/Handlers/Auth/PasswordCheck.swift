@@ -80,7 +80,7 @@ extension AuthHandlers {
     /// A peer's attempts of today. Only time forgets a peer's failures at accounts that it cannot open, mistyped ones among them;
     /// were it time since the last attempt, whoever logs in often would never be rid of them.
     func peerKey(_ context: RequestContext) -> String {
-        "\(context.client.peerKey) day:\(Timestamp.now() / 86_400_000)"
+        "\(context.client.peerKey) day:\(Day.of(Timestamp.now()))"
     }
 
     /// Checks a new password against the rules.

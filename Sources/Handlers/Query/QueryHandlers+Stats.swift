@@ -5,7 +5,6 @@ import Store
 
 /// query.stats
 extension QueryHandlers {
-    private static let dayMs: Int64 = 86_400_000
     /// The period where none is named.
     private static let days: Int64 = 30
 
@@ -13,15 +12,15 @@ extension QueryHandlers {
         let identity = try context.identity()
         // The last millisecond of the period: `until` itself is not in it.
         let lastMs = try time(params.until, "until").map { $0 - 1 } ?? Timestamp.now()
-        let lastDay = Self.day(lastMs)
-        let firstDay = try time(params.since, "since").map(Self.day) ?? lastDay - Self.days + 1
+        let lastDay = Day.of(lastMs)
+        let firstDay = try time(params.since, "since").map(Day.of) ?? lastDay - Self.days + 1
         guard firstDay <= lastDay else { throw RPCError.invalid("since", "must be before until.") }
         guard lastDay - firstDay < Int64(limits.statisticsDays) else {
             throw RPCError.invalid(
                 "since", "may be at most \(limits.statisticsDays) days before until.", limit: "statisticsDays")
         }
         let statistics = try await services.store.statistics(
-            userID: identity.userID, projectID: params.projectId?.lowercased(), fromMs: firstDay * Self.dayMs, toMs: lastMs,
+            userID: identity.userID, projectID: params.projectId?.lowercased(), fromMs: firstDay * Day.ms, toMs: lastMs,
             statements: params.statements)
         return QueryStatsResult(
             since: Timestamp.format(statistics.sinceMs), until: Timestamp.format(statistics.untilMs),
@@ -32,9 +31,6 @@ extension QueryHandlers {
             mostFrequent: statistics.mostFrequent.map(Self.wire), slowest: statistics.slowest.map(Self.wire),
             costliest: statistics.costliest.map(Self.wire), mostFailing: statistics.mostFailing.map(Self.wire))
     }
-
-    /// The UTC day of a time, also before 1970.
-    private static func day(_ timeMs: Int64) -> Int64 { timeMs >= 0 ? timeMs / dayMs : (timeMs + 1) / dayMs - 1 }
 
     private static func wire(_ figures: StoredQueryFigures) -> WireQueryFigures {
         let counts = figures.counts

@@ -78,11 +78,12 @@ public struct MessageRecord: Sendable, Equatable {
 }
 
 /// UTC days as numbers since 1970.
-enum Day {
-    static let ms: Int64 = 86_400_000
+public enum Day {
+    /// How long one is, in milliseconds.
+    public static let ms: Int64 = 86_400_000
 
     /// The day of a time; also right before 1970.
-    static func of(_ timeMs: Int64) -> Int64 { timeMs >= 0 ? timeMs / ms : (timeMs + 1) / ms - 1 }
+    public static func of(_ timeMs: Int64) -> Int64 { timeMs >= 0 ? timeMs / ms : (timeMs + 1) / ms - 1 }
 
     static let ofWeek: Int64 = 7
 
