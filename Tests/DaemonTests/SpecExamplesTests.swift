@@ -50,7 +50,7 @@ import Testing
 /// What an example starts from, and what its placeholders stand for.
 struct ExampleFixture {
     enum Stage: String, Comparable, CaseIterable {
-        case none, session, project, query, result
+        case none, session, project, query, result, thread
 
         static func < (left: Stage, right: Stage) -> Bool { left.position < right.position }
         private var position: Int { Self.allCases.firstIndex(of: self) ?? 0 }
@@ -99,6 +99,9 @@ struct ExampleFixture {
         values["queryId"] = query["queryId"].string
         values["resultId"] = query["resultId"].string
         values["cursor"] = query["nextCursor"].string
+        guard stage >= .thread else { return }
+        let turn = try await client.call("chat.send", ["projectId": project["id"], "content": "What tables are there?"])
+        values["threadId"] = turn["threadId"].string
     }
 
     /// The value with every placeholder filled.

@@ -76,6 +76,10 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     case fileFailed = "file_failed"
     /// A cell is longer than was kept of it, and would be exported in part.
     case cellTruncated = "cell_truncated"
+    /// The model cannot be reached, refused, or broke its contract; `phase` is the step that failed.
+    case modelFailed = "model_failed"
+    /// The turn, or the day of its user, has used up its tokens.
+    case budgetExceeded = "budget_exceeded"
 
     /// `error.code`, the transport's view: several codes may share a number.
     public var number: Int {
@@ -105,6 +109,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
         case .readOnly, .policy: 1103
         case .fileFailed: 1104
         case .cellTruncated: 1105
+        case .modelFailed: 1201
+        case .budgetExceeded: 1202
         }
     }
 
@@ -112,7 +118,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     public var isRetryable: Bool {
         switch self {
         case .cancelled, .timeout, .shuttingDown, .busy, .rateLimited, .connectionFailed, .hostNotFound, .connectionRefused,
-            .connectTimeout, .connectionLost:
+            .connectTimeout, .connectionLost, .modelFailed:
             true
         default: false
         }

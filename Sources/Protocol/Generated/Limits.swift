@@ -138,6 +138,30 @@ public struct Limits: JSONEncodable, Equatable {
     public var statisticsStatements = 100
     /// Ids in one `query.forget`.
     public var forgetQueries = 1000
+    /// One message to the assistant, as UTF-8.
+    public var chatContentBytes = 32_768
+    /// Requests to the model in one turn.
+    public var chatSteps = 10
+    /// Statements of one turn that may go back to the model because they failed.
+    public var chatCorrections = 3
+    /// Rows of one result that the model is given.
+    public var chatRows = 200
+    /// Bytes of one tool's result that the model is given.
+    public var chatResultBytes = 65_536
+    /// Tokens of the schema that a turn begins with, estimated.
+    public var chatSchemaTokens = 4000
+    /// Time of one turn.
+    public var chatTurnMs = 600_000
+    /// Tokens of one turn, sent and written.
+    public var chatTurnTokens = 200_000
+    /// Tokens of one user in one UTC day. 0 is no limit.
+    public var chatDayTokens = 2_000_000
+    /// Turns of one user that run at once; past that the answer is `busy`.
+    public var chatTurnsPerUser = 4
+    /// Confirmed examples of one project.
+    public var chatExamples = 500
+    /// Life of a proposal; past it, it can no longer be approved.
+    public var approvalMs = 600_000
 
     /// The defaults.
     public init() {}
@@ -503,6 +527,66 @@ public struct Limits: JSONEncodable, Equatable {
             summary: "Ids in one `query.forget`.",
             keyPath: \.forgetQueries
         ),
+        Entry(
+            name: "chatContentBytes", unit: .bytes, isConfigurable: false,
+            summary: "One message to the assistant, as UTF-8.",
+            keyPath: \.chatContentBytes
+        ),
+        Entry(
+            name: "chatSteps", unit: .count, isConfigurable: true,
+            summary: "Requests to the model in one turn.",
+            keyPath: \.chatSteps
+        ),
+        Entry(
+            name: "chatCorrections", unit: .count, isConfigurable: true,
+            summary: "Statements of one turn that may go back to the model because they failed.",
+            keyPath: \.chatCorrections
+        ),
+        Entry(
+            name: "chatRows", unit: .count, isConfigurable: true,
+            summary: "Rows of one result that the model is given.",
+            keyPath: \.chatRows
+        ),
+        Entry(
+            name: "chatResultBytes", unit: .bytes, isConfigurable: true,
+            summary: "Bytes of one tool's result that the model is given.",
+            keyPath: \.chatResultBytes
+        ),
+        Entry(
+            name: "chatSchemaTokens", unit: .count, isConfigurable: true,
+            summary: "Tokens of the schema that a turn begins with, estimated.",
+            keyPath: \.chatSchemaTokens
+        ),
+        Entry(
+            name: "chatTurnMs", unit: .ms, isConfigurable: true,
+            summary: "Time of one turn.",
+            keyPath: \.chatTurnMs
+        ),
+        Entry(
+            name: "chatTurnTokens", unit: .count, isConfigurable: true,
+            summary: "Tokens of one turn, sent and written.",
+            keyPath: \.chatTurnTokens
+        ),
+        Entry(
+            name: "chatDayTokens", unit: .count, isConfigurable: true, minimum: 0,
+            summary: "Tokens of one user in one UTC day. 0 is no limit.",
+            keyPath: \.chatDayTokens
+        ),
+        Entry(
+            name: "chatTurnsPerUser", unit: .count, isConfigurable: true,
+            summary: "Turns of one user that run at once; past that the answer is `busy`.",
+            keyPath: \.chatTurnsPerUser
+        ),
+        Entry(
+            name: "chatExamples", unit: .count, isConfigurable: true,
+            summary: "Confirmed examples of one project.",
+            keyPath: \.chatExamples
+        ),
+        Entry(
+            name: "approvalMs", unit: .ms, isConfigurable: true,
+            summary: "Life of a proposal; past it, it can no longer be approved.",
+            keyPath: \.approvalMs
+        ),
     ]
 
     public func encode(to writer: inout JSONWriter) {
@@ -642,6 +726,30 @@ public struct Limits: JSONEncodable, Equatable {
         writer.integer(statisticsStatements)
         writer.raw(#","forgetQueries":"#)
         writer.integer(forgetQueries)
+        writer.raw(#","chatContentBytes":"#)
+        writer.integer(chatContentBytes)
+        writer.raw(#","chatSteps":"#)
+        writer.integer(chatSteps)
+        writer.raw(#","chatCorrections":"#)
+        writer.integer(chatCorrections)
+        writer.raw(#","chatRows":"#)
+        writer.integer(chatRows)
+        writer.raw(#","chatResultBytes":"#)
+        writer.integer(chatResultBytes)
+        writer.raw(#","chatSchemaTokens":"#)
+        writer.integer(chatSchemaTokens)
+        writer.raw(#","chatTurnMs":"#)
+        writer.integer(chatTurnMs)
+        writer.raw(#","chatTurnTokens":"#)
+        writer.integer(chatTurnTokens)
+        writer.raw(#","chatDayTokens":"#)
+        writer.integer(chatDayTokens)
+        writer.raw(#","chatTurnsPerUser":"#)
+        writer.integer(chatTurnsPerUser)
+        writer.raw(#","chatExamples":"#)
+        writer.integer(chatExamples)
+        writer.raw(#","approvalMs":"#)
+        writer.integer(approvalMs)
         writer.byte(UInt8(ascii: "}"))
     }
 }

@@ -14,6 +14,20 @@ public enum Method: UInt8, Sendable, CaseIterable {
     case authSignup
     case authUpdateProfile
     case authWhoami
+    case chatApprove
+    case chatCancel
+    case chatConfirm
+    case chatContext
+    case chatDecline
+    case chatDeleteExample
+    case chatDeleteThread
+    case chatDoctor
+    case chatExamples
+    case chatHistory
+    case chatModels
+    case chatRenameThread
+    case chatSend
+    case chatThreads
     case dashboardGet
     case exit
     case initialize
@@ -81,7 +95,9 @@ extension Method {
                 return nil
             }
         case 9:
-            if name.matches("query.get") {
+            if name.matches("chat.send") {
+                self = .chatSend
+            } else if name.matches("query.get") {
                 self = .queryGet
             } else if name.matches("query.run") {
                 self = .queryRun
@@ -107,6 +123,12 @@ extension Method {
                 self = .authSignup
             } else if name.matches("auth.whoami") {
                 self = .authWhoami
+            } else if name.matches("chat.cancel") {
+                self = .chatCancel
+            } else if name.matches("chat.doctor") {
+                self = .chatDoctor
+            } else if name.matches("chat.models") {
+                self = .chatModels
             } else if name.matches("initialized") {
                 self = .initialized
             } else if name.matches("project.get") {
@@ -125,6 +147,18 @@ extension Method {
         case 12:
             if name.matches("auth.refresh") {
                 self = .authRefresh
+            } else if name.matches("chat.approve") {
+                self = .chatApprove
+            } else if name.matches("chat.confirm") {
+                self = .chatConfirm
+            } else if name.matches("chat.context") {
+                self = .chatContext
+            } else if name.matches("chat.decline") {
+                self = .chatDecline
+            } else if name.matches("chat.history") {
+                self = .chatHistory
+            } else if name.matches("chat.threads") {
+                self = .chatThreads
             } else if name.matches("project.list") {
                 self = .projectList
             } else if name.matches("project.test") {
@@ -143,6 +177,8 @@ extension Method {
         case 13:
             if name.matches("auth.sessions") {
                 self = .authSessions
+            } else if name.matches("chat.examples") {
+                self = .chatExamples
             } else if name.matches("dashboard.get") {
                 self = .dashboardGet
             } else if name.matches("query.explain") {
@@ -195,7 +231,11 @@ extension Method {
                 return nil
             }
         case 17:
-            if name.matches("query.unsubscribe") {
+            if name.matches("chat.deleteThread") {
+                self = .chatDeleteThread
+            } else if name.matches("chat.renameThread") {
+                self = .chatRenameThread
+            } else if name.matches("query.unsubscribe") {
                 self = .queryUnsubscribe
             } else {
                 return nil
@@ -205,6 +245,8 @@ extension Method {
                 self = .authDeleteAccount
             } else if name.matches("auth.updateProfile") {
                 self = .authUpdateProfile
+            } else if name.matches("chat.deleteExample") {
+                self = .chatDeleteExample
             } else {
                 return nil
             }
@@ -233,6 +275,20 @@ extension Method {
         case .authSignup: "auth.signup"
         case .authUpdateProfile: "auth.updateProfile"
         case .authWhoami: "auth.whoami"
+        case .chatApprove: "chat.approve"
+        case .chatCancel: "chat.cancel"
+        case .chatConfirm: "chat.confirm"
+        case .chatContext: "chat.context"
+        case .chatDecline: "chat.decline"
+        case .chatDeleteExample: "chat.deleteExample"
+        case .chatDeleteThread: "chat.deleteThread"
+        case .chatDoctor: "chat.doctor"
+        case .chatExamples: "chat.examples"
+        case .chatHistory: "chat.history"
+        case .chatModels: "chat.models"
+        case .chatRenameThread: "chat.renameThread"
+        case .chatSend: "chat.send"
+        case .chatThreads: "chat.threads"
         case .dashboardGet: "dashboard.get"
         case .exit: "exit"
         case .initialize: "initialize"
@@ -278,7 +334,9 @@ extension Method {
             .systemHealth, .systemLimits:
             .public
         case .authChangePassword, .authDeleteAccount, .authLogout, .authRefresh, .authRevoke, .authSessions, .authUpdateProfile,
-            .authWhoami, .dashboardGet, .projectCreate, .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest,
+            .authWhoami, .chatApprove, .chatCancel, .chatConfirm, .chatContext, .chatDecline, .chatDeleteExample,
+            .chatDeleteThread, .chatDoctor, .chatExamples, .chatHistory, .chatModels, .chatRenameThread, .chatSend, .chatThreads,
+            .dashboardGet, .projectCreate, .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest,
             .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryExport, .queryFetch, .queryForget, .queryGet,
             .queryHistory, .queryRun, .queryRunning, .queryStats, .querySubscribe, .querySummarize, .queryUnsubscribe,
             .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations, .schemaSearch, .systemMetrics:
@@ -289,16 +347,18 @@ extension Method {
     /// How it is ordered among the calls of its connection.
     public var ordering: Ordering {
         switch self {
-        case .authUpdateProfile, .projectCreate, .projectDelete, .projectUpdate, .queryCancel, .queryClose, .queryForget,
-            .queryRun:
-            .write
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
             .authSignup, .initialize:
             .barrier
-        case .cancelRequest, .authSessions, .authWhoami, .dashboardGet, .exit, .initialized, .projectGet, .projectList,
-            .projectSummary, .projectTest, .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory, .queryRunning,
-            .queryStats, .querySubscribe, .querySummarize, .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList,
-            .schemaRefresh, .schemaRelations, .schemaSearch, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
+        case .authUpdateProfile, .chatApprove, .chatConfirm, .chatDecline, .chatDeleteExample, .chatDeleteThread,
+            .chatRenameThread, .chatSend, .projectCreate, .projectDelete, .projectUpdate, .queryCancel, .queryClose,
+            .queryForget, .queryRun:
+            .write
+        case .cancelRequest, .authSessions, .authWhoami, .chatCancel, .chatContext, .chatDoctor, .chatExamples, .chatHistory,
+            .chatModels, .chatThreads, .dashboardGet, .exit, .initialized, .projectGet, .projectList, .projectSummary,
+            .projectTest, .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory, .queryRunning, .queryStats,
+            .querySubscribe, .querySummarize, .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList, .schemaRefresh,
+            .schemaRelations, .schemaSearch, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .read
         }
     }
@@ -308,11 +368,13 @@ extension Method {
         switch self {
         case .cancelRequest, .exit, .initialized, .rpcDiscover, .shutdown, .systemHealth, .systemLimits: .inline
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
-            .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
-            .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
-            .queryExplain, .queryExport, .queryFetch, .queryForget, .queryGet, .queryHistory, .queryRun, .queryRunning,
-            .queryStats, .querySubscribe, .querySummarize, .queryUnsubscribe, .schemaDescribe, .schemaList, .schemaRefresh,
-            .schemaRelations, .schemaSearch, .systemMetrics:
+            .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .chatApprove, .chatCancel, .chatConfirm, .chatContext,
+            .chatDecline, .chatDeleteExample, .chatDeleteThread, .chatDoctor, .chatExamples, .chatHistory, .chatModels,
+            .chatRenameThread, .chatSend, .chatThreads, .dashboardGet, .initialize, .projectCreate, .projectDelete, .projectGet,
+            .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryExport,
+            .queryFetch, .queryForget, .queryGet, .queryHistory, .queryRun, .queryRunning, .queryStats, .querySubscribe,
+            .querySummarize, .queryUnsubscribe, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations, .schemaSearch,
+            .systemMetrics:
             .task
         }
     }
@@ -322,11 +384,13 @@ extension Method {
         switch self {
         case .cancelRequest, .exit, .initialized: .notification
         case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
-            .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .dashboardGet, .initialize, .projectCreate,
-            .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose,
-            .queryExplain, .queryExport, .queryFetch, .queryForget, .queryGet, .queryHistory, .queryRun, .queryRunning,
-            .queryStats, .querySubscribe, .querySummarize, .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList,
-            .schemaRefresh, .schemaRelations, .schemaSearch, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
+            .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .chatApprove, .chatCancel, .chatConfirm, .chatContext,
+            .chatDecline, .chatDeleteExample, .chatDeleteThread, .chatDoctor, .chatExamples, .chatHistory, .chatModels,
+            .chatRenameThread, .chatSend, .chatThreads, .dashboardGet, .initialize, .projectCreate, .projectDelete, .projectGet,
+            .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryExport,
+            .queryFetch, .queryForget, .queryGet, .queryHistory, .queryRun, .queryRunning, .queryStats, .querySubscribe,
+            .querySummarize, .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations,
+            .schemaSearch, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .request
         }
     }
@@ -346,6 +410,20 @@ public enum Call: Sendable, Equatable {
     case authSignup(AuthSignupParams)
     case authUpdateProfile(AuthUpdateProfileParams)
     case authWhoami
+    case chatApprove(ChatApproveParams)
+    case chatCancel(ChatCancelParams)
+    case chatConfirm(ChatConfirmParams)
+    case chatContext(ChatContextParams)
+    case chatDecline(ChatDeclineParams)
+    case chatDeleteExample(ChatDeleteExampleParams)
+    case chatDeleteThread(ChatDeleteThreadParams)
+    case chatDoctor(ChatDoctorParams)
+    case chatExamples(ChatExamplesParams)
+    case chatHistory(ChatHistoryParams)
+    case chatModels
+    case chatRenameThread(ChatRenameThreadParams)
+    case chatSend(ChatSendParams)
+    case chatThreads(ChatThreadsParams)
     case dashboardGet(DashboardGetParams)
     case exit
     case initialize(InitializeParams)
@@ -397,6 +475,20 @@ public enum Call: Sendable, Equatable {
         case .authSignup: .authSignup
         case .authUpdateProfile: .authUpdateProfile
         case .authWhoami: .authWhoami
+        case .chatApprove: .chatApprove
+        case .chatCancel: .chatCancel
+        case .chatConfirm: .chatConfirm
+        case .chatContext: .chatContext
+        case .chatDecline: .chatDecline
+        case .chatDeleteExample: .chatDeleteExample
+        case .chatDeleteThread: .chatDeleteThread
+        case .chatDoctor: .chatDoctor
+        case .chatExamples: .chatExamples
+        case .chatHistory: .chatHistory
+        case .chatModels: .chatModels
+        case .chatRenameThread: .chatRenameThread
+        case .chatSend: .chatSend
+        case .chatThreads: .chatThreads
         case .dashboardGet: .dashboardGet
         case .exit: .exit
         case .initialize: .initialize
@@ -458,6 +550,22 @@ public enum Call: Sendable, Equatable {
         case .authWhoami:
             try NoParams.read(&reader)
             return .authWhoami
+        case .chatApprove: return .chatApprove(try ChatApproveParams(from: &reader))
+        case .chatCancel: return .chatCancel(try ChatCancelParams(from: &reader))
+        case .chatConfirm: return .chatConfirm(try ChatConfirmParams(from: &reader))
+        case .chatContext: return .chatContext(try ChatContextParams(from: &reader))
+        case .chatDecline: return .chatDecline(try ChatDeclineParams(from: &reader))
+        case .chatDeleteExample: return .chatDeleteExample(try ChatDeleteExampleParams(from: &reader))
+        case .chatDeleteThread: return .chatDeleteThread(try ChatDeleteThreadParams(from: &reader))
+        case .chatDoctor: return .chatDoctor(try ChatDoctorParams(from: &reader))
+        case .chatExamples: return .chatExamples(try ChatExamplesParams(from: &reader))
+        case .chatHistory: return .chatHistory(try ChatHistoryParams(from: &reader))
+        case .chatModels:
+            try NoParams.read(&reader)
+            return .chatModels
+        case .chatRenameThread: return .chatRenameThread(try ChatRenameThreadParams(from: &reader))
+        case .chatSend: return .chatSend(try ChatSendParams(from: &reader))
+        case .chatThreads: return .chatThreads(try ChatThreadsParams(from: &reader))
         case .dashboardGet: return .dashboardGet(try DashboardGetParams(from: &reader))
         case .exit: return .exit
         case .initialize: return .initialize(try InitializeParams(from: &reader))
@@ -510,6 +618,7 @@ public protocol DaemonAPI: Sendable {
     /// What a handler learns of the connection, its session and the request.
     associatedtype Context: Sendable
     associatedtype AuthHandlers: AuthAPI where AuthHandlers.Context == Context
+    associatedtype ChatHandlers: ChatAPI where ChatHandlers.Context == Context
     associatedtype DashboardHandlers: DashboardAPI where DashboardHandlers.Context == Context
     associatedtype LifecycleHandlers: LifecycleAPI where LifecycleHandlers.Context == Context
     associatedtype ProjectHandlers: ProjectAPI where ProjectHandlers.Context == Context
@@ -518,6 +627,7 @@ public protocol DaemonAPI: Sendable {
     associatedtype SystemHandlers: SystemAPI where SystemHandlers.Context == Context
 
     var auth: AuthHandlers { get }
+    var chat: ChatHandlers { get }
     var dashboard: DashboardHandlers { get }
     var lifecycle: LifecycleHandlers { get }
     var project: ProjectHandlers { get }
@@ -564,6 +674,20 @@ extension DaemonAPI {
         case .authSignup(let params): return try await auth.signup(params, context)
         case .authUpdateProfile(let params): return try await auth.updateProfile(params, context)
         case .authWhoami: return try await auth.whoami(context)
+        case .chatApprove(let params): return try await chat.approve(params, context)
+        case .chatCancel(let params): return try await chat.cancel(params, context)
+        case .chatConfirm(let params): return try await chat.confirm(params, context)
+        case .chatContext(let params): return try await chat.context(params, context)
+        case .chatDecline(let params): return try await chat.decline(params, context)
+        case .chatDeleteExample(let params): return try await chat.deleteExample(params, context)
+        case .chatDeleteThread(let params): return try await chat.deleteThread(params, context)
+        case .chatDoctor(let params): return try await chat.doctor(params, context)
+        case .chatExamples(let params): return try await chat.examples(params, context)
+        case .chatHistory(let params): return try await chat.history(params, context)
+        case .chatModels: return try await chat.models(context)
+        case .chatRenameThread(let params): return try await chat.renameThread(params, context)
+        case .chatSend(let params): return try await chat.send(params, context)
+        case .chatThreads(let params): return try await chat.threads(params, context)
         case .dashboardGet(let params): return try await dashboard.get(params, context)
         case .exit:
             try lifecycle.exit(context)

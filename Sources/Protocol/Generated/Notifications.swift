@@ -29,6 +29,122 @@ public struct ProgressNotification: JSONEncodable, Equatable {
     }
 }
 
+/// Tell what happens in a turn.
+///
+/// Sent to the connection that called `chat.send` with a `partialResultToken`, in order: `started`, then `text`, `toolCall`,
+/// `toolResult`, `sql`, `approvalNeeded` and `usage` as they come, and exactly one of `finished`, `failed` and `cancelled`,
+/// before the reply. `text` is a piece of the answer; the pieces together are its text, unless a later step of the model begins
+/// anew, which a `toolCall` in between shows. A reader that does not keep up holds the turn back; it loses nothing.
+public struct ChatEventNotification: JSONEncodable, Equatable {
+    /// The notification's method.
+    public static let method = "chat/event"
+
+    /// The token of `chat.send`.
+    public var token: JSONText
+    /// The thread.
+    public var threadId: String
+    /// The assistant's message to be.
+    public var messageId: String
+    /// What happened.
+    public var event: ChatEventKind
+    /// Of `text`: the piece.
+    public var text: String?
+    /// Of `toolCall` and `toolResult`: the tool.
+    public var tool: String?
+    /// Of `toolCall` and `toolResult`: what it is about, without data.
+    public var summary: String?
+    /// Of `toolResult`: how it ended.
+    public var toolUse: ChatToolUse?
+    /// Of `sql`: a statement that was checked.
+    public var statement: ChatStatement?
+    /// Of `approvalNeeded`: what would run.
+    public var proposal: ChatProposal?
+    /// Of `usage`: what the turn took so far.
+    public var usage: ChatUsage?
+    /// Of `failed`: the `data.code` of the error.
+    public var errorCode: String?
+    /// Of `failed`: the same, in a sentence.
+    public var errorMessage: String?
+
+    public init(
+        token: JSONText,
+        threadId: String,
+        messageId: String,
+        event: ChatEventKind,
+        text: String? = nil,
+        tool: String? = nil,
+        summary: String? = nil,
+        toolUse: ChatToolUse? = nil,
+        statement: ChatStatement? = nil,
+        proposal: ChatProposal? = nil,
+        usage: ChatUsage? = nil,
+        errorCode: String? = nil,
+        errorMessage: String? = nil
+    ) {
+        self.token = token
+        self.threadId = threadId
+        self.messageId = messageId
+        self.event = event
+        self.text = text
+        self.tool = tool
+        self.summary = summary
+        self.toolUse = toolUse
+        self.statement = statement
+        self.proposal = proposal
+        self.usage = usage
+        self.errorCode = errorCode
+        self.errorMessage = errorMessage
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"token":"#)
+        token.encode(to: &writer)
+        writer.raw(#","threadId":"#)
+        writer.string(threadId)
+        writer.raw(#","messageId":"#)
+        writer.string(messageId)
+        writer.raw(#","event":"#)
+        event.encode(to: &writer)
+        if let text {
+            writer.raw(#","text":"#)
+            writer.string(text)
+        }
+        if let tool {
+            writer.raw(#","tool":"#)
+            writer.string(tool)
+        }
+        if let summary {
+            writer.raw(#","summary":"#)
+            writer.string(summary)
+        }
+        if let toolUse {
+            writer.raw(#","toolUse":"#)
+            toolUse.encode(to: &writer)
+        }
+        if let statement {
+            writer.raw(#","statement":"#)
+            statement.encode(to: &writer)
+        }
+        if let proposal {
+            writer.raw(#","proposal":"#)
+            proposal.encode(to: &writer)
+        }
+        if let usage {
+            writer.raw(#","usage":"#)
+            usage.encode(to: &writer)
+        }
+        if let errorCode {
+            writer.raw(#","errorCode":"#)
+            writer.string(errorCode)
+        }
+        if let errorMessage {
+            writer.raw(#","errorMessage":"#)
+            writer.string(errorMessage)
+        }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
 /// Tell a subscriber what became of a query.
 ///
 /// Sent to connections that called `query.subscribe`. Each query gets one `started`, any number of `progress`, one every limit

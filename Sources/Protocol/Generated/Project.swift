@@ -450,19 +450,23 @@ public struct ProjectUpdateParams: JSONDecodable, Equatable {
     public var connectionString: String?
     /// Whether to refuse every write.
     public var readOnly: Bool?
+    /// What to change of what the assistant may do.
+    public var assistant: AssistantChange?
 
     public init(
         projectId: String,
         name: String? = nil,
         description: String? = nil,
         connectionString: String? = nil,
-        readOnly: Bool? = nil
+        readOnly: Bool? = nil,
+        assistant: AssistantChange? = nil
     ) {
         self.projectId = projectId
         self.name = name
         self.description = description
         self.connectionString = connectionString
         self.readOnly = readOnly
+        self.assistant = assistant
     }
 
     public init(from reader: inout JSONReader) throws(JSONMismatch) {
@@ -472,6 +476,7 @@ public struct ProjectUpdateParams: JSONDecodable, Equatable {
         var description: String?
         var connectionString: String?
         var readOnly: Bool?
+        var assistant: AssistantChange?
         try reader.enterObject()
         while let memberName = reader.nextMember() {
             if memberName.matches("projectId") {
@@ -488,10 +493,13 @@ public struct ProjectUpdateParams: JSONDecodable, Equatable {
             } else if memberName.matches("readOnly") {
                 try reader.refuseNull()
                 readOnly = try reader.bool()
+            } else if memberName.matches("assistant") {
+                try reader.refuseNull()
+                assistant = try AssistantChange(from: &reader)
             } else if memberName.isProgressToken {
                 try reader.skipProgressToken()
             } else {
-                throw memberName.unknown(["projectId", "name", "description", "connectionString", "readOnly"])
+                throw memberName.unknown(["projectId", "name", "description", "connectionString", "readOnly", "assistant"])
             }
         }
         self.projectId = try JSONReader.require(projectId, "projectId", at: objectStart)
@@ -499,5 +507,6 @@ public struct ProjectUpdateParams: JSONDecodable, Equatable {
         self.description = description
         self.connectionString = connectionString
         self.readOnly = readOnly
+        self.assistant = assistant
     }
 }

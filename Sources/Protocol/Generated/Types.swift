@@ -314,6 +314,8 @@ public struct Project: JSONEncodable, Equatable {
     public var connection: String
     /// Whether every write is refused.
     public var readOnly: Bool
+    /// What the assistant may do; absent if nothing was set.
+    public var assistant: AssistantSettings?
     /// When it was created.
     public var createdAt: String
     /// When it was last changed.
@@ -328,6 +330,7 @@ public struct Project: JSONEncodable, Equatable {
         databaseType: DatabaseType,
         connection: String,
         readOnly: Bool,
+        assistant: AssistantSettings? = nil,
         createdAt: String,
         updatedAt: String,
         lastUsedAt: String? = nil
@@ -338,6 +341,7 @@ public struct Project: JSONEncodable, Equatable {
         self.databaseType = databaseType
         self.connection = connection
         self.readOnly = readOnly
+        self.assistant = assistant
         self.createdAt = createdAt
         self.updatedAt = updatedAt
         self.lastUsedAt = lastUsedAt
@@ -358,6 +362,10 @@ public struct Project: JSONEncodable, Equatable {
         writer.string(connection)
         writer.raw(#","readOnly":"#)
         writer.bool(readOnly)
+        if let assistant {
+            writer.raw(#","assistant":"#)
+            assistant.encode(to: &writer)
+        }
         writer.raw(#","createdAt":"#)
         writer.string(createdAt)
         writer.raw(#","updatedAt":"#)
@@ -2840,5 +2848,912 @@ public struct JoinPath: JSONEncodable, Equatable {
         writer.raw(#","steps":"#)
         writer.array(steps) { writer, item in item.encode(to: &writer) }
         writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// What a turn is for: `answer` reads the data and says what it shows, `sql` writes a statement and does not run it, `explain`
+/// explains one.
+public enum ChatMode: String, Sendable, CaseIterable, JSONDecodable, JSONEncodable {
+    case answer
+    case sql
+    case explain
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        let word = try reader.word()
+        if word.matches("answer") {
+            self = .answer
+        } else if word.matches("sql") {
+            self = .sql
+        } else if word.matches("explain") {
+            self = .explain
+        } else {
+            throw word.isNone(of: Self.allCases.map(\.rawValue))
+        }
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .answer: writer.raw(#""answer""#)
+        case .sql: writer.raw(#""sql""#)
+        case .explain: writer.raw(#""explain""#)
+        }
+    }
+}
+
+/// What the assistant can use. None of them writes.
+public enum ChatTool: String, Sendable, CaseIterable, JSONEncodable {
+    case listTables = "list_tables"
+    case describeTable = "describe_table"
+    case searchSchema = "search_schema"
+    case relations
+    case explain
+    case runQuery = "run_query"
+    case summarizeResult = "summarize_result"
+    case proposeStatement = "propose_statement"
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .listTables: writer.raw(#""list_tables""#)
+        case .describeTable: writer.raw(#""describe_table""#)
+        case .searchSchema: writer.raw(#""search_schema""#)
+        case .relations: writer.raw(#""relations""#)
+        case .explain: writer.raw(#""explain""#)
+        case .runQuery: writer.raw(#""run_query""#)
+        case .summarizeResult: writer.raw(#""summarize_result""#)
+        case .proposeStatement: writer.raw(#""propose_statement""#)
+        }
+    }
+}
+
+/// How a call of a tool ended: `refused` by a rule of ours, `failed` by the database.
+public enum ChatToolOutcome: String, Sendable, CaseIterable, JSONEncodable {
+    case ok
+    case refused
+    case failed
+    case cancelled
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .ok: writer.raw(#""ok""#)
+        case .refused: writer.raw(#""refused""#)
+        case .failed: writer.raw(#""failed""#)
+        case .cancelled: writer.raw(#""cancelled""#)
+        }
+    }
+}
+
+/// How a turn ended.
+public enum ChatOutcome: String, Sendable, CaseIterable, JSONEncodable {
+    case finished
+    case failed
+    case cancelled
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .finished: writer.raw(#""finished""#)
+        case .failed: writer.raw(#""failed""#)
+        case .cancelled: writer.raw(#""cancelled""#)
+        }
+    }
+}
+
+/// How a model is given tools: as its server has it, as one JSON object a step, or as it turns out.
+public enum ChatToolStyle: String, Sendable, CaseIterable, JSONEncodable {
+    case auto
+    case native
+    case json
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .auto: writer.raw(#""auto""#)
+        case .native: writer.raw(#""native""#)
+        case .json: writer.raw(#""json""#)
+        }
+    }
+}
+
+/// The steps of `chat.doctor`, in the order they are taken.
+public enum ChatCheckStep: String, Sendable, CaseIterable, JSONEncodable {
+    case configuration
+    case resolve
+    case connect
+    case authenticate
+    case listModels
+    case reply
+    case toolCall
+    case stream
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .configuration: writer.raw(#""configuration""#)
+        case .resolve: writer.raw(#""resolve""#)
+        case .connect: writer.raw(#""connect""#)
+        case .authenticate: writer.raw(#""authenticate""#)
+        case .listModels: writer.raw(#""listModels""#)
+        case .reply: writer.raw(#""reply""#)
+        case .toolCall: writer.raw(#""toolCall""#)
+        case .stream: writer.raw(#""stream""#)
+        }
+    }
+}
+
+/// Who a message to a model is from.
+public enum ChatRole: String, Sendable, CaseIterable, JSONEncodable {
+    case system
+    case user
+    case assistant
+    case tool
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .system: writer.raw(#""system""#)
+        case .user: writer.raw(#""user""#)
+        case .assistant: writer.raw(#""assistant""#)
+        case .tool: writer.raw(#""tool""#)
+        }
+    }
+}
+
+/// What a turn took.
+public struct ChatUsage: JSONEncodable, Equatable {
+    /// Tokens sent to the model, over all its steps; 0 without a model. At least 0.
+    public var promptTokens: Int
+    /// Tokens the model wrote. At least 0.
+    public var completionTokens: Int
+    /// Whether the model's server did not count them, so that we did, roughly.
+    public var estimated: Bool
+    /// Requests to the model. At least 0.
+    public var steps: Int
+    /// Calls of tools, refused ones included. At least 0.
+    public var toolCalls: Int
+    /// How often a statement that failed went back to the model. At least 0.
+    public var corrections: Int
+    /// Time of the turn. At least 0.
+    public var durationMs: Double
+
+    public init(
+        promptTokens: Int,
+        completionTokens: Int,
+        estimated: Bool,
+        steps: Int,
+        toolCalls: Int,
+        corrections: Int,
+        durationMs: Double
+    ) {
+        self.promptTokens = promptTokens
+        self.completionTokens = completionTokens
+        self.estimated = estimated
+        self.steps = steps
+        self.toolCalls = toolCalls
+        self.corrections = corrections
+        self.durationMs = durationMs
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"promptTokens":"#)
+        writer.integer(promptTokens)
+        writer.raw(#","completionTokens":"#)
+        writer.integer(completionTokens)
+        writer.raw(#","estimated":"#)
+        writer.bool(estimated)
+        writer.raw(#","steps":"#)
+        writer.integer(steps)
+        writer.raw(#","toolCalls":"#)
+        writer.integer(toolCalls)
+        writer.raw(#","corrections":"#)
+        writer.integer(corrections)
+        writer.raw(#","durationMs":"#)
+        writer.double(durationMs)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// A statement that the assistant wrote, checked on the live database.
+public struct ChatStatement: JSONEncodable, Equatable {
+    /// The statement.
+    public var sql: String
+    /// Where it ran: its id in history. Absent where it was prepared and not run.
+    public var queryId: String?
+    /// Its rows, for `query.fetch`, `query.export` and `query.summarize`, for as long as they are kept.
+    public var resultId: String?
+    /// Columns of its rows.
+    public var columns: [Column]?
+    /// Rows it returned, as far as they were read. At least 0.
+    public var rowCount: Int?
+    /// Whether it had more.
+    public var truncated: Bool?
+
+    public init(
+        sql: String,
+        queryId: String? = nil,
+        resultId: String? = nil,
+        columns: [Column]? = nil,
+        rowCount: Int? = nil,
+        truncated: Bool? = nil
+    ) {
+        self.sql = sql
+        self.queryId = queryId
+        self.resultId = resultId
+        self.columns = columns
+        self.rowCount = rowCount
+        self.truncated = truncated
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"sql":"#)
+        writer.string(sql)
+        if let queryId {
+            writer.raw(#","queryId":"#)
+            writer.string(queryId)
+        }
+        if let resultId {
+            writer.raw(#","resultId":"#)
+            writer.string(resultId)
+        }
+        if let columns {
+            writer.raw(#","columns":"#)
+            writer.array(columns) { writer, item in item.encode(to: &writer) }
+        }
+        if let rowCount {
+            writer.raw(#","rowCount":"#)
+            writer.integer(rowCount)
+        }
+        if let truncated {
+            writer.raw(#","truncated":"#)
+            writer.bool(truncated)
+        }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// What became of a proposal.
+public enum ApprovalStatus: String, Sendable, CaseIterable, JSONEncodable {
+    case pending
+    case approved
+    case declined
+    case expired
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .pending: writer.raw(#""pending""#)
+        case .approved: writer.raw(#""approved""#)
+        case .declined: writer.raw(#""declined""#)
+        case .expired: writer.raw(#""expired""#)
+        }
+    }
+}
+
+/// A statement that writes. It has not run, and runs only by `chat.approve`.
+public struct ChatProposal: JSONEncodable, Equatable {
+    /// For `chat.approve` and `chat.decline`.
+    public var approvalId: String
+    /// The very bytes that would run.
+    public var sql: String
+    /// What it is for, in the assistant's words.
+    public var reason: String?
+    /// The word it begins with, such as `UPDATE`.
+    public var command: String
+    /// Relations it names, as far as they are known.
+    public var relations: [String]
+    /// Rows the database expects it to touch; absent where it does not say. At least 0.
+    public var rowsEstimate: Int?
+    /// What became of it.
+    public var status: ApprovalStatus
+    /// When it was proposed.
+    public var createdAt: String
+    /// When it can no longer be approved.
+    public var expiresAt: String
+    /// Once approved: its id in history.
+    public var queryId: String?
+
+    public init(
+        approvalId: String,
+        sql: String,
+        reason: String? = nil,
+        command: String,
+        relations: [String],
+        rowsEstimate: Int? = nil,
+        status: ApprovalStatus,
+        createdAt: String,
+        expiresAt: String,
+        queryId: String? = nil
+    ) {
+        self.approvalId = approvalId
+        self.sql = sql
+        self.reason = reason
+        self.command = command
+        self.relations = relations
+        self.rowsEstimate = rowsEstimate
+        self.status = status
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        self.queryId = queryId
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"approvalId":"#)
+        writer.string(approvalId)
+        writer.raw(#","sql":"#)
+        writer.string(sql)
+        if let reason {
+            writer.raw(#","reason":"#)
+            writer.string(reason)
+        }
+        writer.raw(#","command":"#)
+        writer.string(command)
+        writer.raw(#","relations":"#)
+        writer.array(relations) { writer, item in writer.string(item) }
+        if let rowsEstimate {
+            writer.raw(#","rowsEstimate":"#)
+            writer.integer(rowsEstimate)
+        }
+        writer.raw(#","status":"#)
+        status.encode(to: &writer)
+        writer.raw(#","createdAt":"#)
+        writer.string(createdAt)
+        writer.raw(#","expiresAt":"#)
+        writer.string(expiresAt)
+        if let queryId {
+            writer.raw(#","queryId":"#)
+            writer.string(queryId)
+        }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// A call of a tool, as it was recorded.
+public struct ChatToolUse: JSONEncodable, Equatable {
+    /// Its name, as the model gave it. At most 100 characters.
+    public var tool: String
+    /// How it ended; `refused` by a rule of ours, `failed` by the database.
+    public var outcome: ChatToolOutcome
+    /// What it was about, in one line, without data.
+    public var summary: String
+    /// Of a call with a statement: its BLAKE2b-256, in hexadecimal.
+    public var sqlHash: String?
+    /// The query it ran.
+    public var queryId: String?
+    /// Why it was refused or failed: the `data.code` a request would be answered.
+    public var errorCode: String?
+    /// Time it took. At least 0.
+    public var durationMs: Double
+
+    public init(
+        tool: String,
+        outcome: ChatToolOutcome,
+        summary: String,
+        sqlHash: String? = nil,
+        queryId: String? = nil,
+        errorCode: String? = nil,
+        durationMs: Double
+    ) {
+        self.tool = tool
+        self.outcome = outcome
+        self.summary = summary
+        self.sqlHash = sqlHash
+        self.queryId = queryId
+        self.errorCode = errorCode
+        self.durationMs = durationMs
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"tool":"#)
+        writer.string(tool)
+        writer.raw(#","outcome":"#)
+        outcome.encode(to: &writer)
+        writer.raw(#","summary":"#)
+        writer.string(summary)
+        if let sqlHash {
+            writer.raw(#","sqlHash":"#)
+            writer.string(sqlHash)
+        }
+        if let queryId {
+            writer.raw(#","queryId":"#)
+            writer.string(queryId)
+        }
+        if let errorCode {
+            writer.raw(#","errorCode":"#)
+            writer.string(errorCode)
+        }
+        writer.raw(#","durationMs":"#)
+        writer.double(durationMs)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// A message of a thread. Text is Markdown in which links, images and HTML are inert.
+public struct ChatMessage: JSONEncodable, Equatable {
+    /// Id.
+    public var id: String
+    /// Its thread.
+    public var threadId: String
+    /// Its project.
+    public var projectId: String
+    /// Who it is from.
+    public var role: MessageRole
+    /// What it says.
+    public var text: String
+    /// What was asked for; absent from tools.
+    public var mode: ChatMode?
+    /// Of the assistant: the statements its answer stands on.
+    public var statements: [ChatStatement]?
+    /// Of the assistant: what it asks to be allowed.
+    public var proposals: [ChatProposal]?
+    /// Of a tool: the call.
+    public var toolUse: ChatToolUse?
+    /// Of the assistant: what the turn took.
+    public var usage: ChatUsage?
+    /// Of the assistant: the model's name in `chat.models`; absent where none was asked.
+    public var model: String?
+    /// Of the assistant: what the reader should know of how it came about, such as that no model is configured, or that older
+    /// messages were left out.
+    public var note: String?
+    /// Of the assistant: how the turn ended.
+    public var outcome: ChatOutcome?
+    /// When it was written.
+    public var createdAt: String
+
+    public init(
+        id: String,
+        threadId: String,
+        projectId: String,
+        role: MessageRole,
+        text: String,
+        mode: ChatMode? = nil,
+        statements: [ChatStatement]? = nil,
+        proposals: [ChatProposal]? = nil,
+        toolUse: ChatToolUse? = nil,
+        usage: ChatUsage? = nil,
+        model: String? = nil,
+        note: String? = nil,
+        outcome: ChatOutcome? = nil,
+        createdAt: String
+    ) {
+        self.id = id
+        self.threadId = threadId
+        self.projectId = projectId
+        self.role = role
+        self.text = text
+        self.mode = mode
+        self.statements = statements
+        self.proposals = proposals
+        self.toolUse = toolUse
+        self.usage = usage
+        self.model = model
+        self.note = note
+        self.outcome = outcome
+        self.createdAt = createdAt
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"id":"#)
+        writer.string(id)
+        writer.raw(#","threadId":"#)
+        writer.string(threadId)
+        writer.raw(#","projectId":"#)
+        writer.string(projectId)
+        writer.raw(#","role":"#)
+        role.encode(to: &writer)
+        writer.raw(#","text":"#)
+        writer.string(text)
+        if let mode {
+            writer.raw(#","mode":"#)
+            mode.encode(to: &writer)
+        }
+        if let statements {
+            writer.raw(#","statements":"#)
+            writer.array(statements) { writer, item in item.encode(to: &writer) }
+        }
+        if let proposals {
+            writer.raw(#","proposals":"#)
+            writer.array(proposals) { writer, item in item.encode(to: &writer) }
+        }
+        if let toolUse {
+            writer.raw(#","toolUse":"#)
+            toolUse.encode(to: &writer)
+        }
+        if let usage {
+            writer.raw(#","usage":"#)
+            usage.encode(to: &writer)
+        }
+        if let model {
+            writer.raw(#","model":"#)
+            writer.string(model)
+        }
+        if let note {
+            writer.raw(#","note":"#)
+            writer.string(note)
+        }
+        if let outcome {
+            writer.raw(#","outcome":"#)
+            outcome.encode(to: &writer)
+        }
+        writer.raw(#","createdAt":"#)
+        writer.string(createdAt)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// A conversation about one project.
+public struct ChatThread: JSONEncodable, Equatable {
+    /// Id.
+    public var id: String
+    /// Its project.
+    public var projectId: String
+    /// Its title: the beginning of its first message, until it is renamed.
+    public var title: String
+    /// Its messages, those of tools not counted. At least 0.
+    public var messageCount: Int
+    /// When it began.
+    public var createdAt: String
+    /// Its latest message.
+    public var updatedAt: String
+
+    public init(id: String, projectId: String, title: String, messageCount: Int, createdAt: String, updatedAt: String) {
+        self.id = id
+        self.projectId = projectId
+        self.title = title
+        self.messageCount = messageCount
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"id":"#)
+        writer.string(id)
+        writer.raw(#","projectId":"#)
+        writer.string(projectId)
+        writer.raw(#","title":"#)
+        writer.string(title)
+        writer.raw(#","messageCount":"#)
+        writer.integer(messageCount)
+        writer.raw(#","createdAt":"#)
+        writer.string(createdAt)
+        writer.raw(#","updatedAt":"#)
+        writer.string(updatedAt)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// A question and the statement that a person confirmed to answer it.
+public struct ChatExample: JSONEncodable, Equatable {
+    /// Id.
+    public var id: String
+    /// Its project.
+    public var projectId: String
+    /// The question.
+    public var question: String
+    /// The statement.
+    public var sql: String
+    /// When it was confirmed.
+    public var createdAt: String
+
+    public init(id: String, projectId: String, question: String, sql: String, createdAt: String) {
+        self.id = id
+        self.projectId = projectId
+        self.question = question
+        self.sql = sql
+        self.createdAt = createdAt
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"id":"#)
+        writer.string(id)
+        writer.raw(#","projectId":"#)
+        writer.string(projectId)
+        writer.raw(#","question":"#)
+        writer.string(question)
+        writer.raw(#","sql":"#)
+        writer.string(sql)
+        writer.raw(#","createdAt":"#)
+        writer.string(createdAt)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// What happened in a turn.
+public enum ChatEventKind: String, Sendable, CaseIterable, JSONEncodable {
+    case started
+    case text
+    case toolCall
+    case toolResult
+    case sql
+    case approvalNeeded
+    case usage
+    case finished
+    case failed
+    case cancelled
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .started: writer.raw(#""started""#)
+        case .text: writer.raw(#""text""#)
+        case .toolCall: writer.raw(#""toolCall""#)
+        case .toolResult: writer.raw(#""toolResult""#)
+        case .sql: writer.raw(#""sql""#)
+        case .approvalNeeded: writer.raw(#""approvalNeeded""#)
+        case .usage: writer.raw(#""usage""#)
+        case .finished: writer.raw(#""finished""#)
+        case .failed: writer.raw(#""failed""#)
+        case .cancelled: writer.raw(#""cancelled""#)
+        }
+    }
+}
+
+/// A model that turns can use.
+public struct ChatModelInfo: JSONEncodable, Equatable {
+    /// Its name here, for `project.update` and `chat.send`.
+    public var name: String
+    /// Its name at its server.
+    public var model: String
+    /// Where it is asked.
+    public var host: String
+    /// Whether that is this machine, so that nothing leaves it.
+    public var local: Bool
+    /// Whether projects that name none use it.
+    public var `default`: Bool
+    /// How it is given tools.
+    public var toolStyle: ChatToolStyle
+    /// Its window. At least 1.
+    public var contextTokens: Int
+
+    public init(
+        name: String,
+        model: String,
+        host: String,
+        local: Bool,
+        `default`: Bool,
+        toolStyle: ChatToolStyle,
+        contextTokens: Int
+    ) {
+        self.name = name
+        self.model = model
+        self.host = host
+        self.local = local
+        self.default = `default`
+        self.toolStyle = toolStyle
+        self.contextTokens = contextTokens
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"name":"#)
+        writer.string(name)
+        writer.raw(#","model":"#)
+        writer.string(model)
+        writer.raw(#","host":"#)
+        writer.string(host)
+        writer.raw(#","local":"#)
+        writer.bool(local)
+        writer.raw(#","default":"#)
+        writer.bool(`default`)
+        writer.raw(#","toolStyle":"#)
+        toolStyle.encode(to: &writer)
+        writer.raw(#","contextTokens":"#)
+        writer.integer(contextTokens)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// One step of `chat.doctor`.
+public struct ChatCheck: JSONEncodable, Equatable {
+    /// Which step.
+    public var step: ChatCheckStep
+    /// How it ended.
+    public var status: TestStepStatus
+    /// How long it took; absent if it was skipped. At least 0.
+    public var durationMs: Double?
+    /// What was found, or is wrong.
+    public var message: String?
+    /// Of a failed step: the setting that is wrong, and what to set.
+    public var hint: String?
+
+    public init(
+        step: ChatCheckStep,
+        status: TestStepStatus,
+        durationMs: Double? = nil,
+        message: String? = nil,
+        hint: String? = nil
+    ) {
+        self.step = step
+        self.status = status
+        self.durationMs = durationMs
+        self.message = message
+        self.hint = hint
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"step":"#)
+        step.encode(to: &writer)
+        writer.raw(#","status":"#)
+        status.encode(to: &writer)
+        if let durationMs {
+            writer.raw(#","durationMs":"#)
+            writer.double(durationMs)
+        }
+        if let message {
+            writer.raw(#","message":"#)
+            writer.string(message)
+        }
+        if let hint {
+            writer.raw(#","hint":"#)
+            writer.string(hint)
+        }
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// A message as a model would get it.
+public struct ChatContextMessage: JSONEncodable, Equatable {
+    /// Who it is from.
+    public var role: ChatRole
+    /// The very text.
+    public var text: String
+    /// Tokens it takes, estimated. At least 0.
+    public var tokens: Int
+
+    public init(role: ChatRole, text: String, tokens: Int) {
+        self.role = role
+        self.text = text
+        self.tokens = tokens
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"role":"#)
+        role.encode(to: &writer)
+        writer.raw(#","text":"#)
+        writer.string(text)
+        writer.raw(#","tokens":"#)
+        writer.integer(tokens)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// What a project's owner lets a model see. Absent consent means: yes for a model on this machine, no for any other.
+public struct AssistantSettings: JSONEncodable, Equatable {
+    /// The model to use; absent means the default.
+    public var model: String?
+    /// Whether names, types, keys and comments may be sent.
+    public var shareSchema: Bool?
+    /// Whether rows that its queries read may be sent.
+    public var shareRows: Bool?
+    /// Whether sample values may be sent with a table's description.
+    public var shareSamples: Bool?
+    /// Columns whose values are never sent.
+    public var maskedColumns: [String]?
+    /// Dangerous rights of the database user that its owner knows of.
+    public var acceptedRights: [String]?
+
+    public init(
+        model: String? = nil,
+        shareSchema: Bool? = nil,
+        shareRows: Bool? = nil,
+        shareSamples: Bool? = nil,
+        maskedColumns: [String]? = nil,
+        acceptedRights: [String]? = nil
+    ) {
+        self.model = model
+        self.shareSchema = shareSchema
+        self.shareRows = shareRows
+        self.shareSamples = shareSamples
+        self.maskedColumns = maskedColumns
+        self.acceptedRights = acceptedRights
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        var separator = UInt8(ascii: "{")
+        if let model {
+            writer.byte(separator)
+            separator = UInt8(ascii: ",")
+            writer.raw(#""model":"#)
+            writer.string(model)
+        }
+        if let shareSchema {
+            writer.byte(separator)
+            separator = UInt8(ascii: ",")
+            writer.raw(#""shareSchema":"#)
+            writer.bool(shareSchema)
+        }
+        if let shareRows {
+            writer.byte(separator)
+            separator = UInt8(ascii: ",")
+            writer.raw(#""shareRows":"#)
+            writer.bool(shareRows)
+        }
+        if let shareSamples {
+            writer.byte(separator)
+            separator = UInt8(ascii: ",")
+            writer.raw(#""shareSamples":"#)
+            writer.bool(shareSamples)
+        }
+        if let maskedColumns {
+            writer.byte(separator)
+            separator = UInt8(ascii: ",")
+            writer.raw(#""maskedColumns":"#)
+            writer.array(maskedColumns) { writer, item in writer.string(item) }
+        }
+        if let acceptedRights {
+            writer.byte(separator)
+            separator = UInt8(ascii: ",")
+            writer.raw(#""acceptedRights":"#)
+            writer.array(acceptedRights) { writer, item in writer.string(item) }
+        }
+        writer.raw(separator == UInt8(ascii: "{") ? "{}" : "}")
+    }
+}
+
+/// What to change of `AssistantSettings`; what is absent stays.
+public struct AssistantChange: JSONDecodable, Equatable {
+    /// A name of `chat.models`; empty for the default. At most 100 characters.
+    public var model: String?
+    /// Whether names, types, keys and comments may be sent.
+    public var shareSchema: Bool?
+    /// Whether rows that its queries read may be sent. Without it the model learns only columns and counts; you see the rows all
+    /// the same.
+    public var shareRows: Bool?
+    /// Whether sample values may be sent with a table's description.
+    public var shareSamples: Bool?
+    /// `column`, `table.column` or `schema.table.column`, whose values are never sent; replaces the list. At most 500 items.
+    public var maskedColumns: [String]?
+    /// Rights named by the `policy` error of `chat.send`: a turn runs with a database user that has them only if they are here;
+    /// replaces the list. At most 50 items.
+    public var acceptedRights: [String]?
+
+    public init(
+        model: String? = nil,
+        shareSchema: Bool? = nil,
+        shareRows: Bool? = nil,
+        shareSamples: Bool? = nil,
+        maskedColumns: [String]? = nil,
+        acceptedRights: [String]? = nil
+    ) {
+        self.model = model
+        self.shareSchema = shareSchema
+        self.shareRows = shareRows
+        self.shareSamples = shareSamples
+        self.maskedColumns = maskedColumns
+        self.acceptedRights = acceptedRights
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        var model: String?
+        var shareSchema: Bool?
+        var shareRows: Bool?
+        var shareSamples: Bool?
+        var maskedColumns: [String]?
+        var acceptedRights: [String]?
+        try reader.enterObject()
+        while let memberName = reader.nextMember() {
+            if memberName.matches("model") {
+                try reader.refuseNull()
+                model = try reader.string(minLength: 0, maxLength: 100)
+            } else if memberName.matches("shareSchema") {
+                try reader.refuseNull()
+                shareSchema = try reader.bool()
+            } else if memberName.matches("shareRows") {
+                try reader.refuseNull()
+                shareRows = try reader.bool()
+            } else if memberName.matches("shareSamples") {
+                try reader.refuseNull()
+                shareSamples = try reader.bool()
+            } else if memberName.matches("maskedColumns") {
+                try reader.refuseNull()
+                maskedColumns = try reader.array(maxItems: 500) { reader throws(JSONMismatch) in
+                    try reader.string(minLength: 1, maxLength: 200)
+                }
+            } else if memberName.matches("acceptedRights") {
+                try reader.refuseNull()
+                acceptedRights = try reader.array(maxItems: 50) { reader throws(JSONMismatch) in
+                    try reader.string(minLength: 1, maxLength: 100)
+                }
+            } else {
+                throw memberName.unknown(["model", "shareSchema", "shareRows", "shareSamples", "maskedColumns", "acceptedRights"])
+            }
+        }
+        self.model = model
+        self.shareSchema = shareSchema
+        self.shareRows = shareRows
+        self.shareSamples = shareSamples
+        self.maskedColumns = maskedColumns
+        self.acceptedRights = acceptedRights
     }
 }
