@@ -1,3 +1,4 @@
+import Assistant
 import Databases
 import Synchronization
 import Threads
@@ -18,6 +19,17 @@ final class CatalogueCache: Sendable {
     final class Loaded: Sendable {
         let catalogue: Catalogue
         let beganNs: UInt64
+        private let made = Mutex<SchemaIndex?>(nil)
+
+        /// What finds relations in it by words; made when it is first asked for.
+        var index: SchemaIndex {
+            made.withLock { made in
+                if let made { return made }
+                let index = SchemaIndex(catalogue)
+                made = index
+                return index
+            }
+        }
 
         init(_ catalogue: Catalogue, beganNs: UInt64) {
             self.catalogue = catalogue

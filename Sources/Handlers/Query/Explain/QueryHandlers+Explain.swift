@@ -1,7 +1,6 @@
 import Databases
 import Protocol
 import Store
-import Synchronization
 
 /// query.explain: an engine's plan, and what is the same in all of them.
 extension QueryHandlers {
@@ -13,20 +12,28 @@ extension QueryHandlers {
 
     func explain(_ params: QueryExplainParams, _ context: RequestContext) async throws -> QueryExplainResult {
         let identity = try context.identity()
-        var statement = try statement(params.sql, params.parameters, timeoutMs: params.timeoutMs, .read)
+        let statement = try statement(params.sql, params.parameters, timeoutMs: params.timeoutMs, .read)
         let project = try await projects.toRunOn(params.projectId, identity)
         if params.analyze, project.databaseType == .sqlite {
             throw RPCError.invalid("analyze", "must be false: SQLite cannot measure its plans.")
         }
-        statement.lead = Self.lead(project.databaseType, analyze: params.analyze)
+        return try await plan(of: statement, on: project, identity, analyze: params.analyze)
+    }
+
+    /// The plan of a statement, which runs only if it is to be measured, and then in the read-only path.
+    func plan(
+        of statement: Statement, on project: StoredProject, _ identity: Identity, analyze: Bool
+    ) async throws -> QueryExplainResult {
+        var statement = statement
+        statement.lead = Self.lead(project.databaseType, analyze: analyze)
         statement.cellBytesMax = Self.planBytesMax
         statement = statement.marked(user: identity.userID, project: project.id, in: project.databaseType)
-        let sink = PlanSink()
+        let sink = FirstPage()
         _ = try await projects.withConnection(to: project) { [statement] connection throws(DatabaseError) in
             try await connection.run(
                 statement, pageBytes: Self.planBytesMax, rowsMax: 10_000, bytesMax: Self.planBytesMax, sink: sink)
         }
-        return try result(sink.rows, project.databaseType, analyzed: params.analyze)
+        return try result(sink.rows, project.databaseType, analyzed: analyze)
     }
 
     private static func lead(_ engine: Databases.DatabaseType, analyze: Bool) -> String {
@@ -89,19 +96,5 @@ extension JSONText {
         var writer = JSONWriter(capacity: text.utf8.count + 64)
         writer.string(text)
         return writer.take()
-    }
-}
-
-/// Keeps the rows of a plan, which come in one page.
-private final class PlanSink: RowSink, Sendable {
-    private let first = Mutex<JSONText?>(nil)
-
-    var rows: JSONText { first.withLock { $0 } ?? JSONText("[]") }
-
-    func columns(_ columns: [Databases.Column]) {}
-
-    func page(_ page: Page) -> Demand {
-        first.withLock { if $0 == nil { $0 = page.rows } }
-        return .more
     }
 }

@@ -1,0 +1,267 @@
+import Assistant
+import Databases
+import Models
+import Protocol
+import Security
+import Store
+import Threads
+
+/// A turn with a model: asks it, does what it asks for, and asks again, until it answers.
+///
+/// It is the tools that keep a database safe from a model, and the limits that keep a turn from going on for ever: whatever a model says,
+/// there are at most so many steps, corrections and tokens.
+struct ModelTurn {
+    let context: TurnContext
+    let model: any ChatModel
+    let events: TurnEvents
+    let log: TurnLog
+    let request: ChatSendParams
+
+    private var messages: [Models.ChatMessage] = []
+    private var style: SystemPrompt.Tools
+    private var answer = TurnAnswer()
+    private var lastText: TurnText?
+    /// Replies that were no step where a step was asked for.
+    private var misreads = 0
+    /// What to answer instead of going on.
+    private var over: String?
+
+    private static let misreadsMax = 2
+    private var limits: Limits { context.limits }
+
+    init(_ context: TurnContext, _ model: any ChatModel, _ events: TurnEvents, _ log: TurnLog, _ request: ChatSendParams) {
+        self.context = context
+        self.model = model
+        self.events = events
+        self.log = log
+        self.request = request
+        style = model.settings.toolStyle == .json ? .json : .native
+    }
+
+    /// What came of it so far: also after ``run()`` has thrown.
+    var soFar: TurnAnswer {
+        var answer = answer
+        if answer.text.isEmpty, let lastText { answer.text = lastText.shown }
+        return answer
+    }
+
+    /// Runs the turn. Throws `model_failed`, `budget_exceeded`, `cancelled`, and what is wrong with the database or the daemon.
+    mutating func run() async throws {
+        let prompt = try await begin()
+        while answer.usage.steps < limits.chatSteps {
+            let isLast = answer.usage.steps == limits.chatSteps - 1
+            if isLast { messages.append(.user("Answer now, with what you have. No tool can be called any more.")) }
+            let (reply, text) = try await ask(isLast ? [] : prompt.specifications)
+            lastText = text
+            switch step(in: reply, isLast: isLast) {
+            case .answer(let words):
+                if try await isChecked(words) { return finish(words, text) }
+            case .calls(let calls):
+                try await perform(calls, reply)
+            case .call(let call):
+                messages.append(.assistant(text: reply.text, toolCalls: []))
+                messages.append(.user("The result of \(call.tool.name):\n" + (try await perform(call.tool.name, .success(call)))))
+            case .misread(let problem):
+                messages.append(.assistant(text: reply.text, toolCalls: []))
+                messages.append(.user("The reply cannot be carried out.\n" + (try await perform("?", .failure(problem)))))
+            }
+            if let over { return finish(over, nil) }
+            await events.room()
+        }
+        finish("The turn came to its limit of \(limits.chatSteps) steps without an answer; ask for less at once.", nil)
+    }
+
+    private mutating func begin() async throws -> TurnPrompt {
+        let settings = model.settings
+        let prompt = try await TurnPrompt(
+            TurnPrompt.Request(
+                question: request.content, conversation: log.conversation, style: style,
+                contextTokens: settings.contextTokens, replyTokens: settings.maxReplyTokens), context)
+        messages = prompt.messages
+        answer.model = settings.name
+        if prompt.messagesCompacted > 0 {
+            answer.note = "\(prompt.messagesCompacted) older messages of this thread were shortened to fit the model's window."
+        }
+        return prompt
+    }
+
+    // MARK: The model
+
+    private mutating func ask(_ tools: [ToolSpecification]) async throws -> (ChatReply, TurnText) {
+        let isJSON = if case .json = style { true } else { false }
+        let text = TurnText(events, holdsAll: isJSON || context.mode == .sql)
+        let chat = ChatRequest(
+            messages: messages, tools: isJSON ? [] : tools, responseSchema: isJSON ? JSONStep.schema : nil)
+        answer.usage.steps += 1
+        let reply: ChatReply
+        do throws(ModelError) {
+            reply = try await model.reply(to: chat) { text.add($0) }
+        } catch {
+            // A server that knows nothing of tools: from here on, one JSON object a step.
+            guard error.kind == .rejected, model.settings.toolStyle == .auto, !isJSON, !tools.isEmpty, answer.usage.steps == 1 else {
+                throw RPCError(error)
+            }
+            style = .json
+            messages = try await begin().messages
+            return try await ask(tools)
+        }
+        try await count(reply.usage)
+        return (reply, text)
+    }
+
+    private mutating func count(_ usage: TokenUsage) async throws {
+        answer.usage.promptTokens += usage.promptTokens
+        answer.usage.completionTokens += usage.completionTokens
+        answer.usage.estimated = answer.usage.estimated || usage.isEstimated
+        events.usage(answer.usage)
+        try await context.services.store.addTokens(
+            userID: context.identity.userID, day: Day.of(Timestamp.now()), prompt: usage.promptTokens,
+            completion: usage.completionTokens)
+        guard answer.usage.promptTokens + answer.usage.completionTokens <= limits.chatTurnTokens else {
+            throw RPCError(
+                .budgetExceeded, "The turn has used up its \(limits.chatTurnTokens) tokens; ask for less at once.",
+                .init(limit: "chatTurnTokens"))
+        }
+    }
+
+    // MARK: A reply
+
+    private enum Step {
+        case answer(String)
+        case calls([ToolCall])
+        /// Written as text.
+        case call(AssistantToolCall)
+        /// No step at all: what to tell the model.
+        case misread(ToolArgumentError)
+    }
+
+    private mutating func step(in reply: ChatReply, isLast: Bool) -> Step {
+        if !reply.toolCalls.isEmpty { return isLast ? .answer(reply.text) : .calls(reply.toolCalls) }
+        let isJSON = if case .json = style { true } else { false }
+        // Models whose server knows no tools write calls as text, asked or not.
+        guard isJSON || reply.text.first(where: { !$0.isWhitespace }) == "{" else { return .answer(reply.text) }
+        do throws(ToolArgumentError) {
+            switch try JSONStep.parse(reply.text) {
+            case .answer(let text): return .answer(text)
+            case .call(let call, let said): return isLast ? .answer(said) : .call(call)
+            }
+        } catch {
+            misreads += 1
+            return isJSON && !isLast && misreads <= Self.misreadsMax ? .misread(error) : .answer(reply.text)
+        }
+    }
+
+    private mutating func perform(_ calls: [ToolCall], _ reply: ChatReply) async throws {
+        messages.append(.assistant(text: reply.text, toolCalls: calls))
+        for call in calls {
+            let checked: Result<AssistantToolCall, ToolArgumentError>
+            do throws(ToolArgumentError) {
+                checked = .success(try AssistantTool.decode(name: call.name, arguments: call.arguments))
+            } catch {
+                checked = .failure(error)
+            }
+            messages.append(.tool(callID: call.id, content: try await perform(call.name, checked)))
+        }
+    }
+
+    /// Carries out one call and records it. Answers what the model is told.
+    private mutating func perform(_ name: String, _ call: Result<AssistantToolCall, ToolArgumentError>) async throws -> String {
+        let (beganNs, name) = (Monotonic.nowNs, SafeLine.text(name, bytesMax: 100))
+        let asked = try? call.get()
+        let sql = asked?.sql.map(SQLBlocks.trimmed)
+        let summary = asked?.summary ?? "a call that cannot be carried out"
+        answer.usage.toolCalls += 1
+        events.toolCall(name, summary)
+        var failure: (any Error)?
+        var outcome: ToolOutcome
+        do {
+            outcome = try await self.outcome(of: call)
+        } catch {
+            let code = RPCError(any: error).code
+            outcome = ToolOutcome(text: "", outcome: code == .cancelled ? .cancelled : .failed, errorCode: code.rawValue)
+            failure = error
+        }
+        let use = outcome.record(of: name, summary, sql: sql, sinceNs: beganNs)
+        try await log.tool(use)
+        events.toolResult(use)
+        if let failure { throw failure }
+        keep(outcome)
+        if outcome.isFaultOfSQL { countFault(outcome.text) }
+        return Boundary().wrap(outcome.text)
+    }
+
+    private func outcome(of call: Result<AssistantToolCall, ToolArgumentError>) async throws -> ToolOutcome {
+        switch call {
+        case .success(let call) where AssistantTool.offered(in: context).contains(call.tool):
+            return try await ToolRun(context: context, threadID: log.threadID, messageID: log.messageID).perform(call)
+        case .success(let call):
+            return ToolOutcome(
+                text: "The tool \(call.tool.name) is not offered in this turn.", outcome: .refused,
+                errorCode: ErrorCode.policy.rawValue)
+        case .failure(let error):
+            return ToolOutcome(text: error.message, outcome: .refused, errorCode: ErrorCode.invalidParams.rawValue)
+        }
+    }
+
+    private mutating func keep(_ outcome: ToolOutcome) {
+        if let statement = outcome.statement { keep(statement) }
+        if let proposal = outcome.proposal {
+            answer.proposals.append(proposal)
+            events.approvalNeeded(proposal)
+        }
+    }
+
+    private mutating func keep(_ statement: ChatStatement) {
+        // One that was prepared and then run is one statement.
+        answer.statements.removeAll { $0.sql == statement.sql }
+        answer.statements.append(statement)
+        events.sql(statement)
+    }
+
+    /// Counts a statement that did not do; after too many the turn is over.
+    private mutating func countFault(_ text: String) {
+        if answer.usage.corrections < limits.chatCorrections {
+            answer.usage.corrections += 1
+        } else {
+            over = "No statement did, also after \(limits.chatCorrections) corrections. The last error: \(SafeText.neutralised(text))"
+        }
+    }
+
+    // MARK: The answer
+
+    /// Whether every statement in an answer did on the database; else the model is told what is wrong. One that writes becomes a
+    /// proposal.
+    private mutating func isChecked(_ words: String) async throws -> Bool {
+        let tools = ToolRun(context: context, threadID: log.threadID, messageID: log.messageID)
+        for sql in SQLBlocks.find(in: words) {
+            let isKnown = answer.statements.contains { $0.sql == sql } || answer.proposals.contains { $0.sql == sql }
+            guard !isKnown else { continue }
+            let outcome = try await tools.check(sql)
+            keep(outcome)
+            guard outcome.isFaultOfSQL else { continue }
+            countFault(outcome.text)
+            messages.append(.assistant(text: words, toolCalls: []))
+            messages.append(
+                .user("A statement in your answer does not do. Answer again with it corrected.\n" + Boundary().wrap(outcome.text)))
+            return false
+        }
+        return true
+    }
+
+    private mutating func finish(_ words: String, _ text: TurnText?) {
+        let shown = text.map { $0.shown.isEmpty || !words.hasPrefix($0.shown) ? $0.finish(with: words) : $0.finish() }
+        answer.text = shown ?? SafeText.neutralised(words)
+    }
+}
+
+/// What a turn has come to.
+struct TurnAnswer: Sendable {
+    var text = ""
+    var statements: [ChatStatement] = []
+    var proposals: [ChatProposal] = []
+    var usage = ChatUsage(
+        promptTokens: 0, completionTokens: 0, estimated: false, steps: 0, toolCalls: 0, corrections: 0, durationMs: 0)
+    /// The model that was asked.
+    var model: String?
+    var note: String?
+}

@@ -1,0 +1,71 @@
+import Protocol
+import Security
+import Store
+
+/// The messages of one turn in its thread: kept as they come, so that a crash loses none that was shown.
+struct TurnLog: Sendable {
+    let store: Store
+    let userID: String
+    let projectID: String
+    let threadID: String
+    /// The assistant's message.
+    let messageID: String
+    let mode: ChatMode
+    let createdAtMs: Int64
+    /// Messages of the thread before this turn, the oldest first.
+    let conversation: [ChatMessageRecord]
+
+    /// Messages of a thread that a turn looks back on.
+    static let conversationMax = 200
+
+    /// Keeps the user's message, and the assistant's to be. A thread that does not exist is made.
+    func begin(_ content: String, isNewThread: Bool) async throws(StoreError) {
+        if isNewThread {
+            let title = SafeTitle.text(content)
+            try await store.insertThread(
+                ThreadRecord(
+                    id: threadID, projectID: projectID, title: title, messageCount: 0, createdAtMs: createdAtMs,
+                    updatedAtMs: createdAtMs), userID: userID)
+        }
+        try await store.insertMessages(
+            [
+                record(.user, id: Identifier.make(), content, ChatMessageDetail(mode: mode)),
+                record(.assistant, id: messageID, "", ChatMessageDetail(mode: mode)),
+            ], updatingThreadAtMs: createdAtMs)
+    }
+
+    /// Keeps a call of a tool.
+    func tool(_ use: ChatToolUse) async throws(StoreError) {
+        try await store.insertMessages(
+            [record(.tool, id: Identifier.make(), use.summary, ChatMessageDetail(toolUse: use))],
+            updatingThreadAtMs: Timestamp.now())
+    }
+
+    /// Keeps how the turn ended, and answers the message.
+    func end(_ answer: TurnAnswer, _ outcome: ChatOutcome) async throws(StoreError) -> WireChatMessage {
+        let detail = ChatMessageDetail(
+            mode: mode, statements: answer.statements, usage: answer.usage, model: answer.model, note: answer.note,
+            outcome: outcome)
+        try await store.updateMessage(messageID, userID: userID, content: answer.text, detail: detail.text)
+        return ChatMessageWire.message(
+            record(.assistant, id: messageID, answer.text, detail), proposals: answer.proposals)
+    }
+
+    private func record(
+        _ role: ChatRecordRole, id: String, _ content: String, _ detail: ChatMessageDetail
+    ) -> ChatMessageRecord {
+        ChatMessageRecord(
+            id: id, threadID: threadID, projectID: projectID, userID: userID, role: role, content: content,
+            detail: detail.text, createdAtMs: role == .tool ? Timestamp.now() : createdAtMs)
+    }
+}
+
+/// A thread's first title: the beginning of what was said first, on one line.
+enum SafeTitle {
+    private static let charactersMax = 80
+
+    static func text(_ content: String) -> String {
+        let line = content.split { $0.isNewline || $0 == "\t" || $0 == " " }.joined(separator: " ")
+        return line.count > charactersMax ? line.prefix(charactersMax - 1) + "…" : line
+    }
+}

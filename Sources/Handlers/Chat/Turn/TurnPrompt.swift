@@ -1,0 +1,109 @@
+import Assistant
+import Databases
+import Models
+import Protocol
+import Security
+import Store
+
+/// What a model is given at the beginning of a turn, and what was chosen for it.
+struct TurnPrompt: Sendable {
+    var messages: [Models.ChatMessage]
+    var tools: [AssistantTool]
+    var relations: [String]
+    var relationsOmitted: Int
+    var maskedColumns: Int
+    var examplesUsed: Int
+    var messagesCompacted: Int
+    /// What schema, examples and older messages may take.
+    var budgetTokens: Int
+
+    /// What this conversation needs.
+    struct Request: Sendable {
+        var question: String
+        /// Older messages of the thread, the oldest first.
+        var conversation: [ChatMessageRecord]
+        var style: SystemPrompt.Tools
+        /// The model's window and its longest reply.
+        var contextTokens: Int
+        var replyTokens: Int
+    }
+
+    /// Examples that a prompt has at most.
+    private static let examplesMax = 3
+    /// Statements of history that say what the user works with.
+    private static let recentMax = 30
+
+    init(_ request: Request, _ context: TurnContext) async throws {
+        let system = SystemPrompt(
+            mode: SystemPrompt.Mode(rawValue: context.mode.rawValue) ?? .answer, engine: context.engine,
+            date: String(Timestamp.format(Timestamp.now()).prefix(10)), isReadOnly: context.project.isReadOnly,
+            tools: request.style)
+        tools = AssistantTool.offered(in: context)
+        // Half of the window is for what the tools answer and the model writes.
+        let fixed = TokenEstimate.tokens(system.text) + TokenEstimate.tokens(request.question)
+        let room = max(0, (request.contextTokens - request.replyTokens) / 2 - fixed)
+        budgetTokens = room
+        let boundary = Boundary()
+        var data: [String] = []
+
+        if context.consent.schema {
+            let loaded = try await context.catalogue()
+            let recent = try await context.services.store.recentSQL(
+                userID: context.identity.userID, projectID: context.project.id, limit: Self.recentMax)
+            let grounding = loaded.index.choose(
+                GroundingRequest(
+                    question: request.question, recentSQL: recent,
+                    budgetTokens: min(room * 2 / 3, context.limits.chatSchemaTokens),
+                    maskedColumns: Set(context.project.assistant.maskedColumns),
+                    includesLabels: context.consent.samples || context.consent.rows, engine: context.engine))
+            relations = grounding.relations.map { loaded.catalogue.relations[$0.place] }.map { "\($0.schema).\($0.name)" }
+            (relationsOmitted, maskedColumns) = (grounding.total - grounding.relations.count, grounding.maskedCount)
+            data.append("The schema, as far as it seems to matter:\n" + boundary.wrap(grounding.text))
+        } else {
+            (relations, relationsOmitted, maskedColumns) = ([], 0, 0)
+        }
+
+        let examples = ExampleChoice.nearest(
+            to: request.question,
+            try await context.services.store.allExamples(
+                projectID: context.project.id, userID: context.identity.userID, limit: context.limits.chatExamples),
+            max: Self.examplesMax)
+        examplesUsed = examples.count
+        if !examples.isEmpty {
+            let text = examples.map { "Question: \($0.question)\nStatement: \($0.sql)" }.joined(separator: "\n\n")
+            data.append("Questions that the user has confirmed statements for:\n" + boundary.wrap(text.limited(toBytes: room)))
+        }
+
+        let older = ThreadCompaction(
+            request.conversation.map(TurnPrompt.turn), budgetTokens: room / 3)
+        messagesCompacted = older.compacted
+        if !older.text.isEmpty { data.append("The conversation so far:\n" + boundary.wrap(older.text)) }
+
+        messages = [.system(([system.text] + data).joined(separator: "\n\n")), .user(request.question)]
+    }
+
+    private static func turn(_ message: ChatMessageRecord) -> CompactionMessage {
+        CompactionMessage(
+            isUser: message.role == .user, text: message.content, sql: ChatMessageDetail(message.detail).statements.last?.sql)
+    }
+
+    /// The tools as the model's server wants them.
+    var specifications: [ToolSpecification] {
+        tools.map { ToolSpecification(name: $0.name, description: $0.description, parameters: $0.parameters) }
+    }
+}
+
+extension AssistantTool {
+    /// What a model may use in a turn: nothing that shows what the owner did not allow, and nothing that the mode is not for.
+    static func offered(in context: TurnContext) -> [AssistantTool] {
+        allCases.filter { tool in
+            switch tool {
+            case .listTables, .describeTable, .searchSchema, .relations: context.consent.schema
+            case .explain: true
+            case .runQuery: context.mode != .sql
+            case .summarizeResult: context.mode == .answer && context.consent.rows
+            case .proposeStatement: !context.project.isReadOnly && context.mode != .explain
+            }
+        }
+    }
+}

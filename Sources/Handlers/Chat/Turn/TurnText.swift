@@ -1,0 +1,82 @@
+import Assistant
+import Synchronization
+
+/// The text of one reply of a model on its way to the reader.
+///
+/// Piece by piece as it arrives, made safe to show, up to where a statement or something that is no text may begin: code goes out only
+/// once it was checked on the database, and JSON never does.
+final class TurnText: Sendable {
+    private struct State {
+        var safe = SafeTextStream()
+        /// Held back: the end of what came that could be the beginning of code.
+        var held = ""
+        var isHolding = false
+        var isFirst = true
+        var shown = ""
+    }
+
+    private let events: TurnEvents
+    /// Whether nothing is shown before the reply was looked at.
+    private let holdsAll: Bool
+    private let state: Mutex<State>
+
+    init(_ events: TurnEvents, holdsAll: Bool) {
+        self.events = events
+        self.holdsAll = holdsAll
+        state = Mutex(State())
+    }
+
+    /// Takes a piece as the model wrote it.
+    func add(_ piece: String) {
+        // Sent under the lock: pieces keep their order.
+        state.withLock { state in
+            state.held += piece
+            guard !holdsAll, !state.isHolding else { return }
+            if state.isFirst {
+                guard let first = state.held.unicodeScalars.first(where: { !$0.properties.isWhitespace }) else { return }
+                state.isFirst = false
+                if "{[<`".unicodeScalars.contains(first) {
+                    state.isHolding = true
+                    return
+                }
+            }
+            let end: String.Index
+            if let fence = state.held.firstRange(of: "```") {
+                state.isHolding = true
+                end = fence.lowerBound
+            } else {
+                // One or two of its characters may be here already.
+                end = state.held.lastIndex { $0 != "`" }.map { state.held.index(after: $0) } ?? state.held.startIndex
+            }
+            let ready = state.safe.append(String(state.held[..<end]))
+            state.held = String(state.held[end...])
+            state.shown += ready
+            events.text(ready)
+        }
+    }
+
+    /// Shows the rest of the reply. Answers all of its text, as it was shown.
+    func finish() -> String {
+        state.withLock { state in
+            let rest = state.safe.append(state.held) + state.safe.finish()
+            state.held = ""
+            state.shown += rest
+            events.text(rest)
+            return state.shown
+        }
+    }
+
+    /// Shows `text` instead of the rest. Answers all that was shown.
+    func finish(with text: String) -> String {
+        state.withLock { state in
+            let safe = state.safe.finish() + SafeText.neutralised(text)
+            state.held = ""
+            state.shown += safe
+            events.text(safe)
+            return state.shown
+        }
+    }
+
+    /// What was shown so far.
+    var shown: String { state.withLock { $0.shown } }
+}
