@@ -12,8 +12,13 @@ struct PoolState {
 
     final class Waiter: Sendable {
         let key: PoolKey
-        let grant = Completion<Result<Grant, DatabaseError>>()
-        init(key: PoolKey) { self.key = key }
+        /// Called exactly once, by whoever takes the waiter out of the pool's list, and outside of its lock.
+        let granted: @Sendable (Result<Grant, DatabaseError>) -> Void
+
+        init(key: PoolKey, granted: @escaping @Sendable (Result<Grant, DatabaseError>) -> Void) {
+            self.key = key
+            self.granted = granted
+        }
     }
 
     enum Phase: Equatable { case opening, inUse, resetting, idle, closing }

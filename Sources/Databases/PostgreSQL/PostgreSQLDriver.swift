@@ -1,3 +1,4 @@
+import CLibpq
 import Threads
 
 /// One connection to a PostgreSQL server.
@@ -24,14 +25,18 @@ final class PostgreSQLDriver: Driver {
     }
 
     private var leftovers = Leftovers.statements
+    /// The last transaction's end told that nobody else's statement is prepared.
+    private var isAlone = false
     /// Names of prepared statements that nobody can guess, so that no statement can execute or drop ours by name.
     private let prefix: String
+    private let ownPrefix: PostgreSQLParameters
     private var statementsMade = 0
     /// What the session is called between statements.
     let applicationName: String
 
     var canceller: any StatementCanceller { stopper }
     var isUsable: Bool { session.isIdle }
+    var isClean: Bool { isAlone && leftovers == .statements }
 
     private init(_ session: PostgreSQLSession, _ stopper: PostgreSQLCanceller) {
         self.session = session
@@ -39,6 +44,7 @@ final class PostgreSQLDriver: Driver {
         isSuperuser = session.parameterStatus("is_superuser") != "off"
         applicationName = session.parameterStatus("application_name") ?? ""
         prefix = "dba_" + String(UInt64.random(in: .min ... .max), radix: 36) + "_"
+        ownPrefix = PostgreSQLParameters(texts: [prefix])
     }
 
     deinit { close() }
@@ -72,7 +78,7 @@ final class PostgreSQLDriver: Driver {
     // MARK: Our own statements
 
     enum Own: String, CaseIterable {
-        case beginRead, beginWrite, limits, rollback, unlock, foreign
+        case beginRead, beginWrite, limits, rollback, unlock
 
         var sql: String {
             switch self {
@@ -86,10 +92,12 @@ final class PostgreSQLDriver: Driver {
                 pg_catalog.set_config('application_name', $3, true)
                 """
             case .rollback: "ROLLBACK"
-            case .unlock: "SELECT pg_catalog.pg_advisory_unlock_all()"
-            // Left behind by a function: no transaction undoes it.
-            case .foreign:
-                "SELECT EXISTS (SELECT FROM pg_catalog.pg_prepared_statement() WHERE NOT pg_catalog.starts_with(name, $1))"
+            // Neither locks nor statements that a function prepared are undone by a rollback. The latter are only told of.
+            case .unlock:
+                """
+                SELECT pg_catalog.pg_advisory_unlock_all(), \
+                EXISTS (SELECT FROM pg_catalog.pg_prepared_statement() WHERE NOT pg_catalog.starts_with(name, $1))
+                """
             }
         }
     }
@@ -145,7 +153,7 @@ final class PostgreSQLDriver: Driver {
 
     func sendEnd() throws(DatabaseError) {
         try session.sendExecute(name(of: .rollback))
-        try session.sendExecute(name(of: .unlock))
+        try session.sendExecute(name(of: .unlock), ownPrefix)
     }
 
     /// Reads the replies to ``sendBegin(_:_:)``; answers the failure, if any.
@@ -176,8 +184,10 @@ final class PostgreSQLDriver: Driver {
     /// Reads the replies to ``sendEnd()`` and the sync, and makes sure that the transaction is over.
     func endTransaction() throws(DatabaseError) {
         var isClean = true
+        isAlone = false
         for _ in 0..<2 {
-            switch try session.reply() {
+            // Both answers have their own shape: only that of the second has rows.
+            switch try session.reply({ isAlone = Self.isFalse($0, row: 0, column: 1) }) {
             case .done: continue
             case .failed(let failure) where failure.isStaleStatement: leftovers = .everything
             case .failed, .skipped: break
@@ -185,6 +195,7 @@ final class PostgreSQLDriver: Driver {
             isClean = false
         }
         try session.synced()
+        if !isClean { isAlone = false }
         if !isClean || !session.isIdle { try rollBackAgain() }
     }
 
@@ -211,6 +222,7 @@ final class PostgreSQLDriver: Driver {
 
     func run(_ statement: Statement, into pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         try PostgreSQLGate.checkText(statement.sql)
+        isAlone = false
         if leftovers == .everything { try reset() }
         _ = session.notices.take()
         switch statement.mode {
@@ -268,12 +280,19 @@ final class PostgreSQLDriver: Driver {
     }
 
     private func hasForeignStatements() throws(DatabaseError) -> Bool {
-        try session.sendExecute(name(of: .foreign), PostgreSQLParameters(texts: [prefix]))
+        try session.sendExecute(name(of: .unlock), ownPrefix)
         try session.sync()
-        var answer: String?
-        let reply = try session.reply { answer = PostgreSQLSession.firstRow($0).first ?? nil }
+        isAlone = false
+        let reply = try session.reply { isAlone = Self.isFalse($0, row: 0, column: 1) }
         try session.synced()
-        if case .failed = reply { return true }
-        return answer != "f"
+        if case .failed = reply { isAlone = false }
+        return !isAlone
+    }
+
+    private static func isFalse(_ result: OpaquePointer, row: Int32, column: Int32) -> Bool {
+        guard PQntuples(result) > row, PQnfields(result) > column, let value = PQgetvalue(result, row, column) else {
+            return false
+        }
+        return value[0] == CChar(bitPattern: UInt8(ascii: "f"))
     }
 }
