@@ -35,6 +35,7 @@ public final class ConnectionRequest: Sendable {
 
     /// Asks; once. Where a connection is idle, `done` is called before this returns.
     public func begin() {
+        if let grant = pool.state.withLock({ $0.lendAtOnce(key) }) { return granted(.success(grant)) }
         let waiter = PoolState.Waiter(key: key) { [self] in granted($0) }
         state.withLock { $0.waiter = waiter }
         let refusal = pool.state.withLock { $0.enqueue(waiter) }

@@ -121,15 +121,20 @@ struct PoolState {
         return (grants, toClose)
     }
 
+    /// An idle connection, where nobody has come before who waits for one.
+    mutating func lendAtOnce(_ key: PoolKey) -> Grant? { waiters.isEmpty && !isShutDown ? idle(for: key) : nil }
+
     private mutating func idle(for key: PoolKey) -> Grant? {
         // The one used last: the others may then grow old and go.
-        let candidates = slots.filter { $0.value.key == key && $0.value.phase == .idle && !$0.value.isDoomed }
-        guard let (id, slot) = candidates.max(by: { $0.value.idleSinceNs < $1.value.idleSinceNs }),
-            let connection = slot.connection
-        else { return nil }
-        slots[id]?.phase = .inUse
+        var last: (id: SlotID, sinceNs: UInt64, connection: DatabaseConnection)?
+        for (id, slot) in slots where slot.phase == .idle && !slot.isDoomed && slot.key == key {
+            guard let connection = slot.connection, slot.idleSinceNs >= last?.sinceNs ?? 0 else { continue }
+            last = (id, slot.idleSinceNs, connection)
+        }
+        guard let last else { return nil }
+        slots[last.id]?.phase = .inUse
         totals.reusedTotal += 1
-        return .use(id, connection, idleMs: Int((Monotonic.nowNs &- slot.idleSinceNs) / 1_000_000))
+        return .use(last.id, last.connection, idleMs: Int((Monotonic.nowNs &- last.sinceNs) / 1_000_000))
     }
 
     // MARK: A slot's life

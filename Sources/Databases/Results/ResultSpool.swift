@@ -37,6 +37,7 @@ public final class ResultSpool: RowSink, Sendable {
 
         /// Readers that need wait no longer.
         mutating func takeReady() -> [Completion<Void>] {
+            guard !readers.isEmpty else { return [] }
             let isOver = end != nil || isClosed
             let (count, firstReady) = (pages.count, !pages.isEmpty && isFirstFollowed || pages.count > 1)
             defer { readers.removeAll { isOver || ($0.first ? firstReady : $0.index < count) } }
