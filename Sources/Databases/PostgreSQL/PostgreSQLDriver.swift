@@ -27,6 +27,8 @@ final class PostgreSQLDriver: Driver {
     private var leftovers = Leftovers.statements
     /// The last transaction's end told that nobody else's statement is prepared.
     private var isAlone = false
+    /// The reply to what follows a read's rollback is still to be read: whoever waits for the rows does not wait for that.
+    private var isUnlocking = false
     /// Names of prepared statements that nobody can guess, so that no statement can execute or drop ours by name.
     private let prefix: String
     private let ownPrefix: PostgreSQLParameters
@@ -35,8 +37,7 @@ final class PostgreSQLDriver: Driver {
     let applicationName: String
 
     var canceller: any StatementCanceller { stopper }
-    var isUsable: Bool { session.isIdle }
-    var isClean: Bool { isAlone && leftovers == .statements }
+    var isUsable: Bool { session.isIdle || isUnlocking && !session.isBroken }
 
     private init(_ session: PostgreSQLSession, _ stopper: PostgreSQLCanceller) {
         self.session = session
@@ -141,6 +142,7 @@ final class PostgreSQLDriver: Driver {
     // MARK: Pieces of a pipeline
 
     func sendBegin(_ begin: Own, _ statement: Statement) throws(DatabaseError) {
+        try settleTransaction()
         for name in discarded { try session.send(text: "DEALLOCATE \"\(name)\"") }
         // With a sync of its own, so that one that is gone already spoils nothing.
         if !discarded.isEmpty { try session.sync() }
@@ -151,8 +153,10 @@ final class PostgreSQLDriver: Driver {
         try session.sendExecute(self.name(of: .limits), PostgreSQLParameters(texts: [limit, idle, name]))
     }
 
+    /// To be followed by a sync. Behind a sync of its own comes what the rows need not wait for.
     func sendEnd() throws(DatabaseError) {
         try session.sendExecute(name(of: .rollback))
+        try session.sync()
         try session.sendExecute(name(of: .unlock), ownPrefix)
     }
 
@@ -171,9 +175,15 @@ final class PostgreSQLDriver: Driver {
 
     private func expectBegun() throws(DatabaseError) {
         guard let failure = try begun() else { return }
-        try skipToSync(replies: 3)
-        try rollBackAgain()
+        try skipTransaction()
         throw failure.error(phase: .readOnlyCheck, mode: .read)
+    }
+
+    /// After a beginning that failed: the statement and the end, none of which ran.
+    func skipTransaction() throws(DatabaseError) {
+        try skipToSync(replies: 2)
+        isUnlocking = true
+        try rollBackAgain()
     }
 
     func skipToSync(replies: Int) throws(DatabaseError) {
@@ -181,27 +191,45 @@ final class PostgreSQLDriver: Driver {
         try session.synced()
     }
 
-    /// Reads the replies to ``sendEnd()`` and the sync, and makes sure that the transaction is over.
+    /// Reads the reply to the rollback of ``sendEnd()``, and makes sure that there was one.
     func endTransaction() throws(DatabaseError) {
-        var isClean = true
-        isAlone = false
-        for _ in 0..<2 {
-            // Both answers have their own shape: only that of the second has rows.
-            switch try session.reply({ isAlone = Self.isFalse($0, row: 0, column: 1) }) {
-            case .done: continue
-            case .failed(let failure) where failure.isStaleStatement: leftovers = .everything
-            case .failed, .skipped: break
-            }
-            isClean = false
-        }
+        let reply = try session.reply()
         try session.synced()
-        if !isClean { isAlone = false }
-        if !isClean || !session.isIdle { try rollBackAgain() }
+        isUnlocking = true
+        switch reply {
+        case .done: return
+        case .failed(let failure) where failure.isStaleStatement: leftovers = .everything
+        case .failed, .skipped: break
+        }
+        try rollBackAgain()
+    }
+
+    /// Reads what is left to read of the last read, and makes sure that its transaction is over.
+    private func settleTransaction() throws(DatabaseError) {
+        guard isUnlocking else { return }
+        try readUnlock()
+        if !isAlone || !session.isIdle { leftovers = max(leftovers, .settings) }
+        if !session.isIdle { try rollBackAgain() }
+    }
+
+    private func readUnlock() throws(DatabaseError) {
+        isUnlocking = false
+        isAlone = false
+        let reply = try session.reply { isAlone = Self.isFalse($0, row: 0, column: 1) }
+        try session.synced()
+        switch reply {
+        case .done: return
+        case .failed(let failure) where failure.isStaleStatement: leftovers = .everything
+        case .failed, .skipped: break
+        }
+        isAlone = false
     }
 
     /// After a failure the rest of a pipeline was skipped, ROLLBACK included; a cancel may even hit this one. As text, for
     /// a function may have deallocated our statements.
     func rollBackAgain() throws(DatabaseError) {
+        if isUnlocking { try readUnlock() }
+        isAlone = false
         for _ in 0..<3 {
             guard !session.isBroken else { return }
             try session.send("ROLLBACK")
@@ -222,6 +250,7 @@ final class PostgreSQLDriver: Driver {
 
     func run(_ statement: Statement, into pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         try PostgreSQLGate.checkText(statement.sql)
+        try settleTransaction()
         isAlone = false
         if leftovers == .everything { try reset() }
         _ = session.notices.take()
@@ -245,9 +274,13 @@ final class PostgreSQLDriver: Driver {
         if !session.isBroken { try? reset() }
     }
 
-    /// After a read this is one round trip, which also tells whether the server is still there.
+    /// Right after a read this is reading its last reply; later it is one round trip, which also tells whether the server is still
+    /// there.
     func reset() throws(DatabaseError) {
         guard !session.isBroken else { throw session.lost() }
+        try settleTransaction()
+        defer { isAlone = false }
+        if isAlone, leftovers == .statements { return }
         if leftovers < .everything, try hasForeignStatements() { leftovers = .everything }
         guard leftovers > .statements else { return }
         var commands: [StaticString] = [
@@ -282,10 +315,8 @@ final class PostgreSQLDriver: Driver {
     private func hasForeignStatements() throws(DatabaseError) -> Bool {
         try session.sendExecute(name(of: .unlock), ownPrefix)
         try session.sync()
-        isAlone = false
-        let reply = try session.reply { isAlone = Self.isFalse($0, row: 0, column: 1) }
-        try session.synced()
-        if case .failed = reply { isAlone = false }
+        isUnlocking = true
+        try readUnlock()
         return !isAlone
     }
 
