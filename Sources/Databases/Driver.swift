@@ -22,6 +22,9 @@ protocol Driver: AnyObject {
     /// Whether the connection can take another statement.
     var isUsable: Bool { get }
 
+    /// Whether ``reset()`` would find nothing to undo, as the last statement showed: the next one may then come without it.
+    var isClean: Bool { get }
+
     /// Version, name, size and table count, for `project.summary`.
     func metadata() throws(DatabaseError) -> DatabaseMetadata
 
@@ -33,6 +36,8 @@ protocol Driver: AnyObject {
 }
 
 extension Driver {
+    var isClean: Bool { false }
+
     func catalogue(_ request: CatalogueRequest) throws(DatabaseError) -> Catalogue {
         throw DatabaseError(.internal, phase: .execute, "The engine's catalogue is read by statements.")
     }

@@ -40,5 +40,8 @@ public struct Request: Sendable {
     /// Whether it is answered without I/O, by the spec or because it is wrong.
     var isInline: Bool { !isValid || method?.execution == .inline }
 
+    /// Whether answering it is little work beside waiting for a database.
+    public var isBrief: Bool { isValid && method == .queryRun }
+
     private var isValid: Bool { if case .success = call { true } else { false } }
 }

@@ -44,11 +44,15 @@ public struct RequestTraits: Sendable, Equatable {
     public var isBarrier: Bool
     /// Answered on the event loop: touches no I/O and cannot suspend.
     public var isInline: Bool
+    /// Its task runs on the event loop, and waits for other threads in between: for methods with little to do there and much to
+    /// wait for, which are then spared two wake-ups of threads.
+    public var isBrief: Bool
 
-    /// By default neither: the request runs beside others, in a task.
-    public init(isBarrier: Bool = false, isInline: Bool = false) {
+    /// By default none of it: the request runs beside others, in a task.
+    public init(isBarrier: Bool = false, isInline: Bool = false, isBrief: Bool = false) {
         self.isBarrier = isBarrier
         self.isInline = isInline
+        self.isBrief = isBrief
     }
 }
 

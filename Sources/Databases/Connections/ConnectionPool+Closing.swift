@@ -6,7 +6,7 @@ extension ConnectionPool {
     public func drain(projectID: String, cancelRunning: Bool = false) {
         let (idle, running, waiting) = state.withLock { $0.drain { $0.projectID == projectID } }
         let error = DatabaseError(.cancelled, phase: .connect, "The project was changed or deleted; run the statement again.")
-        for waiter in waiting { waiter.grant.complete(.failure(error)) }
+        for waiter in waiting { waiter.granted(.failure(error)) }
         for connection in idle { connection.close() }
         if cancelRunning { for connection in running { connection.close() } }
         pump()
@@ -20,7 +20,7 @@ extension ConnectionPool {
             state.isShutDown = true
             return state.drain { _ in true }
         }
-        for waiter in waiting { waiter.grant.complete(.failure(.shuttingDown)) }
+        for waiter in waiting { waiter.granted(.failure(.shuttingDown)) }
         for connection in idle + running { connection.close() }
         let isEmpty = state.withLock { state in
             if !state.slots.isEmpty { state.whenEmpty.append(done) }

@@ -52,14 +52,28 @@ public final class ConnectionPool: Sendable {
         _ key: PoolKey, options: ConnectOptions, waitMs: Int? = nil,
         target: @Sendable () async throws(DatabaseError) -> ConnectionTarget
     ) async throws(DatabaseError) -> ConnectionLease {
-        switch try await acquire(key, waitMs: waitMs ?? limits.waitMs) {
+        try await take(try await acquire(key, waitMs: waitMs ?? limits.waitMs), options, target)
+    }
+
+    /// Makes a connection of what was granted.
+    func take(
+        _ grant: PoolState.Grant, _ options: ConnectOptions,
+        _ target: @Sendable () async throws(DatabaseError) -> ConnectionTarget
+    ) async throws(DatabaseError) -> ConnectionLease {
+        switch grant {
         case .open(let slot):
             return try await fill(slot, options, target)
-        case .use(let slot, let connection, let idleMs):
-            if idleMs < limits.trustIdleMs { return ConnectionLease(connection, slot: slot, pool: self) }
+        case .use(let slot, let connection, _):
+            if let lease = trusted(grant) { return lease }
             if try await probe(slot, connection) { return ConnectionLease(connection, slot: slot, pool: self) }
             return try await fill(slot, options, target)
         }
+    }
+
+    /// The connection that was granted, if it need not be asked whether it is still good.
+    func trusted(_ grant: PoolState.Grant) -> ConnectionLease? {
+        guard case .use(let slot, let connection, let idleMs) = grant, idleMs < limits.trustIdleMs else { return nil }
+        return ConnectionLease(connection, slot: slot, pool: self)
     }
 
     /// Asks an idle connection whether it is still good. If not, it is gone afterwards, and its slot is the caller's to fill.
@@ -84,26 +98,29 @@ public final class ConnectionPool: Sendable {
     }
 
     private func acquire(_ key: PoolKey, waitMs: Int) async throws(DatabaseError) -> PoolState.Grant {
-        let waiter = PoolState.Waiter(key: key)
+        let granted = Completion<Result<PoolState.Grant, DatabaseError>>()
+        let waiter = PoolState.Waiter(key: key) { granted.complete($0) }
         let refusal = state.withLock { $0.enqueue(waiter) }
         if let refusal { throw refusal }
         pump()
-        let limits = limits
-        let deadline = watchdog.arm(milliseconds: waitMs) { [weak self] in
-            self?.give(up: waiter, key: key, PoolState.busy(limits, waitMs))
-        }
+        let deadline = armDeadline(waiter, waitMs)
         defer { watchdog.disarm(deadline) }
         return try await withTaskCancellationHandler {
-            await waiter.grant.value()
+            await granted.value()
         } onCancel: {
-            give(up: waiter, key: key, .stopped)
+            give(up: waiter, .stopped)
         }.get()
     }
 
-    private func give(up waiter: PoolState.Waiter, key: PoolKey, _ error: DatabaseError) {
+    func armDeadline(_ waiter: PoolState.Waiter, _ waitMs: Int) -> Watchdog.Timer {
+        let limits = limits
+        return watchdog.arm(milliseconds: waitMs) { [weak self] in self?.give(up: waiter, PoolState.busy(limits, waitMs)) }
+    }
+
+    func give(up waiter: PoolState.Waiter, _ error: DatabaseError) {
         let wasWaiting = state.withLock { $0.remove(waiter, because: error) }
         guard wasWaiting else { return }
-        waiter.grant.complete(.failure(error))
+        waiter.granted(.failure(error))
         // It may have stood in the way of others: an idle connection was being closed for it.
         pump()
     }
@@ -136,9 +153,10 @@ public final class ConnectionPool: Sendable {
         }
     }
 
-    /// Takes a connection back: resets it on its own thread and lends it on, or closes it.
+    /// Takes a connection back: resets it on its own thread, if anything is left in it, and lends it on, or closes it.
     func checkin(_ slot: PoolState.SlotID, _ connection: DatabaseConnection) {
         let mayReuse = state.withLock { $0.returned(slot, isReusable: connection.isReusable) }
+        if mayReuse, connection.isClean { return wasReset(slot, connection, true) }
         let isResetting = mayReuse && connection.reset { [weak self] isClean in self?.wasReset(slot, connection, isClean) }
         if !isResetting {
             if mayReuse { state.withLock { $0.closing(slot) } }
@@ -165,7 +183,7 @@ public final class ConnectionPool: Sendable {
             let (grants, toClose) = state.pump()
             return (grants, toClose, state.startSweep())
         }
-        for (waiter, grant) in grants { waiter.grant.complete(.success(grant)) }
+        for (waiter, grant) in grants { waiter.granted(.success(grant)) }
         for connection in toClose { connection.close() }
         if mustSweep { armSweep(limits.idleMs) }
     }

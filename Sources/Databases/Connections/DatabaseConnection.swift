@@ -28,6 +28,8 @@ public final class DatabaseConnection: Sendable {
         var stop: (@Sendable (DatabaseError) -> Void)?
         var sever: (@Sendable () -> Void)?
         var mustClose = false
+        /// Nothing of the last job is left in the session.
+        var isClean = false
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -65,6 +67,9 @@ public final class DatabaseConnection: Sendable {
     /// Whether it can take a statement now: open, idle, and never interrupted.
     public var isReusable: Bool { state.withLock { $0.phase == .idle && !$0.mustClose } }
 
+    /// Whether a ``reset()`` would find nothing to undo.
+    var isClean: Bool { state.withLock { $0.phase == .idle && $0.isClean } }
+
     // MARK: What it does
 
     /// Runs one statement; its rows go to `sink`, on the connection's thread.
@@ -78,33 +83,50 @@ public final class DatabaseConnection: Sendable {
         _ statement: Statement, pageRows: Int = 1000, pageBytes: Int = 256 * 1024, rowsMax: Int = .max, bytesMax: Int = .max,
         sink: any RowSink & Sendable
     ) async throws(DatabaseError) -> StatementOutcome {
+        let result = Completion<Result<StatementOutcome, DatabaseError>>()
+        let stop = start(
+            statement, pageRows: pageRows, pageBytes: pageBytes, rowsMax: rowsMax, bytesMax: bytesMax, sink: sink
+        ) { result.complete($0) }
+        return try await withTaskCancellationHandler {
+            await result.value()
+        } onCancel: {
+            stop(.stopped)
+        }.get()
+    }
+
+    /// The same for a caller that is no task: `done` hears exactly once, after the sink, mostly on the connection's thread, and may
+    /// use the connection at once. Answers how to stop the statement, with the error that is then its result.
+    public func start(
+        _ statement: Statement, pageRows: Int, pageBytes: Int, rowsMax: Int, bytesMax: Int, sink: any RowSink & Sendable,
+        then done: @escaping @Sendable (Result<StatementOutcome, DatabaseError>) -> Void
+    ) -> @Sendable (DatabaseError) -> Void {
         let guarded = GuardedSink(sink)
-        do throws(DatabaseError) {
-            return try await perform(timeoutMs: statement.timeoutMs, .timedOut(statement.timeoutMs), guarded) {
-                driver throws(DatabaseError) in
-                var pager = RowPager(
-                    pageRows: pageRows, pageBytes: pageBytes, rowsMax: rowsMax, bytesMax: bytesMax, sink: guarded)
-                let outcome = try driver.run(statement, into: &pager)
-                try pager.finish()
-                return outcome
-            }
-        } catch {
-            // Where the run never began, or the driver never came back, nobody else says so.
-            guarded.ended(.failure(error))
-            throw error
+        let run = StatementRun<StatementOutcome>(canceller, watchdog, timing) {
+            guarded.stop($0)
+        } onResult: { result in
+            // Where the run never began, or the driver never came back, nobody else has said so.
+            guarded.ended(result)
+            done(result)
         }
+        post(run, timeoutMs: statement.timeoutMs, .timedOut(statement.timeoutMs)) { driver throws(DatabaseError) in
+            var pager = RowPager(pageRows: pageRows, pageBytes: pageBytes, rowsMax: rowsMax, bytesMax: bytesMax, sink: guarded)
+            let outcome = try driver.run(statement, into: &pager)
+            try pager.finish()
+            return outcome
+        }
+        return { run.stop($0) }
     }
 
     /// Version, name, size and table count of the database. Errors as for ``run(_:pageRows:pageBytes:rowsMax:bytesMax:sink:)``.
     public func metadata(timeoutMs: Int = 10_000) async throws(DatabaseError) -> DatabaseMetadata {
-        try await perform(timeoutMs: timeoutMs, .timedOut(timeoutMs), nil) { driver throws(DatabaseError) in
+        try await perform(timeoutMs: timeoutMs, .timedOut(timeoutMs)) { driver throws(DatabaseError) in
             try driver.metadata()
         }
     }
 
     /// The catalogue as the driver itself reads it. `late` is what the caller gets after the request's time.
     func driverCatalogue(_ request: CatalogueRequest, _ late: DatabaseError) async throws(DatabaseError) -> Catalogue {
-        try await perform(timeoutMs: request.timeoutMs, late, nil) { driver throws(DatabaseError) in
+        try await perform(timeoutMs: request.timeoutMs, late) { driver throws(DatabaseError) in
             try driver.catalogue(request)
         }
     }
@@ -113,7 +135,7 @@ public final class DatabaseConnection: Sendable {
     public func reset() async throws(DatabaseError) {
         let late = DatabaseError(.connectionLost, phase: .execute, "The database does not answer; try again.", retryable: true)
         do throws(DatabaseError) {
-            try await perform(timeoutMs: timing.resetMs, late, nil, asksFirst: false) { driver throws(DatabaseError) in
+            try await perform(timeoutMs: timing.resetMs, late, asksFirst: false) { driver throws(DatabaseError) in
                 try driver.reset()
             }
         } catch {
@@ -125,11 +147,13 @@ public final class DatabaseConnection: Sendable {
     /// The same without a caller that waits: `done` hears, on the connection's thread, whether the session is clean. Answers false,
     /// and does nothing, when the connection takes no job.
     func reset(_ done: @escaping @Sendable (Bool) -> Void) -> Bool {
-        let run = StatementRun<Void>(canceller, watchdog, timing, asksFirst: false) { _ in }
+        let run = StatementRun<Void>(canceller, watchdog, timing, asksFirst: false) { _ in
+        } onResult: { _ in
+        }
         do throws(DatabaseError) { try begin(run) } catch { return false }
         run.arm(milliseconds: timing.resetMs, .closed)
         let isPosted = thread.post { [self] in
-            execute(run, nil, { driver throws(DatabaseError) in try driver.reset() }) { done($0) }
+            execute(run, { driver throws(DatabaseError) in try driver.reset() }) { done($0) }
         }
         if !isPosted {
             _ = run.end(.failure(DatabaseError.closed))
@@ -177,23 +201,33 @@ public final class DatabaseConnection: Sendable {
     // MARK: One job
 
     private func perform<Value: Sendable>(
-        timeoutMs: Int, _ timeout: DatabaseError, _ sink: GuardedSink?, asksFirst: Bool = true,
+        timeoutMs: Int, _ timeout: DatabaseError, asksFirst: Bool = true,
         _ work: @escaping @Sendable (any Driver) throws(DatabaseError) -> Value
     ) async throws(DatabaseError) -> Value {
-        let run = StatementRun<Value>(canceller, watchdog, timing, asksFirst: asksFirst) { sink?.stop($0) }
-        try begin(run)
-        run.arm(milliseconds: timeoutMs, timeout)
-        let result: Result<Value, DatabaseError> = await withTaskCancellationHandler {
-            if !thread.post({ [self] in execute(run, sink, work) }) {
-                _ = run.end(.failure(DatabaseError.closed))
-                finish(mustClose: true)
-                run.result.complete(.failure(DatabaseError.closed))
-            }
-            return await run.result.value()
+        let result = Completion<Result<Value, DatabaseError>>()
+        let run = StatementRun<Value>(canceller, watchdog, timing, asksFirst: asksFirst) { _ in
+        } onResult: {
+            result.complete($0)
+        }
+        post(run, timeoutMs: timeoutMs, timeout, work)
+        return try await withTaskCancellationHandler {
+            await result.value()
         } onCancel: {
             run.stop(DatabaseError.stopped)
-        }
-        return try result.get()
+        }.get()
+    }
+
+    /// Hands a job to the thread; where that is not possible, it has failed.
+    private func post<Value: Sendable>(
+        _ run: StatementRun<Value>, timeoutMs: Int, _ timeout: DatabaseError,
+        _ work: @escaping @Sendable (any Driver) throws(DatabaseError) -> Value
+    ) {
+        do throws(DatabaseError) { try begin(run) } catch { return run.deliver(.failure(error)) }
+        run.arm(milliseconds: timeoutMs, timeout)
+        guard !thread.post({ [self] in execute(run, work) }) else { return }
+        _ = run.end(.failure(DatabaseError.closed))
+        finish(mustClose: true)
+        run.deliver(.failure(DatabaseError.closed))
     }
 
     private func begin<Value: Sendable>(_ run: StatementRun<Value>) throws(DatabaseError) {
@@ -203,6 +237,7 @@ public final class DatabaseConnection: Sendable {
                 return DatabaseError(.internal, phase: .execute, "The connection is already running a statement.")
             }
             state.phase = .busy
+            state.isClean = false
             state.stop = { run.stop($0) }
             state.sever = { run.sever() }
             return nil
@@ -212,7 +247,7 @@ public final class DatabaseConnection: Sendable {
 
     /// On the thread.
     private func execute<Value: Sendable>(
-        _ run: StatementRun<Value>, _ sink: GuardedSink?, _ work: (any Driver) throws(DatabaseError) -> Value,
+        _ run: StatementRun<Value>, _ work: (any Driver) throws(DatabaseError) -> Value,
         then done: (Bool) -> Void = { _ in }
     ) {
         var outcome = Result<Value, DatabaseError>.failure(run.cause ?? .stopped)
@@ -221,9 +256,8 @@ public final class DatabaseConnection: Sendable {
         }
         let (result, wasInterrupted) = run.end(outcome)
         // State first, then the answer: whoever is answered may use the connection at once.
-        let mustClose = finish(mustClose: wasInterrupted || !confined.driver.isUsable)
-        sink?.ended(result.map { $0 as? StatementOutcome ?? StatementOutcome(command: "") })
-        run.result.complete(result)
+        let mustClose = finish(mustClose: wasInterrupted || !confined.driver.isUsable, isClean: confined.driver.isClean)
+        run.deliver(result)
         var isClean = !mustClose
         if case .failure = result { isClean = false }
         done(isClean)
@@ -231,10 +265,11 @@ public final class DatabaseConnection: Sendable {
     }
 
     /// Ends the job; answers whether the driver has to be closed now.
-    @discardableResult private func finish(mustClose: Bool) -> Bool {
+    @discardableResult private func finish(mustClose: Bool, isClean: Bool = false) -> Bool {
         state.withLock { state in
             state.stop = nil
             state.sever = nil
+            state.isClean = isClean
             if mustClose { state.mustClose = true }
             state.phase = state.mustClose ? .closing : .idle
             return state.mustClose

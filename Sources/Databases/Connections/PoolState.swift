@@ -12,8 +12,13 @@ struct PoolState {
 
     final class Waiter: Sendable {
         let key: PoolKey
-        let grant = Completion<Result<Grant, DatabaseError>>()
-        init(key: PoolKey) { self.key = key }
+        /// Called exactly once, by whoever takes the waiter out of the pool's list, and outside of its lock.
+        let granted: @Sendable (Result<Grant, DatabaseError>) -> Void
+
+        init(key: PoolKey, granted: @escaping @Sendable (Result<Grant, DatabaseError>) -> Void) {
+            self.key = key
+            self.granted = granted
+        }
     }
 
     enum Phase: Equatable { case opening, inUse, resetting, idle, closing }
@@ -116,15 +121,20 @@ struct PoolState {
         return (grants, toClose)
     }
 
+    /// An idle connection, where nobody has come before who waits for one.
+    mutating func lendAtOnce(_ key: PoolKey) -> Grant? { waiters.isEmpty && !isShutDown ? idle(for: key) : nil }
+
     private mutating func idle(for key: PoolKey) -> Grant? {
         // The one used last: the others may then grow old and go.
-        let candidates = slots.filter { $0.value.key == key && $0.value.phase == .idle && !$0.value.isDoomed }
-        guard let (id, slot) = candidates.max(by: { $0.value.idleSinceNs < $1.value.idleSinceNs }),
-            let connection = slot.connection
-        else { return nil }
-        slots[id]?.phase = .inUse
+        var last: (id: SlotID, sinceNs: UInt64, connection: DatabaseConnection)?
+        for (id, slot) in slots where slot.phase == .idle && !slot.isDoomed && slot.key == key {
+            guard let connection = slot.connection, slot.idleSinceNs >= last?.sinceNs ?? 0 else { continue }
+            last = (id, slot.idleSinceNs, connection)
+        }
+        guard let last else { return nil }
+        slots[last.id]?.phase = .inUse
         totals.reusedTotal += 1
-        return .use(id, connection, idleMs: Int((Monotonic.nowNs &- slot.idleSinceNs) / 1_000_000))
+        return .use(last.id, last.connection, idleMs: Int((Monotonic.nowNs &- last.sinceNs) / 1_000_000))
     }
 
     // MARK: A slot's life

@@ -12,9 +12,9 @@ final class StatementRun<Value: Sendable>: Sendable {
         var phase = Phase.queued
         var cause: DatabaseError?
         var timers: [Watchdog.Timer] = []
+        var isDelivered = false
     }
 
-    let result = Completion<Result<Value, DatabaseError>>()
     private let state = Mutex(State())
     private let canceller: any StatementCanceller
     private let watchdog: Watchdog
@@ -23,16 +23,28 @@ final class StatementRun<Value: Sendable>: Sendable {
     private let asksFirst: Bool
     /// Wakes a sink that blocks the driver's thread.
     private let onStop: @Sendable (DatabaseError) -> Void
+    private let onResult: @Sendable (Result<Value, DatabaseError>) -> Void
 
     init(
         _ canceller: any StatementCanceller, _ watchdog: Watchdog, _ timing: ConnectionTiming, asksFirst: Bool = true,
-        onStop: @escaping @Sendable (DatabaseError) -> Void
+        onStop: @escaping @Sendable (DatabaseError) -> Void,
+        onResult: @escaping @Sendable (Result<Value, DatabaseError>) -> Void
     ) {
         self.canceller = canceller
         self.watchdog = watchdog
         self.timing = timing
         self.asksFirst = asksFirst
         self.onStop = onStop
+        self.onResult = onResult
+    }
+
+    /// Tells what came of the job, mostly on the driver's thread. The first result is the one.
+    func deliver(_ result: Result<Value, DatabaseError>) {
+        let isFirst = state.withLock { state in
+            defer { state.isDelivered = true }
+            return !state.isDelivered
+        }
+        if isFirst { onResult(result) }
     }
 
     /// Why the run was stopped, once it was.
@@ -103,7 +115,7 @@ final class StatementRun<Value: Sendable>: Sendable {
     }
 
     private func abandon(_ error: DatabaseError) {
-        if state.withLock({ $0.phase == .running }) { result.complete(.failure(error)) }
+        if state.withLock({ $0.phase == .running }) { deliver(.failure(error)) }
     }
 
     /// Arms a deadline that `end` disarms.
@@ -124,7 +136,8 @@ extension DatabaseError {
             "The statement did not end within \(milliseconds) ms and was stopped; narrow it or raise the timeout.")
     }
 
-    static let stopped = DatabaseError(.cancelled, phase: .execute, "The statement was cancelled.")
+    /// What stopping a statement makes of it.
+    public static let stopped = DatabaseError(.cancelled, phase: .execute, "The statement was cancelled.")
 
     static let closed = DatabaseError(
         .connectionLost, phase: .execute, "The database connection is closed; run the statement again.", retryable: true)

@@ -15,10 +15,13 @@ final class MariaDBDriver: Driver {
     let sqlMode: String
     let gate: MariaDBGate
     var isBroken = false
+    /// Nothing was done in the session since it was reset.
+    var isFresh = false
     private var isClosed = false
 
     var canceller: any StatementCanceller { stopper }
     var isUsable: Bool { !isBroken && !isClosed }
+    var isClean: Bool { isFresh && isUsable }
 
     private init(session: MariaDBSession, stopper: MariaDBCanceller, sqlMode: String) {
         self.session = session
@@ -111,6 +114,7 @@ final class MariaDBDriver: Driver {
     /// The session's own characteristic must be read-only, not only the transaction: statements that commit implicitly
     /// (`DROP TABLE`) leave the transaction and are refused by the session.
     func setUp(mode: AccessMode, timeoutMs: Int, phase: DatabaseError.Phase) throws(DatabaseError) {
+        isFresh = false
         let readOnly = mode == .read ? 1 : 0
         let milliseconds = max(timeoutMs, 1)
         let limits =
@@ -135,10 +139,12 @@ final class MariaDBDriver: Driver {
         guard isUsable else {
             throw DatabaseError(.connectionLost, phase: .execute, "The connection is closed.", retryable: true)
         }
+        isFresh = false
         guard mysql_reset_connection(session.handle) == 0 else {
             isBroken = true
             throw session.failure().running(.execute, sql: nil)
         }
+        isFresh = true
     }
 
     func metadata() throws(DatabaseError) -> DatabaseMetadata {

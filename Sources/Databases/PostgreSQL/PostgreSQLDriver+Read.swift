@@ -1,7 +1,7 @@
 /// Statements that cannot write: known ones in one round trip.
 ///
-/// BEGIN READ ONLY; limits, which take the snapshot; the statement, prepared, described and found to return rows; ROLLBACK;
-/// advisory locks off; sync. An unknown statement is prepared and looked at inside the same transaction, one round trip more.
+/// BEGIN READ ONLY; limits, which take the snapshot; the statement, prepared, described and found to return rows; ROLLBACK; sync;
+/// advisory locks off; sync. What follows the first sync is read after the rows have been answered. An unknown statement is prepared and looked at inside the same transaction, one round trip more.
 extension PostgreSQLDriver {
     func runRead(_ statement: Statement, into pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         let parameters = try PostgreSQLParameters(statement.parameters)
@@ -35,8 +35,7 @@ extension PostgreSQLDriver {
         try sendEnd()
         try session.sync()
         if let failure = try begun() {
-            try skipToSync(replies: 3)
-            try rollBackAgain()
+            try skipTransaction()
             throw watch.error(failure, phase: .execute, mode: .read)
         }
         let rowsBefore = pager.rowsTotal

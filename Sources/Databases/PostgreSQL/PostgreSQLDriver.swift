@@ -1,3 +1,4 @@
+import CLibpq
 import Threads
 
 /// One connection to a PostgreSQL server.
@@ -24,14 +25,19 @@ final class PostgreSQLDriver: Driver {
     }
 
     private var leftovers = Leftovers.statements
+    /// The last transaction's end told that nobody else's statement is prepared.
+    private var isAlone = false
+    /// The reply to what follows a read's rollback is still to be read: whoever waits for the rows does not wait for that.
+    private var isUnlocking = false
     /// Names of prepared statements that nobody can guess, so that no statement can execute or drop ours by name.
     private let prefix: String
+    private let ownPrefix: PostgreSQLParameters
     private var statementsMade = 0
     /// What the session is called between statements.
     let applicationName: String
 
     var canceller: any StatementCanceller { stopper }
-    var isUsable: Bool { session.isIdle }
+    var isUsable: Bool { session.isIdle || isUnlocking && !session.isBroken }
 
     private init(_ session: PostgreSQLSession, _ stopper: PostgreSQLCanceller) {
         self.session = session
@@ -39,6 +45,7 @@ final class PostgreSQLDriver: Driver {
         isSuperuser = session.parameterStatus("is_superuser") != "off"
         applicationName = session.parameterStatus("application_name") ?? ""
         prefix = "dba_" + String(UInt64.random(in: .min ... .max), radix: 36) + "_"
+        ownPrefix = PostgreSQLParameters(texts: [prefix])
     }
 
     deinit { close() }
@@ -72,7 +79,7 @@ final class PostgreSQLDriver: Driver {
     // MARK: Our own statements
 
     enum Own: String, CaseIterable {
-        case beginRead, beginWrite, limits, rollback, unlock, foreign
+        case beginRead, beginWrite, limits, rollback, unlock
 
         var sql: String {
             switch self {
@@ -86,10 +93,12 @@ final class PostgreSQLDriver: Driver {
                 pg_catalog.set_config('application_name', $3, true)
                 """
             case .rollback: "ROLLBACK"
-            case .unlock: "SELECT pg_catalog.pg_advisory_unlock_all()"
-            // Left behind by a function: no transaction undoes it.
-            case .foreign:
-                "SELECT EXISTS (SELECT FROM pg_catalog.pg_prepared_statement() WHERE NOT pg_catalog.starts_with(name, $1))"
+            // Neither locks nor statements that a function prepared are undone by a rollback. The latter are only told of.
+            case .unlock:
+                """
+                SELECT pg_catalog.pg_advisory_unlock_all(), \
+                EXISTS (SELECT FROM pg_catalog.pg_prepared_statement() WHERE NOT pg_catalog.starts_with(name, $1))
+                """
             }
         }
     }
@@ -133,6 +142,7 @@ final class PostgreSQLDriver: Driver {
     // MARK: Pieces of a pipeline
 
     func sendBegin(_ begin: Own, _ statement: Statement) throws(DatabaseError) {
+        try settleTransaction()
         for name in discarded { try session.send(text: "DEALLOCATE \"\(name)\"") }
         // With a sync of its own, so that one that is gone already spoils nothing.
         if !discarded.isEmpty { try session.sync() }
@@ -143,9 +153,11 @@ final class PostgreSQLDriver: Driver {
         try session.sendExecute(self.name(of: .limits), PostgreSQLParameters(texts: [limit, idle, name]))
     }
 
+    /// To be followed by a sync. Behind a sync of its own comes what the rows need not wait for.
     func sendEnd() throws(DatabaseError) {
         try session.sendExecute(name(of: .rollback))
-        try session.sendExecute(name(of: .unlock))
+        try session.sync()
+        try session.sendExecute(name(of: .unlock), ownPrefix)
     }
 
     /// Reads the replies to ``sendBegin(_:_:)``; answers the failure, if any.
@@ -163,9 +175,15 @@ final class PostgreSQLDriver: Driver {
 
     private func expectBegun() throws(DatabaseError) {
         guard let failure = try begun() else { return }
-        try skipToSync(replies: 3)
-        try rollBackAgain()
+        try skipTransaction()
         throw failure.error(phase: .readOnlyCheck, mode: .read)
+    }
+
+    /// After a beginning that failed: the statement and the end, none of which ran.
+    func skipTransaction() throws(DatabaseError) {
+        try skipToSync(replies: 2)
+        isUnlocking = true
+        try rollBackAgain()
     }
 
     func skipToSync(replies: Int) throws(DatabaseError) {
@@ -173,24 +191,45 @@ final class PostgreSQLDriver: Driver {
         try session.synced()
     }
 
-    /// Reads the replies to ``sendEnd()`` and the sync, and makes sure that the transaction is over.
+    /// Reads the reply to the rollback of ``sendEnd()``, and makes sure that there was one.
     func endTransaction() throws(DatabaseError) {
-        var isClean = true
-        for _ in 0..<2 {
-            switch try session.reply() {
-            case .done: continue
-            case .failed(let failure) where failure.isStaleStatement: leftovers = .everything
-            case .failed, .skipped: break
-            }
-            isClean = false
-        }
+        let reply = try session.reply()
         try session.synced()
-        if !isClean || !session.isIdle { try rollBackAgain() }
+        isUnlocking = true
+        switch reply {
+        case .done: return
+        case .failed(let failure) where failure.isStaleStatement: leftovers = .everything
+        case .failed, .skipped: break
+        }
+        try rollBackAgain()
+    }
+
+    /// Reads what is left to read of the last read, and makes sure that its transaction is over.
+    private func settleTransaction() throws(DatabaseError) {
+        guard isUnlocking else { return }
+        try readUnlock()
+        if !isAlone || !session.isIdle { leftovers = max(leftovers, .settings) }
+        if !session.isIdle { try rollBackAgain() }
+    }
+
+    private func readUnlock() throws(DatabaseError) {
+        isUnlocking = false
+        isAlone = false
+        let reply = try session.reply { isAlone = Self.isFalse($0, row: 0, column: 1) }
+        try session.synced()
+        switch reply {
+        case .done: return
+        case .failed(let failure) where failure.isStaleStatement: leftovers = .everything
+        case .failed, .skipped: break
+        }
+        isAlone = false
     }
 
     /// After a failure the rest of a pipeline was skipped, ROLLBACK included; a cancel may even hit this one. As text, for
     /// a function may have deallocated our statements.
     func rollBackAgain() throws(DatabaseError) {
+        if isUnlocking { try readUnlock() }
+        isAlone = false
         for _ in 0..<3 {
             guard !session.isBroken else { return }
             try session.send("ROLLBACK")
@@ -211,6 +250,8 @@ final class PostgreSQLDriver: Driver {
 
     func run(_ statement: Statement, into pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         try PostgreSQLGate.checkText(statement.sql)
+        try settleTransaction()
+        isAlone = false
         if leftovers == .everything { try reset() }
         _ = session.notices.take()
         switch statement.mode {
@@ -233,9 +274,13 @@ final class PostgreSQLDriver: Driver {
         if !session.isBroken { try? reset() }
     }
 
-    /// After a read this is one round trip, which also tells whether the server is still there.
+    /// Right after a read this is reading its last reply; later it is one round trip, which also tells whether the server is still
+    /// there.
     func reset() throws(DatabaseError) {
         guard !session.isBroken else { throw session.lost() }
+        try settleTransaction()
+        defer { isAlone = false }
+        if isAlone, leftovers == .statements { return }
         if leftovers < .everything, try hasForeignStatements() { leftovers = .everything }
         guard leftovers > .statements else { return }
         var commands: [StaticString] = [
@@ -268,12 +313,17 @@ final class PostgreSQLDriver: Driver {
     }
 
     private func hasForeignStatements() throws(DatabaseError) -> Bool {
-        try session.sendExecute(name(of: .foreign), PostgreSQLParameters(texts: [prefix]))
+        try session.sendExecute(name(of: .unlock), ownPrefix)
         try session.sync()
-        var answer: String?
-        let reply = try session.reply { answer = PostgreSQLSession.firstRow($0).first ?? nil }
-        try session.synced()
-        if case .failed = reply { return true }
-        return answer != "f"
+        isUnlocking = true
+        try readUnlock()
+        return !isAlone
+    }
+
+    private static func isFalse(_ result: OpaquePointer, row: Int32, column: Int32) -> Bool {
+        guard PQntuples(result) > row, PQnfields(result) > column, let value = PQgetvalue(result, row, column) else {
+            return false
+        }
+        return value[0] == CChar(bitPattern: UInt8(ascii: "f"))
     }
 }

@@ -1,4 +1,4 @@
-import Protocol
+public import Protocol
 import Synchronization
 
 /// The rows of one result, kept to be read page by page, again if need be, while they still come in.
@@ -37,6 +37,7 @@ public final class ResultSpool: RowSink, Sendable {
 
         /// Readers that need wait no longer.
         mutating func takeReady() -> [Completion<Void>] {
+            guard !readers.isEmpty else { return [] }
             let isOver = end != nil || isClosed
             let (count, firstReady) = (pages.count, !pages.isEmpty && isFirstFollowed || pages.count > 1)
             defer { readers.removeAll { isOver || ($0.first ? firstReady : $0.index < count) } }
@@ -165,6 +166,16 @@ public final class ResultSpool: RowSink, Sendable {
         case .file(let file, let offset, let count): rows = try await file.read(at: offset, count: count)
         }
         return SpooledPage(index: index, firstRow: found.firstRow, rowCount: found.rowCount, rows: rows, hasMore: hasMore)
+    }
+
+    /// What there is by now, without waiting: how many rows, and the first page, if the result is not closed.
+    public var beginning: (rowCount: Int, columns: [Column], firstPage: JSONText?) {
+        state.withLock { state in
+            guard let first = state.pages.first, case .memory(let rows) = first.place else {
+                return (state.rowCount, state.columns, nil)
+            }
+            return (state.rowCount, state.columns, rows)
+        }
     }
 
     /// How the statement ended; waits for it. Throws its error.

@@ -5,7 +5,13 @@ import Glibc
 /// the daemon's own store. Confined to one thread at a time.
 public final class SQLiteDatabase: SQLSession {
     let handle: OpaquePointer
-    private var statements: [String: OpaquePointer] = [:]
+    private var statements: [String: Prepared] = [:]
+
+    private struct Prepared {
+        var statement: OpaquePointer
+        /// Where `$1`, `$2`, … are bound; nil where the statement names others or leaves one out.
+        var slots: [Int32]?
+    }
 
     public enum Access: Sendable { case readOnly, readWrite, create }
 
@@ -55,12 +61,13 @@ public final class SQLiteDatabase: SQLSession {
     /// Runs one statement. `affectedRows` is 0 for a statement that changes none.
     @discardableResult
     public func run(_ sql: String, _ parameters: [Parameter]) throws(DatabaseError) -> SQLRows {
-        let statement = try cached(sql)
+        let prepared = try cached(sql)
+        let statement = prepared.statement
         defer {
             sqlite3_reset(statement)
             sqlite3_clear_bindings(statement)
         }
-        try bind(parameters, to: statement)
+        try bind(parameters, to: prepared)
         let changesBefore = sqlite3_total_changes64(handle)
         let columns = sqlite3_column_count(statement)
         var rows: [[Parameter]] = []
@@ -79,9 +86,9 @@ public final class SQLiteDatabase: SQLSession {
     private static let statementsMax = 256
 
     /// The statement for `sql`, prepared once and kept. Text after the first statement is an error, never ignored.
-    private func cached(_ sql: String) throws(DatabaseError) -> OpaquePointer {
+    private func cached(_ sql: String) throws(DatabaseError) -> Prepared {
+        if !isClosed, let prepared = statements[sql] { return prepared }
         try checkUsable(sql)
-        if let statement = statements[sql] { return statement }
         var statement: OpaquePointer?
         var hasMore = false
         let status = sql.withCString { text in
@@ -101,12 +108,16 @@ public final class SQLiteDatabase: SQLSession {
             throw DatabaseError(.queryFailed, phase: .prepare, "More than one statement.")
         }
         if statements.count >= SQLiteDatabase.statementsMax { forgetStatements() }
-        statements[sql] = statement
-        return statement
+        let slots = (0..<Int(sqlite3_bind_parameter_count(statement))).map {
+            sqlite3_bind_parameter_index(statement, "$\($0 + 1)")
+        }
+        let prepared = Prepared(statement: statement, slots: slots.contains(0) ? nil : slots)
+        statements[sql] = prepared
+        return prepared
     }
 
     private func forgetStatements() {
-        for statement in statements.values { sqlite3_finalize(statement) }
+        for prepared in statements.values { sqlite3_finalize(prepared.statement) }
         statements = [:]
     }
 
@@ -119,18 +130,18 @@ public final class SQLiteDatabase: SQLSession {
     }
 
     /// Binds `parameters` to `$1`, `$2`, … by name; as many as the statement has.
-    private func bind(_ parameters: [Parameter], to statement: OpaquePointer) throws(DatabaseError) {
+    private func bind(_ parameters: [Parameter], to prepared: Prepared) throws(DatabaseError) {
+        let statement = prepared.statement
         guard parameters.count == Int(sqlite3_bind_parameter_count(statement)) else {
             throw DatabaseError(
                 .invalidParameters, phase: .prepare,
                 "The statement has \(sqlite3_bind_parameter_count(statement)) parameters, and \(parameters.count) were given.")
         }
+        guard let slots = prepared.slots else {
+            throw DatabaseError(.invalidParameters, phase: .prepare, "The statement's parameters must be $1, $2 and so on.")
+        }
         for (index, parameter) in parameters.enumerated() {
-            let slot = sqlite3_bind_parameter_index(statement, "$\(index + 1)")
-            guard slot > 0 else {
-                throw DatabaseError(.invalidParameters, phase: .prepare, "The statement has no parameter $\(index + 1).")
-            }
-            let status = SQLiteDatabase.bind(parameter, to: statement, at: slot)
+            let status = SQLiteDatabase.bind(parameter, to: statement, at: slots[index])
             guard status == SQLITE_OK else { throw SQLiteDatabase.error(handle, status, phase: .prepare) }
         }
     }

@@ -34,6 +34,7 @@ final class SQLiteDriver: Driver {
 
     var canceller: any StatementCanceller { sqliteCanceller }
     var isUsable: Bool { isOpen }
+    var isClean: Bool { isOpen && reader.map(mustDrop) != true }
 
     func run(_ statement: Statement, into pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         guard isOpen else { throw DatabaseError(.connectionLost, phase: .execute, "The connection is closed.") }
@@ -53,8 +54,10 @@ final class SQLiteDriver: Driver {
         guard isOpen else { throw DatabaseError(.connectionLost, phase: .execute, "The connection is closed.") }
         // No statement, transaction, setting or temporary object can be left: none is let through, and each statement is
         // finalized. A reader of a live write-ahead log would keep its owner from cleaning up.
-        if let reader, reader.holdsLock || sqlite3_get_autocommit(reader.raw) == 0 { dropReader() }
+        if let reader, mustDrop(reader) { dropReader() }
     }
+
+    private func mustDrop(_ reader: SQLiteHandle) -> Bool { reader.holdsLock || sqlite3_get_autocommit(reader.raw) == 0 }
 
     func metadata() throws(DatabaseError) -> DatabaseMetadata {
         guard isOpen else { throw DatabaseError(.connectionLost, phase: .execute, "The connection is closed.") }

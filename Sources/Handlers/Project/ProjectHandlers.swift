@@ -63,6 +63,15 @@ struct ProjectHandlers: ProjectAPI {
             target: { () async throws(DatabaseError) in try target(project) }, body)
     }
 
+    /// Asks for one of the project's connections without waiting for it; see ``ConnectionRequest``.
+    func request(
+        _ project: StoredProject, then done: @escaping @Sendable (Result<ConnectionLease, DatabaseError>) -> Void
+    ) -> ConnectionRequest {
+        ConnectionRequest(
+            services.pool, poolKey(project), options: services.connectOptions,
+            target: { () async throws(DatabaseError) in try target(project) }, then: done)
+    }
+
     /// Checks a connection string as far as that is possible without connecting.
     func check(_ connectionString: String, _ type: Databases.DatabaseType) throws {
         do throws(DatabaseError) {

@@ -5,7 +5,7 @@ import Security
 import Store
 import Synchronization
 
-/// The row of history that a query becomes. Each of ``succeeded(_:_:)`` and its like writes it, and answers how it stands there.
+/// The row of history that a query becomes.
 final class QueryHistory: Sendable {
     /// Binds sealed previews to this use.
     static let sealPurpose = "query.preview"
@@ -39,47 +39,51 @@ final class QueryHistory: Sendable {
         preview.withLock { $0 = sealed }
     }
 
-    func succeeded(_ outcome: StatementOutcome, rowCount: Int?, _ first: Preview?) async -> QueryEnd {
+    /// How the query ended, as history is to have it. `first` is kept as ``keepPreview(_:)`` does.
+    func end(_ result: Result<StatementOutcome, DatabaseError>, rowCount: Int, _ first: Preview?) -> QueryRecording {
         let elapsedMs = query.elapsedMs
         keepPreview(first)
-        return await write(
-            QueryEnd(
-                status: .success, rowCount: rowCount.map(Int64.init), affectedRows: outcome.affectedRows.map(Int64.init),
-                durationMs: elapsedMs, sealedPreview: preview.withLock { $0 }))
-    }
-
-    func succeeded(_ outcome: StatementOutcome, _ spool: ResultSpool) async -> QueryEnd {
-        let end = try? await spool.finished()
-        let first = try? await spool.firstPage()
-        return await succeeded(
-            outcome, rowCount: end?.rowCount, first.flatMap { first in first.page.map { (first.columns, $0.rows) } })
-    }
-
-    func failed(_ error: DatabaseError, _ first: Preview? = nil) async -> QueryEnd {
-        let elapsedMs = query.elapsedMs
-        keepPreview(first)
-        let shown = RPCError(error)
-        let isStopped = error.code == .cancelled || error.code == .timeout
-        return await write(
-            QueryEnd(
-                status: isStopped ? .cancelled : .error, errorCode: shown.code.rawValue,
-                errorMessage: parameters.redacted(from: shown.message), durationMs: elapsedMs,
-                sealedPreview: preview.withLock { $0 }))
-    }
-
-    private func write(_ end: QueryEnd) async -> QueryEnd {
-        await services.store.touchProject(id: start.projectID, nowMs: start.createdAtMs)
-        guard start.mode == .write else {
-            await services.store.recordFinished(start, shape: StatementShape(of: start.sql, databaseType), end)
-            return end
+        var end = QueryEnd(status: .success, durationMs: elapsedMs, sealedPreview: preview.withLock { $0 })
+        switch result {
+        case .success(let outcome):
+            end.rowCount = Int64(rowCount)
+            end.affectedRows = outcome.affectedRows.map(Int64.init)
+        case .failure(let error):
+            let shown = RPCError(error)
+            end.status = error.code == .cancelled || error.code == .timeout ? .cancelled : .error
+            end.errorCode = shown.code.rawValue
+            end.errorMessage = parameters.redacted(from: shown.message)
         }
+        return QueryRecording(start: start, end: end, databaseType: databaseType, services: services)
+    }
+}
+
+/// The end of a query on its way into history.
+struct QueryRecording: Sendable {
+    let start: QueryStart
+    let end: QueryEnd
+    let databaseType: Databases.DatabaseType
+    let services: Services
+
+    /// Writes it if that takes no waiting: of a read, unless very many are to be written already. Answers whether it did.
+    func writeNow() -> Bool {
+        guard start.mode == .read else { return false }
+        services.store.touchProjectNow(id: start.projectID, nowMs: start.createdAtMs)
+        return services.store.recordFinishedNow(start, in: databaseType, end)
+    }
+
+    /// Writes it; the end of a write is durable afterwards.
+    func write() async {
+        guard start.mode == .write else {
+            return await services.store.recordFinished(start, shape: StatementShape(of: start.sql, databaseType), end)
+        }
+        services.store.touchProjectNow(id: start.projectID, nowMs: start.createdAtMs)
         do {
             _ = try await services.store.finishQuery(id: start.id, end)
         } catch {
             services.logger.error(
                 "the end of a write is not in history", metadata: ["query": "\(start.id)", "error": "\(debugText(error))"])
         }
-        return end
     }
 }
 

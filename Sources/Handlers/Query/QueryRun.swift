@@ -6,8 +6,8 @@ import Synchronization
 
 /// One query from its acceptance to its row in history.
 ///
-/// The statement runs in a task of its own, because the rest of a large result is still read after the reply has gone out. That
-/// task ends the query exactly once: connection given back, history written, registration removed.
+/// The statement is a ``QueryJob``, because the rest of a large result is still read after the reply has gone out. The job ends the
+/// query exactly once: connection given back, history written, registration removed.
 struct QueryRun: Sendable {
     let services: Services
     let projects: ProjectHandlers
@@ -29,13 +29,22 @@ struct QueryRun: Sendable {
         let spool = ResultSpool(
             limits: SpoolLimits(directory: services.spoolDirectory, bytesMax: limits.spoolPerResultBytes),
             quota: services.results.quota(ofUser: identity.userID), engine: project.databaseType)
-        let task = Task { await execute(spool, history) }
-        services.running.began(id) { task.cancel() }
-        spool.onClose { task.cancel() }
+        let job = QueryJob(
+            self, CountingSink(query, spool), rowsMax: maxRows ?? limits.resultRows,
+            bytesMax: maxRows == nil ? limits.resultBytes : limits.spoolPerResultBytes
+        ) { result in
+            let (rowCount, columns, rows) = spool.beginning
+            return history.end(result, rowCount: rowCount, rows.map { (columns, $0) })
+        } ended: {
+            spool.ended($0)
+        }
+        services.running.began(id) { job.stop() }
+        spool.onClose { job.stop() }
+        job.begin()
         return try await withTaskCancellationHandler {
-            try await answer(spool, task, history)
+            try await answer(spool, history)
         } onCancel: {
-            task.cancel()
+            job.stop()
         }
     }
 
@@ -43,12 +52,18 @@ struct QueryRun: Sendable {
     func start(pushingUnder token: JSONText, isClientID: Bool) async throws -> QueryResult {
         let history = try await accept(isClientID)
         let stream = ResultStream(channel: client.channel, token: token, queryID: id)
-        let task = Task { () -> Result<StatementOutcome, DatabaseError> in await execute(stream, history) }
-        services.running.began(id) { task.cancel() }
+        let ended = Promise<Result<StatementOutcome, DatabaseError>>()
+        let job = QueryJob(self, CountingSink(query, stream), rowsMax: maxRows ?? .max, bytesMax: .max) { result in
+            history.end(result, rowCount: stream.rowCount, stream.preview)
+        } ended: {
+            ended.fulfil($0)
+        }
+        services.running.began(id) { job.stop() }
+        job.begin()
         let result = await withTaskCancellationHandler {
-            await task.value
+            await ended.value()
         } onCancel: {
-            task.cancel()
+            job.stop()
         }
         // An error too comes after the pages before it.
         await stream.waitUntilSent()
@@ -96,78 +111,19 @@ struct QueryRun: Sendable {
         RPCError(.conflict, "A query has had this id; make a new one.", .init(path: "params.queryId"))
     }
 
-    // MARK: The statement's task
-
-    private func execute(_ spool: ResultSpool, _ history: QueryHistory) async {
-        let end: QueryEnd
-        do throws(DatabaseError) {
-            let outcome = try await run(
-                into: spool, rowsMax: maxRows ?? limits.resultRows,
-                bytesMax: maxRows == nil ? limits.resultBytes : limits.spoolPerResultBytes)
-            forgetSchema(after: outcome.command)
-            end = await history.succeeded(outcome, spool)
-        } catch {
-            forgetSchema(after: nil)
-            spool.fail(error)
-            end = await history.failed(error)
-        }
-        services.running.ended(query, end)
-    }
-
-    private func execute(_ stream: ResultStream, _ history: QueryHistory) async -> Result<StatementOutcome, DatabaseError> {
-        do throws(DatabaseError) {
-            let outcome = try await run(into: stream, rowsMax: maxRows ?? .max, bytesMax: .max)
-            forgetSchema(after: outcome.command)
-            services.running.ended(query, await history.succeeded(outcome, rowCount: stream.rowCount, stream.preview))
-            return .success(outcome)
-        } catch {
-            forgetSchema(after: nil)
-            services.running.ended(query, await history.failed(error, stream.preview))
-            return .failure(error)
-        }
-    }
-
-    /// Statements of a write that leave the schema as it is. All others may change it, a SELECT by the functions it calls.
-    private static let rowCommands: Set<String> = ["INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE"]
-
-    /// What is known of the schema may be wrong once a write has ended, whether it says that it succeeded or not.
-    private func forgetSchema(after command: String?) {
-        guard statement.mode == .write else { return }
-        let command = command ?? StatementWord.first(of: statement.sql, .write)
-        if !Self.rowCommands.contains(command) { services.catalogues.invalidate(projectID: project.id) }
-    }
-
-    private func run(
-        into sink: any RowSink & Sendable, rowsMax: Int, bytesMax: Int
-    ) async throws(DatabaseError) -> StatementOutcome {
-        let query = query
-        let sink = CountingSink(query, sink)
-        // The connection is free again when the result has ended or is full, not when it was read.
-        return try await projects.withConnection(to: project) { connection throws(DatabaseError) in
-            query.runs()
-            return try await connection.run(
-                statement, pageRows: pageRows, pageBytes: limits.pageBytes, rowsMax: rowsMax, bytesMax: bytesMax, sink: sink)
-        }
-    }
-
     // MARK: The reply
 
     /// Does not end early when it is cancelled: what the statement came to is the answer, also when it was stopped.
-    private func answer(_ spool: ResultSpool, _ task: Task<Void, Never>, _ history: QueryHistory) async throws -> QueryResult {
+    private func answer(_ spool: ResultSpool, _ history: QueryHistory) async throws -> QueryResult {
         let first: SpooledFirst
         do throws(DatabaseError) {
             first = try await spool.firstPage()
         } catch {
-            await task.value
             spool.close()
             throw error
         }
-        // What has ended is in history, preview and all, before its reply is sent.
-        if first.end != nil {
-            await task.value
-        } else if let page = first.page {
-            history.keepPreview((first.columns, page.rows))
-        }
+        // What has ended is in history already, preview and all.
+        if first.end == nil, let page = first.page { history.keepPreview((first.columns, page.rows)) }
         let hasMore = first.page?.hasMore ?? false
         var resultID: String?
         if hasMore || (keep && !first.columns.isEmpty) {

@@ -45,7 +45,9 @@ private final class Incoming: IncomingRequest {
     var name: String { request.name }
 
     var traits: RequestTraits {
-        RequestTraits(isBarrier: request.isBarrier, isInline: client.daemon.isInline(request, from: client.session))
+        RequestTraits(
+            isBarrier: request.isBarrier, isInline: client.daemon.isInline(request, from: client.session),
+            isBrief: request.isBrief)
     }
 
     func answerInline(_ label: RequestLabel) throws(RPCError) -> any JSONEncodable {

@@ -122,13 +122,21 @@ extension Store {
 
     /// Notes that a project was used. Written later, with others, at most once a minute; never waits for the disk.
     public func touchProject(id: String, nowMs: Int64) async {
-        guard touches.isDue("p" + id, atMs: nowMs) else { return }
-        await writer.enqueue(
-            LazyWrite { session throws(StoreError) in
-                try session.change(
-                    "UPDATE projects SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)",
-                    [.text(id), .integer(nowMs)])
-            })
+        if let touch = projectTouch(id, nowMs) { await writer.enqueue(touch) }
+    }
+
+    /// The same without waiting for anything; left out while very many writes wait.
+    public func touchProjectNow(id: String, nowMs: Int64) {
+        if let touch = projectTouch(id, nowMs) { _ = writer.enqueueNow(touch) }
+    }
+
+    private func projectTouch(_ id: String, _ nowMs: Int64) -> LazyWrite? {
+        guard touches.isDue("p" + id, atMs: nowMs) else { return nil }
+        return LazyWrite { session throws(StoreError) in
+            try session.change(
+                "UPDATE projects SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)",
+                [.text(id), .integer(nowMs)])
+        }
     }
 
     public func countProjects(userID: String) async throws(StoreError) -> Int {

@@ -5,7 +5,7 @@ extension Store {
     /// Throws `notFound` when the project is not there or not this user's, `conflict` when the id was used.
     public func insertRunning(_ start: QueryStart, shape: StatementShape) async throws(StoreError) {
         try await write { session throws(StoreError) in
-            try Store.insert(session, start, shape, QueryEnd(status: .running))
+            try Store.insert(session, [FinishedQuery(start: start, shape: .known(shape), end: QueryEnd(status: .running))])
         }
     }
 
@@ -15,7 +15,7 @@ extension Store {
     @discardableResult
     public func finishQuery(id: String, _ end: QueryEnd) async throws(StoreError) -> Bool {
         let wasRunning = try await write { session throws(StoreError) in try Store.finish(session, id: id, end) }
-        await indexIfDue()
+        indexIfDue()
         return wasRunning
     }
 
@@ -23,8 +23,16 @@ extension Store {
     /// visible to every read of history that starts after this returns. Waits only while 10,000 rows are queued. For
     /// statements that could not write: a crash may lose the last of them.
     public func recordFinished(_ start: QueryStart, shape: StatementShape, _ end: QueryEnd) async {
-        await writer.enqueue(LazyWrite { session throws(StoreError) in try Store.insert(session, start, shape, end) })
-        await indexIfDue()
+        await writer.enqueue(LazyWrite(FinishedQuery(start: start, shape: .known(shape), end: end)))
+        indexIfDue()
+    }
+
+    /// The same without waiting for anything; the shape is found when the row is written. Answers false, and does nothing, while
+    /// 10,000 rows are queued.
+    public func recordFinishedNow(_ start: QueryStart, in engine: DatabaseType, _ end: QueryEnd) -> Bool {
+        guard writer.enqueueNow(LazyWrite(FinishedQuery(start: start, shape: .of(engine), end: end))) else { return false }
+        indexIfDue()
+        return true
     }
 
     /// Ends what a crash left running, as `error` with the code `interrupted`.
@@ -45,6 +53,24 @@ extension Store {
         return ids.count
     }
 
+    /// Adds queries, and counts those that are counted together in one step.
+    static func insert(_ session: StoreSession, _ queries: [FinishedQuery]) throws(StoreError) {
+        var shapes = ShapesOfBatch()
+        var counted: [TallyKey: (shape: StatementShape, ends: [QueryEnd])] = [:]
+        for query in queries {
+            let (start, shape) = (query.start, shapes.shape(of: query))
+            try insert(session, start, shape, query.end)
+            let key = TallyKey(
+                userID: start.userID, projectID: start.projectID, createdAtMs: start.createdAtMs, shape: shape.key)
+            counted[key, default: (shape, [])].ends.append(query.end)
+        }
+        for (key, (shape, ends)) in counted {
+            if try tally(session, key, { tally in for end in ends { tally.add(end) } }) {
+                try keepShape(session, shape, projectID: key.projectID, userID: key.userID)
+            }
+        }
+    }
+
     private static func insert(
         _ session: StoreSession, _ start: QueryStart, _ shape: StatementShape, _ end: QueryEnd
     ) throws(StoreError) {
@@ -60,11 +86,6 @@ extension Store {
                 .optional(end.rowCount), .optional(end.affectedRows), .optional(end.durationMs),
                 .optional(end.sealedPreview), .optional(Folding.kept(sql: start.sql, label: start.label)),
             ])
-        let key = TallyKey(
-            userID: start.userID, projectID: start.projectID, createdAtMs: start.createdAtMs, shape: shape.key)
-        if try tally(session, key, { $0.add(end) }) {
-            try keepShape(session, shape, projectID: start.projectID, userID: start.userID)
-        }
     }
 
     private static func finish(_ session: StoreSession, id: String, _ end: QueryEnd) throws(StoreError) -> Bool {
@@ -86,5 +107,50 @@ extension Store {
             tally.add(end)
         }
         return true
+    }
+}
+
+/// A query that becomes a row of history.
+struct FinishedQuery: Sendable {
+    enum Shape: Sendable {
+        case known(StatementShape)
+        case of(DatabaseType)
+    }
+
+    var start: QueryStart
+    var shape: Shape
+    var end: QueryEnd
+}
+
+/// The shapes of queries that are written together: mostly the same few texts.
+private struct ShapesOfBatch {
+    private struct Key: Hashable {
+        var sql: String
+        var engine: DatabaseType
+
+        // By bytes: to `String`, `é` in one scalar and in two are equal.
+        static func == (left: Key, right: Key) -> Bool {
+            left.engine == right.engine && left.sql.utf8.elementsEqual(right.sql.utf8)
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(engine)
+            var sql = sql
+            sql.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        }
+    }
+
+    private var known: [Key: StatementShape] = [:]
+
+    mutating func shape(of query: FinishedQuery) -> StatementShape {
+        switch query.shape {
+        case .known(let shape): return shape
+        case .of(let engine):
+            let key = Key(sql: query.start.sql, engine: engine)
+            if let shape = known[key] { return shape }
+            let shape = StatementShape(of: query.start.sql, engine)
+            known[key] = shape
+            return shape
+        }
     }
 }

@@ -97,7 +97,8 @@ struct SQLiteTextIndex: TextIndex {
     }
 
     private static func token(_ code: UInt32) -> String {
-        String(String.UnicodeScalarView(repeatElement(Unicode.Scalar(code) ?? "\u{F8FF}", count: 3)))
+        let one = String(Character(Unicode.Scalar(code) ?? "\u{F8FF}"))
+        return one + one + one
     }
 
     private static func token(_ status: QueryStatus) -> String {

@@ -6,10 +6,11 @@ extension Store {
     static let indexBatch = 256
 
     /// Has what waits to be put into the index put there, once it is enough for a step.
-    func indexIfDue() async {
+    func indexIfDue() {
         let isDue = unindexed.add(1, ordering: .relaxed).newValue % Store.indexBatch == 0
         guard isDue else { return }
-        await writer.enqueue(
+        // Left out while very many writes wait: the next step, or the housekeeping, has it done.
+        _ = writer.enqueueNow(
             LazyWrite { session throws(StoreError) in _ = try Store.index(session, limit: 2 * Store.indexBatch) })
     }
 

@@ -61,21 +61,7 @@ final class WriteQueue: Sendable {
     ///
     /// While the disk refuses writes and the queue is full, the write is dropped and counted: reads must go on.
     func enqueue(_ write: LazyWrite) async {
-        while true {
-            let (isTaken, mustWake) = monitor.withLock { state -> (Bool, Bool) in
-                if state.isClosing || start(&state) != nil || (state.isFailing && state.lazy.count >= WriteQueue.lazyMax) {
-                    state.counters.dropped += 1
-                    return (true, false)
-                }
-                guard state.lazy.count < WriteQueue.lazyMax else { return (false, false) }
-                state.lazy.append(write)
-                // Company of one that waits already does not wake the thread: it comes when that one is due.
-                let isFirst = state.lazyDueNs == nil
-                if isFirst { state.lazyDueNs = Monotonic.after(milliseconds: WriteQueue.lazyDelayMs) }
-                return (true, isFirst || state.lazy.count == WriteQueue.groupMax)
-            }
-            if mustWake { monitor.signal() }
-            if isTaken { return }
+        while !enqueueNow(write) {
             await withCheckedContinuation { continuation in
                 let hasRoom = monitor.withLock { state in
                     if state.lazy.count < WriteQueue.lazyMax || state.isFailing || state.isClosing { return true }
@@ -85,6 +71,24 @@ final class WriteQueue: Sendable {
                 if hasRoom { continuation.resume() }
             }
         }
+    }
+
+    /// The same without waiting: answers false, and does nothing, when there is no room.
+    func enqueueNow(_ write: LazyWrite) -> Bool {
+        let (isTaken, mustWake) = monitor.withLock { state -> (Bool, Bool) in
+            if state.isClosing || start(&state) != nil || (state.isFailing && state.lazy.count >= WriteQueue.lazyMax) {
+                state.counters.dropped += 1
+                return (true, false)
+            }
+            guard state.lazy.count < WriteQueue.lazyMax else { return (false, false) }
+            state.lazy.append(write)
+            // Company of one that waits already does not wake the thread: it comes when that one is due.
+            let isFirst = state.lazyDueNs == nil
+            if isFirst { state.lazyDueNs = Monotonic.after(milliseconds: WriteQueue.lazyDelayMs) }
+            return (true, isFirst || state.lazy.count == WriteQueue.groupMax)
+        }
+        if mustWake { monitor.signal() }
+        return isTaken
     }
 
     /// Writes what waits and ends the thread. No write is accepted from here on.
@@ -124,7 +128,7 @@ final class WriteQueue: Sendable {
             switch monitor.wait({ nextTurn(&$0) }) {
             case .group(let jobs, let lazy, let waiting):
                 for continuation in waiting { continuation.resume() }
-                commit.run(lazy.map(lazyJob) + jobs)
+                commit.run(lazyJobs(lazy) + jobs)
             case .end(let waiting):
                 session.close()
                 let closing = monitor.withLock { state in
@@ -161,6 +165,31 @@ final class WriteQueue: Sendable {
         return .done(.group(jobs: jobs, lazy: lazy, resume: state.waitingForSpace))
     }
 
+    /// Rows of history are one job, so that what counts them changes once; were one of them refused, each is tried alone.
+    private func lazyJobs(_ writes: [LazyWrite]) -> [WriteJob] {
+        let together = writes.filter { $0.query != nil && !$0.isAlone }
+        guard together.count > 1 else { return writes.map(lazyJob) }
+        let queries = together.compactMap(\.query)
+        let job = WriteJob({ session throws(StoreError) in try Store.insert(session, queries) }) { [self] result in
+            switch result {
+            case .success: lazyFinished(together[0], result)
+            case .failure(let error) where error.isRetryable: for write in together { lazyFinished(write, result) }
+            case .failure: takeBack(together)
+            }
+        }
+        return [job] + writes.filter { $0.query == nil || $0.isAlone }.map(lazyJob)
+    }
+
+    private func takeBack(_ writes: [LazyWrite]) {
+        monitor.withLock { state in
+            for var write in writes {
+                write.isAlone = true
+                state.lazy.append(write)
+            }
+            state.lazyDueNs = Monotonic.nowNs
+        }
+    }
+
     private func lazyJob(_ write: LazyWrite) -> WriteJob {
         WriteJob(write.body) { [self] result in lazyFinished(write, result) }
     }
@@ -189,6 +218,19 @@ final class WriteQueue: Sendable {
 /// A write that nobody waits for: a row of history, a last use.
 struct LazyWrite: Sendable {
     let body: @Sendable (StoreSession) throws(StoreError) -> Void
+    /// The row of history that it is, which may be written together with others.
+    let query: FinishedQuery?
+    var isAlone = false
+
+    init(_ body: @escaping @Sendable (StoreSession) throws(StoreError) -> Void) {
+        self.body = body
+        query = nil
+    }
+
+    init(_ query: FinishedQuery) {
+        body = { session throws(StoreError) in try Store.insert(session, [query]) }
+        self.query = query
+    }
 }
 
 /// What the writing thread has done since the store was opened.

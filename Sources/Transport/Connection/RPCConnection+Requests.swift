@@ -157,19 +157,25 @@ extension RPCConnection {
         let serial = entry.serial
         let id = entry.id
         let request = entry.request
-        let task = Task {
+        // Long requests are read elsewhere, whatever they ask for.
+        let executor = traits.isBrief && entry.bytes <= LoopExecutor.requestBytesMax ? self.executor : nil
+        let task = Task(executorPreference: executor) {
             let outcome: Result<any JSONEncodable, RPCError>
             do throws(RPCError) {
                 outcome = .success(try await request.answer(label))
             } catch {
                 outcome = .failure(error)
             }
-            // The reply is encoded here, off the event loop.
+            // The reply is encoded here, mostly off the event loop.
             let reply = id.map { Reply.text($0, outcome, requestID: label.description, bytesMax: bytesMax) }
             var code = reply?.error
             if reply == nil, case .failure(let error) = outcome { code = error.code }
             let error = code
-            loop.execute { bound.value.completed(serial, reply?.text, error) }
+            if loop.inEventLoop {
+                bound.value.completed(serial, reply?.text, error)
+            } else {
+                loop.execute { bound.value.completed(serial, reply?.text, error) }
+            }
         }
         table.attach(task, to: serial)
     }

@@ -28,6 +28,8 @@ final class RPCConnection: ChannelDuplexHandler {
     var state = State.open
     var client: (any ClientResponder)?
     var context: ChannelHandlerContext?
+    /// Runs tasks on the event loop.
+    var executor: LoopExecutor?
     var decoder: FrameDecoder
     let scanner: JSONScanner
     var unread = ByteBuffer()
@@ -73,6 +75,7 @@ final class RPCConnection: ChannelDuplexHandler {
 
     private func begin(_ context: ChannelHandlerContext) {
         guard client == nil else { return }
+        executor = LoopExecutor(context.eventLoop)
         client = responder.connected(makeLink(context))
     }
 

@@ -51,7 +51,7 @@ final class LiveQuery: Sendable {
     }
 }
 
-/// Counts the rows of a query on their way to where they go.
+/// Counts the rows of a query on their way to where they go. How it ended is told by who keeps its history, and after that.
 final class CountingSink: RowSink, Sendable {
     private let query: LiveQuery
     private let sink: any RowSink & Sendable
@@ -70,6 +70,6 @@ final class CountingSink: RowSink, Sendable {
 
     func rowFollows() { sink.rowFollows() }
     func truncated(by limit: RowLimit) { sink.truncated(by: limit) }
-    func ended(_ result: Result<StatementOutcome, DatabaseError>) { sink.ended(result) }
+    func ended(_ result: Result<StatementOutcome, DatabaseError>) {}
     func interrupt() { sink.interrupt() }
 }
