@@ -30,31 +30,50 @@ class Daemon:
             "PATH": os.environ["PATH"], "HOME": place, "XDG_RUNTIME_DIR": place,
             "DBASSIST_STATE_DIR": f"{place}/state", "DBASSIST_SOCKET": str(self.socket),
         }
+        self.store = self.place / "state" / "store.sqlite"
+        self.process = None
         # A store belongs to one process, so daemons on stdio have another.
         self.stdio_environment = self.environment | {"DBASSIST_STATE_DIR": f"{place}/stdio-state"}
 
     def __enter__(self):
-        self.log = open(self.place / "log", "wb")
-        self.process = subprocess.Popen([self.binary, "serve"], env=self.environment, stderr=self.log, stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while not self.socket.exists():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit("the daemon did not start: " + (self.place / "log").read_text()[-2000:])
-            time.sleep(0.02)
-        self.token = self.call("auth.signup", {"name": "Ada", "email": "ada@example.com", "password": PASSWORD})["token"]
+        self.start()
+        self.sign_up()
         # Makes the store, which every later start on stdio finds.
         measure(LOAD, "--mode", "start", *self.over_stdio(), env=self.stdio_environment)
         return self
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
+        self.stop()
+
+    def start(self, patience=20):
+        """Starts it, waits until it serves, and answers after how many seconds it did."""
+        began = time.monotonic()
+        with open(self.place / "log", "ab") as log:
+            self.process = subprocess.Popen([self.binary, "serve"], env=self.environment, stderr=log, stdin=subprocess.DEVNULL)
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() - began > patience:
+                raise SystemExit("the daemon did not start: " + (self.place / "log").read_text()[-2000:])
+            time.sleep(0.01)
+        return time.monotonic() - began
+
+    def answers(self):
+        try:
+            with Connection(self.socket):
+                return True
+        except OSError:
+            return False
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(15)
+                self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self.log.close()
+
+    def sign_up(self):
+        self.token = self.call("auth.signup", {"name": "Ada", "email": "ada@example.com", "password": PASSWORD})["token"]
 
     def call(self, method, params, token=None):
         """One call over a connection of its own."""
@@ -103,7 +122,11 @@ class Connection:
 
     def __init__(self, path, token=None):
         self.wire = socket.socket(socket.AF_UNIX)
-        self.wire.connect(str(path))
+        try:
+            self.wire.connect(str(path))
+        except OSError:
+            self.wire.close()
+            raise
         self.replies = self.wire.makefile("rb")
         self.last = 0
         if token:
@@ -137,6 +160,18 @@ class Connection:
         if "error" in reply:
             raise SystemExit(f"{method}: {reply['error']['message']}")
         return reply["result"]
+
+    def seconds(self, method, params):
+        """How long one call takes; the reply is read and not looked at."""
+        self.last += 1
+        line = json.dumps({"jsonrpc": "2.0", "id": self.last, "method": method, "params": params}).encode() + b"\n"
+        began = time.perf_counter()
+        self.wire.sendall(line)
+        reply = self.replies.readline()
+        took = time.perf_counter() - began
+        if b'"error":{' in reply[:200]:
+            raise SystemExit(f"{method}: {reply[:500]!r}")
+        return took
 
     def result(self, number):
         """The reply to a request; what else comes before it is dropped."""

@@ -1,94 +1,30 @@
 #!/usr/bin/env python3
 """Measures a long history beside a short one: history.py BINARY [--rows N] [--small N] [--rounds N]
 
-Two daemons run side by side, one whose user has a million queries in history and one whose user has a thousand; every row asks both
+Two daemons run side by side, one whose user has many queries in history and one whose user has a thousand; every row asks both
 in turn, several times, and its ratio is that of the medians. The histories are those of a store as version 0.1.0 left it
 (store-1.sql), so what bringing them to the daemon's own schema takes is measured too. README.md says how to read the table.
 """
 
 import argparse
-import json
+import dataclasses
 import math
 import os
 import random
-import signal
-import socket
 import sqlite3
 import statistics
-import subprocess
 import tempfile
 import time
 import uuid
 from pathlib import Path
 
+from daemon import Connection, Daemon
+
 HERE = Path(__file__).resolve().parent
-PASSWORD = "nine lives of an engine"
 DAY_MS = 86_400_000
 DAYS = 90
 TABLES = ["orders", "customers", "books", "payments", "order_items", "authors", "stock", "shipments"]
 COLUMNS = ["id", "name", "created_at", "total", "status", "email", "city", "price"]
-
-
-class Daemon:
-    """A daemon of our own on a socket in a directory of its own."""
-
-    def __init__(self, binary, place):
-        self.binary, self.place = binary, Path(place)
-        self.place.mkdir(mode=0o700)
-        self.environment = {
-            "PATH": os.environ["PATH"], "HOME": place, "XDG_RUNTIME_DIR": str(place), "DBASSIST_STATE_DIR": f"{place}/state",
-            "DBASSIST_SOCKET": f"{place}/s",
-        }
-        self.store = self.place / "state" / "store.sqlite"
-        self.process = self.wire = None
-
-    def start(self):
-        """Starts it, and answers after how many seconds it served."""
-        began = time.monotonic()
-        with open(self.place / "log", "ab") as log:
-            self.process = subprocess.Popen(
-                [self.binary, "serve"], env=self.environment, stderr=log, stdin=subprocess.DEVNULL)
-        while True:
-            try:
-                self.wire = socket.socket(socket.AF_UNIX)
-                self.wire.connect(f"{self.place}/s")
-                break
-            except OSError:
-                self.wire.close()
-                if self.process.poll() is not None or time.monotonic() - began > 900:
-                    raise SystemExit("the daemon did not start: " + (self.place / "log").read_text()[-2000:])
-                time.sleep(0.01)
-        self.replies = self.wire.makefile("rb")
-        return time.monotonic() - began
-
-    def stop(self):
-        if self.process and self.process.poll() is None:
-            self.wire.close()
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-
-    def call(self, method, **params):
-        line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-        self.wire.sendall(line.encode() + b"\n")
-        reply = json.loads(self.replies.readline())
-        if "error" in reply:
-            raise SystemExit(f"{method}: {reply['error']['message']}")
-        return reply["result"]
-
-    def seconds(self, method, **params):
-        """How long one call takes; the reply is read and not looked at."""
-        line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode() + b"\n"
-        began = time.perf_counter()
-        self.wire.sendall(line)
-        reply = self.replies.readline()
-        took = time.perf_counter() - began
-        if b'"error":{' in reply[:200]:
-            raise SystemExit(f"{method}: {reply[:500]!r}")
-        return took
 
 
 def statement(chance):
@@ -161,25 +97,44 @@ def fill(daemon, rows):
 
 
 def prepare(binary, place, rows):
-    """A daemon that runs and has so many rows of history; what that took."""
+    """A daemon that runs and has so many rows of history, its user's connection and project, and what bringing it there took."""
+    Path(place).mkdir(mode=0o700)
     daemon = Daemon(binary, place)
-    daemon.start()
-    daemon.token = daemon.call("auth.signup", name="Ada", email="ada@example.com", password=PASSWORD)["token"]
-    sqlite3.connect(f"{place}/sample.sqlite").execute("CREATE TABLE t (a)").connection.close()
-    for number in range(5):
-        daemon.project = daemon.call(
-            "project.create", name=f"project {number}", databaseType="sqlite", connectionString=f"sqlite://{place}/sample.sqlite")["id"]
-    daemon.stop()
-    fill(daemon, rows)
-    before = daemon.store.stat().st_size
-    took = {"migration": daemon.start()}
-    daemon.call("auth.attach", token=daemon.token)
-    began = time.monotonic()
-    while not is_indexed(daemon):
-        time.sleep(0.5)
-    took["indexing"] = time.monotonic() - began
-    took["bytes"] = (before, daemon.store.stat().st_size)
-    return daemon, took
+    try:
+        daemon.start()
+        daemon.sign_up()
+        sqlite3.connect(f"{place}/sample.sqlite").execute("CREATE TABLE t (a)").connection.close()
+        projects = [
+            daemon.call("project.create", {
+                "name": f"project {number}", "databaseType": "sqlite", "connectionString": f"sqlite://{place}/sample.sqlite",
+            }, daemon.token)["id"] for number in range(5)]
+        daemon.stop()
+        fill(daemon, rows)
+        before = daemon.store.stat().st_size
+        took = {"migration": daemon.start(patience=900)}
+        began = time.monotonic()
+        while not is_indexed(daemon):
+            time.sleep(0.5)
+        took["indexing"] = time.monotonic() - began
+        took["bytes"] = (before, daemon.store.stat().st_size)
+        return Side(daemon, daemon.connect(daemon.token), projects[-1]), took
+    except BaseException:
+        daemon.stop()
+        raise
+
+
+@dataclasses.dataclass
+class Side:
+    """One of the two that are asked."""
+
+    daemon: Daemon
+    connection: Connection
+    project: str
+
+    def seconds(self, method, params):
+        """How long a call takes; a projectId of None is this side's own."""
+        own = {key: self.project if key == "projectId" else value for key, value in params.items()}
+        return self.connection.seconds(method, own)
 
 
 def is_indexed(daemon):
@@ -197,7 +152,7 @@ def table(large, small):
     """What is asked of both, as functions that answer seconds."""
 
     def ask(title, method, **params):
-        return title, [lambda daemon=daemon: daemon.seconds(method, **params) for daemon in (large, small)]
+        return title, [lambda side=side: side.seconds(method, params) for side in (large, small)]
 
     yield ask("query.history, a page", "query.history")
     yield ask("the same of a project, failed", "query.history", projectId=None, status="error")
@@ -218,6 +173,33 @@ def halfway(days=DAYS // 2):
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - days * 86_400))
 
 
+def compare(binary, place, rows, small_rows, rounds):
+    """Makes both daemons in directories of `place`, and prints the table."""
+    sides = []
+    try:
+        for name, count in (("l", rows), ("s", small_rows)):
+            side, took = prepare(binary, f"{place}/{name}", count)
+            sides.append(side)
+            print(f"{count:,} rows: brought to the schema in {took['migration']:.1f} s, indexed in {took['indexing']:.1f} s, "
+                  f"{took['bytes'][0] / 1e6:,.0f} MB before and {took['bytes'][1] / 1e6:,.0f} MB after", flush=True)
+        print(f"\n| {'what':<40} | {f'{rows:,} rows':>16} | {f'{small_rows:,} rows':>16} | ratio |\n"
+              f"|{'-' * 42}|{'-' * 18}|{'-' * 18}|-------|")
+        for title, asked in table(*sides):
+            try:
+                for ask in asked:
+                    ask()
+                times = [[ask() * 1000 for ask in asked] for _ in range(rounds)]
+            except SystemExit as refusal:
+                print(f"| {title:<40} | {'–':>16} | {'–':>16} |     – | {str(refusal)[:60]}")
+                continue
+            mine, other = (statistics.median(side) for side in zip(*times))
+            print(f"| {title:<40} | {mine:>10,.2f} ms    | {other:>10,.2f} ms    | {mine / other:>4.2f}× |", flush=True)
+    finally:
+        for side in sides:
+            side.daemon.stop()
+    print("\nHere a ratio of 1 says that the length of the history does not matter.")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("binary")
@@ -225,36 +207,8 @@ def main():
     parser.add_argument("--small", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=21)
     options = parser.parse_args()
-    binary = str(Path(options.binary).resolve())
     with tempfile.TemporaryDirectory(prefix="dbassist-bench.", dir="/tmp") as place:
-        daemons = []
-        try:
-            for name, rows in (("l", options.rows), ("s", options.small)):
-                daemon, took = prepare(binary, f"{place}/{name}", rows)
-                daemons.append(daemon)
-                print(f"{rows:,} rows: brought to the schema in {took['migration']:.1f} s, indexed in {took['indexing']:.1f} s, "
-                      f"{took['bytes'][0] / 1e6:,.0f} MB before and {took['bytes'][1] / 1e6:,.0f} MB after", flush=True)
-            large, small = daemons
-            print(f"\n| {'what':<40} | {f'{options.rows:,} rows':>16} | {f'{options.small:,} rows':>16} | ratio |\n"
-                  f"|{'-' * 42}|{'-' * 18}|{'-' * 18}|-------|")
-            for daemon in daemons:
-                plain = daemon.seconds
-                daemon.seconds = lambda method, daemon=daemon, plain=plain, **params: plain(
-                    method, **{key: daemon.project if key == "projectId" else value for key, value in params.items()})
-            for title, sides in table(large, small):
-                try:
-                    for side in sides:
-                        side()
-                    times = [[side() * 1000 for side in sides] for _ in range(options.rounds)]
-                except SystemExit as refusal:
-                    print(f"| {title:<40} | {'–':>16} | {'–':>16} |     – | {str(refusal)[:60]}")
-                    continue
-                mine, other = (statistics.median(side) for side in zip(*times))
-                print(f"| {title:<40} | {mine:>10,.2f} ms    | {other:>10,.2f} ms    | {mine / other:>4.2f}× |", flush=True)
-        finally:
-            for daemon in daemons:
-                daemon.stop()
-    print("\nA ratio of 1 says that the length of the history does not matter.")
+        compare(str(Path(options.binary).resolve()), place, options.rows, options.small, options.rounds)
 
 
 if __name__ == "__main__":

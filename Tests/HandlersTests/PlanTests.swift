@@ -31,6 +31,18 @@ import Testing
         #expect(plan.planningMs == 0.25 && plan.executionMs == 4)
     }
 
+    /// Rows of a node that ran several times are averages.
+    @Test(arguments: [
+        ("2.33", "2.33"), ("0.5", "0.5"), ("7", "7"), ("7.0", "7"), ("1e300", "1e+300"), ("0.66666666", "0.667"), ("2.9999", "3"),
+        ("0.0001", "0.0001"),
+    ])
+    func fractionsAreKept(_ number: String, _ note: String) throws {
+        let plan = try plan(#"[{"Plan": {"Node Type": "Seq Scan", "Rows Removed by Filter": \#(number)}}]"#) {
+            try $0.readPostgreSQL($1)
+        }
+        #expect(plan.nodes[0].detail == "Rows Removed by Filter: \(note)")
+    }
+
     @Test func mariaDB() throws {
         let plan = try plan(
             """

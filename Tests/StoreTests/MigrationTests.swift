@@ -1,4 +1,5 @@
 import Databases
+import Synchronization
 import Testing
 
 @testable import Store
@@ -44,7 +45,11 @@ import Testing
         }
         session.close()
         engine.release()
-        let store = try await Store.open(.sqlite(path: path), nowMs: Sample.nowMs)
+        let reports = Mutex<[MigrationProgress]>([])
+        let store = try await Store.open(.sqlite(path: path), nowMs: Sample.nowMs) { report in
+            reports.withLock { $0.append(report) }
+        }
+        #expect(reports.withLock { $0.map { [$0.rowsDone, $0.rowsTotal, $0.isDone ? 1 : 0] } } == [[0, 3_000, 0], [3_000, 3_000, 1]])
         #expect(store.interruptedQueries == 1)
         let statistics = try await store.statistics(
             userID: user.id, fromMs: Sample.nowMs - 9 * Day.ms, toMs: Sample.nowMs, statements: 10)

@@ -75,7 +75,8 @@ struct DaemonRun {
         let file = servesSocket ? try SocketFile(path: configuration.socketPath, isShared: configuration.mode == .shared) : nil
         defer { file?.release() }
         let keyring = try Keyring.loadOrCreate(path: configuration.keyringPath)
-        let store = try await Store.open(.sqlite(path: configuration.storePath), nowMs: Timestamp.now())
+        let store = try await Store.open(
+            .sqlite(path: configuration.storePath), nowMs: Timestamp.now(), report: MigrationReport(logger).progressed)
         var policy = configuration.policy
         policy.forbiddenFiles = Self.identities([configuration.storePath, configuration.keyringPath])
         policy.forbiddenDirectories = Self.identities([configuration.stateDirectory])

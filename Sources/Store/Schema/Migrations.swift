@@ -1,20 +1,38 @@
 internal import Databases
 
+/// How far bringing an older store to this version's schema is. A store without a history has nothing to tell.
+public struct MigrationProgress: Sendable, Equatable {
+    /// The step, which is the number of the schema it leads to.
+    public var step: Int
+    /// Rows that are done; 0 says that the step begins.
+    public var rowsDone: Int
+    /// All rows there are.
+    public var rowsTotal: Int
+    /// Whether the step is done; its commit follows.
+    public var isDone: Bool
+}
+
 /// Brings a database to the newest schema: numbered steps, each a transaction, recorded in `store_migrations`.
 enum Migrations {
     /// The newest schema: the number of the last step.
     static let newest = 2
 
     /// Step 1 makes the first tables. A step, once released, never changes.
-    private static func step(_ number: Int, _ session: StoreSession) throws(StoreError) {
+    private static func step(
+        _ number: Int, _ session: StoreSession, _ report: (MigrationProgress) -> Void
+    ) throws(StoreError) {
         switch number {
         case 1: try session.execute(Schema.first(bytes: session.engine.bytesType))
-        default: try StatisticsMigration.run(session)
+        default: try StatisticsMigration.run(session, report)
         }
     }
 
     /// - Parameter last: the step to stop after, for tests of what an older daemon left.
-    static func bring(_ session: StoreSession, nowMs: Int64, to last: Int = newest) throws(StoreError) {
+    /// - Parameter report: hears how far a long step is.
+    static func bring(
+        _ session: StoreSession, nowMs: Int64, to last: Int = newest,
+        report: (MigrationProgress) -> Void = { _ in }
+    ) throws(StoreError) {
         let current = try version(session)
         guard current <= newest else {
             throw StoreError(
@@ -25,7 +43,7 @@ enum Migrations {
         for number in (current + 1)...last {
             try session.execute(session.engine.beginWrite)
             do throws(StoreError) {
-                try step(number, session)
+                try step(number, session, report)
                 try session.change(
                     "INSERT INTO store_migrations (version, applied_at) VALUES ($1, $2)",
                     [.integer(Int64(number)), .integer(nowMs)])

@@ -8,7 +8,13 @@ enum StatisticsMigration {
     /// Tallies in memory before they are written: some ten megabytes.
     private static let talliesMax = 4_000
 
-    static func run(_ session: StoreSession) throws(StoreError) {
+    /// Rows between two reports, of some five seconds.
+    private static let reportRows = 100_000
+
+    static func run(_ session: StoreSession, _ report: (MigrationProgress) -> Void) throws(StoreError) {
+        var progress = MigrationProgress(step: 2, rowsDone: 0, rowsTotal: 0, isDone: false)
+        if var count = try session.first("SELECT count(*) FROM queries") { progress.rowsTotal = try count.int() }
+        if progress.rowsTotal > 0 { report(progress) }
         try session.execute(Schema.second(bytes: session.engine.bytesType))
         try session.execute(session.engine.textIndex.schema)
         try session.execute("DELETE FROM query_days")
@@ -34,11 +40,16 @@ enum StatisticsMigration {
                 }
                 tallies[key, default: Tally()].add(end)
             }
+            let before = progress.rowsDone
+            progress.rowsDone += rows.count
+            if before / reportRows != progress.rowsDone / reportRows { report(progress) }
             // Rows come roughly by time, so that what is written is seldom needed again.
             if tallies.count > talliesMax { try write(session, &tallies) }
         }
         try write(session, &tallies)
         try session.execute(Schema.secondIndexes)
+        progress.isDone = true
+        if progress.rowsTotal > 0 { report(progress) }
     }
 
     /// Adds what was counted to what is there.

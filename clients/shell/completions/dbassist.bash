@@ -65,6 +65,7 @@ _dbassist_options() {
     summarize) own="--param --max-rows --timeout --label" ;;
     watch | tables | search) own="--limit" ;;
     history) own="--project --status --text --error --shape --since --until --mode --source --limit --all --format" ;;
+    forget) own="--project --before --yes" ;;
     stats) own="--since --until --limit" ;;
     dashboard) own="--days" ;;
     wait) own="--timeout" ;;
@@ -105,7 +106,7 @@ _dbassist() {
         case ${COMP_WORDS[index]} in
         --socket) connection=(--socket "${COMP_WORDS[++index]-}") ;;
         --type | --description | --name | --project | --status | --text | --limit | --days | --format | --max-rows | --timeout | \
-            --label | --connection | --output | --table | --since | --until | --mode | --source | --error | --shape | --param | -p) ((index++)) ;;
+            --label | --connection | --output | --table | --since | --until | --before | --mode | --source | --error | --shape | --param | -p) ((index++)) ;;
         -*) ;;
         *) positional+=("${COMP_WORDS[index]}") ;;
         esac
@@ -148,7 +149,7 @@ _dbassist() {
         compopt -o default 2>/dev/null
         return
         ;;
-    --name | --description | --text | --limit | --days | --max-rows | --timeout | --label | --connection | --table | --since | --until | \
+    --name | --description | --text | --limit | --days | --max-rows | --timeout | --label | --connection | --table | --since | --until | --before | \
         --error | --shape | --param | -p) return ;;
     esac
     if [[ $word == -* ]]; then
@@ -157,7 +158,7 @@ _dbassist() {
     fi
     case $command:${#positional[@]} in
     :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain export summarize tables \
-        describe search relations refresh watch history stats dashboard health wait methods call coprocess help ;;
+        describe search relations refresh watch history forget stats dashboard health wait methods call coprocess help ;;
     project:1) _dbassist_words "$word" add show test rm update ;;
     sessions:1) _dbassist_words "$word" revoke ;;
     "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1 | explain:1 | export:1 | summarize:1 | \
@@ -171,7 +172,7 @@ _dbassist() {
     call:*) _dbassist_params "${positional[1]}" "$word" "$before" "${COMP_WORDS[COMP_CWORD - 2]}" ;;
     help:1)
         _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain export summarize tables \
-            describe search relations refresh watch history stats dashboard health wait methods call coprocess
+            describe search relations refresh watch history forget stats dashboard health wait methods call coprocess
         _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}")
         ;;
     esac

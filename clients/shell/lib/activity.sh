@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034,SC2154  # variables are shared with dbassist and the other files
-# history, stats and dashboard.
+# history, forget, stats and dashboard.
 
 # text_member NAME VALUE: add a text to `members`.
 text_member() {
@@ -94,6 +94,39 @@ history_export() {
         if [ "$1" -gt 0 ] && [ "$remaining" -le 0 ]; then break; fi
         cursor="\"cursor\":$cursor,"
     done
+}
+
+command_forget() {
+    allow --project --before --yes
+    members=
+    if [ $# -gt 0 ]; then
+        [ -z "$opt_project$opt_before" ] || usage_error "Name queries, or a project and a time, not both."
+        arguments 1 1000 $#
+        ids=
+        for id in "$@"; do
+            id=$(quoted "$id") || exit 1
+            ids="${ids:+$ids,}$id"
+        done
+        members="\"queryIds\":[$ids]"
+        what="these queries"
+    else
+        [ -n "$opt_project$opt_before" ] || usage_error "Name the queries, or say --project or --before."
+        [ -z "$opt_before" ] || time_member before "$opt_before"
+        if [ -n "$opt_project" ]; then
+            project_resolve "$opt_project"
+            members="${members:+$members,}\"projectId\":\"$project\""
+        fi
+        what="the history${opt_project:+ of the project $opt_project}${opt_before:+ before $opt_before}"
+    fi
+    if [ -z "$opt_yes" ] && [ -t 0 ]; then
+        ask "Delete $what for good? Figures change with it. [y/N] "
+        case $answer in
+        y | Y | yes) ;;
+        *) fail 9 "Nothing was deleted." ;;
+        esac
+    fi
+    demand query.forget "{$members}"
+    show 'if .forgotten == 1 then "1 query forgotten." else "\(.forgotten) queries forgotten." end'
 }
 
 command_stats() {

@@ -25,12 +25,13 @@ Databases
   summarize PROJECT [SQL]    run a statement and print figures about its columns
   watch [PROJECT]            show your queries as they run
   history                    list your queries; --all --format csv or jsonl exports them
+  forget QUERY-ID...         delete queries from history; or --project PROJECT, --before TIME
   stats [PROJECT]            show how often statements run and fail, and how long they take
   dashboard                  show your figures
 
 What a database has
   tables PROJECT [PATTERN]   list tables and views
-  describe PROJECT TABLE     show one: columns, keys, indexes
+  describe PROJECT TABLE     show one: columns, keys, indexes, triggers
   search PROJECT WORD...     find tables and columns by name and comment
   relations PROJECT [TABLE [TO]]         show foreign keys, or how to join two tables
   refresh PROJECT            read all of it anew
@@ -103,7 +104,8 @@ help_command() {
         ;;
     describe)
         printf '%s\n' 'Usage: dbassist describe PROJECT TABLE [--json]' \
-            'Show a table or view: columns, keys, indexes, checks, foreign keys from it and to it. TABLE may be SCHEMA.TABLE.'
+            'Show a table or view: columns, keys, indexes, checks, triggers, foreign keys from it and to it; of a view, its query.' \
+            'TABLE may be SCHEMA.TABLE.'
         ;;
     search)
         printf '%s\n' 'Usage: dbassist search PROJECT WORD... [--limit N] [--json]' \
@@ -126,6 +128,13 @@ help_command() {
         ;;
     history)
         help_history
+        ;;
+    forget)
+        echo 'Usage: dbassist forget QUERY-ID... [--yes] [--json]'
+        echo '       dbassist forget [--project PROJECT] [--before TIME] [--yes] [--json]'
+        echo 'Delete queries from your history for good: those named, or those of a project, before a time, or both. Their figures go with'
+        echo 'them. Queries that still run stay. TIME is a day, as 2026-01-05, or a time of RFC 3339; history --json shows the ids. On a'
+        echo 'terminal it asks first unless --yes is given.'
         ;;
     stats)
         echo 'Usage: dbassist stats [PROJECT] [--since TIME] [--until TIME] [--limit N] [--json]'

@@ -84,3 +84,28 @@ teardown_file() {
     run dbassist stats nobody
     code 4
 }
+
+@test "forget deletes queries by id, by project and by time, and says how many" {
+    run dbassist forget
+    code 1
+    id=$(dbassist history --limit 1 --format jsonl | jq -r .id)
+    run dbassist forget "$id" --project shop
+    code 1
+    run --separate-stderr dbassist forget "$id" 019ab0c4-0000-7000-8000-00000000dead
+    code 0
+    [ "$output" = '1 query forgotten.' ]
+    run --separate-stderr dbassist forget "$id"
+    [ "$output" = '0 queries forgotten.' ]
+    [ -z "$(dbassist history --all --format jsonl | grep -F "$id")" ]
+    run dbassist forget nonsense
+    code 4
+    run dbassist forget --before yesterday
+    code 4
+    run dbassist forget --project nobody
+    code 4
+    [ "$(dbassist forget --before 2020-01-01 --json | jq .forgotten)" -eq 0 ]
+    [ "$(dbassist forget --project shop --before 2100-01-01 --yes --json | jq .forgotten)" -eq 206 ]
+    run --separate-stderr dbassist forget --project shop
+    [ "$output" = '0 queries forgotten.' ]
+    [ "$(dbassist history --all | wc -l)" -le 1 ]
+}

@@ -57,7 +57,7 @@ private struct PostgreSQLNode {
         case .number:
             let number = try reader.double()
             numbers[name] = number
-            if Self.noted.contains(name), number > 0 { notes.append("\(name): \(Int(exactly: number) ?? 0)") }
+            if Self.noted.contains(name), number > 0 { notes.append("\(name): \(Self.text(number))") }
         case .array where Self.noted.contains(name):
             var keys: [String] = []
             try reader.enterArray()
@@ -65,6 +65,13 @@ private struct PostgreSQLNode {
             notes.append("\(name): \(keys.joined(separator: ", "))")
         default: reader.slice()
         }
+    }
+
+    /// A count as it is; what is one on average, of several loops, to three digits behind the point.
+    private static func text(_ number: Double) -> String {
+        if let whole = Int(exactly: number) { return String(whole) }
+        let rounded = (number * 1000).rounded() / 1000
+        return Int(exactly: rounded).flatMap { $0 > 0 ? String($0) : nil } ?? "\(rounded > 0 ? rounded : number)"
     }
 
     func fill(_ node: inout PlanNode) {
