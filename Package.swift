@@ -24,6 +24,12 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
+        // MARK: Assistant
+
+        .target(name: "Assistant", dependencies: ["Databases", "Protocol"], swiftSettings: settings),
+        .testTarget(
+            name: "AssistantTests", dependencies: ["Assistant", "Databases", "Protocol"], swiftSettings: settings),
+
         // MARK: What Linux has and Swift's Glibc module does not show
 
         .target(name: "CLinux"),
