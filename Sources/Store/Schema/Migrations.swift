@@ -3,13 +3,14 @@ internal import Databases
 /// Brings a database to the newest schema: numbered steps, each a transaction, recorded in `store_migrations`.
 enum Migrations {
     /// The newest schema: the number of the last step.
-    static let newest = 2
+    static let newest = 3
 
     /// Step 1 makes the first tables. A step, once released, never changes.
     private static func step(_ number: Int, _ session: StoreSession) throws(StoreError) {
         switch number {
         case 1: try session.execute(Schema.first(bytes: session.engine.bytesType))
-        default: try StatisticsMigration.run(session)
+        case 2: try StatisticsMigration.run(session)
+        default: try session.execute(Schema.third)
         }
     }
 
