@@ -108,7 +108,7 @@ let package = Package(
 
         // MARK: Store
 
-        .target(name: "Store", dependencies: ["Databases", "Threads"], swiftSettings: settings),
+        .target(name: "Store", dependencies: ["Databases", "Protocol", "Threads"], swiftSettings: settings),
         .testTarget(
             name: "StoreTests", dependencies: ["Databases", "Security", "Store", "TestSupport"], swiftSettings: settings),
 

@@ -19,10 +19,13 @@ public final class Store: Sendable {
     let unindexed = Atomic(0)
     /// History rows that a crash had left as running; marked as `interrupted` when the store was opened.
     public let interruptedQueries: Int
+    /// The assistant's messages that a crash had left open; marked as `failed` when the store was opened.
+    public let interruptedTurns: Int
 
-    private init(engine: any StoreEngine, session: StoreSession, interruptedQueries: Int) {
+    private init(engine: any StoreEngine, session: StoreSession, interruptedQueries: Int, interruptedTurns: Int) {
         self.engine = engine
         self.interruptedQueries = interruptedQueries
+        self.interruptedTurns = interruptedTurns
         writer = WriteQueue(session: session)
         reader = ReadQueue(name: "store-read", engine: engine)
         scanner = ReadQueue(name: "store-scan", engine: engine)
@@ -49,7 +52,8 @@ public final class Store: Sendable {
             do throws(StoreError) {
                 try Migrations.bring(session, nowMs: nowMs, report: report)
                 let interrupted = try Store.markInterrupted(session)
-                return Store(engine: engine, session: session, interruptedQueries: interrupted)
+                let turns = try Store.failOpenMessages(session)
+                return Store(engine: engine, session: session, interruptedQueries: interrupted, interruptedTurns: turns)
             } catch {
                 session.close()
                 throw error

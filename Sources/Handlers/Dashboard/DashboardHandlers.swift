@@ -37,10 +37,10 @@ struct DashboardHandlers: DashboardAPI {
             lastUsedAt: project.lastUsedAtMs.map(Timestamp.format))
     }
 
-    private static func wire(_ message: MessageRecord) -> RecentMessage {
+    private static func wire(_ message: ChatMessageRecord) -> RecentMessage {
         RecentMessage(
             id: message.id, threadId: message.threadID, projectId: message.projectID,
-            role: MessageRole(rawValue: message.role) ?? .assistant,
+            role: message.role == .user ? .user : .assistant,
             excerpt: String(String.UnicodeScalarView(message.content.unicodeScalars.prefix(200))),
             createdAt: Timestamp.format(message.createdAtMs))
     }

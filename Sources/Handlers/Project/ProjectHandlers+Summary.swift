@@ -19,7 +19,7 @@ extension ProjectHandlers {
         return ProjectSummaryResult(
             projectId: id, queries: statistics,
             recentQueries: summary.recentQueries.map { QueryHandlers.wire($0, projectName: summary.project.name) },
-            messageCount: Int(summary.messageCounts.values.reduce(0, +)),
+            messageCount: Int(summary.messageCount),
             database: await databaseSummary(summary.project))
     }
 

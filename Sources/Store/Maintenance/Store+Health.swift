@@ -40,6 +40,23 @@ extension Store {
             if let difference = try row?.integer(), difference != 0 {
                 problems.append("the counts per day and the rows of history differ by \(difference)")
             }
+            row = try session.first(
+                """
+                SELECT (SELECT count(*) FROM messages WHERE role <> 'tool')
+                    - (SELECT CAST(coalesce(sum(messages), 0) AS BIGINT) FROM message_days)
+                """)
+            if let difference = try row?.integer(), difference != 0 {
+                problems.append("the counts per day and the messages differ by \(difference)")
+            }
+            row = try session.first(
+                """
+                SELECT count(*) FROM threads t WHERE t.message_count <>
+                    (SELECT count(*) FROM messages m
+                        WHERE m.user_id = t.user_id AND m.thread_id = t.id AND m.role <> 'tool')
+                """)
+            if let count = try row?.integer(), count != 0 {
+                problems.append("\(count) conversations have another number of messages than they say")
+            }
             for days in [1, Day.ofWeek] {
                 row = try session.first(
                     """

@@ -1,8 +1,8 @@
-/// A place in a list that is sorted newest first: the time and id of the last row shown. Rows that arrive later sort
+/// A place in a list that is sorted newest first: the time and id of the last row shown. Threads go by their latest message. Rows that arrive later sort
 /// before it, so pages neither repeat nor lose one. It grants nothing: every list filters by owner as well.
 struct Cursor: Equatable {
     /// Which list it belongs to.
-    enum List: String { case sessions = "s", projects = "p", queries = "q" }
+    enum List: String { case sessions = "s", projects = "p", queries = "q", threads = "t", messages = "m", examples = "e" }
 
     var list: List
     var createdAtMs: Int64

@@ -15,11 +15,13 @@ public struct Project: Sendable, Equatable {
     public var updatedAtMs: Int64
     /// Right to a minute; nil when it was never used.
     public var lastUsedAtMs: Int64?
+    /// What the assistant may do with it.
+    public var assistant: AssistantRecord
 
     public init(
         id: String, userID: String, name: String, description: String = "", databaseType: DatabaseType,
         sealedConnectionString: [UInt8], isReadOnly: Bool = true, createdAtMs: Int64, updatedAtMs: Int64? = nil,
-        lastUsedAtMs: Int64? = nil
+        lastUsedAtMs: Int64? = nil, assistant: AssistantRecord = AssistantRecord()
     ) {
         self.id = id
         self.userID = userID
@@ -31,17 +33,20 @@ public struct Project: Sendable, Equatable {
         self.createdAtMs = createdAtMs
         self.updatedAtMs = updatedAtMs ?? createdAtMs
         self.lastUsedAtMs = lastUsedAtMs
+        self.assistant = assistant
     }
 
     static let columns = """
-        id, user_id, name, description, database_type, connection_string, read_only, created_at, updated_at, last_used_at
+        id, user_id, name, description, database_type, connection_string, read_only, created_at, updated_at, last_used_at, \
+        assistant
         """
 
     init(_ row: inout Row) throws(StoreError) {
         try self.init(
             id: row.text(), userID: row.text(), name: row.text(), description: row.text(),
             databaseType: row.word(DatabaseType.self), sealedConnectionString: row.bytes(), isReadOnly: row.bool(),
-            createdAtMs: row.integer(), updatedAtMs: row.integer(), lastUsedAtMs: row.optionalInteger())
+            createdAtMs: row.integer(), updatedAtMs: row.integer(), lastUsedAtMs: row.optionalInteger(),
+            assistant: StoredJSON.assistant(row.optionalText()))
     }
 
     /// Name and description in lower case, to search in.
@@ -57,16 +62,18 @@ public struct ProjectChange: Sendable, Equatable {
     public var databaseType: DatabaseType?
     public var sealedConnectionString: [UInt8]?
     public var isReadOnly: Bool?
+    public var assistant: AssistantRecordChange?
 
     public init(
         name: String? = nil, description: String? = nil, databaseType: DatabaseType? = nil,
-        sealedConnectionString: [UInt8]? = nil, isReadOnly: Bool? = nil
+        sealedConnectionString: [UInt8]? = nil, isReadOnly: Bool? = nil, assistant: AssistantRecordChange? = nil
     ) {
         self.name = name
         self.description = description
         self.databaseType = databaseType
         self.sealedConnectionString = sealedConnectionString
         self.isReadOnly = isReadOnly
+        self.assistant = assistant
     }
 }
 

@@ -7,13 +7,13 @@ extension Store {
             try session.change(
                 """
                 INSERT INTO projects (\(Project.columns), folded)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                 """,
                 [
                     .text(project.id), .text(project.userID), .text(project.name), .text(project.description),
                     .text(project.databaseType.rawValue), .bytes(project.sealedConnectionString), .flag(project.isReadOnly),
                     .integer(project.createdAtMs), .integer(project.updatedAtMs), .optional(project.lastUsedAtMs),
-                    .text(project.folded),
+                    .text(StoredJSON.text(project.assistant)), .text(project.folded),
                 ])
         }
     }
@@ -74,19 +74,37 @@ extension Store {
             project.databaseType = change.databaseType ?? project.databaseType
             project.sealedConnectionString = change.sealedConnectionString ?? project.sealedConnectionString
             project.isReadOnly = change.isReadOnly ?? project.isReadOnly
+            if let assistant = change.assistant { project.assistant.apply(assistant) }
             project.updatedAtMs = nowMs
             try session.change(
                 """
                 UPDATE projects SET name = $3, description = $4, folded = $5, database_type = $6, connection_string = $7,
-                    read_only = $8, updated_at = $9
+                    read_only = $8, updated_at = $9, assistant = $10
                 WHERE id = $1 AND user_id = $2
                 """,
                 [
                     .text(id), .text(userID), .text(project.name), .text(project.description), .text(project.folded),
                     .text(project.databaseType.rawValue), .bytes(project.sealedConnectionString),
-                    .flag(project.isReadOnly), .integer(nowMs),
+                    .flag(project.isReadOnly), .integer(nowMs), .text(StoredJSON.text(project.assistant)),
                 ])
             return project
+        }
+    }
+
+    /// Puts all that the assistant may do with a project in the place of what it may now; answers the project, nil when this owner has
+    /// none of that id. ``updateProject(id:userID:change:nowMs:)`` changes single values.
+    @discardableResult
+    public func setAssistant(
+        projectID: String, userID: String, settings: AssistantRecord, nowMs: Int64
+    ) async throws(StoreError) -> Project? {
+        defer { knownProjects.forget(projectID) }
+        return try await write { session throws(StoreError) in
+            let row = try session.first(
+                """
+                UPDATE projects SET assistant = $3, updated_at = $4 WHERE id = $1 AND user_id = $2 RETURNING \(Project.columns)
+                """, [.text(projectID), .text(userID), .text(StoredJSON.text(settings)), .integer(nowMs)])
+            guard var row else { return nil }
+            return try Project(&row)
         }
     }
 
@@ -113,6 +131,9 @@ extension Store {
         while try await write({ session throws(StoreError) in
             try Store.forget(session, userID: userID, projectID: id, limit: Store.forgetBatch)
         }) == Store.forgetBatch {}
+        var messages = Conditions(userID: userID)
+        messages.add("project_id = #", .text(id))
+        try await deleteMessages(messages)
         return try await write { session throws(StoreError) in
             // What came in between.
             _ = try Store.forget(session, userID: userID, projectID: id, limit: .max)

@@ -15,7 +15,7 @@ public struct MigrationProgress: Sendable, Equatable {
 /// Brings a database to the newest schema: numbered steps, each a transaction, recorded in `store_migrations`.
 enum Migrations {
     /// The newest schema: the number of the last step.
-    static let newest = 2
+    static let newest = 3
 
     /// Step 1 makes the first tables. A step, once released, never changes.
     private static func step(
@@ -23,7 +23,8 @@ enum Migrations {
     ) throws(StoreError) {
         switch number {
         case 1: try session.execute(Schema.first(bytes: session.engine.bytesType))
-        default: try StatisticsMigration.run(session, report)
+        case 2: try StatisticsMigration.run(session, report)
+        default: try session.execute(Schema.third)
         }
     }
 

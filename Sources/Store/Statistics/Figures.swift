@@ -56,27 +56,6 @@ public struct DayActivity: Sendable, Equatable {
     }
 }
 
-/// A message of a conversation, as a dashboard shows it.
-public struct MessageRecord: Sendable, Equatable {
-    public var id: String
-    public var threadID: String
-    public var projectID: String
-    public var role: String
-    public var content: String
-    public var createdAtMs: Int64
-
-    static let columns = "id, thread_id, project_id, role, content, created_at"
-
-    init(_ row: inout Row) throws(StoreError) {
-        id = try row.text()
-        threadID = try row.text()
-        projectID = try row.text()
-        role = try row.text()
-        content = try row.text()
-        createdAtMs = try row.integer()
-    }
-}
-
 /// UTC days as numbers since 1970.
 public enum Day {
     /// How long one is, in milliseconds.

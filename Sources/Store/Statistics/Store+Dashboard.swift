@@ -6,7 +6,7 @@ public struct Dashboard: Sendable, Equatable {
     public var sinceMs: Int64
     public var projectCount: Int64
     public var threadCount: Int64
-    /// Messages within the time.
+    /// Messages within the time, those of tools not counted.
     public var messageCount: Int64
     /// Queries within the time.
     public var counts: QueryCounts
@@ -18,7 +18,8 @@ public struct Dashboard: Sendable, Equatable {
     public var projects: [ProjectActivity]
     /// The newest within the time, newest first, without previews.
     public var recentQueries: [QueryRecord]
-    public var recentMessages: [MessageRecord]
+    /// The same of messages; those of tools are not among them.
+    public var recentMessages: [ChatMessageRecord]
 }
 
 /// A project's queries within a dashboard's time.
@@ -52,15 +53,19 @@ extension Store {
                     projectCount: Store.count(session, "SELECT count(*) FROM projects WHERE user_id = $1", [range.user]),
                     threadCount: Store.count(session, "SELECT count(*) FROM threads WHERE user_id = $1", [range.user]),
                     messageCount: Store.count(
-                        session, "SELECT count(*) FROM messages WHERE user_id = $1 AND created_at >= $2 AND created_at < $3",
-                        [range.user, .integer(range.sinceMs), .integer(range.untilMs)]),
+                        session,
+                        """
+                        SELECT CAST(coalesce(sum(messages), 0) AS BIGINT) FROM message_days
+                        WHERE user_id = $1 AND day >= $2 AND day <= $3
+                        """, [range.user, .integer(range.first), .integer(range.last)]),
                     counts: activity.reduce(into: QueryCounts()) { $0.add($1.counts) },
                     latency: latency,
                     days: activity, projects: Store.projectActivity(session, range),
                     recentQueries: Store.history(
                         session, userID, HistoryFilter(sinceMs: range.sinceMs, untilMs: range.untilMs), .start(.queries),
                         limit: recent),
-                    recentMessages: Store.recentMessages(session, range, limit: recent))
+                    recentMessages: Store.messages(
+                        session, Store.conditions(range), limit: recent))
             }
         }
     }
@@ -103,13 +108,14 @@ extension Store {
         for var row in try session.rows(
             """
             SELECT p.id, p.name, p.database_type, \(QueryCounts.sums),
-                (SELECT count(*) FROM messages m WHERE m.project_id = p.id AND m.created_at >= $4 AND m.created_at < $5),
+                (SELECT CAST(coalesce(sum(m.messages), 0) AS BIGINT) FROM message_days m
+                    WHERE m.project_id = p.id AND m.day >= $2 AND m.day <= $3),
                 p.last_used_at
             FROM projects p LEFT JOIN query_days d ON d.project_id = p.id AND d.day >= $2 AND d.day <= $3
             WHERE p.user_id = $1 GROUP BY p.id, p.name, p.database_type, p.last_used_at
             ORDER BY coalesce(sum(d.success + d.error + d.cancelled + d.running), 0) DESC, p.name, p.id LIMIT 1000
             """,
-            [range.user, .integer(range.first), .integer(range.last), .integer(range.sinceMs), .integer(range.untilMs)])
+            [range.user, .integer(range.first), .integer(range.last)])
         {
             projects.append(
                 try ProjectActivity(
@@ -119,19 +125,13 @@ extension Store {
         return projects
     }
 
-    private static func recentMessages(
-        _ session: StoreSession, _ range: DayRange, limit: Int
-    ) throws(StoreError) -> [MessageRecord] {
-        var messages: [MessageRecord] = []
-        for var row in try session.rows(
-            """
-            SELECT \(MessageRecord.columns) FROM messages WHERE user_id = $1 AND created_at >= $2 AND created_at < $3
-            ORDER BY created_at DESC, id DESC LIMIT $4
-            """, [range.user, .integer(range.sinceMs), .integer(range.untilMs), .integer(Int64(limit))])
-        {
-            messages.append(try MessageRecord(&row))
-        }
-        return messages
+    /// What people and the assistant said within the time.
+    private static func conditions(_ range: DayRange) -> Conditions {
+        var query = Conditions(userID: range.userID)
+        query.add("created_at >= #", .integer(range.sinceMs))
+        query.add("created_at < #", .integer(range.untilMs))
+        query.add("role <> 'tool'")
+        return query
     }
 }
 

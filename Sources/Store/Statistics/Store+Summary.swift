@@ -8,8 +8,8 @@ public struct ProjectSummary: Sendable, Equatable {
     /// Newest first, without previews.
     public var recentQueries: [QueryRecord]
     public var threadCount: Int64
-    /// Messages by role: `user`, `assistant`, `tool`.
-    public var messageCounts: [String: Int64]
+    /// Messages, those of tools not counted.
+    public var messageCount: Int64
 }
 
 extension Store {
@@ -26,19 +26,20 @@ extension Store {
                 }
                 let recentQueries = try Store.history(
                     session, userID, HistoryFilter(projectID: projectID), .start(.queries), limit: min(max(recent, 0), 100))
-                var threadCount: Int64 = 0
-                if var row = try session.first("SELECT count(*) FROM threads WHERE project_id = $1", [id]) {
+                var (threadCount, messageCount): (Int64, Int64) = (0, 0)
+                if var row = try session.first(
+                    "SELECT count(*) FROM threads WHERE user_id = $1 AND project_id = $2", [.text(userID), id])
+                {
                     threadCount = try row.integer()
                 }
-                var messageCounts: [String: Int64] = [:]
-                for var row in try session.rows(
-                    "SELECT role, count(*) FROM messages WHERE project_id = $1 GROUP BY role", [id])
+                if var row = try session.first(
+                    "SELECT CAST(coalesce(sum(messages), 0) AS BIGINT) FROM message_days WHERE project_id = $1", [id])
                 {
-                    messageCounts[try row.text()] = try row.integer()
+                    messageCount = try row.integer()
                 }
                 return ProjectSummary(
                     project: project, counts: total.counts, latency: total.p50AndP95,
-                    recentQueries: recentQueries, threadCount: threadCount, messageCounts: messageCounts)
+                    recentQueries: recentQueries, threadCount: threadCount, messageCount: messageCount)
             }
         }
     }

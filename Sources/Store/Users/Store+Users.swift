@@ -69,6 +69,7 @@ extension Store {
         while try await write({ session throws(StoreError) in
             try Store.forget(session, userID: id, projectID: nil, limit: Store.forgetBatch)
         }) == Store.forgetBatch {}
+        try await deleteMessages(Conditions(userID: id))
         return try await write { session throws(StoreError) in
             // What came in between.
             _ = try Store.forget(session, userID: id, projectID: nil, limit: .max)
