@@ -9,6 +9,8 @@ public struct Statement: Sendable {
     /// Values for `$1`… (PostgreSQL), `?` (MariaDB), `?`/`?1`/`$1` (SQLite), in order. Never spliced into the text.
     public var parameters: [Parameter]
     public var mode: AccessMode
+    /// Whether it is only prepared: parsed and looked at by the engine, and not run. For statements in write mode.
+    public var preparesOnly = false
     /// Enforced by the server where it can be, and by ``StatementCanceller`` from outside.
     public var timeoutMs: Int
     /// A cell longer than this many bytes is cut, visibly.

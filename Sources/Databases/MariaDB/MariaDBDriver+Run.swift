@@ -69,6 +69,7 @@ extension MariaDBDriver {
                 .invalidParameters, phase: .prepare,
                 "The statement has \(expected) placeholders, but \(statement.parameters.count) parameters were given.")
         }
+        if statement.preparesOnly { return StatementOutcome(command: shape.command) }
         let parameters = MariaDBParameters(statement.parameters)
         guard parameters.bind(to: prepared), mysql_stmt_execute(prepared) == 0 else {
             throw failure(prepared, .execute, statement.sql)

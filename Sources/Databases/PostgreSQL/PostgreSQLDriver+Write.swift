@@ -7,6 +7,7 @@ extension PostgreSQLDriver {
         let watch = StatementWatch(statement, canceller: stopper)
         stopper.begin()
         defer { if stopper.end().isStray { session.abandon() } }
+        if statement.preparesOnly { return try prepareOnly(statement, watch) }
         if !PostgreSQLGate.runsWithoutTransaction(scanner) {
             do throws(DatabaseError) {
                 return try runInTransaction(statement, parameters, watch, into: &pager)
@@ -16,6 +17,22 @@ extension PostgreSQLDriver {
             }
         }
         return try runAlone(statement, parameters, watch, into: &pager)
+    }
+
+    private func prepareOnly(_ statement: Statement, _ watch: StatementWatch) throws(DatabaseError) -> StatementOutcome {
+        do throws(DatabaseError) {
+            try sendBegin(.beginWrite, statement)
+            let name = newStatementName()
+            try session.sendPrepare(name, statement.text)
+            try session.sendDescribe(name)
+            try session.sync()
+            try checkCount(try described(mode: .write, watch).parameterCount, statement)
+        } catch {
+            if !session.isBroken { try rollBackAgain() }
+            throw error
+        }
+        try rollBackAgain()
+        return StatementOutcome(command: "PREPARE")
     }
 
     private func runInTransaction(

@@ -175,6 +175,7 @@ final class SQLiteDriver: Driver {
         var isFinalized = false
         defer { if !isFinalized { SQLiteGate.discard(passed) } }
         try SQLiteBinding.bind(statement.parameters, to: passed.statement)
+        if statement.preparesOnly { return StatementOutcome(command: passed.command) }
         let changes = sqlite3_stmt_readonly(passed.statement) == 0
         try own(changes ? "BEGIN IMMEDIATE" : "BEGIN", handle)
         do throws(DatabaseError) {

@@ -32,14 +32,15 @@ extension TurnContext {
     /// Prepares a statement that writes on the database, so that what a person is shown would do. Errors: the database's; `invalid_params` for
     /// one that only reads.
     func draft(of sql: String) async throws -> Draft {
-        let statement = try queries.statement(sql, nil, timeoutMs: nil, .write)
+        var statement = try queries.statement(sql, nil, timeoutMs: nil, .write)
+        statement.preparesOnly = true
         let command = StatementWord.first(of: sql, .write)
         guard !Self.readers.contains(command) else {
             throw RPCError(.invalidParams, "The statement only reads; run it with run_query.", .init())
         }
         let marked = statement.marked(user: identity.userID, project: project.id, in: engine)
-        try await projects.withConnection(to: project) { connection throws(DatabaseError) in
-            try await connection.check(marked)
+        _ = try await projects.withConnection(to: project) { connection throws(DatabaseError) in
+            try await connection.run(marked, sink: FirstPage())
         }
         let relations = try await catalogue().index.relations(namedIn: sql)
         return Draft(command: command, relations: relations, rowsEstimate: await rowsEstimate(sql, command))
