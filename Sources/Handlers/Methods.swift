@@ -3,6 +3,7 @@ import Protocol
 /// Every method of the spec and the handler that answers it: one for each namespace.
 final class Methods: DaemonAPI {
     let auth: AuthHandlers
+    let chat: ChatHandlers
     let dashboard: DashboardHandlers
     let lifecycle: LifecycleHandlers
     let project: ProjectHandlers
@@ -16,6 +17,7 @@ final class Methods: DaemonAPI {
         lifecycle = LifecycleHandlers(services: services, auth: auth)
         project = ProjectHandlers(services: services)
         query = QueryHandlers(services: services, projects: project)
+        chat = ChatHandlers(services: services, projects: project, queries: query)
         schema = SchemaHandlers(services: services, projects: project)
         system = SystemHandlers(services: services)
     }

@@ -1,0 +1,11 @@
+import Protocol
+import Store
+
+/// The assistant: conversations, turns, proposals and examples.
+struct ChatHandlers: ChatAPI {
+    let services: Services
+    let projects: ProjectHandlers
+    let queries: QueryHandlers
+
+    var limits: Limits { services.limits }
+}
