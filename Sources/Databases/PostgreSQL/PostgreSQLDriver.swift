@@ -211,6 +211,7 @@ final class PostgreSQLDriver: Driver {
 
     func run(_ statement: Statement, into pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         try PostgreSQLGate.checkText(statement.sql)
+        if statement.scope == .data { try PostgreSQLScope.check(statement) }
         if leftovers == .everything { try reset() }
         _ = session.notices.take()
         switch statement.mode {
