@@ -907,873 +907,889 @@ public enum OpenRPCDocument {
         value":{"openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-\###
         kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"\###
         name":"schema.describe","summary":"Describe one table, view or other relation in full.","description":"Columns\###
-         with type, null, default, comment and how they are generated; keys, indexes, checks; foreign keys from it and\###
-         to it.\n\nThe name is looked for as it is written; then in any case; then, if it has a dot, as schema and nam\###
-        e. Where several schemas\nhave it and `schema` names none, it is the one an unqualified name in SQL means, els\###
-        e the first; `alsoIn` says where the others\nare. System relations are looked for where the schema is one of t\###
-        he system's, or the name begins with `pg_` or `sqlite_`.\nWhat does not exist, or the database's own user may n\###
-        ot use, is `not_found`, with the nearest names as `hint`.\n\nServed from what the daemon keeps, like `schema.l\###
-        ist`.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The p\###
-        roject.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"rel\###
-        ation","description":"Its name, not quoted.","required":true,"schema":{"description":"Its name, not quoted.","\###
-        type":"string","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,\###
-        "schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}}],"result":{"name":"Sche\###
-        maDescribeResult","schema":{"type":"object","properties":{"relation":{"description":"The relation, in full.","\###
-        $ref":"#/components/schemas/Relation"},"alsoIn":{"description":"Other schemas that have one of this name.","ty\###
-        pe":"array","items":{"type":"string"}},"ageMs":{"description":"How long ago the daemon began to read this from\###
-         the database.","type":"number","minimum":0}},"required":["relation","ageMs"],"additionalProperties":false}},"\###
-        errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":\###
-        "#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$\###
-        ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors\###
-        /timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_fa\###
-        iled"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref"\###
-        :"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/erro\###
-        rs/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_data\###
-        base"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples\###
-        ":[{"name":"a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}\###
-        ],"result":{"name":"result","value":{"relation":{"schema":"main","name":"books","kind":"table","identifier":"\\###
-        "books\"","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"ti\###
-        tle","type":"TEXT","nullable":false},{"name":"price","type":"NUMERIC","nullable":true}],"primaryKey":{"columns\###
-        ":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[],"referencedBy":[{"schema":"main","relation\###
-        ":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noActio\###
-        n","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":350.5}},"x-needs":"proj\###
-        ect"},{"name":"a name with a slip","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","v\###
-        alue":"boks"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown project","params":[{"name":"proj\###
-        ectId","value":"${unknownId}"},{"name":"relation","value":"books"}],"x-error":"not_found","x-needs":"session"}\###
-        ],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"\###
-        },{"name":"schema.list","summary":"List the tables, views and other relations of a database.","description":"A\###
-        ll schemas that the database's own user may use, and in them what that user may read or write; system schemas a\###
-        nd SQLite's\nshadow tables only with `includeSystem`. Sorted by schema and name, byte by byte. Filters add up.\###
-        \n\n**`detail`** chooses how much is told of each: `names` its schema, name and kind; `summary` also comment, e\###
-        stimates and how it\nis stored; `full` also columns, keys, indexes, checks and foreign keys in both directions\###
-        .\n\n**Age.** The daemon keeps what it read: for the limit `catalogueMs`, or until a statement that may change\###
-         the schema is run\nthrough the project, its connection string changes, or `schema.refresh` is called. `ageMs`\###
-         tells. What other\nprograms change meanwhile is not seen. Row counts and sizes are the engine's own estimates\###
-        , as of its last look; nothing is\ncounted, and no table is locked or waited for.\n\nRequests that come at onc\###
-        e share one look at the database. `$/cancelRequest`, the limit `queryTimeoutMs` and the end of the\nconnection\###
-         stop it once nobody waits for it. It is no query: it is not in history.","tags":[{"name":"schema"}],"paramStr\###
+         with type, null, default, comment and how they are generated; keys, indexes, checks, triggers; foreign keys f\###
+        rom it and\nto it; of a view, its query. Texts longer than 16 KiB are cut.\n\nThe name is looked for as it is w\###
+        ritten; then in any case; then, if it has a dot, as schema and name. Where several schemas\nhave it and `schem\###
+        a` names none, it is the one an unqualified name in SQL means, else the first; `alsoIn` says where the others\\###
+        nare. System relations are looked for where the schema is one of the system's, or the name begins with `pg_` o\###
+        r `sqlite_`.\nWhat does not exist, or the database's own user may not use, is `not_found`, with the nearest na\###
+        mes as `hint`.\n\nServed from what the daemon keeps, like `schema.list`.","tags":[{"name":"schema"}],"paramStr\###
         ucture":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descri\###
-        ption":"The project.","type":"string","format":"uuid"}},{"name":"schema","description":"Only in this schema: f\###
-        or MySQL and MariaDB a database, for SQLite `main`.","required":false,"schema":{"description":"Only in this sc\###
-        hema: for MySQL and MariaDB a database, for SQLite `main`.","type":"string","minLength":1,"maxLength":1000}},{\###
-        "name":"pattern","description":"Only names that match, in any case: `*` is any text, `?` one character. With a\###
-         dot, what is before it is matched with the schema: `sales.order*`.","required":false,"schema":{"description":\###
-        "Only names that match, in any case: `*` is any text, `?` one character. With a dot, what is before it is matc\###
-        hed with the schema: `sales.order*`.","type":"string","minLength":1,"maxLength":200}},{"name":"kinds","descrip\###
-        tion":"Only of these kinds; at least one.","required":false,"schema":{"description":"Only of these kinds; at l\###
-        east one.","type":"array","items":{"$ref":"#/components/schemas/RelationKind"},"maxItems":6}},{"name":"detail"\###
-        ,"description":"How much of each.","required":false,"schema":{"description":"How much of each.","$ref":"#/comp\###
-        onents/schemas/SchemaDetail","default":"summary"}},{"name":"includeSystem","description":"Whether relations of\###
-         the database itself are listed too.","required":false,"schema":{"description":"Whether relations of the datab\###
-        ase itself are listed too.","type":"boolean","default":false}},{"name":"limit","description":"Items of one pag\###
-        e.","required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"\###
-        default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","requir\###
-        ed":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","f\###
-        ormat":"cursor"}}],"result":{"name":"SchemaListResult","schema":{"type":"object","properties":{"items":{"descr\###
-        iption":"The relations.","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"descr\###
-        iption":"Where the next page begins; absent on the last.","type":"string","format":"cursor"},"total":{"descrip\###
-        tion":"How many relations match, on all pages.","type":"integer","minimum":0},"schemas":{"description":"The sc\###
-        hemas, whatever the filters but `includeSystem`; on the first page only, and at most 200.","type":"array","ite\###
-        ms":{"$ref":"#/components/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the daemon began to re\###
-        ad this from the database.","type":"number","minimum":0},"truncated":{"description":"Whether the database has m\###
-        ore relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}}\###
-        ,"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/componen\###
-        ts/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_fou\###
-        nd"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/qu\###
-        ery_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/compon\###
-        ents/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components\###
-        /errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connec\###
-        t_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/c\###
-        omponents/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components\###
-        /errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"all tables and v\###
-        iews","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"sch\###
-        ema":"main","name":"books","kind":"table","identifier":"\"books\"","system":false},{"schema":"main","name":"or\###
-        ders","kind":"table","identifier":"\"orders\"","system":false}],"total":2,"schemas":[{"name":"main","relationC\###
-        ount":2,"default":true}],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"name":"by name, in full","para\###
-        ms":[{"name":"projectId","value":"${projectId}"},{"name":"pattern","value":"order?"},{"name":"kinds","value":[\###
-        "table"]},{"name":"detail","value":"full"},{"name":"limit","value":1}],"result":{"name":"result","value":{"ite\###
-        ms":[{"schema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":false,"columns":[{"nam\###
-        e":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"book_id","type":"INTEGER","nullable":true}]\###
-        ,"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"schema":"main","rel\###
-        ation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"no\###
-        Action","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total"\###
-        :1,"schemas":[{"name":"main","relationCount":2,"default":true}],"ageMs":20.5,"truncated":false}},"x-needs":"pr\###
-        oject"},{"name":"a cursor of nothing","params":[{"name":"projectId","value":"${projectId}"},{"name":"cursor","\###
-        value":"nonsense"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"n\###
-        ame":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-ac\###
-        cess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.refresh"\###
-        ,"summary":"Read the schema of a database anew.","description":"Forgets what the daemon keeps of the project's\###
-         schema and reads it again, in full: for changes that other programs made. Answers\nhow much there is.","tags"\###
-        :[{"name":"schema"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","req\###
-        uired":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"Schema\###
-        RefreshResult","schema":{"type":"object","properties":{"schemas":{"description":"Schemas.","type":"integer","m\###
-        inimum":0},"relations":{"description":"Relations, without the database's own.","type":"integer","minimum":0},"\###
-        columns":{"description":"Their columns.","type":"integer","minimum":0},"indexes":{"description":"Their indexes\###
-        .","type":"integer","minimum":0},"foreignKeys":{"description":"Their foreign keys.","type":"integer","minimum"\###
-        :0},"durationMs":{"description":"How long it took.","type":"number","minimum":0},"truncated":{"description":"W\###
-        hether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBy\###
-        tes`.","type":"boolean"}},"required":["schemas","relations","columns","indexes","foreignKeys","durationMs","tr\###
-        uncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/co\###
-        mponents/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"}\###
-        ,{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/error\###
-        s/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},\###
-        {"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/comp\###
-        onents/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors\###
-        /tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"}\###
-        ,{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/comp\###
-        onents/errors/connection_lost"}],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${p\###
-        rojectId}"}],"result":{"name":"result","value":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys\###
-        ":1,"durationMs":0.8,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"\###
-        projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":\###
-        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.relations","su\###
-        mmary":"Show foreign keys, and how to join two relations.","description":"Without `relation`: all foreign keys\###
-         of the database. With it: those from it and to it and, with a `depth` above 1, those from\nand to what these l\###
-        ead to, nearest first. Each has its `join`, a condition ready for SQL.\n\n**`to`** asks for the shortest way b\###
-        etween two relations along foreign keys, in either direction: `path` has a step for each\nrelation to join, an\###
-        d the `FROM` clause of all. Where two relations are linked by several foreign keys, the step takes the\nfirst a\###
-        nd names the others, since they mean different things. If there is no way within `depth` steps (10 if absent),\###
-         there\nis no `path`. A relation to itself is a path without steps.\n\nNames are looked for as by `schema.desc\###
-        ribe`. Served from what the daemon keeps, like `schema.list`. Only declared foreign keys\ncount.","tags":[{"na\###
-        me":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required\###
-        ":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","descriptio\###
-        n":"Where to begin.","required":false,"schema":{"description":"Where to begin.","type":"string","minLength":1,\###
-        "maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,"schema":{"description":"Its s\###
-        chema.","type":"string","minLength":1,"maxLength":1000}},{"name":"to","description":"Where to go; with `relati\###
-        on` only.","required":false,"schema":{"description":"Where to go; with `relation` only.","type":"string","minL\###
-        ength":1,"maxLength":1000}},{"name":"toSchema","description":"Its schema.","required":false,"schema":{"descrip\###
-        tion":"Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"depth","description":"Steps at m\###
-        ost: 1 if absent, or 10 with `to`.","required":false,"schema":{"description":"Steps at most: 1 if absent, or 1\###
-        0 with `to`.","type":"integer","minimum":1,"maximum":20}},{"name":"limit","description":"Items of one page.","\###
-        required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"defau\###
-        lt":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":f\###
-        alse,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format\###
-        ":"cursor"}}],"result":{"name":"SchemaRelationsResult","schema":{"type":"object","properties":{"items":{"descr\###
-        iption":"Foreign keys; with `to`, those of the path.","type":"array","items":{"$ref":"#/components/schemas/For\###
-        eignKey"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","form\###
-        at":"cursor"},"total":{"description":"How many there are, on all pages.","type":"integer","minimum":0},"path":\###
-        {"description":"With `to`: the way there, if there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"\###
-        description":"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"tru\###
-        ncated":{"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueRe\###
-        lations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additiona\###
-        lProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unau\###
-        thenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/componen\###
-        ts/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref\###
-        ":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/component\###
-        s/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connec\###
-        tion_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$r\###
-        ef":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/componen\###
-        ts/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connec\###
-        tion_lost"}],"examples":[{"name":"from and to a table","params":[{"name":"projectId","value":"${projectId}"},{\###
-        "name":"relation","value":"books"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"o\###
-        rders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","\###
-        onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageMs":4.5,"truncated":fa\###
-        lse}},"x-needs":"project"},{"name":"a way to join","params":[{"name":"projectId","value":"${projectId}"},{"nam\###
-        e":"relation","value":"books"},{"name":"to","value":"orders"}],"result":{"name":"result","value":{"items":[{"s\###
-        chema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["i\###
-        d"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1\###
-        ,"path":{"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"id\"","steps":[{"schem\###
-        a":"main","relation":"orders","identifier":"\"orders\"","condition":"\"orders\".\"book_id\" = \"books\".\"id\"\###
-        "}]},"ageMs":5.5,"truncated":false}},"x-needs":"project"},{"name":"a destination without a beginning","params"\###
-        :[{"name":"projectId","value":"${projectId}"},{"name":"to","value":"orders"}],"x-error":"invalid_params","x-ne\###
-        eds":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":\###
-        "not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"t\###
-        ask","x-unknownMembers":"refuse"},{"name":"schema.search","summary":"Find relations and columns by words in th\###
-        eir names and comments.","description":"Each word of `query` must be found in the name of a relation or column\###
-        , in its comment, or, for a column, in its relation's\nname. Case does not count, and `_`, `-`, `.` and a chan\###
-        ge from lower to upper case divide words in names: `order total` finds\n`orderTotal`, and the column `total` o\###
-        f `orders`.\n\nBest first: the whole name (`exact`), its beginning (`prefix`), a word in it (`word`), any part\###
-         of it (`substring`). Comments\ncome after names. Only where nothing of all this is found, names that differ i\###
-        n a few letters are (`fuzzy`). Of equal hits\nrelations come before columns, and short names before long ones.\###
-        \n\nServed from what the daemon keeps, like `schema.list`; without system relations.","tags":[{"name":"schema"\###
-        }],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"sche\###
-        ma":{"description":"The project.","type":"string","format":"uuid"}},{"name":"query","description":"Words.","re\###
-        quired":true,"schema":{"description":"Words.","type":"string","minLength":1,"maxLength":200}},{"name":"limit",\###
-        "description":"Hits.","required":false,"schema":{"description":"Hits.","type":"integer","minimum":1,"maximum":\###
-        200,"default":50}}],"result":{"name":"SchemaSearchResult","schema":{"type":"object","properties":{"items":{"de\###
-        scription":"The hits, best first.","type":"array","items":{"$ref":"#/components/schemas/SchemaHit"}},"total":{\###
-        "description":"How many hits there are, shown or not.","type":"integer","minimum":0},"ageMs":{"description":"H\###
-        ow long ago the daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"descr\###
-        iption":"Whether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `c\###
-        atalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":fa\###
-        lse}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{\###
-        "$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/polic\###
-        y"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components\###
-        /errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connec\###
-        tion_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},\###
-        {"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/componen\###
-        ts/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unkno\###
-        wn_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"e\###
-        xamples":[{"name":"a word","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"titl\###
-        e"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"books","kind":"table","identifie\###
-        r":"\"books\"","column":"title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"tru\###
-        ncated":false}},"x-needs":"project"},{"name":"nothing like it","params":[{"name":"projectId","value":"${projec\###
-        tId}"},{"name":"query","value":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"total":0,"ageMs":13\###
-        .5,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value"\###
-        :"${unknownId}"},{"name":"query","value":"title"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"reque\###
-        st","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdo\###
-        wn","summary":"Prepare to end the connection.","description":"LSP's own request. The connection's running quer\###
-        ies are cancelled and further requests are answered `invalid_request`; only\n`exit` is still expected. It neve\###
-        r stops a daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructu\###
-        re":"by-name","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/com\###
-        ponents/errors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end o\###
-        f an editor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"reques\###
-        t","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system\###
-        .health","summary":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what the daem\###
-        on knows already and touches neither the store nor a database. With a session it\nalso answers `store`, `conne\###
-        ctions` and `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"par\###
-        amStructure":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties\###
-        ":{"status":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"\###
-        The daemon's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","m\###
-        inimum":0},"store":{"description":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHeal\###
-        th"},"connections":{"description":"Connections now; only with a session.","$ref":"#/components/schemas/Connect\###
-        ionsHealth"},"queries":{"description":"Queries now; only with a session.","$ref":"#/components/schemas/Queries\###
-        Health"}},"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"\###
-        name":"without a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","upti\###
-        meMs":86400000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"st\###
-        atus":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients\###
-        ":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"re\###
-        quest","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"sy\###
-        stem.limits","summary":"Answer every limit in force.","description":"The same as `initialize` answers, for cli\###
-        ents that do not send it. Public, because a client needs some of the limits to log in.","tags":[{"name":"syste\###
-        m"}],"paramStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/L\###
-        imits"}},"errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"header\###
-        Bytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"b\###
-        atchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,\###
-        "shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"logi\###
-        nDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"s\###
-        essionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":40\###
-        96,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardD\###
-        ays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":\###
-        10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSq\###
-        lBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs"\###
-        :3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"r\###
-        esultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exp\###
-        ortsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogu\###
-        eBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,\###
-        "statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000}},"x-needs":"none"}],"x-kind":"request","\###
-        x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.met\###
-        rics","summary":"Answer the daemon's metrics in Prometheus text.","description":"Counters, gauges and histogra\###
-        ms of the whole daemon, in the Prometheus text format 0.0.4. Labels are method names, outcomes\nand engines; n\###
-        ever a user, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],\###
-        "result":{"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"description":"The metr\###
-        ics, one sample a line.","type":"string"}},"required":["text"],"additionalProperties":false}},"errors":[{"$ref\###
-        ":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"result":{"name":"result"\###
-        ,"value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{method=\"query.run\",outco\###
-        me=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execut\###
-        ion":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description":"A person with an acc\###
-        ount.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"descr\###
-        iption":"Display name.","type":"string"},"email":{"description":"E-mail address, in lower case: what they log i\###
-        n with.","type":"string","format":"email"},"createdAt":{"description":"When they signed up.","type":"string","\###
-        format":"date-time"}},"required":["id","name","email","createdAt"],"additionalProperties":false},"Session":{"d\###
-        escription":"A new session and the token that stands for it. The token is shown this once; the daemon does not\###
-         keep it.","type":"object","properties":{"token":{"description":"A secret (PASETO v4.public): attaches further\###
-         connections to the session. Opaque to clients.","type":"string","format":"token"},"expiresAt":{"description":\###
-        "When the session ends at the latest.","type":"string","format":"date-time"},"user":{"description":"Whose sess\###
-        ion it is.","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"],"additionalProperties\###
-        ":false},"SessionInfo":{"description":"A session as its owner sees it in a list; never its token.","type":"obj\###
-        ect","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{\###
-        "description":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest r\###
-        equest, to the minute.","type":"string","format":"date-time"},"expiresAt":{"description":"When it ends at the l\###
-        atest.","type":"string","format":"date-time"},"current":{"description":"Whether it is the session of this conn\###
-        ection.","type":"boolean"},"client":{"description":"Name and version of the client that began it, as `initiali\###
-        ze` told.","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","current"],"additionalPrope\###
-        rties":false},"SessionEndReason":{"description":"Why a session ended.","type":"string","enum":["expired","idle\###
-        ","loggedOut","refreshed","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The clie\###
-        nt program.","type":"object","properties":{"name":{"description":"Its name.","type":"string","minLength":1,"ma\###
-        xLength":100},"version":{"description":"Its version.","type":"string","maxLength":100}},"required":["name"]},"\###
-        ServerInfo":{"description":"The daemon.","type":"object","properties":{"name":{"description":"Always `dbassist\###
-        d`.","type":"string"},"version":{"description":"Its version.","type":"string"}},"required":["name","version"],\###
-        "additionalProperties":false},"HealthStatus":{"description":"`ok`; `degraded`: it answers, but a part of it do\###
-        es not work; `stopping`: it takes no new requests.","type":"string","enum":["ok","degraded","stopping"]},"Stor\###
-        eEngine":{"description":"Where the daemon keeps its own state.","type":"string","enum":["sqlite","postgresql"]\###
-        },"StoreHealth":{"description":"The daemon's own store.","type":"object","properties":{"engine":{"description"\###
-        :"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"description":"Whether the latest read or wr\###
-        ite of it worked.","type":"boolean"}},"required":["engine","ok"],"additionalProperties":false},"ConnectionsHea\###
-        lth":{"description":"Connections now.","type":"object","properties":{"clients":{"description":"Open client con\###
-        nections.","type":"integer","minimum":0},"databases":{"description":"Open database connections, used and idle.\###
-        ","type":"integer","minimum":0},"databasesInUse":{"description":"Those that run something.","type":"integer","\###
-        minimum":0}},"required":["clients","databases","databasesInUse"],"additionalProperties":false},"QueriesHealth"\###
-        :{"description":"Queries now, of all users.","type":"object","properties":{"running":{"description":"Running."\###
-        ,"type":"integer","minimum":0},"waiting":{"description":"Waiting for a database connection.","type":"integer",\###
-        "minimum":0}},"required":["running","waiting"],"additionalProperties":false},"DatabaseType":{"description":"Th\###
-        e kind of database; `mysql` covers MySQL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]}\###
-        ,"Project":{"description":"A database someone registered.","type":"object","properties":{"id":{"description":"\###
-        Id.","type":"string","format":"uuid"},"name":{"description":"Name, unique among its owner's projects.","type":\###
-        "string"},"description":{"description":"What it is, in its owner's words; absent if there are none.","type":"s\###
-        tring"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"con\###
-        nection":{"description":"The connection string rebuilt without its password, as a URI. Not a way to connect.",\###
-        "type":"string"},"readOnly":{"description":"Whether every write is refused.","type":"boolean"},"createdAt":{"d\###
-        escription":"When it was created.","type":"string","format":"date-time"},"updatedAt":{"description":"When it w\###
-        as last changed.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the m\###
-        inute; absent if there is none.","type":"string","format":"date-time"}},"required":["id","name","databaseType"\###
-        ,"connection","readOnly","createdAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":\###
-        "The steps of reaching a database, in the order they are taken.","type":"string","enum":["parse","policy","res\###
-        olve","connect","tls","login","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earl\###
-        ier step failed, or the engine or the connection has no such step.","type":"string","enum":["passed","failed",\###
-        "skipped"]},"TestStep":{"description":"One step of `project.test`.","type":"object","properties":{"step":{"des\###
-        cription":"Which step.","$ref":"#/components/schemas/TestStepName"},"status":{"description":"How it ended.","$\###
-        ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was sk\###
-        ipped or not measured on its own.","type":"number","minimum":0},"code":{"description":"Of a failed step: the e\###
-        rror code that a query would answer.","type":"string"},"message":{"description":"Of a failed step: one sentenc\###
-        e that says what is wrong and what to do.","type":"string"},"hint":{"description":"Of a failed step: the engin\###
-        e's hint or ours.","type":"string"}},"required":["step","status"],"additionalProperties":false},"DatabaseProbl\###
-        em":{"description":"Why a database cannot be reached now.","type":"object","properties":{"code":{"description"\###
-        :"The error code that a query would answer.","type":"string"},"message":{"description":"One sentence that says\###
-         what is wrong and what to do.","type":"string"},"retryable":{"description":"Whether it may pass by itself.","\###
-        type":"boolean"}},"required":["code","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"\###
-        description":"What a database says of itself; or `unavailable` and nothing else.","type":"object","properties"\###
-        :{"serverVersion":{"description":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`\###
-        .","type":"string"},"databaseName":{"description":"Name of the database; of the file for SQLite.","type":"stri\###
-        ng"},"currentUser":{"description":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"descr\###
-        iption":"Size of the database; absent where the user may not know it.","type":"integer","minimum":0},"tableCou\###
-        nt":{"description":"Tables the user can see, without the system's own.","type":"integer","minimum":0},"unavail\###
-        able":{"description":"Why there is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additiona\###
-        lProperties":false},"QueryMode":{"description":"`read`: the statement cannot change anything, and is rolled ba\###
-        ck. `write`: it runs and commits.","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Wher\###
-        e a query stands; `cancelled` covers the client's cancel, a closed connection and a timeout.","type":"string",\###
-        "enum":["running","success","error","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a c\###
-        onnection that was initialized, `script` one that was not, `chat` the assistant.","type":"string","enum":["edi\###
-        tor","script","chat"]},"Encoding":{"description":"How the cells of a column that are not null are written.\n\n\###
-        - `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a n\###
-        umber with the shortest digits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `deci\###
-        mal`: a string of decimal digits, every one of them\n- `string`: text, dates, intervals and every type without\###
-         a better form, as the engine writes it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON v\###
-        alue itself\n- `dynamic`: SQLite, where each cell has a type of its own: integers and reals as numbers, else `\###
-        {\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\n\###
-        In every encoding a cell over the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string"\###
-        ,"enum":["boolean","integer","float","decimal","string","base64","json","dynamic"]},"Column":{"description":"A\###
-         column of a result.","type":"object","properties":{"name":{"description":"Name, as the statement gives it; ne\###
-        ed not be unique.","type":"string"},"type":{"description":"The database's own name of the type: `int4`, `varch\###
-        ar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"},"encoding":{"description":"How its cells a\###
-        re written.","$ref":"#/components/schemas/Encoding"}},"required":["name","type","encoding"],"additionalPropert\###
-        ies":false},"Notice":{"description":"A message of the database that is not an error.","type":"object","propert\###
-        ies":{"severity":{"description":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message"\###
-        :{"description":"The message.","type":"string"},"code":{"description":"The database's code for it, if it has o\###
-        ne.","type":"string"}},"required":["severity","message"],"additionalProperties":false},"QueryResult":{"descrip\###
-        tion":"The outcome of a statement and the first page of its rows.","type":"object","properties":{"queryId":{"d\###
-        escription":"Id of the query, in history too.","type":"string","format":"uuid"},"columns":{"description":"Colu\###
-        mns; empty if the statement returns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"\###
-        rows":{"description":"The first page: an array of rows, each an array of cells in the order of the columns. Nu\###
-        ll is null; other cells follow the column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{\###
-        "description":"Rows in this page; of a pushed result, all rows that were pushed.","type":"integer","minimum":0\###
-        },"hasMore":{"description":"Whether `query.fetch` has more rows.","type":"boolean"},"resultId":{"description":\###
-        "The kept result, for `query.fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","type":\###
-        "string","format":"uuid"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type"\###
-        :"string","format":"cursor"},"command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`, `CR\###
-        EATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows changed, for statements that change rows.",\###
-        "type":"integer","minimum":0},"durationMs":{"description":"Time in the database, from sending the statement to\###
-         the last row read so far.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/compone\###
-        nts/schemas/QueryMode"},"truncated":{"description":"Whether the result had more rows than were kept. If `hasMo\###
-        re`, the last page of `query.fetch` has the final word.","type":"boolean"},"notices":{"description":"Messages t\###
-        he database sent along, in order.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":\###
-        ["queryId","columns","rows","rowCount","hasMore","command","durationMs","mode","truncated","notices"],"additio\###
-        nalProperties":false},"QueryPage":{"description":"A run of rows of a pushed result; the `value` of `$/progress\###
-        `.","type":"object","properties":{"queryId":{"description":"Id of the query.","type":"string","format":"uuid"}\###
-        ,"columns":{"description":"Columns; in the first page only.","type":"array","items":{"$ref":"#/components/sche\###
-        mas/Column"}},"rows":{"description":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"array\###
-        "}},"firstRow":{"description":"Index of the first of them in the whole result, from 0.","type":"integer","mini\###
-        mum":0},"rowCount":{"description":"How many they are.","type":"integer","minimum":1}},"required":["queryId","r\###
-        ows","firstRow","rowCount"],"additionalProperties":false},"ExportFormat":{"description":"What a result can be c\###
-        onverted to.","type":"string","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What e\###
-        nds a line.","type":"string","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as text.\###
-        ","type":"string","enum":["base64","hex"]},"ExportOptions":{"description":"How an export is written. What a fo\###
-        rmat has no use for is ignored.","type":"object","properties":{"header":{"description":"`csv`: whether the fir\###
-        st line has the columns' names.","type":"boolean","default":true},"delimiter":{"description":"`csv`: between c\###
-        ells; one ASCII character other than a quote or a line break.","type":"string","minLength":1,"maxLength":1,"de\###
-        fault":","},"lineEnd":{"description":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#\###
-        /components/schemas/LineEnd","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with o\###
-        ne, which tells Excel that it is UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":"`csv\###
-        `: whether texts that a spreadsheet would run (those that begin with = + - @, a tab or a carriage return) get a\###
-         single quote before them. Numbers never do.","type":"boolean","default":false},"nullText":{"description":"`cs\###
-        v`, `markdown`: what null is written as; absent means nothing and `*NULL*`.","type":"string","maxLength":100},\###
-        "binary":{"description":"`csv`, `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#/compo\###
-        nents/schemas/BinaryText","default":"base64"},"table":{"description":"`sql`: the table to insert into; needed t\###
-        here. One name, quoted: no schema before a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"des\###
-        cription":"`sql`: the table's schema, or database in MySQL.","type":"string","minLength":1,"maxLength":128},"a\###
-        llowTruncated":{"description":"Whether cells of which only the beginning was kept may be exported, marked as s\###
-        uch. Never to `sql`.","type":"boolean","default":false}},"additionalProperties":false},"ExportPart":{"descript\###
-        ion":"A text of a pushed export; the `value` of `$/progress`.","type":"object","properties":{"resultId":{"desc\###
-        ription":"The result.","type":"string","format":"uuid"},"text":{"description":"The text; all of them put toget\###
-        her are the export.","type":"string"},"firstRow":{"description":"Index of its first row in the whole result, f\###
-        rom 0.","type":"integer","minimum":0},"rowCount":{"description":"How many rows it has.","type":"integer","mini\###
-        mum":0}},"required":["resultId","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"d\###
-        escription":"How `min` and `max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before t\###
-        exts.","type":"string","enum":["number","time","text","mixed"]},"TopValue":{"description":"A value that occurs\###
-         often.","type":"object","properties":{"value":{"description":"The value as in `QueryResult`; a long one as `$\###
-        truncated`, with its beginning."},"count":{"description":"How often it occurs, at most.","type":"integer","min\###
-        imum":1},"overcount":{"description":"By how much `count` may be too high; 0 means exact.","type":"integer","mi\###
-        nimum":0}},"required":["value","count","overcount"],"additionalProperties":false},"ColumnSummary":{"descriptio\###
-        n":"Figures about one column. What does not apply is absent.","type":"object","properties":{"name":{"descripti\###
-        on":"The column's name.","type":"string"},"type":{"description":"The database's own name of its type.","type":\###
-        "string"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"},"coun\###
-        t":{"description":"Cells that are not null.","type":"integer","minimum":0},"nulls":{"description":"Cells that a\###
-        re null.","type":"integer","minimum":0},"truncatedCells":{"description":"Cells of which only the beginning was\###
-         kept: in no figure below.","type":"integer","minimum":1},"distinct":{"description":"Different values.","type"\###
-        :"integer","minimum":0},"distinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type":"boole\###
-        an"},"order":{"description":"How `min` and `max` compare; absent if the column has no values that can be.","$r\###
-        ef":"#/components/schemas/SummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a long te\###
-        xt as `$truncated`, with its beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of numbe\###
-        rs: their sum, exact for integers and decimals, else rounded to a double.","type":"string"},"mean":{"descripti\###
-        on":"Of numbers: the arithmetic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of two n\###
-        umbers or more: the standard deviation of a sample.","type":"number","minimum":0},"notFinite":{"description":"\###
-        Numbers that are NaN, infinite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these only i\###
-        nfinities are in `min` and `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean colu\###
-        mn: how often true.","type":"integer","minimum":0},"falseCount":{"description":"How often false.","type":"inte\###
-        ger","minimum":0},"minLength":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.","type\###
-        ":"integer","minimum":0},"maxLength":{"description":"The longest.","type":"integer","minimum":0},"meanLength":\###
-        {"description":"On average.","type":"number","minimum":0},"topValues":{"description":"The values that occur mo\###
-        st often, the most frequent first; among equals the one that came first.","type":"array","items":{"$ref":"#/co\###
-        mponents/schemas/TopValue"}}},"required":["name","type","encoding","count","nulls","distinct","distinctIsEstim\###
-        ate","topValues"],"additionalProperties":false},"PlanNode":{"description":"A step of a plan. What an engine do\###
-        es not say is absent.","type":"object","properties":{"id":{"description":"Its place in the list.","type":"inte\###
-        ger","minimum":0},"parentId":{"description":"The node that takes its rows; absent for a root.","type":"integer\###
-        ","minimum":0},"operation":{"description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.\###
-        ","type":"string"},"detail":{"description":"Conditions and the like, in the engine's words.","type":"string"},\###
-        "relation":{"description":"The table it reads, as the plan names it.","type":"string"},"index":{"description":\###
-        "The index it uses.","type":"string"},"cost":{"description":"Estimated cost with its children, in the engine's\###
-         own unit.","type":"number","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number",\###
-        "minimum":0},"actualRows":{"description":"Rows it gave, of one loop on average.","type":"number","minimum":0},\###
-        "loops":{"description":"How often it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it too\###
-        k with its children, all loops together.","type":"number","minimum":0}},"required":["id","operation"],"additio\###
-        nalProperties":false},"QueryPhase":{"description":"`waiting`: for a free connection to its database; `running`\###
-        : the database works on it, or its rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery\###
-        ":{"description":"A query that has not ended.","type":"object","properties":{"queryId":{"description":"Id: wha\###
-        t `query.cancel` takes, and that of its row in history.","type":"string","format":"uuid"},"projectId":{"descri\###
-        ption":"Where it runs.","type":"string","format":"uuid"},"projectName":{"description":"The project's name when\###
-         it began.","type":"string"},"sql":{"description":"The statement, at most the limit `runningSqlBytes` of it.",\###
-        "type":"string"},"sqlTruncated":{"description":"Whether the statement is longer.","type":"boolean"},"label":{"\###
-        description":"The name it was given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/compo\###
-        nents/schemas/QueryMode"},"source":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource\###
-        "},"phase":{"description":"How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description\###
-        ":"When it was accepted.","type":"string","format":"date-time"},"elapsedMs":{"description":"Time since then.",\###
-        "type":"number","minimum":0},"rowCount":{"description":"Rows it has answered so far.","type":"integer","minimu\###
-        m":0},"bytes":{"description":"Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryI\###
-        d","projectId","projectName","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","\###
-        bytes"],"additionalProperties":false},"QueryEventKind":{"description":"What happened to a query; `missed` is a\###
-        bout events, not about a query.","type":"string","enum":["started","progress","finished","failed","cancelled",\###
-        "missed"]},"QueryRecord":{"description":"A query in history. Parameters are not kept.","type":"object","proper\###
-        ties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"\###
-        description":"Its project.","type":"string","format":"uuid"},"projectName":{"description":"The project's name n\###
-        ow.","type":"string"},"sql":{"description":"The statement as it was sent.","type":"string"},"shape":{"descript\###
-        ion":"What its statement has in common with those that differ in values only; `query.stats` says more.","type"\###
-        :"string","minLength":16,"maxLength":16},"label":{"description":"The label it was sent with.","type":"string"}\###
-        ,"status":{"description":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"descripti\###
-        on":"Unless it succeeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description":\###
-        "Unless it succeeded or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it re\###
-        turned, as far as they were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"descri\###
-        ption":"Rows it changed.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent w\###
-        hile it runs.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/Q\###
-        ueryMode"},"source":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"de\###
-        scription":"When it was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `qu\###
-        ery.get`, and only if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"obje\###
-        ct","required":["columns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"\###
-        type":"array","items":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","shape","status","\###
-        mode","source","createdAt"],"additionalProperties":false},"QueryStatistics":{"description":"Figures about quer\###
-        ies.","type":"object","properties":{"total":{"description":"All, running ones included.","type":"integer","min\###
-        imum":0},"success":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description"\###
-        :"Those that failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or t\###
-        imed out.","type":"integer","minimum":0},"successRate":{"description":"success / (success + error); absent if b\###
-        oth are 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful\###
-         ones, within 1.6 %; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th perc\###
-        entile of the same.","type":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type"\###
-        :"integer","minimum":0}},"required":["total","success","error","cancelled","rows"],"additionalProperties":fals\###
-        e},"QueryFigures":{"description":"What some queries came to. Durations are those of the successful ones.","typ\###
-        e":"object","properties":{"count":{"description":"All, running ones included.","type":"integer","minimum":0},"\###
-        success":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those th\###
-        at failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out."\###
-        ,"type":"integer","minimum":0},"errorRate":{"description":"error / (success + error); absent if both are 0.","\###
-        type":"number","minimum":0,"maximum":1},"rows":{"description":"Rows they returned, together.","type":"integer"\###
-        ,"minimum":0},"totalMs":{"description":"Time they took, together.","type":"number","minimum":0},"meanMs":{"des\###
-        cription":"The mean; absent if none succeeded.","type":"number","minimum":0},"p50Ms":{"description":"Median, w\###
-        ithin 1.6 %; absent if none succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, l\###
-        ikewise.","type":"number","minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum\###
-        ":0}},"required":["count","success","error","cancelled","rows","totalMs"],"additionalProperties":false},"Proje\###
-        ctFigures":{"description":"The figures of one project.","type":"object","properties":{"projectId":{"descriptio\###
-        n":"The project.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databas\###
-        eType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"descript\###
-        ion":"Its queries.","$ref":"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType"\###
-        ,"figures"],"additionalProperties":false},"DayFigures":{"description":"The figures of one day.","type":"object\###
-        ","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLengt\###
-        h":10},"figures":{"description":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"req\###
-        uired":["date","figures"],"additionalProperties":false},"StatementFigures":{"description":"The figures of the s\###
-        tatements of one shape in one project.","type":"object","properties":{"projectId":{"description":"Where they r\###
-        an.","type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},\###
-        "shape":{"description":"The shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLeng\###
-        th":16},"sql":{"description":"The normalised statement, at most 4096 bytes of it; `…` at its end says that the\###
-        re is more.","type":"string"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/Query\###
-        Figures"},"lastQueryId":{"description":"The newest of them: a sample for `query.get`.","type":"string","format\###
-        ":"uuid"},"lastUsedAt":{"description":"When that was accepted.","type":"string","format":"date-time"},"lastMod\###
-        e":{"description":"How that one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","proje\###
-        ctName","shape","sql","figures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"Dashboar\###
-        dTotals":{"description":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The u\###
-        ser's projects, whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries i\###
-        n the period.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"\###
-        integer","minimum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesBySt\###
-        atus":{"description":"Queries of the period by status; they add up to `totals.queries`.","type":"object","prop\###
-        erties":{"running":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Succe\###
-        eded.","type":"integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled\###
-        ":{"description":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","err\###
-        or","cancelled"],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries o\###
-        f the period, by nearest rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; ab\###
-        sent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there\###
-         are none.","type":"number","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One p\###
-        roject in a dashboard.","type":"object","properties":{"projectId":{"description":"The project.","type":"string\###
-        ","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind o\###
-        f database.","$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","ty\###
-        pe":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"message\###
-        s":{"description":"Chat messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"It\###
-        s latest query, whenever it was, to the minute; absent if there is none.","type":"string","format":"date-time"\###
-        }},"required":["projectId","name","databaseType","queries","errors","messages"],"additionalProperties":false},\###
-        "DayActivity":{"description":"One day in a dashboard.","type":"object","properties":{"date":{"description":"Th\###
-        e day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries a\###
-        ccepted that day.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer"\###
-        ,"minimum":0}},"required":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"descriptio\###
-        n":"Who a chat message is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"descrip\###
-        tion":"A chat message in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string"\###
-        ,"format":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"descr\###
-        iption":"Its project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/comp\###
-        onents/schemas/MessageRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength"\###
-        :200},"createdAt":{"description":"When it was sent.","type":"string","format":"date-time"}},"required":["id","\###
-        threadId","projectId","role","excerpt","createdAt"],"additionalProperties":false},"SchemaDetail":{"description\###
-        ":"How much is told of a relation: `names`, `summary` with comment and estimates, `full` with columns, keys an\###
-        d indexes.","type":"string","enum":["names","summary","full"]},"RelationKind":{"description":"What a relation i\###
-        s. A partition is a `table` that says what it is a part of; `virtualTable` is SQLite's.","type":"string","enum\###
-        ":["table","partitionedTable","view","materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"desc\###
-        ription":"A schema; for MySQL and MariaDB a database.","type":"object","properties":{"name":{"description":"It\###
-        s name.","type":"string"},"comment":{"description":"Its comment.","type":"string"},"relationCount":{"descripti\###
-        on":"How many relations it has.","type":"integer","minimum":0},"default":{"description":"Whether a name withou\###
-        t a schema is looked for here.","type":"boolean"}},"required":["name","relationCount","default"],"additionalPr\###
-        operties":false},"Relation":{"description":"A table, view or the like. What does not apply, is not known or wa\###
-        s not asked for is absent.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string\###
-        "},"name":{"description":"Its name, as it is: neither quoted nor changed.","type":"string"},"kind":{"descripti\###
-        on":"What it is.","$ref":"#/components/schemas/RelationKind"},"identifier":{"description":"Its name ready for S\###
-        QL: quoted, and with the schema where that is needed. Not in `names`.","type":"string"},"system":{"description\###
-        ":"Whether it belongs to the database itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its\###
-         comment.","type":"string"},"rowEstimate":{"description":"Rows, as the engine last estimated or counted them."\###
-        ,"type":"integer","minimum":0},"sizeBytes":{"description":"Size with its indexes, as the engine last estimated\###
-         it.","type":"integer","minimum":0},"partitionOf":{"description":"PostgreSQL: the table it is a partition of, a\###
-        s `schema.name`.","type":"string"},"partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (da\###
-        y)`.","type":"string"},"storage":{"description":"MySQL and MariaDB: the storage engine. SQLite: the module of a\###
-         virtual table; `STRICT`, `WITHOUT ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","ty\###
-        pe":"array","items":{"$ref":"#/components/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key."\###
-        ,"$ref":"#/components/schemas/RelationKey"},"uniqueKeys":{"description":"Unique constraints, without the prima\###
-        ry key.","type":"array","items":{"$ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes\###
-        , also those of keys.","type":"array","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"descri\###
-        ption":"Check constraints; of PostgreSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/compon\###
-        ents/schemas/RelationCheck"}},"foreignKeys":{"description":"Foreign keys from it.","type":"array","items":{"$r\###
-        ef":"#/components/schemas/ForeignKey"}},"referencedBy":{"description":"Foreign keys to it.","type":"array","it\###
-        ems":{"$ref":"#/components/schemas/ForeignKey"}}},"required":["schema","name","kind"],"additionalProperties":f\###
-        alse},"ColumnGeneration":{"description":"Where a column's values come from: computed and `stored`, or computed\###
-         when read (`virtual`); `identity`: numbered, and `identityAlways`: with no other value allowed; `autoIncremen\###
-        t`.","type":"string","enum":["stored","virtual","identity","identityAlways","autoIncrement"]},"RelationColumn"\###
-        :{"description":"A column of a relation.","type":"object","properties":{"name":{"description":"Its name, as it\###
-         is.","type":"string"},"type":{"description":"Its type, as the database writes it; empty where SQLite has none\###
-        .","type":"string"},"nullable":{"description":"Whether it may be null.","type":"boolean"},"default":{"descript\###
-        ion":"Its default, or the expression it is generated from, as SQL.","type":"string"},"comment":{"description":\###
-        "Its comment.","type":"string"},"generated":{"description":"Where its values come from, if not from whoever wr\###
-        ites.","$ref":"#/components/schemas/ColumnGeneration"},"primaryKey":{"description":"Its place in the primary k\###
-        ey.","type":"integer","minimum":1},"hidden":{"description":"True if `SELECT *` leaves it out.","type":"boolean\###
-        "},"labels":{"description":"The values of an enumerated type, in order.","type":"array","items":{"type":"strin\###
-        g"}}},"required":["name","type","nullable"],"additionalProperties":false},"RelationKey":{"description":"A prim\###
-        ary or unique key.","type":"object","properties":{"name":{"description":"Name of the constraint.","type":"stri\###
-        ng"},"columns":{"description":"Its columns, in order.","type":"array","items":{"type":"string"}}},"required":[\###
-        "columns"],"additionalProperties":false},"RelationIndex":{"description":"An index.","type":"object","propertie\###
-        s":{"name":{"description":"Its name.","type":"string"},"columns":{"description":"What it is sorted by: columns\###
-        , or expressions as SQL.","type":"array","items":{"type":"string"}},"unique":{"description":"Whether no two ro\###
-        ws may agree in it.","type":"boolean"},"primary":{"description":"Whether it is that of the primary key.","type\###
-        ":"boolean"},"method":{"description":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"includes":{"des\###
-        cription":"PostgreSQL: columns it holds besides.","type":"array","items":{"type":"string"}},"predicate":{"desc\###
-        ription":"Which rows it has, if not all, as SQL.","type":"string"},"valid":{"description":"False where the eng\###
-        ine does not use it.","type":"boolean"}},"required":["name","columns","unique","primary"],"additionalPropertie\###
-        s":false},"RelationCheck":{"description":"A check constraint.","type":"object","properties":{"name":{"descript\###
-        ion":"Its name.","type":"string"},"expression":{"description":"What must hold, as SQL.","type":"string"}},"req\###
-        uired":["expression"],"additionalProperties":false},"ForeignKeyAction":{"description":"What happens to the row\###
-        s that refer to a row, when that is changed or deleted.","type":"string","enum":["noAction","restrict","cascad\###
-        e","setNull","setDefault"]},"ForeignKey":{"description":"A foreign key.","type":"object","properties":{"name":\###
-        {"description":"Name of the constraint.","type":"string"},"schema":{"description":"Schema of the relation that\###
-         refers.","type":"string"},"relation":{"description":"The relation that refers.","type":"string"},"columns":{"\###
-        description":"Its columns.","type":"array","items":{"type":"string"}},"toSchema":{"description":"Schema of the\###
-         relation referred to.","type":"string"},"toRelation":{"description":"The relation referred to.","type":"strin\###
-        g"},"toColumns":{"description":"Its columns, in the order of the others.","type":"array","items":{"type":"stri\###
-        ng"}},"onUpdate":{"description":"When the row referred to is changed.","$ref":"#/components/schemas/ForeignKey\###
-        Action"},"onDelete":{"description":"When it is deleted.","$ref":"#/components/schemas/ForeignKeyAction"},"join\###
-        ":{"description":"The condition of a join along it, ready for SQL. Where a relation refers to itself, one side\###
-         has the alias `other`.","type":"string"}},"required":["schema","relation","columns","toSchema","toRelation","\###
-        toColumns","onUpdate","onDelete","join"],"additionalProperties":false},"SchemaMatch":{"description":"How well a\###
-         text was found.","type":"string","enum":["exact","prefix","word","substring","fuzzy"]},"SchemaMatchPlace":{"d\###
-        escription":"Where it was found.","type":"string","enum":["name","comment"]},"SchemaHit":{"description":"A rel\###
-        ation or column that was found.","type":"object","properties":{"schema":{"description":"Schema of the relation\###
-        .","type":"string"},"relation":{"description":"The relation.","type":"string"},"kind":{"description":"What the\###
-         relation is.","$ref":"#/components/schemas/RelationKind"},"identifier":{"description":"The relation's name re\###
-        ady for SQL.","type":"string"},"column":{"description":"The column, if it is one that was found.","type":"stri\###
-        ng"},"type":{"description":"The column's type.","type":"string"},"comment":{"description":"Comment of what was\###
-         found.","type":"string"},"match":{"description":"How well it was found.","$ref":"#/components/schemas/SchemaM\###
-        atch"},"matchedIn":{"description":"Where it was found.","$ref":"#/components/schemas/SchemaMatchPlace"}},"requ\###
-        ired":["schema","relation","kind","identifier","match","matchedIn"],"additionalProperties":false},"JoinStep":{\###
-        "description":"One more relation in a join.","type":"object","properties":{"schema":{"description":"Its schema\###
-        .","type":"string"},"relation":{"description":"Its name.","type":"string"},"identifier":{"description":"Its na\###
-        me ready for SQL.","type":"string"},"condition":{"description":"What joins it with one before it.","type":"str\###
-        ing"},"alternatives":{"description":"Other conditions that link the same two, by other foreign keys.","type":"\###
-        array","items":{"type":"string"}}},"required":["schema","relation","identifier","condition"],"additionalProper\###
-        ties":false},"JoinPath":{"description":"A way from one relation to another along foreign keys.","type":"object\###
-        ","properties":{"from":{"description":"The whole `FROM` clause.","type":"string"},"steps":{"description":"What\###
-         to join with the first relation, in order.","type":"array","items":{"$ref":"#/components/schemas/JoinStep"}}}\###
-        ,"required":["from","steps"],"additionalProperties":false},"Limits":{"description":"Every limit in force.","ty\###
-        pe":"object","properties":{"headerBytes":{"description":"The header block of one `Content-Length` frame.","typ\###
-        e":"integer","minimum":0},"headerMs":{"description":"Time for a frame's header, from its first byte.","type":"\###
-        integer","minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line where messages are li\###
-        nes.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the connection ha\###
-        s no session.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once the connection has a\###
-         session.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one mess\###
-        age.","type":"integer","minimum":0},"batchItems":{"description":"Items of one batch.","type":"integer","minimu\###
-        m":0},"clientConnections":{"description":"Open client connections.","type":"integer","minimum":0},"requestsInF\###
-        light":{"description":"Unanswered requests of one connection; past that the daemon stops reading from it.","ty\###
-        pe":"integer","minimum":0},"outputQueueBytes":{"description":"Output waiting for one client.","type":"integer"\###
-        ,"minimum":0},"outputStallMs":{"description":"A client with output waiting that takes none of it for this long\###
-         is dropped.","type":"integer","minimum":0},"shutdownMs":{"description":"Time for running requests to end when\###
-         the daemon stops.","type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new password, as\###
-         UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","type":\###
-        "integer","minimum":0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; past that the answe\###
-        r is `busy`.","type":"integer","minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per acco\###
-        unt and per peer, before each further attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"des\###
-        cription":"The first such wait; each further failure doubles it.","type":"integer","minimum":0},"loginDelayMax\###
-        Ms":{"description":"The longest such wait.","type":"integer","minimum":0},"loginFailuresMax":{"description":"W\###
-        rong passwords in a row for an account; then none is looked at for a day, or until a session changes it.","typ\###
-        e":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0},"tokenLifetimeM\###
-        s":{"description":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"\###
-        description":"A session without a request for this long ends.","type":"integer","minimum":0},"nameLength":{"de\###
-        scription":"Characters (Unicode scalars) of a name of a person or project.","type":"integer","minimum":0},"ema\###
-        ilLength":{"description":"Characters of an e-mail address.","type":"integer","minimum":0},"descriptionLength":\###
-        {"description":"Characters of a project's description.","type":"integer","minimum":0},"connectionStringLength"\###
-        :{"description":"Characters of a connection string.","type":"integer","minimum":0},"labelLength":{"description\###
-        ":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLength":{"description":"Characters\###
-         of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"description":"Items of one page of a l\###
-        ist.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of one page of a list when `limit\###
-        ` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest queries or messages in a summ\###
-        ary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashboard may cover.",\###
-        "type":"integer","minimum":0},"databaseConnections":{"description":"Open database connections in all.","type":\###
-        "integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open database connections of one projec\###
-        t.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database connection is closed aft\###
-        er this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to connect and log in to a\###
-         database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running queries of one user.","type\###
-        ":"integer","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of one connection.","type"\###
-        :"integer","minimum":0},"subscriptionEvents":{"description":"Events of one subscription that wait for its read\###
-        er; the next are missed.","type":"integer","minimum":0},"progressMs":{"description":"Time between two `progres\###
-        s` events of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of a statement, in `que\###
-        ry.running` and `query/event`.","type":"integer","minimum":0},"planNodes":{"description":"Nodes of a plan in `\###
-        query.explain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"in\###
-        teger","minimum":0},"parameters":{"description":"Parameters of one statement: SQLite's own limit, the smallest\###
-         of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a query that names n\###
-        o `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","t\###
-        ype":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that has not stopped a cancelled sta\###
-        tement by then has its connection cut.","type":"integer","minimum":0},"pageRows":{"description":"Rows of one p\###
-        age.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row that reaches this siz\###
-        e.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced by its length and a pr\###
-        efix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result whose query names no `\###
-        maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a result whose query name\###
-        s no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes kept of any one res\###
-        ult.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all results of one user.\###
-        ","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches from for this long\###
-         is dropped.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and summaries of one user\###
-         that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"noticesPerQuery":{"descript\###
-        ion":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"description":"Rows of the p\###
-        review that history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Bytes of the preview t\###
-        hat history keeps.","type":"integer","minimum":0},"catalogueRelations":{"description":"Tables, views and the l\###
-        ike that are read of one database.","type":"integer","minimum":0},"catalogueBytes":{"description":"Memory for w\###
-        hat is read of one database's schema, about.","type":"integer","minimum":0},"catalogueCacheBytes":{"descriptio\###
-        n":"The same for all databases; the least used is forgotten first.","type":"integer","minimum":0},"catalogueMs\###
-        ":{"description":"What is known of a schema is read anew when it is older.","type":"integer","minimum":0},"his\###
-        toryRows":{"description":"Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps all\###
-        .","type":"integer","minimum":0},"historyDays":{"description":"Days that a row of history is kept. 0 keeps it f\###
-        or ever.","type":"integer","minimum":0},"statisticsDays":{"description":"Days that `query.stats` may cover.","\###
-        type":"integer","minimum":0},"statisticsStatements":{"description":"Statements in each list of `query.stats`."\###
-        ,"type":"integer","minimum":0},"forgetQueries":{"description":"Ids in one `query.forget`.","type":"integer","m\###
-        inimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batc\###
-        hItems","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordMinByt\###
-        es","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs","loginFailuresMax"\###
-        ,"tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLength","connectionStri\###
-        ngLength","labelLength","searchTextLength","listItems","listItemsDefault","recentItems","dashboardDays","datab\###
-        aseConnections","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscrip\###
-        tionsPerConnection","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","q\###
-        ueryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultB\###
-        ytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser","noticesPerQuery","previewRows\###
-        ","previewBytes","catalogueRelations","catalogueBytes","catalogueCacheBytes","catalogueMs","historyRows","hist\###
-        oryDays","statisticsDays","statisticsStatements","forgetQueries"],"additionalProperties":false},"ErrorObject":\###
-        {"description":"The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"messa\###
-        ge":{"type":"string","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What programs\###
-         branch on.","type":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params","inva\###
-        lid_connection_string","invalid_parameters","weak_password","internal","not_initialized","cancelled","timeout"\###
-        ,"shutting_down","request_too_large","response_too_large","busy","batch_too_large","unauthenticated","invalid_\###
-        credentials","forbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","connectio\###
-        n_refused","connect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_a_dat\###
-        abase","connection_lost","query_failed","read_only","policy","file_failed","cell_truncated"]},"retryable":{"de\###
-        scription":"Whether the same request may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestI\###
-        d":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":\###
-        ["code","retryable"],"additionalProperties":false}},"required":["code","message","data"],"additionalProperties\###
-        ":false}},"errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break\###
-         the framing.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"message":"Th\###
-        e JSON is not a request that may be sent here and now.","data":{"code":"invalid_request","retryable":false}},"\###
-        method_not_found":{"code":-32601,"message":"There is no such method.","data":{"code":"method_not_found","retry\###
-        able":false}},"invalid_params":{"code":-32602,"message":"A parameter is unknown, missing, of the wrong type or\###
-         out of range; `path` names it.","data":{"code":"invalid_params","retryable":false}},"invalid_connection_strin\###
-        g":{"code":-32602,"message":"The connection string cannot be understood, or uses a keyword that is not allowed\###
-        .","data":{"code":"invalid_connection_string","retryable":false}},"invalid_parameters":{"code":-32602,"message\###
-        ":"The statement's parameters do not fit its placeholders.","data":{"code":"invalid_parameters","retryable":fa\###
-        lse}},"weak_password":{"code":-32602,"message":"The password is among those tried first, or is made from the a\###
-        ccount's own name or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"me\###
-        ssage":"A fault of the daemon; the log has it under `requestId`.","data":{"code":"internal","retryable":false}\###
-        },"not_initialized":{"code":-32002,"message":"`initialize` must come first on this connection.","data":{"code"\###
-        :"not_initialized","retryable":false}},"cancelled":{"code":-32800,"message":"The client cancelled the request.\###
-        ","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took longer than its ti\###
-        me limit and was stopped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message\###
-        ":"The daemon is stopping; connect again later.","data":{"code":"shutting_down","retryable":true}},"request_to\###
-        o_large":{"code":-32007,"message":"The request is longer than the limit.","data":{"code":"request_too_large","\###
-        retryable":false}},"response_too_large":{"code":-32008,"message":"The reply would be longer than the limit; as\###
-        k for less.","data":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue o\###
-        r pool is full; try again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"\###
-        code":-32010,"message":"The batch has more items than the limit.","data":{"code":"batch_too_large","retryable"\###
-        :false}},"unauthenticated":{"code":1001,"message":"There is no session on this connection, or it has ended; lo\###
-        g in or attach a token.","data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":10\###
-        02,"message":"The e-mail or the password is wrong.","data":{"code":"invalid_credentials","retryable":false}},"\###
-        forbidden":{"code":1003,"message":"The token or the daemon's configuration does not allow it.","data":{"code":\###
-        "forbidden","retryable":false}},"not_found":{"code":1004,"message":"There is no such thing, or it is not yours\###
-        ; both answer the same.","data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It c\###
-        onflicts with what exists; `path` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_li\###
-        mited":{"code":1006,"message":"Too many attempts or requests; try again after `retryAfterMs`.","data":{"code":\###
-        "rate_limited","retryable":true}},"connection_failed":{"code":1101,"message":"The database cannot be reached, f\###
-        or a reason without a code of its own.","data":{"code":"connection_failed","retryable":true}},"host_not_found"\###
-        :{"code":1101,"message":"The host's name has no address.","data":{"code":"host_not_found","retryable":true}},"\###
-        connection_refused":{"code":1101,"message":"Nothing accepts connections at that address.","data":{"code":"conn\###
-        ection_refused","retryable":true}},"connect_timeout":{"code":1101,"message":"The database did not answer in ti\###
-        me.","data":{"code":"connect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The server or t\###
-        he policy asks for TLS and the connection has none.","data":{"code":"tls_required","retryable":false}},"tls_fa\###
-        iled":{"code":1101,"message":"The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls\###
-        _failed","retryable":false}},"authentication_failed":{"code":1101,"message":"The database refused the user or t\###
-        he password of the connection string.","data":{"code":"authentication_failed","retryable":false}},"unknown_dat\###
-        abase":{"code":1101,"message":"The server has no such database, or the file does not exist.","data":{"code":"u\###
-        nknown_database","retryable":false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite databa\###
-        se.","data":{"code":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"The connect\###
-        ion broke while the statement ran; a write may or may not have happened.","data":{"code":"connection_lost","re\###
-        tryable":true}},"query_failed":{"code":1102,"message":"The database refused the statement.","data":{"code":"qu\###
-        ery_failed","retryable":false}},"read_only":{"code":1103,"message":"The statement would write, and the project\###
-         or the mode is read-only.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"Th\###
-        e daemon's policy does not allow it, whatever the project says.","data":{"code":"policy","retryable":false}},"\###
-        file_failed":{"code":1104,"message":"The file could not be written; `phase` is the step: `open`, `write` or `p\###
-        ublish`.","data":{"code":"file_failed","retryable":false}},"cell_truncated":{"code":1105,"message":"A cell is l\###
-        onger than was kept of it, and would be exported in part.","data":{"code":"cell_truncated","retryable":false}}\###
-        }},"x-notifications":[{"name":"$/progress","summary":"Report on a request that is still running.","description\###
-        ":"LSP's own notification. For a request that carried a `partialResultToken` and whose method says that it ans\###
-        wers in parts, `value`\nis a part: `query.run` sends a `QueryPage` each, `query.export` an `ExportPart`. For a\###
-         `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of protocol 1.0\nreports that yet. Nothing is s\###
-        ent for a token after the reply to its request. Clients should ignore tokens they do not know.","params":{"typ\###
-        e":"object","properties":{"token":{"description":"The request's token.","type":["string","integer"]},"value":{\###
-        "description":"The part.","oneOf":[{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/components/schemas/Exp\###
-        ortPart"}]}},"required":["token","value"],"additionalProperties":false}},{"name":"query/event","summary":"Tell\###
-         a subscriber what became of a query.","description":"Sent to connections that called `query.subscribe`. Each q\###
-        uery gets one `started`, any number of `progress`, one every limit\n`progressMs` at most, and exactly one of `\###
-        finished`, `failed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A\###
-         pulled result that is larger than its first page is `finished` when the database has given all rows,\nwhich m\###
-        ay be after the reply.\n\nEvents wait behind replies. A subscriber that does not read them gets no `progress`,\###
-         and of the others the limit\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, i\###
-        n its place, with how many they were. Then\n`query.running` and `query.history` say how things stand. A daemon\###
-         that stops ends its connections without further events.","params":{"type":"object","properties":{"subscriptio\###
-        nId":{"description":"The subscription.","type":"string","format":"uuid"},"event":{"description":"What happened\###
-        .","$ref":"#/components/schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `mi\###
-        ssed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed."\###
-        ,"type":"integer","minimum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number",\###
-        "minimum":0},"errorCode":{"description":"Why it failed or was cancelled: the `data.code` of its error.","type"\###
-        :"string"},"errorMessage":{"description":"The same, in a sentence.","type":"string"},"missed":{"description":"\###
-        Events lost, in `missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalPro\###
-        perties":false}},{"name":"session/expired","summary":"Tell a connection that its session has ended.","descript\###
-        ion":"Sent once to every other connection that was bound to a session when the session ends; the connection th\###
-        at ended it by its\nown request learns it from the reply. From then on its requests are answered `unauthentica\###
-        ted` until it logs in or attaches\na token. The connection stays open; queries that ran under the session are c\###
-        ancelled.","params":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/component\###
-        s/schemas/SessionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"heade\###
-        rBytes","value":8192,"unit":"bytes","configurable":false,"description":"The header block of one `Content-Lengt\###
-        h` frame."},{"name":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's\###
-         header, from its first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"\###
-        Time for a frame's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":6\###
-        5536,"unit":"bytes","configurable":true,"description":"One message while the connection has no session."},{"na\###
-        me":"bodyBytes","value":8388608,"unit":"bytes","configurable":true,"description":"One message once the connect\###
-        ion has a session."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting\###
-         of arrays and objects in one message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"d\###
-        escription":"Items of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true\###
-        ,"description":"Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable"\###
-        :true,"description":"Unanswered requests of one connection; past that the daemon stops reading from it."},{"na\###
-        me":"outputQueueBytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for on\###
-        e client."},{"name":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with\###
-         output waiting that takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"m\###
-        s","configurable":true,"description":"Time for running requests to end when the daemon stops."},{"name":"passw\###
-        ordMinBytes","value":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"\###
-        name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest password, as U\###
-        TF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Passwords wai\###
-        ting to be hashed; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configu\###
-        rable":true,"description":"Wrong passwords in a row, per account and per peer, before each further attempt has\###
-         to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such w\###
-        ait; each further failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":tr\###
-        ue,"description":"The longest such wait."},{"name":"loginFailuresMax","value":100,"unit":"count","configurable\###
-        ":true,"description":"Wrong passwords in a row for an account; then none is looked at for a day, or until a se\###
-        ssion changes it."},{"name":"tokenBytes","value":4096,"unit":"bytes","configurable":false,"description":"A tok\###
-        en."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","configurable":true,"description":"Life of a sess\###
-        ion from log-in or refresh."},{"name":"sessionIdleMs","value":43200000,"unit":"ms","configurable":true,"descri\###
-        ption":"A session without a request for this long ends."},{"name":"nameLength","value":100,"unit":"count","con\###
-        figurable":false,"description":"Characters (Unicode scalars) of a name of a person or project."},{"name":"emai\###
-        lLength","value":254,"unit":"count","configurable":false,"description":"Characters of an e-mail address."},{"n\###
-        ame":"descriptionLength","value":2000,"unit":"count","configurable":false,"description":"Characters of a proje\###
-        ct's description."},{"name":"connectionStringLength","value":4096,"unit":"count","configurable":false,"descrip\###
-        tion":"Characters of a connection string."},{"name":"labelLength","value":200,"unit":"count","configurable":fa\###
-        lse,"description":"Characters of a query's label."},{"name":"searchTextLength","value":200,"unit":"count","con\###
-        figurable":false,"description":"Characters of a list's `text` filter."},{"name":"listItems","value":200,"unit"\###
-        :"count","configurable":false,"description":"Items of one page of a list."},{"name":"listItemsDefault","value"\###
-        :50,"unit":"count","configurable":false,"description":"Items of one page of a list when `limit` is absent."},{\###
-        "name":"recentItems","value":10,"unit":"count","configurable":false,"description":"Newest queries or messages i\###
-        n a summary or dashboard."},{"name":"dashboardDays","value":365,"unit":"count","configurable":false,"descripti\###
-        on":"Days a dashboard may cover."},{"name":"databaseConnections","value":64,"unit":"count","configurable":true\###
-        ,"description":"Open database connections in all."},{"name":"databaseConnectionsPerProject","value":4,"unit":"\###
-        count","configurable":true,"description":"Open database connections of one project."},{"name":"databaseIdleMs"\###
-        ,"value":60000,"unit":"ms","configurable":true,"description":"An unused database connection is closed after th\###
-        is long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms","configurable":true,"description":"Time to con\###
-        nect and log in to a database."},{"name":"queriesPerUser","value":8,"unit":"count","configurable":true,"descri\###
-        ption":"Running queries of one user."},{"name":"subscriptionsPerConnection","value":16,"unit":"count","configu\###
-        rable":true,"description":"Subscriptions of one connection."},{"name":"subscriptionEvents","value":256,"unit":\###
-        "count","configurable":true,"description":"Events of one subscription that wait for its reader; the next are m\###
-        issed."},{"name":"progressMs","value":1000,"unit":"ms","configurable":true,"description":"Time between two `pr\###
-        ogress` events of a query."},{"name":"runningSqlBytes","value":2048,"unit":"bytes","configurable":false,"descr\###
-        iption":"Of a statement, in `query.running` and `query/event`."},{"name":"planNodes","value":2000,"unit":"coun\###
-        t","configurable":true,"description":"Nodes of a plan in `query.explain`."},{"name":"sqlBytes","value":1048576\###
-        ,"unit":"bytes","configurable":false,"description":"One statement, as UTF-8."},{"name":"parameters","value":32\###
-        766,"unit":"count","configurable":false,"description":"Parameters of one statement: SQLite's own limit, the sm\###
-        allest of the engines'."},{"name":"queryTimeoutMs","value":30000,"unit":"ms","configurable":true,"description"\###
-        :"Time of a query that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs","value":3600000,"unit":"ms","config\###
-        urable":true,"description":"The longest `timeoutMs`."},{"name":"cancelDeadlineMs","value":5000,"unit":"ms","co\###
-        nfigurable":true,"description":"A database that has not stopped a cancelled statement by then has its connecti\###
-        on cut."},{"name":"pageRows","value":1000,"unit":"count","configurable":true,"description":"Rows of one page."\###
-        },{"name":"pageBytes","value":262144,"unit":"bytes","configurable":true,"description":"A page ends with the ro\###
-        w that reaches this size."},{"name":"cellBytes","value":1048576,"unit":"bytes","configurable":true,"descriptio\###
-        n":"A longer cell is replaced by its length and a prefix."},{"name":"resultRows","value":100000,"unit":"count"\###
-        ,"configurable":true,"description":"Rows kept of a result whose query names no `maxRows`."},{"name":"resultByt\###
-        es","value":67108864,"unit":"bytes","configurable":true,"description":"Bytes kept of a result whose query name\###
-        s no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456,"unit":"bytes","configurable":true,"descript\###
-        ion":"Bytes kept of any one result."},{"name":"spoolPerUserBytes","value":1073741824,"unit":"bytes","configura\###
-        ble":true,"description":"Bytes kept of all results of one user."},{"name":"resultIdleMs","value":600000,"unit"\###
-        :"ms","configurable":true,"description":"A result that nobody fetches from for this long is dropped."},{"name"\###
-        :"exportsPerUser","value":8,"unit":"count","configurable":true,"description":"Exports and summaries of one use\###
-        r that run at once; past that the answer is `busy`."},{"name":"noticesPerQuery","value":100,"unit":"count","co\###
-        nfigurable":false,"description":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"cou\###
-        nt","configurable":false,"description":"Rows of the preview that history keeps."},{"name":"previewBytes","valu\###
-        e":4096,"unit":"bytes","configurable":false,"description":"Bytes of the preview that history keeps."},{"name":\###
-        "catalogueRelations","value":20000,"unit":"count","configurable":true,"description":"Tables, views and the lik\###
-        e that are read of one database."},{"name":"catalogueBytes","value":67108864,"unit":"bytes","configurable":tru\###
-        e,"description":"Memory for what is read of one database's schema, about."},{"name":"catalogueCacheBytes","val\###
-        ue":268435456,"unit":"bytes","configurable":true,"description":"The same for all databases; the least used is f\###
-        orgotten first."},{"name":"catalogueMs","value":300000,"unit":"ms","configurable":true,"description":"What is k\###
-        nown of a schema is read anew when it is older."},{"name":"historyRows","value":1000000,"unit":"count","config\###
-        urable":true,"description":"Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps a\###
-        ll."},{"name":"historyDays","value":365,"unit":"count","configurable":true,"description":"Days that a row of h\###
-        istory is kept. 0 keeps it for ever."},{"name":"statisticsDays","value":366,"unit":"count","configurable":fals\###
-        e,"description":"Days that `query.stats` may cover."},{"name":"statisticsStatements","value":100,"unit":"count\###
-        ","configurable":false,"description":"Statements in each list of `query.stats`."},{"name":"forgetQueries","val\###
-        ue":1000,"unit":"count","configurable":false,"description":"Ids in one `query.forget`."}]}
+        ption":"The project.","type":"string","format":"uuid"}},{"name":"relation","description":"Its name, not quoted\###
+        .","required":true,"schema":{"description":"Its name, not quoted.","type":"string","minLength":1,"maxLength":1\###
+        000}},{"name":"schema","description":"Its schema.","required":false,"schema":{"description":"Its schema.","typ\###
+        e":"string","minLength":1,"maxLength":1000}}],"result":{"name":"SchemaDescribeResult","schema":{"type":"object\###
+        ","properties":{"relation":{"description":"The relation, in full.","$ref":"#/components/schemas/Relation"},"al\###
+        soIn":{"description":"Other schemas that have one of this name.","type":"array","items":{"type":"string"}},"ag\###
+        eMs":{"description":"How long ago the daemon began to read this from the database.","type":"number","minimum":\###
+        0}},"required":["relation","ageMs"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inva\###
+        lid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"\###
+        #/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{\###
+        "$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/in\###
+        valid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_n\###
+        ot_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"\###
+        $ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/erro\###
+        rs/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_\###
+        database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a table","params":[{"name":"pr\###
+        ojectId","value":"${projectId}"},{"name":"relation","value":"books"}],"result":{"name":"result","value":{"rela\###
+        tion":{"schema":"main","name":"books","kind":"table","identifier":"\"books\"","system":false,"columns":[{"name\###
+        ":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"title","type":"TEXT","nullable":false},{"nam\###
+        e":"price","type":"NUMERIC","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"ch\###
+        ecks":[],"foreignKeys":[],"referencedBy":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema\###
+        ":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\\###
+        ".\"book_id\" = \"books\".\"id\""}]},"ageMs":350.5}},"x-needs":"project"},{"name":"a name with a slip","params\###
+        ":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"boks"}],"x-error":"not_found","x-ne\###
+        eds":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"re\###
+        lation","value":"books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session",\###
+        "x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.list","summary":"List th\###
+        e tables, views and other relations of a database.","description":"All schemas that the database's own user ma\###
+        y use, and in them what that user may read or write; system schemas and SQLite's\nshadow tables only with `inc\###
+        ludeSystem`. Sorted by schema and name, byte by byte. Filters add up.\n\n**`detail`** chooses how much is told\###
+         of each: `names` its schema, name and kind; `summary` also comment, estimates and how it\nis stored; `full` a\###
+        lso columns, keys, indexes, checks and foreign keys in both directions.\n\n**Age.** The daemon keeps what it r\###
+        ead: for the limit `catalogueMs`, or until a statement that may change the schema is run\nthrough the project,\###
+         its connection string changes, or `schema.refresh` is called. `ageMs` tells. What other\nprograms change mean\###
+        while is not seen. Row counts and sizes are the engine's own estimates, as of its last look; nothing is\ncount\###
+        ed, and no table is locked or waited for.\n\nRequests that come at once share one look at the database. `$/can\###
+        celRequest`, the limit `queryTimeoutMs` and the end of the\nconnection stop it once nobody waits for it. It is\###
+         no query: it is not in history.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"pro\###
+        jectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","f\###
+        ormat":"uuid"}},{"name":"schema","description":"Only in this schema: for MySQL and MariaDB a database, for SQL\###
+        ite `main`.","required":false,"schema":{"description":"Only in this schema: for MySQL and MariaDB a database, f\###
+        or SQLite `main`.","type":"string","minLength":1,"maxLength":1000}},{"name":"pattern","description":"Only name\###
+        s that match, in any case: `*` is any text, `?` one character. With a dot, what is before it is matched with t\###
+        he schema: `sales.order*`.","required":false,"schema":{"description":"Only names that match, in any case: `*` i\###
+        s any text, `?` one character. With a dot, what is before it is matched with the schema: `sales.order*`.","typ\###
+        e":"string","minLength":1,"maxLength":200}},{"name":"kinds","description":"Only of these kinds; at least one."\###
+        ,"required":false,"schema":{"description":"Only of these kinds; at least one.","type":"array","items":{"$ref":\###
+        "#/components/schemas/RelationKind"},"maxItems":6}},{"name":"detail","description":"How much of each.","requir\###
+        ed":false,"schema":{"description":"How much of each.","$ref":"#/components/schemas/SchemaDetail","default":"su\###
+        mmary"}},{"name":"includeSystem","description":"Whether relations of the database itself are listed too.","req\###
+        uired":false,"schema":{"description":"Whether relations of the database itself are listed too.","type":"boolea\###
+        n","default":false}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"descriptio\###
+        n":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","descriptio\###
+        n":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCu\###
+        rsor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"Schem\###
+        aListResult","schema":{"type":"object","properties":{"items":{"description":"The relations.","type":"array","i\###
+        tems":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"description":"Where the next page begins; absen\###
+        t on the last.","type":"string","format":"cursor"},"total":{"description":"How many relations match, on all pa\###
+        ges.","type":"integer","minimum":0},"schemas":{"description":"The schemas, whatever the filters but `includeSy\###
+        stem`; on the first page only, and at most 200.","type":"array","items":{"$ref":"#/components/schemas/SchemaSu\###
+        mmary"}},"ageMs":{"description":"How long ago the daemon began to read this from the database.","type":"number\###
+        ","minimum":0},"truncated":{"description":"Whether the database has more relations than the daemon keeps: the l\###
+        imits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","trun\###
+        cated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/comp\###
+        onents/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{\###
+        "$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/\###
+        cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"\###
+        $ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/compon\###
+        ents/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/t\###
+        ls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{\###
+        "$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/compon\###
+        ents/errors/connection_lost"}],"examples":[{"name":"all tables and views","params":[{"name":"projectId","value\###
+        ":"${projectId}"}],"result":{"name":"result","value":{"items":[{"schema":"main","name":"books","kind":"table",\###
+        "identifier":"\"books\"","system":false},{"schema":"main","name":"orders","kind":"table","identifier":"\"order\###
+        s\"","system":false}],"total":2,"schemas":[{"name":"main","relationCount":2,"default":true}],"ageMs":1.5,"trun\###
+        cated":false}},"x-needs":"project"},{"name":"by name, in full","params":[{"name":"projectId","value":"${projec\###
+        tId}"},{"name":"pattern","value":"order?"},{"name":"kinds","value":["table"]},{"name":"detail","value":"full"}\###
+        ,{"name":"limit","value":1}],"result":{"name":"result","value":{"items":[{"schema":"main","name":"orders","kin\###
+        d":"table","identifier":"\"orders\"","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,\###
+        "primaryKey":1},{"name":"book_id","type":"INTEGER","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKe\###
+        ys":[],"indexes":[],"checks":[],"foreignKeys":[{"schema":"main","relation":"orders","columns":["book_id"],"toS\###
+        chema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"or\###
+        ders\".\"book_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"schemas":[{"name":"main","relationCoun\###
+        t":2,"default":true}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},{"name":"a cursor of nothing","par\###
+        ams":[{"name":"projectId","value":"${projectId}"},{"name":"cursor","value":"nonsense"}],"x-error":"invalid_par\###
+        ams","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],\###
+        "x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-exe\###
+        cution":"task","x-unknownMembers":"refuse"},{"name":"schema.refresh","summary":"Read the schema of a database a\###
+        new.","description":"Forgets what the daemon keeps of the project's schema and reads it again, in full: for ch\###
+        anges that other programs made. Answers\nhow much there is.","tags":[{"name":"schema"}],"paramStructure":"eith\###
+        er","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The pr\###
+        oject.","type":"string","format":"uuid"}}],"result":{"name":"SchemaRefreshResult","schema":{"type":"object","p\###
+        roperties":{"schemas":{"description":"Schemas.","type":"integer","minimum":0},"relations":{"description":"Rela\###
+        tions, without the database's own.","type":"integer","minimum":0},"columns":{"description":"Their columns.","t\###
+        ype":"integer","minimum":0},"indexes":{"description":"Their indexes.","type":"integer","minimum":0},"foreignKe\###
+        ys":{"description":"Their foreign keys.","type":"integer","minimum":0},"durationMs":{"description":"How long i\###
+        t took.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more relations than\###
+         the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["sche\###
+        mas","relations","columns","indexes","foreignKeys","durationMs","truncated"],"additionalProperties":false}},"e\###
+        rrors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"\###
+        #/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$r\###
+        ef":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/\###
+        timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_fai\###
+        led"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":\###
+        "#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/error\###
+        s/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_datab\###
+        ase"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples"\###
+        :[{"name":"of a project","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","val\###
+        ue":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys":1,"durationMs":0.8,"truncated":false}},"x\###
+        -needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-erro\###
+        r":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution"\###
+        :"task","x-unknownMembers":"refuse"},{"name":"schema.relations","summary":"Show foreign keys, and how to join t\###
+        wo relations.","description":"Without `relation`: all foreign keys of the database. With it: those from it and\###
+         to it and, with a `depth` above 1, those from\nand to what these lead to, nearest first. Each has its `join`,\###
+         a condition ready for SQL.\n\n**`to`** asks for the shortest way between two relations along foreign keys, in\###
+         either direction: `path` has a step for each\nrelation to join, and the `FROM` clause of all. Where two relat\###
+        ions are linked by several foreign keys, the step takes the\nfirst and names the others, since they mean diffe\###
+        rent things. If there is no way within `depth` steps (10 if absent), there\nis no `path`. A relation to itself\###
+         is a path without steps.\n\nNames are looked for as by `schema.describe`. Served from what the daemon keeps, l\###
+        ike `schema.list`. Only declared foreign keys\ncount.","tags":[{"name":"schema"}],"paramStructure":"by-name","\###
+        params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The project\###
+        .","type":"string","format":"uuid"}},{"name":"relation","description":"Where to begin.","required":false,"sche\###
+        ma":{"description":"Where to begin.","type":"string","minLength":1,"maxLength":1000}},{"name":"schema","descri\###
+        ption":"Its schema.","required":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"max\###
+        Length":1000}},{"name":"to","description":"Where to go; with `relation` only.","required":false,"schema":{"des\###
+        cription":"Where to go; with `relation` only.","type":"string","minLength":1,"maxLength":1000}},{"name":"toSch\###
+        ema","description":"Its schema.","required":false,"schema":{"description":"Its schema.","type":"string","minLe\###
+        ngth":1,"maxLength":1000}},{"name":"depth","description":"Steps at most: 1 if absent, or 10 with `to`.","requi\###
+        red":false,"schema":{"description":"Steps at most: 1 if absent, or 10 with `to`.","type":"integer","minimum":1\###
+        ,"maximum":20}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"I\###
+        tems of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`\###
+        nextCursor` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor`\###
+         of the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"SchemaRela\###
+        tionsResult","schema":{"type":"object","properties":{"items":{"description":"Foreign keys; with `to`, those of\###
+         the path.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"}},"nextCursor":{"description":"Wh\###
+        ere the next page begins; absent on the last.","type":"string","format":"cursor"},"total":{"description":"How m\###
+        any there are, on all pages.","type":"integer","minimum":0},"path":{"description":"With `to`: the way there, i\###
+        f there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"description":"How long ago the daemon began\###
+         to read this from the database.","type":"number","minimum":0},"truncated":{"description":"Whether the databas\###
+        e has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boo\###
+        lean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/c\###
+        omponents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/\###
+        not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/er\###
+        rors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#\###
+        /components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/com\###
+        ponents/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors\###
+        /connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$re\###
+        f":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/com\###
+        ponents/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"from and t\###
+        o a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}],"result"\###
+        :{"name":"result","value":{"items":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"mai\###
+        n","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"bo\###
+        ok_id\" = \"books\".\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x-needs":"project"},{"name":"a way to\###
+         join","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"},{"name":"to",\###
+        "value":"orders"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","columns":\###
+        ["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noActi\###
+        on","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":{"from":"FROM \"books\" JOIN \"order\###
+        s\" ON \"orders\".\"book_id\" = \"books\".\"id\"","steps":[{"schema":"main","relation":"orders","identifier":"\###
+        \"orders\"","condition":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":5.5,"truncated":false}},"x-need\###
+        s":"project"},{"name":"a destination without a beginning","params":[{"name":"projectId","value":"${projectId}"\###
+        },{"name":"to","value":"orders"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project"\###
+        ,"params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"\###
+        request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"s\###
+        chema.search","summary":"Find relations and columns by words in their names and comments.","description":"Each\###
+         word of `query` must be found in the name of a relation or column, in its comment, or, for a column, in its r\###
+        elation's\nname. Case does not count, and `_`, `-`, `.` and a change from lower to upper case divide words in n\###
+        ames: `order total` finds\n`orderTotal`, and the column `total` of `orders`.\n\nBest first: the whole name (`e\###
+        xact`), its beginning (`prefix`), a word in it (`word`), any part of it (`substring`). Comments\ncome after na\###
+        mes. Only where nothing of all this is found, names that differ in a few letters are (`fuzzy`). Of equal hits\\###
+        nrelations come before columns, and short names before long ones.\n\nServed from what the daemon keeps, like `\###
+        schema.list`; without system relations.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"nam\###
+        e":"projectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"str\###
+        ing","format":"uuid"}},{"name":"query","description":"Words.","required":true,"schema":{"description":"Words."\###
+        ,"type":"string","minLength":1,"maxLength":200}},{"name":"limit","description":"Hits.","required":false,"schem\###
+        a":{"description":"Hits.","type":"integer","minimum":1,"maximum":200,"default":50}}],"result":{"name":"SchemaS\###
+        earchResult","schema":{"type":"object","properties":{"items":{"description":"The hits, best first.","type":"ar\###
+        ray","items":{"$ref":"#/components/schemas/SchemaHit"}},"total":{"description":"How many hits there are, shown\###
+         or not.","type":"integer","minimum":0},"ageMs":{"description":"How long ago the daemon began to read this fro\###
+        m the database.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more relati\###
+        ons than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required\###
+        ":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/\###
+        invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$re\###
+        f":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed\###
+        "},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/error\###
+        s/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/ho\###
+        st_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"\###
+        },{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/\###
+        errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/no\###
+        t_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a word","params":[{"name":\###
+        "projectId","value":"${projectId}"},{"name":"query","value":"title"}],"result":{"name":"result","value":{"item\###
+        s":[{"schema":"main","relation":"books","kind":"table","identifier":"\"books\"","column":"title","type":"TEXT"\###
+        ,"match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated":false}},"x-needs":"project"},{"name":\###
+        "nothing like it","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"zzzzzzzz"}],"\###
+        result":{"name":"result","value":{"items":[],"total":0,"ageMs":13.5,"truncated":false}},"x-needs":"project"},{\###
+        "name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"query","value":"tit\###
+        le"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read",\###
+        "x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdown","summary":"Prepare to end the connection.\###
+        ","description":"LSP's own request. The connection's running queries are cancelled and further requests are an\###
+        swered `invalid_request`; only\n`exit` is still expected. It never stops a daemon that serves a socket. Answer\###
+        s null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"S\###
+        hutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/c\###
+        omponents/errors/not_initialized"}],"examples":[{"name":"the end of an editor's session","params":[],"result":\###
+        {"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","\###
+        x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health","summary":"Say whether the daemon w\###
+        orks.","description":"Cheap enough to poll: it reads what the daemon knows already and touches neither the sto\###
+        re nor a database. With a session it\nalso answers `store`, `connections` and `queries`; these are figures of t\###
+        he whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{\###
+        "name":"SystemHealthResult","schema":{"type":"object","properties":{"status":{"description":"How it is.","$ref\###
+        ":"#/components/schemas/HealthStatus"},"version":{"description":"The daemon's version.","type":"string"},"upti\###
+        meMs":{"description":"Time since it started.","type":"integer","minimum":0},"store":{"description":"Its own st\###
+        ore; only with a session.","$ref":"#/components/schemas/StoreHealth"},"connections":{"description":"Connection\###
+        s now; only with a session.","$ref":"#/components/schemas/ConnectionsHealth"},"queries":{"description":"Querie\###
+        s now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}},"required":["status","version","upt\###
+        imeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"without a session","params":[],"result\###
+        ":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs":"none"},{"name":"w\###
+        ith a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400\###
+        000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"databases":2,"databasesInUse":1},"querie\###
+        s":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x-access":"public","x-ordering":"read\###
+        ","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limits","summary":"Answer every limit in\###
+         force.","description":"The same as `initialize` answers, for clients that do not send it. Public, because a c\###
+        lient needs some of the limits to log in.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"\###
+        result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},"errors":[],"examples":[{"name":"the\###
+         defaults","params":[],"result":{"name":"result","value":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"\###
+        bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"reque\###
+        stsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"pass\###
+        wordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"logi\###
+        nFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emai\###
+        lLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"\###
+        listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseCo\###
+        nnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerCon\###
+        nection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048\###
+        576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1\###
+        000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":26\###
+        8435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"preview\###
+        Rows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435\###
+        456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":1\###
+        00,"forgetQueries":1000}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-exe\###
+        cution":"inline","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metrics i\###
+        n Prometheus text.","description":"Counters, gauges and histograms of the whole daemon, in the Prometheus text\###
+         format 0.0.4. Labels are method names, outcomes\nand engines; never a user, a project, an address or SQL.","t\###
+        ags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","schema\###
+        ":{"type":"object","properties":{"text":{"description":"The metrics, one sample a line.","type":"string"}},"re\###
+        quired":["text"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"exa\###
+        mples":[{"name":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests_to\###
+        tal counter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-ki\###
+        nd":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"com\###
+        ponents":{"schemas":{"User":{"description":"A person with an account.","type":"object","properties":{"id":{"de\###
+        scription":"Id.","type":"string","format":"uuid"},"name":{"description":"Display name.","type":"string"},"emai\###
+        l":{"description":"E-mail address, in lower case: what they log in with.","type":"string","format":"email"},"c\###
+        reatedAt":{"description":"When they signed up.","type":"string","format":"date-time"}},"required":["id","name"\###
+        ,"email","createdAt"],"additionalProperties":false},"Session":{"description":"A new session and the token that\###
+         stands for it. The token is shown this once; the daemon does not keep it.","type":"object","properties":{"tok\###
+        en":{"description":"A secret (PASETO v4.public): attaches further connections to the session. Opaque to client\###
+        s.","type":"string","format":"token"},"expiresAt":{"description":"When the session ends at the latest.","type"\###
+        :"string","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/User\###
+        "}},"required":["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A sess\###
+        ion as its owner sees it in a list; never its token.","type":"object","properties":{"id":{"description":"Id, f\###
+        or `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{"description":"When it began.","type":"string\###
+        ","format":"date-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","type":"string","form\###
+        at":"date-time"},"expiresAt":{"description":"When it ends at the latest.","type":"string","format":"date-time"\###
+        },"current":{"description":"Whether it is the session of this connection.","type":"boolean"},"client":{"descri\###
+        ption":"Name and version of the client that began it, as `initialize` told.","type":"string"}},"required":["id\###
+        ","createdAt","lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEndReason":{"descripti\###
+        on":"Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked","passwor\###
+        dChanged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","properties":{"\###
+        name":{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"description":"Its v\###
+        ersion.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemon.","typ\###
+        e":"object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"description\###
+        ":"Its version.","type":"string"}},"required":["name","version"],"additionalProperties":false},"HealthStatus":\###
+        {"description":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it takes no new requ\###
+        ests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the daemon kee\###
+        ps its own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's o\###
+        wn store.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/components/schemas/\###
+        StoreEngine"},"ok":{"description":"Whether the latest read or write of it worked.","type":"boolean"}},"require\###
+        d":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections now.","type":\###
+        "object","properties":{"clients":{"description":"Open client connections.","type":"integer","minimum":0},"data\###
+        bases":{"description":"Open database connections, used and idle.","type":"integer","minimum":0},"databasesInUs\###
+        e":{"description":"Those that run something.","type":"integer","minimum":0}},"required":["clients","databases"\###
+        ,"databasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of all users.","\###
+        type":"object","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"waiting":{"des\###
+        cription":"Waiting for a database connection.","type":"integer","minimum":0}},"required":["running","waiting"]\###
+        ,"additionalProperties":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MySQL and M\###
+        ariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database someone r\###
+        egistered.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"\###
+        description":"Name, unique among its owner's projects.","type":"string"},"description":{"description":"What it\###
+         is, in its owner's words; absent if there are none.","type":"string"},"databaseType":{"description":"The kind\###
+         of database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The connection string r\###
+        ebuilt without its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"description":"Whet\###
+        her every write is refused.","type":"boolean"},"createdAt":{"description":"When it was created.","type":"strin\###
+        g","format":"date-time"},"updatedAt":{"description":"When it was last changed.","type":"string","format":"date\###
+        -time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if there is none.","type":"string\###
+        ","format":"date-time"}},"required":["id","name","databaseType","connection","readOnly","createdAt","updatedAt\###
+        "],"additionalProperties":false},"TestStepName":{"description":"The steps of reaching a database, in the order\###
+         they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls","login","database","readO\###
+        nlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or the engine or the connectio\###
+        n has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"One step\###
+         of `project.test`.","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/sc\###
+        hemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"du\###
+        rationMs":{"description":"How long it took; absent if it was skipped or not measured on its own.","type":"numb\###
+        er","minimum":0},"code":{"description":"Of a failed step: the error code that a query would answer.","type":"s\###
+        tring"},"message":{"description":"Of a failed step: one sentence that says what is wrong and what to do.","typ\###
+        e":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","type":"string"}},"required"\###
+        :["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"Why a database cannot be re\###
+        ached now.","type":"object","properties":{"code":{"description":"The error code that a query would answer.","t\###
+        ype":"string"},"message":{"description":"One sentence that says what is wrong and what to do.","type":"string"\###
+        },"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"required":["code","message",\###
+        "retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a database says of itself; o\###
+        r `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"description":"Product and v\###
+        ersion: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"descriptio\###
+        n":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"description":"The database\###
+         user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent where the\###
+         user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Tables the user can see, wi\###
+        thout the system's own.","type":"integer","minimum":0},"unavailable":{"description":"Why there is nothing to s\###
+        ay.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"description":\###
+        "`read`: the statement cannot change anything, and is rolled back. `write`: it runs and commits.","type":"stri\###
+        ng","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the client\###
+        's cancel, a closed connection and a timeout.","type":"string","enum":["running","success","error","cancelled"\###
+        ]},"QuerySource":{"description":"What sent a query: `editor` a connection that was initialized, `script` one t\###
+        hat was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"descriptio\###
+        n":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer`: a\###
+         number within ±(2^53−1), else a string of digits\n- `float`: a number with the shortest digits that read back\###
+         the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every one o\###
+        f them\n- `string`: text, dates, intervals and every type without a better form, as the engine writes it\n- `b\###
+        ase64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where each c\###
+        ell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Inf\###
+        inity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is `{\\###
+        "$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","decimal"\###
+        ,"string","base64","json","dynamic"]},"Column":{"description":"A column of a result.","type":"object","propert\###
+        ies":{"name":{"description":"Name, as the statement gives it; need not be unique.","type":"string"},"type":{"d\###
+        escription":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it has n\###
+        one.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Enc\###
+        oding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A messag\###
+        e of the database that is not an error.","type":"object","properties":{"severity":{"description":"The database\###
+        's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":"string\###
+        "},"code":{"description":"The database's code for it, if it has one.","type":"string"}},"required":["severity"\###
+        ,"message"],"additionalProperties":false},"QueryResult":{"description":"The outcome of a statement and the fir\###
+        st page of its rows.","type":"object","properties":{"queryId":{"description":"Id of the query, in history too.\###
+        ","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the statement returns no rows."\###
+        ,"type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an arra\###
+        y of rows, each an array of cells in the order of the columns. Null is null; other cells follow the column's `\###
+        encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a pushed\###
+         result, all rows that were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `query.fe\###
+        tch` has more rows.","type":"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `quer\###
+        y.close`; there if `hasMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"desc\###
+        ription":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"desc\###
+        ription":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows"\###
+        :{"description":"Rows changed, for statements that change rows.","type":"integer","minimum":0},"durationMs":{"\###
+        description":"Time in the database, from sending the statement to the last row read so far.","type":"number","\###
+        minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"descrip\###
+        tion":"Whether the result had more rows than were kept. If `hasMore`, the last page of `query.fetch` has the f\###
+        inal word.","type":"boolean"},"notices":{"description":"Messages the database sent along, in order.","type":"a\###
+        rray","items":{"$ref":"#/components/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","hasM\###
+        ore","command","durationMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"descript\###
+        ion":"A run of rows of a pushed result; the `value` of `$/progress`.","type":"object","properties":{"queryId":\###
+        {"description":"Id of the query.","type":"string","format":"uuid"},"columns":{"description":"Columns; in the f\###
+        irst page only.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Rows, w\###
+        ritten as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of the f\###
+        irst of them in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How many t\###
+        hey are.","type":"integer","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalProper\###
+        ties":false},"ExportFormat":{"description":"What a result can be converted to.","type":"string","enum":["csv",\###
+        "json","jsonl","markdown","sql"]},"LineEnd":{"description":"What ends a line.","type":"string","enum":["crlf",\###
+        "lf"]},"BinaryText":{"description":"How bytes are written as text.","type":"string","enum":["base64","hex"]},"\###
+        ExportOptions":{"description":"How an export is written. What a format has no use for is ignored.","type":"obj\###
+        ect","properties":{"header":{"description":"`csv`: whether the first line has the columns' names.","type":"boo\###
+        lean","default":true},"delimiter":{"description":"`csv`: between cells; one ASCII character other than a quote\###
+         or a line break.","type":"string","minLength":1,"maxLength":1,"default":","},"lineEnd":{"description":"`csv`:\###
+         the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#/components/schemas/LineEnd","default":"crlf\###
+        "},"byteOrderMark":{"description":"`csv`: whether it begins with one, which tells Excel that it is UTF-8.","ty\###
+        pe":"boolean","default":false},"formulaGuard":{"description":"`csv`: whether texts that a spreadsheet would ru\###
+        n (those that begin with = + - @, a tab or a carriage return) get a single quote before them. Numbers never do\###
+        .","type":"boolean","default":false},"nullText":{"description":"`csv`, `markdown`: what null is written as; ab\###
+        sent means nothing and `*NULL*`.","type":"string","maxLength":100},"binary":{"description":"`csv`, `markdown`:\###
+         how bytes are written; hexadecimal has no prefix.","$ref":"#/components/schemas/BinaryText","default":"base64\###
+        "},"table":{"description":"`sql`: the table to insert into; needed there. One name, quoted: no schema before a\###
+         dot.","type":"string","minLength":1,"maxLength":128},"schema":{"description":"`sql`: the table's schema, or d\###
+        atabase in MySQL.","type":"string","minLength":1,"maxLength":128},"allowTruncated":{"description":"Whether cel\###
+        ls of which only the beginning was kept may be exported, marked as such. Never to `sql`.","type":"boolean","de\###
+        fault":false}},"additionalProperties":false},"ExportPart":{"description":"A text of a pushed export; the `valu\###
+        e` of `$/progress`.","type":"object","properties":{"resultId":{"description":"The result.","type":"string","fo\###
+        rmat":"uuid"},"text":{"description":"The text; all of them put together are the export.","type":"string"},"fir\###
+        stRow":{"description":"Index of its first row in the whole result, from 0.","type":"integer","minimum":0},"row\###
+        Count":{"description":"How many rows it has.","type":"integer","minimum":0}},"required":["resultId","text","fi\###
+        rstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"description":"How `min` and `max` compare: b\###
+        y number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before texts.","type":"string","enum":["number","t\###
+        ime","text","mixed"]},"TopValue":{"description":"A value that occurs often.","type":"object","properties":{"va\###
+        lue":{"description":"The value as in `QueryResult`; a long one as `$truncated`, with its beginning."},"count":\###
+        {"description":"How often it occurs, at most.","type":"integer","minimum":1},"overcount":{"description":"By ho\###
+        w much `count` may be too high; 0 means exact.","type":"integer","minimum":0}},"required":["value","count","ov\###
+        ercount"],"additionalProperties":false},"ColumnSummary":{"description":"Figures about one column. What does no\###
+        t apply is absent.","type":"object","properties":{"name":{"description":"The column's name.","type":"string"},\###
+        "type":{"description":"The database's own name of its type.","type":"string"},"encoding":{"description":"How i\###
+        ts cells are written.","$ref":"#/components/schemas/Encoding"},"count":{"description":"Cells that are not null\###
+        .","type":"integer","minimum":0},"nulls":{"description":"Cells that are null.","type":"integer","minimum":0},"\###
+        truncatedCells":{"description":"Cells of which only the beginning was kept: in no figure below.","type":"integ\###
+        er","minimum":1},"distinct":{"description":"Different values.","type":"integer","minimum":0},"distinctIsEstima\###
+        te":{"description":"Whether `distinct` is an estimate.","type":"boolean"},"order":{"description":"How `min` an\###
+        d `max` compare; absent if the column has no values that can be.","$ref":"#/components/schemas/SummaryOrder"},\###
+        "min":{"description":"The least value, as in `QueryResult`; a long text as `$truncated`, with its beginning."}\###
+        ,"max":{"description":"The greatest."},"sum":{"description":"Of numbers: their sum, exact for integers and dec\###
+        imals, else rounded to a double.","type":"string"},"mean":{"description":"Of numbers: the arithmetic mean, rou\###
+        nded to a double.","type":"number"},"stddev":{"description":"Of two numbers or more: the standard deviation of\###
+         a sample.","type":"number","minimum":0},"notFinite":{"description":"Numbers that are NaN, infinite or of more\###
+         than 1000 digits: not in `sum`, `mean` and `stddev`; of these only infinities are in `min` and `max`.","type"\###
+        :"integer","minimum":1},"trueCount":{"description":"Of a boolean column: how often true.","type":"integer","mi\###
+        nimum":0},"falseCount":{"description":"How often false.","type":"integer","minimum":0},"minLength":{"descripti\###
+        on":"Of texts, in Unicode scalars, and of bytes: the shortest.","type":"integer","minimum":0},"maxLength":{"de\###
+        scription":"The longest.","type":"integer","minimum":0},"meanLength":{"description":"On average.","type":"numb\###
+        er","minimum":0},"topValues":{"description":"The values that occur most often, the most frequent first; among e\###
+        quals the one that came first.","type":"array","items":{"$ref":"#/components/schemas/TopValue"}}},"required":[\###
+        "name","type","encoding","count","nulls","distinct","distinctIsEstimate","topValues"],"additionalProperties":f\###
+        alse},"PlanNode":{"description":"A step of a plan. What an engine does not say is absent.","type":"object","pr\###
+        operties":{"id":{"description":"Its place in the list.","type":"integer","minimum":0},"parentId":{"description\###
+        ":"The node that takes its rows; absent for a root.","type":"integer","minimum":0},"operation":{"description":\###
+        "What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"description"\###
+        :"Conditions and the like, in the engine's words.","type":"string"},"relation":{"description":"The table it re\###
+        ads, as the plan names it.","type":"string"},"index":{"description":"The index it uses.","type":"string"},"cos\###
+        t":{"description":"Estimated cost with its children, in the engine's own unit.","type":"number","minimum":0},"\###
+        rows":{"description":"Estimated rows, of one loop.","type":"number","minimum":0},"actualRows":{"description":"\###
+        Rows it gave, of one loop on average.","type":"number","minimum":0},"loops":{"description":"How often it ran."\###
+        ,"type":"number","minimum":0},"actualMs":{"description":"Time it took with its children, all loops together.",\###
+        "type":"number","minimum":0}},"required":["id","operation"],"additionalProperties":false},"QueryPhase":{"descr\###
+        iption":"`waiting`: for a free connection to its database; `running`: the database works on it, or its rows ar\###
+        e read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"description":"A query that has not end\###
+        ed.","type":"object","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and that of its ro\###
+        w in history.","type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","type":"string","f\###
+        ormat":"uuid"},"projectName":{"description":"The project's name when it began.","type":"string"},"sql":{"descr\###
+        iption":"The statement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":{"descript\###
+        ion":"Whether the statement is longer.","type":"boolean"},"label":{"description":"The name it was given.","typ\###
+        e":"string"},"mode":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"source":{"descr\###
+        iption":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"How far it is."\###
+        ,"$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","type":"string",\###
+        "format":"date-time"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0},"rowCount":{"\###
+        description":"Rows it has answered so far.","type":"integer","minimum":0},"bytes":{"description":"Size of thes\###
+        e rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","projectId","projectName","sql","sqlTru\###
+        ncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":false},"Que\###
+        ryEventKind":{"description":"What happened to a query; `missed` is about events, not about a query.","type":"s\###
+        tring","enum":["started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"description":"A\###
+         query in history. Parameters are not kept.","type":"object","properties":{"id":{"description":"Id: the `query\###
+        Id` of `query.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string\###
+        ","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"sql":{"description\###
+        ":"The statement as it was sent.","type":"string"},"shape":{"description":"What its statement has in common wi\###
+        th those that differ in values only; `query.stats` says more.","type":"string","minLength":16,"maxLength":16},\###
+        "label":{"description":"The label it was sent with.","type":"string"},"status":{"description":"Where it stands\###
+        .","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it succeeded or runs: the err\###
+        or code it answered.","type":"string"},"errorMessage":{"description":"Unless it succeeded or runs: the message\###
+         it answered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as they were read; absent w\###
+        hile it runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it changed.","type":"integer"\###
+        ,"minimum":0},"durationMs":{"description":"How long it took; absent while it runs.","type":"number","minimum":\###
+        0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"What s\###
+        ent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When it was accepted.","type":\###
+        "string","format":"date-time"},"preview":{"description":"Only in `query.get`, and only if it returned rows: it\###
+        s columns and first rows, written as in `QueryResult`.","type":"object","required":["columns","rows"],"propert\###
+        ies":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","items":{"type":"array"}}}}}\###
+        ,"required":["id","projectId","projectName","sql","shape","status","mode","source","createdAt"],"additionalPro\###
+        perties":false},"QueryStatistics":{"description":"Figures about queries.","type":"object","properties":{"total\###
+        ":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"description":"Those t\###
+        hat succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integer","mi\###
+        nimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer","minimum":0},"\###
+        successRate":{"description":"success / (success + error); absent if both are 0.","type":"number","minimum":0,"\###
+        maximum":1},"p50Ms":{"description":"Median duration of the successful ones, within 1.6 %; absent if there are n\###
+        one.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","type":"number","mini\###
+        mum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},"required":["tota\###
+        l","success","error","cancelled","rows"],"additionalProperties":false},"QueryFigures":{"description":"What som\###
+        e queries came to. Durations are those of the successful ones.","type":"object","properties":{"count":{"descri\###
+        ption":"All, running ones included.","type":"integer","minimum":0},"success":{"description":"Those that succee\###
+        ded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integer","minimum":0},\###
+        "cancelled":{"description":"Those that were cancelled or timed out.","type":"integer","minimum":0},"errorRate"\###
+        :{"description":"error / (success + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"r\###
+        ows":{"description":"Rows they returned, together.","type":"integer","minimum":0},"totalMs":{"description":"Ti\###
+        me they took, together.","type":"number","minimum":0},"meanMs":{"description":"The mean; absent if none succee\###
+        ded.","type":"number","minimum":0},"p50Ms":{"description":"Median, within 1.6 %; absent if none succeeded.","t\###
+        ype":"number","minimum":0},"p95Ms":{"description":"95th percentile, likewise.","type":"number","minimum":0},"m\###
+        axMs":{"description":"The longest, exactly.","type":"number","minimum":0}},"required":["count","success","erro\###
+        r","cancelled","rows","totalMs"],"additionalProperties":false},"ProjectFigures":{"description":"The figures of\###
+         one project.","type":"object","properties":{"projectId":{"description":"The project.","type":"string","format\###
+        ":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of databa\###
+        se.","$ref":"#/components/schemas/DatabaseType"},"figures":{"description":"Its queries.","$ref":"#/components/\###
+        schemas/QueryFigures"}},"required":["projectId","name","databaseType","figures"],"additionalProperties":false}\###
+        ,"DayFigures":{"description":"The figures of one day.","type":"object","properties":{"date":{"description":"Th\###
+        e day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"figures":{"description":"Queries a\###
+        ccepted that day.","$ref":"#/components/schemas/QueryFigures"}},"required":["date","figures"],"additionalPrope\###
+        rties":false},"StatementFigures":{"description":"The figures of the statements of one shape in one project.","\###
+        type":"object","properties":{"projectId":{"description":"Where they ran.","type":"string","format":"uuid"},"pr\###
+        ojectName":{"description":"The project's name now.","type":"string"},"shape":{"description":"The shape: `query\###
+        .history` lists its queries.","type":"string","minLength":16,"maxLength":16},"sql":{"description":"The normali\###
+        sed statement, at most 4096 bytes of it; `…` at its end says that there is more.","type":"string"},"figures":{\###
+        "description":"What they came to.","$ref":"#/components/schemas/QueryFigures"},"lastQueryId":{"description":"T\###
+        he newest of them: a sample for `query.get`.","type":"string","format":"uuid"},"lastUsedAt":{"description":"Wh\###
+        en that was accepted.","type":"string","format":"date-time"},"lastMode":{"description":"How that one ran.","$r\###
+        ef":"#/components/schemas/QueryMode"}},"required":["projectId","projectName","shape","sql","figures","lastQuer\###
+        yId","lastUsedAt","lastMode"],"additionalProperties":false},"DashboardTotals":{"description":"Totals of a dash\###
+        board.","type":"object","properties":{"projects":{"description":"The user's projects, whenever they were creat\###
+        ed.","type":"integer","minimum":0},"queries":{"description":"Queries in the period.","type":"integer","minimum\###
+        ":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":0}},"required":["proj\###
+        ects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"description":"Queries of the per\###
+        iod by status; they add up to `totals.queries`.","type":"object","properties":{"running":{"description":"Runni\###
+        ng now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type":"integer","minimum":0},"er\###
+        ror":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"description":"Cancelled or timed out\###
+        .","type":"integer","minimum":0}},"required":["running","success","error","cancelled"],"additionalProperties":\###
+        false},"Latency":{"description":"Durations of the successful queries of the period, by nearest rank, within 1.\###
+        6 %.","type":"object","properties":{"p50Ms":{"description":"Median; absent if there are none.","type":"number"\###
+        ,"minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","type":"number","minimum":0}\###
+        },"additionalProperties":false},"ProjectActivity":{"description":"One project in a dashboard.","type":"object"\###
+        ,"properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"description\###
+        ":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/sche\###
+        mas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"errors":{"\###
+        description":"Those that failed.","type":"integer","minimum":0},"messages":{"description":"Chat messages in th\###
+        e period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whenever it was, to th\###
+        e minute; absent if there is none.","type":"string","format":"date-time"}},"required":["projectId","name","dat\###
+        abaseType","queries","errors","messages"],"additionalProperties":false},"DayActivity":{"description":"One day i\###
+        n a dashboard.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"st\###
+        ring","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that day.","type":"integer","m\###
+        inimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0}},"required":["date","que\###
+        ries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a chat message is from.","type\###
+        ":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A chat message in a dashboard."\###
+        ,"type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"descrip\###
+        tion":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string"\###
+        ,"format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"excerpt"\###
+        :{"description":"The beginning of its text.","type":"string","maxLength":200},"createdAt":{"description":"When\###
+         it was sent.","type":"string","format":"date-time"}},"required":["id","threadId","projectId","role","excerpt"\###
+        ,"createdAt"],"additionalProperties":false},"SchemaDetail":{"description":"How much is told of a relation: `na\###
+        mes`, `summary` with comment and estimates, `full` with columns, keys and indexes.","type":"string","enum":["n\###
+        ames","summary","full"]},"RelationKind":{"description":"What a relation is. A partition is a `table` that says\###
+         what it is a part of; `virtualTable` is SQLite's.","type":"string","enum":["table","partitionedTable","view",\###
+        "materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"description":"A schema; for MySQL and Mar\###
+        iaDB a database.","type":"object","properties":{"name":{"description":"Its name.","type":"string"},"comment":{\###
+        "description":"Its comment.","type":"string"},"relationCount":{"description":"How many relations it has.","typ\###
+        e":"integer","minimum":0},"default":{"description":"Whether a name without a schema is looked for here.","type\###
+        ":"boolean"}},"required":["name","relationCount","default"],"additionalProperties":false},"Relation":{"descrip\###
+        tion":"A table, view or the like. What does not apply, is not known or was not asked for is absent.","type":"o\###
+        bject","properties":{"schema":{"description":"Its schema.","type":"string"},"name":{"description":"Its name, a\###
+        s it is: neither quoted nor changed.","type":"string"},"kind":{"description":"What it is.","$ref":"#/component\###
+        s/schemas/RelationKind"},"identifier":{"description":"Its name ready for SQL: quoted, and with the schema wher\###
+        e that is needed. Not in `names`.","type":"string"},"system":{"description":"Whether it belongs to the databas\###
+        e itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its comment.","type":"string"},"rowEsti\###
+        mate":{"description":"Rows, as the engine last estimated or counted them.","type":"integer","minimum":0},"size\###
+        Bytes":{"description":"Size with its indexes, as the engine last estimated it.","type":"integer","minimum":0},\###
+        "partitionOf":{"description":"PostgreSQL: the table it is a partition of, as `schema.name`.","type":"string"},\###
+        "partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type":"string"},"storage":{"\###
+        description":"MySQL and MariaDB: the storage engine. SQLite: the module of a virtual table; `STRICT`, `WITHOUT\###
+         ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","type":"array","items":{"$ref":"#/com\###
+        ponents/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/components/schemas/Rela\###
+        tionKey"},"uniqueKeys":{"description":"Unique constraints, without the primary key.","type":"array","items":{"\###
+        $ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes, also those of keys.","type":"arr\###
+        ay","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"description":"Check constraints; of Post\###
+        greSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/components/schemas/RelationCheck"}},"tri\###
+        ggers":{"description":"Triggers, in the order they fire where there is one; those that constraints are made of\###
+         are left out. Absent where there are none.","type":"array","items":{"$ref":"#/components/schemas/RelationTrig\###
+        ger"}},"definition":{"description":"A view's query, as SQL. PostgreSQL: in `schema.describe` only, and absent w\###
+        here somebody has locked what the view reads for two seconds. MySQL and MariaDB: absent where the user lacks S\###
+        HOW VIEW.","type":"string"},"foreignKeys":{"description":"Foreign keys from it.","type":"array","items":{"$ref\###
+        ":"#/components/schemas/ForeignKey"}},"referencedBy":{"description":"Foreign keys to it.","type":"array","item\###
+        s":{"$ref":"#/components/schemas/ForeignKey"}}},"required":["schema","name","kind"],"additionalProperties":fal\###
+        se},"ColumnGeneration":{"description":"Where a column's values come from: computed and `stored`, or computed w\###
+        hen read (`virtual`); `identity`: numbered, and `identityAlways`: with no other value allowed; `autoIncrement`\###
+        .","type":"string","enum":["stored","virtual","identity","identityAlways","autoIncrement"]},"RelationColumn":{\###
+        "description":"A column of a relation.","type":"object","properties":{"name":{"description":"Its name, as it i\###
+        s.","type":"string"},"type":{"description":"Its type, as the database writes it; empty where SQLite has none."\###
+        ,"type":"string"},"nullable":{"description":"Whether it may be null.","type":"boolean"},"default":{"descriptio\###
+        n":"Its default, or the expression it is generated from, as SQL.","type":"string"},"comment":{"description":"I\###
+        ts comment.","type":"string"},"generated":{"description":"Where its values come from, if not from whoever writ\###
+        es.","$ref":"#/components/schemas/ColumnGeneration"},"primaryKey":{"description":"Its place in the primary key\###
+        .","type":"integer","minimum":1},"hidden":{"description":"True if `SELECT *` leaves it out.","type":"boolean"}\###
+        ,"labels":{"description":"The values of an enumerated type, in order.","type":"array","items":{"type":"string"\###
+        }}},"required":["name","type","nullable"],"additionalProperties":false},"RelationKey":{"description":"A primar\###
+        y or unique key.","type":"object","properties":{"name":{"description":"Name of the constraint.","type":"string\###
+        "},"columns":{"description":"Its columns, in order.","type":"array","items":{"type":"string"}}},"required":["c\###
+        olumns"],"additionalProperties":false},"RelationIndex":{"description":"An index.","type":"object","properties"\###
+        :{"name":{"description":"Its name.","type":"string"},"columns":{"description":"What it is sorted by: columns, o\###
+        r expressions as SQL.","type":"array","items":{"type":"string"}},"unique":{"description":"Whether no two rows m\###
+        ay agree in it.","type":"boolean"},"primary":{"description":"Whether it is that of the primary key.","type":"b\###
+        oolean"},"method":{"description":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"includes":{"descrip\###
+        tion":"PostgreSQL: columns it holds besides.","type":"array","items":{"type":"string"}},"predicate":{"descript\###
+        ion":"Which rows it has, if not all, as SQL.","type":"string"},"valid":{"description":"False where the engine d\###
+        oes not use it.","type":"boolean"}},"required":["name","columns","unique","primary"],"additionalProperties":fa\###
+        lse},"RelationCheck":{"description":"A check constraint.","type":"object","properties":{"name":{"description":\###
+        "Its name.","type":"string"},"expression":{"description":"What must hold, as SQL.","type":"string"}},"required\###
+        ":["expression"],"additionalProperties":false},"TriggerTiming":{"description":"When a trigger fires: `before` o\###
+        r `after` the change, or `insteadOf` it.","type":"string","enum":["before","after","insteadOf"]},"TriggerEvent\###
+        ":{"description":"What a trigger fires at.","type":"string","enum":["insert","update","delete","truncate"]},"R\###
+        elationTrigger":{"description":"A trigger.","type":"object","properties":{"name":{"description":"Its name.","t\###
+        ype":"string"},"timing":{"description":"When it fires.","$ref":"#/components/schemas/TriggerTiming"},"events":\###
+        {"description":"What it fires at.","type":"array","items":{"$ref":"#/components/schemas/TriggerEvent"}},"perRo\###
+        w":{"description":"Whether it fires for each row, and not once for each statement.","type":"boolean"},"enabled\###
+        ":{"description":"False where it is switched off.","type":"boolean"},"definition":{"description":"As SQL. Post\###
+        greSQL and SQLite: the statement that makes it; MySQL and MariaDB: what it does. PostgreSQL's of a trigger wit\###
+        h a condition is in `schema.describe` only, and absent where somebody has locked the relation for two seconds.\###
+        ","type":"string"}},"required":["name","timing","events","perRow"],"additionalProperties":false},"ForeignKeyAc\###
+        tion":{"description":"What happens to the rows that refer to a row, when that is changed or deleted.","type":"\###
+        string","enum":["noAction","restrict","cascade","setNull","setDefault"]},"ForeignKey":{"description":"A foreig\###
+        n key.","type":"object","properties":{"name":{"description":"Name of the constraint.","type":"string"},"schema\###
+        ":{"description":"Schema of the relation that refers.","type":"string"},"relation":{"description":"The relatio\###
+        n that refers.","type":"string"},"columns":{"description":"Its columns.","type":"array","items":{"type":"strin\###
+        g"}},"toSchema":{"description":"Schema of the relation referred to.","type":"string"},"toRelation":{"descripti\###
+        on":"The relation referred to.","type":"string"},"toColumns":{"description":"Its columns, in the order of the o\###
+        thers.","type":"array","items":{"type":"string"}},"onUpdate":{"description":"When the row referred to is chang\###
+        ed.","$ref":"#/components/schemas/ForeignKeyAction"},"onDelete":{"description":"When it is deleted.","$ref":"#\###
+        /components/schemas/ForeignKeyAction"},"join":{"description":"The condition of a join along it, ready for SQL.\###
+         Where a relation refers to itself, one side has the alias `other`.","type":"string"}},"required":["schema","r\###
+        elation","columns","toSchema","toRelation","toColumns","onUpdate","onDelete","join"],"additionalProperties":fa\###
+        lse},"SchemaMatch":{"description":"How well a text was found.","type":"string","enum":["exact","prefix","word"\###
+        ,"substring","fuzzy"]},"SchemaMatchPlace":{"description":"Where it was found.","type":"string","enum":["name",\###
+        "comment"]},"SchemaHit":{"description":"A relation or column that was found.","type":"object","properties":{"s\###
+        chema":{"description":"Schema of the relation.","type":"string"},"relation":{"description":"The relation.","ty\###
+        pe":"string"},"kind":{"description":"What the relation is.","$ref":"#/components/schemas/RelationKind"},"ident\###
+        ifier":{"description":"The relation's name ready for SQL.","type":"string"},"column":{"description":"The colum\###
+        n, if it is one that was found.","type":"string"},"type":{"description":"The column's type.","type":"string"},\###
+        "comment":{"description":"Comment of what was found.","type":"string"},"match":{"description":"How well it was\###
+         found.","$ref":"#/components/schemas/SchemaMatch"},"matchedIn":{"description":"Where it was found.","$ref":"#\###
+        /components/schemas/SchemaMatchPlace"}},"required":["schema","relation","kind","identifier","match","matchedIn\###
+        "],"additionalProperties":false},"JoinStep":{"description":"One more relation in a join.","type":"object","pro\###
+        perties":{"schema":{"description":"Its schema.","type":"string"},"relation":{"description":"Its name.","type":\###
+        "string"},"identifier":{"description":"Its name ready for SQL.","type":"string"},"condition":{"description":"W\###
+        hat joins it with one before it.","type":"string"},"alternatives":{"description":"Other conditions that link t\###
+        he same two, by other foreign keys.","type":"array","items":{"type":"string"}}},"required":["schema","relation\###
+        ","identifier","condition"],"additionalProperties":false},"JoinPath":{"description":"A way from one relation t\###
+        o another along foreign keys.","type":"object","properties":{"from":{"description":"The whole `FROM` clause.",\###
+        "type":"string"},"steps":{"description":"What to join with the first relation, in order.","type":"array","item\###
+        s":{"$ref":"#/components/schemas/JoinStep"}}},"required":["from","steps"],"additionalProperties":false},"Limit\###
+        s":{"description":"Every limit in force.","type":"object","properties":{"headerBytes":{"description":"The head\###
+        er block of one `Content-Length` frame.","type":"integer","minimum":0},"headerMs":{"description":"Time for a f\###
+        rame's header, from its first byte.","type":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's\###
+         body, and for one line where messages are lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"desc\###
+        ription":"One message while the connection has no session.","type":"integer","minimum":0},"bodyBytes":{"descri\###
+        ption":"One message once the connection has a session.","type":"integer","minimum":0},"jsonDepth":{"descriptio\###
+        n":"Nesting of arrays and objects in one message.","type":"integer","minimum":0},"batchItems":{"description":"\###
+        Items of one batch.","type":"integer","minimum":0},"clientConnections":{"description":"Open client connections\###
+        .","type":"integer","minimum":0},"requestsInFlight":{"description":"Unanswered requests of one connection; pas\###
+        t that the daemon stops reading from it.","type":"integer","minimum":0},"outputQueueBytes":{"description":"Out\###
+        put waiting for one client.","type":"integer","minimum":0},"outputStallMs":{"description":"A client with outpu\###
+        t waiting that takes none of it for this long is dropped.","type":"integer","minimum":0},"shutdownMs":{"descri\###
+        ption":"Time for running requests to end when the daemon stops.","type":"integer","minimum":0},"passwordMinByt\###
+        es":{"description":"Shortest new password, as UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"descr\###
+        iption":"Longest password, as UTF-8.","type":"integer","minimum":0},"passwordHashQueue":{"description":"Passwo\###
+        rds waiting to be hashed; past that the answer is `busy`.","type":"integer","minimum":0},"loginFailures":{"des\###
+        cription":"Wrong passwords in a row, per account and per peer, before each further attempt has to wait.","type\###
+        ":"integer","minimum":0},"loginDelayMs":{"description":"The first such wait; each further failure doubles it."\###
+        ,"type":"integer","minimum":0},"loginDelayMaxMs":{"description":"The longest such wait.","type":"integer","min\###
+        imum":0},"loginFailuresMax":{"description":"Wrong passwords in a row for an account; then none is looked at fo\###
+        r a day, or until a session changes it.","type":"integer","minimum":0},"tokenBytes":{"description":"A token.",\###
+        "type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a session from log-in or refresh.","ty\###
+        pe":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a request for this long ends.","t\###
+        ype":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of a name of a person or\###
+         project.","type":"integer","minimum":0},"emailLength":{"description":"Characters of an e-mail address.","type\###
+        ":"integer","minimum":0},"descriptionLength":{"description":"Characters of a project's description.","type":"i\###
+        nteger","minimum":0},"connectionStringLength":{"description":"Characters of a connection string.","type":"inte\###
+        ger","minimum":0},"labelLength":{"description":"Characters of a query's label.","type":"integer","minimum":0},\###
+        "searchTextLength":{"description":"Characters of a list's `text` filter.","type":"integer","minimum":0},"listI\###
+        tems":{"description":"Items of one page of a list.","type":"integer","minimum":0},"listItemsDefault":{"descrip\###
+        tion":"Items of one page of a list when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"desc\###
+        ription":"Newest queries or messages in a summary or dashboard.","type":"integer","minimum":0},"dashboardDays"\###
+        :{"description":"Days a dashboard may cover.","type":"integer","minimum":0},"databaseConnections":{"descriptio\###
+        n":"Open database connections in all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"descrip\###
+        tion":"Open database connections of one project.","type":"integer","minimum":0},"databaseIdleMs":{"description\###
+        ":"An unused database connection is closed after this long.","type":"integer","minimum":0},"connectTimeoutMs":\###
+        {"description":"Time to connect and log in to a database.","type":"integer","minimum":0},"queriesPerUser":{"de\###
+        scription":"Running queries of one user.","type":"integer","minimum":0},"subscriptionsPerConnection":{"descrip\###
+        tion":"Subscriptions of one connection.","type":"integer","minimum":0},"subscriptionEvents":{"description":"Ev\###
+        ents of one subscription that wait for its reader; the next are missed.","type":"integer","minimum":0},"progre\###
+        ssMs":{"description":"Time between two `progress` events of a query.","type":"integer","minimum":0},"runningSq\###
+        lBytes":{"description":"Of a statement, in `query.running` and `query/event`.","type":"integer","minimum":0},"\###
+        planNodes":{"description":"Nodes of a plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"des\###
+        cription":"One statement, as UTF-8.","type":"integer","minimum":0},"parameters":{"description":"Parameters of o\###
+        ne statement: SQLite's own limit, the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs\###
+        ":{"description":"Time of a query that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs\###
+        ":{"description":"The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A\###
+         database that has not stopped a cancelled statement by then has its connection cut.","type":"integer","minimu\###
+        m":0},"pageRows":{"description":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"\###
+        A page ends with the row that reaches this size.","type":"integer","minimum":0},"cellBytes":{"description":"A l\###
+        onger cell is replaced by its length and a prefix.","type":"integer","minimum":0},"resultRows":{"description":\###
+        "Rows kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"descript\###
+        ion":"Bytes kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultByt\###
+        es":{"description":"Bytes kept of any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"descrip\###
+        tion":"Bytes kept of all results of one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A r\###
+        esult that nobody fetches from for this long is dropped.","type":"integer","minimum":0},"exportsPerUser":{"des\###
+        cription":"Exports and summaries of one user that run at once; past that the answer is `busy`.","type":"intege\###
+        r","minimum":0},"noticesPerQuery":{"description":"Notices kept of one statement.","type":"integer","minimum":0\###
+        },"previewRows":{"description":"Rows of the preview that history keeps.","type":"integer","minimum":0},"previe\###
+        wBytes":{"description":"Bytes of the preview that history keeps.","type":"integer","minimum":0},"catalogueRela\###
+        tions":{"description":"Tables, views and the like that are read of one database.","type":"integer","minimum":0\###
+        },"catalogueBytes":{"description":"Memory for what is read of one database's schema, about.","type":"integer",\###
+        "minimum":0},"catalogueCacheBytes":{"description":"The same for all databases; the least used is forgotten fir\###
+        st.","type":"integer","minimum":0},"catalogueMs":{"description":"What is known of a schema is read anew when i\###
+        t is older.","type":"integer","minimum":0},"historyRows":{"description":"Rows of history kept of one user; pas\###
+        t it the oldest go, within minutes. 0 keeps all.","type":"integer","minimum":0},"historyDays":{"description":"\###
+        Days that a row of history is kept. 0 keeps it for ever.","type":"integer","minimum":0},"statisticsDays":{"des\###
+        cription":"Days that `query.stats` may cover.","type":"integer","minimum":0},"statisticsStatements":{"descript\###
+        ion":"Statements in each list of `query.stats`.","type":"integer","minimum":0},"forgetQueries":{"description":\###
+        "Ids in one `query.forget`.","type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bod\###
+        yBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueueByt\###
+        es","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","lo\###
+        ginDelayMs","loginDelayMaxMs","loginFailuresMax","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","\###
+        emailLength","descriptionLength","connectionStringLength","labelLength","searchTextLength","listItems","listIt\###
+        emsDefault","recentItems","dashboardDays","databaseConnections","databaseConnectionsPerProject","databaseIdleM\###
+        s","connectTimeoutMs","queriesPerUser","subscriptionsPerConnection","subscriptionEvents","progressMs","running\###
+        SqlBytes","planNodes","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRow\###
+        s","pageBytes","cellBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs"\###
+        ,"exportsPerUser","noticesPerQuery","previewRows","previewBytes","catalogueRelations","catalogueBytes","catalo\###
+        gueCacheBytes","catalogueMs","historyRows","historyDays","statisticsDays","statisticsStatements","forgetQuerie\###
+        s"],"additionalProperties":false},"ErrorObject":{"description":"The `error` member of a reply.","type":"object\###
+        ","properties":{"code":{"type":"integer"},"message":{"type":"string","minLength":1},"data":{"type":"object","p\###
+        roperties":{"code":{"description":"What programs branch on.","type":"string","enum":["parse_error","invalid_re\###
+        quest","method_not_found","invalid_params","invalid_connection_string","invalid_parameters","weak_password","i\###
+        nternal","not_initialized","cancelled","timeout","shutting_down","request_too_large","response_too_large","bus\###
+        y","batch_too_large","unauthenticated","invalid_credentials","forbidden","not_found","conflict","rate_limited"\###
+        ,"connection_failed","host_not_found","connection_refused","connect_timeout","tls_required","tls_failed","auth\###
+        entication_failed","unknown_database","not_a_database","connection_lost","query_failed","read_only","policy","\###
+        file_failed","cell_truncated"]},"retryable":{"description":"Whether the same request may succeed later.","type\###
+        ":"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfte\###
+        rMs":{},"sqlState":{},"position":{}},"required":["code","retryable"],"additionalProperties":false}},"required"\###
+        :["code","message","data"],"additionalProperties":false}},"errors":{"parse_error":{"code":-32700,"message":"Th\###
+        e bytes are not one JSON text in UTF-8, or break the framing.","data":{"code":"parse_error","retryable":false}\###
+        },"invalid_request":{"code":-32600,"message":"The JSON is not a request that may be sent here and now.","data"\###
+        :{"code":"invalid_request","retryable":false}},"method_not_found":{"code":-32601,"message":"There is no such m\###
+        ethod.","data":{"code":"method_not_found","retryable":false}},"invalid_params":{"code":-32602,"message":"A par\###
+        ameter is unknown, missing, of the wrong type or out of range; `path` names it.","data":{"code":"invalid_param\###
+        s","retryable":false}},"invalid_connection_string":{"code":-32602,"message":"The connection string cannot be u\###
+        nderstood, or uses a keyword that is not allowed.","data":{"code":"invalid_connection_string","retryable":fals\###
+        e}},"invalid_parameters":{"code":-32602,"message":"The statement's parameters do not fit its placeholders.","d\###
+        ata":{"code":"invalid_parameters","retryable":false}},"weak_password":{"code":-32602,"message":"The password i\###
+        s among those tried first, or is made from the account's own name or e-mail.","data":{"code":"weak_password","\###
+        retryable":false}},"internal":{"code":-32603,"message":"A fault of the daemon; the log has it under `requestId\###
+        `.","data":{"code":"internal","retryable":false}},"not_initialized":{"code":-32002,"message":"`initialize` mus\###
+        t come first on this connection.","data":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-32\###
+        800,"message":"The client cancelled the request.","data":{"code":"cancelled","retryable":true}},"timeout":{"co\###
+        de":-32802,"message":"It took longer than its time limit and was stopped.","data":{"code":"timeout","retryable\###
+        ":true}},"shutting_down":{"code":-32802,"message":"The daemon is stopping; connect again later.","data":{"code\###
+        ":"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"message":"The request is longer than t\###
+        he limit.","data":{"code":"request_too_large","retryable":false}},"response_too_large":{"code":-32008,"message\###
+        ":"The reply would be longer than the limit; ask for less.","data":{"code":"response_too_large","retryable":fa\###
+        lse}},"busy":{"code":-32009,"message":"A queue or pool is full; try again after `retryAfterMs`.","data":{"code\###
+        ":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The batch has more items than the limi\###
+        t.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"message":"There is no\###
+         session on this connection, or it has ended; log in or attach a token.","data":{"code":"unauthenticated","ret\###
+        ryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the password is wrong.","data":{"c\###
+        ode":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"message":"The token or the daemon's c\###
+        onfiguration does not allow it.","data":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"mess\###
+        age":"There is no such thing, or it is not yours; both answer the same.","data":{"code":"not_found","retryable\###
+        ":false}},"conflict":{"code":1005,"message":"It conflicts with what exists; `path` names the parameter.","data\###
+        ":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,"message":"Too many attempts or requests;\###
+         try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":true}},"connection_failed":{"code"\###
+        :1101,"message":"The database cannot be reached, for a reason without a code of its own.","data":{"code":"conn\###
+        ection_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The host's name has no address.","d\###
+        ata":{"code":"host_not_found","retryable":true}},"connection_refused":{"code":1101,"message":"Nothing accepts c\###
+        onnections at that address.","data":{"code":"connection_refused","retryable":true}},"connect_timeout":{"code":\###
+        1101,"message":"The database did not answer in time.","data":{"code":"connect_timeout","retryable":true}},"tls\###
+        _required":{"code":1101,"message":"The server or the policy asks for TLS and the connection has none.","data":\###
+        {"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":"The TLS handshake failed or th\###
+        e certificate is not trusted.","data":{"code":"tls_failed","retryable":false}},"authentication_failed":{"code"\###
+        :1101,"message":"The database refused the user or the password of the connection string.","data":{"code":"auth\###
+        entication_failed","retryable":false}},"unknown_database":{"code":1101,"message":"The server has no such datab\###
+        ase, or the file does not exist.","data":{"code":"unknown_database","retryable":false}},"not_a_database":{"cod\###
+        e":1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_database","retryable":false}},"c\###
+        onnection_lost":{"code":1101,"message":"The connection broke while the statement ran; a write may or may not h\###
+        ave happened.","data":{"code":"connection_lost","retryable":true}},"query_failed":{"code":1102,"message":"The d\###
+        atabase refused the statement.","data":{"code":"query_failed","retryable":false}},"read_only":{"code":1103,"me\###
+        ssage":"The statement would write, and the project or the mode is read-only.","data":{"code":"read_only","retr\###
+        yable":false}},"policy":{"code":1103,"message":"The daemon's policy does not allow it, whatever the project sa\###
+        ys.","data":{"code":"policy","retryable":false}},"file_failed":{"code":1104,"message":"The file could not be w\###
+        ritten; `phase` is the step: `open`, `write` or `publish`.","data":{"code":"file_failed","retryable":false}},"\###
+        cell_truncated":{"code":1105,"message":"A cell is longer than was kept of it, and would be exported in part.",\###
+        "data":{"code":"cell_truncated","retryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"Repor\###
+        t on a request that is still running.","description":"LSP's own notification. For a request that carried a `pa\###
+        rtialResultToken` and whose method says that it answers in parts, `value`\nis a part: `query.run` sends a `Que\###
+        ryPage` each, `query.export` an `ExportPart`. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no met\###
+        hod of protocol 1.0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients sho\###
+        uld ignore tokens they do not know.","params":{"type":"object","properties":{"token":{"description":"The reque\###
+        st's token.","type":["string","integer"]},"value":{"description":"The part.","oneOf":[{"$ref":"#/components/sc\###
+        hemas/QueryPage"},{"$ref":"#/components/schemas/ExportPart"}]}},"required":["token","value"],"additionalProper\###
+        ties":false}},{"name":"query/event","summary":"Tell a subscriber what became of a query.","description":"Sent t\###
+        o connections that called `query.subscribe`. Each query gets one `started`, any number of `progress`, one ever\###
+        y limit\n`progressMs` at most, and exactly one of `finished`, `failed` and `cancelled`, in this order; a timeo\###
+        ut is `cancelled` with the\n`errorCode` `timeout`. A pulled result that is larger than its first page is `fini\###
+        shed` when the database has given all rows,\nwhich may be after the reply.\n\nEvents wait behind replies. A su\###
+        bscriber that does not read them gets no `progress`, and of the others the limit\n`subscriptionEvents` are kep\###
+        t; what is lost after that is told by one `missed`, in its place, with how many they were. Then\n`query.runnin\###
+        g` and `query.history` say how things stand. A daemon that stops ends its connections without further events."\###
+        ,"params":{"type":"object","properties":{"subscriptionId":{"description":"The subscription.","type":"string","\###
+        format":"uuid"},"event":{"description":"What happened.","$ref":"#/components/schemas/QueryEventKind"},"query":\###
+        {"description":"The query as it stands; absent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affe\###
+        ctedRows":{"description":"Rows that a write changed.","type":"integer","minimum":0},"durationMs":{"description\###
+        ":"Time it took, once it has ended.","type":"number","minimum":0},"errorCode":{"description":"Why it failed or\###
+         was cancelled: the `data.code` of its error.","type":"string"},"errorMessage":{"description":"The same, in a s\###
+        entence.","type":"string"},"missed":{"description":"Events lost, in `missed`.","type":"integer","minimum":1}},\###
+        "required":["subscriptionId","event"],"additionalProperties":false}},{"name":"session/expired","summary":"Tell\###
+         a connection that its session has ended.","description":"Sent once to every other connection that was bound t\###
+        o a session when the session ends; the connection that ended it by its\nown request learns it from the reply. F\###
+        rom then on its requests are answered `unauthenticated` until it logs in or attaches\na token. The connection s\###
+        tays open; queries that ran under the session are cancelled.","params":{"type":"object","properties":{"reason"\###
+        :{"description":"Why it ended.","$ref":"#/components/schemas/SessionEndReason"}},"required":["reason"],"additi\###
+        onalProperties":false}}],"x-limits":[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":false,"d\###
+        escription":"The header block of one `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","c\###
+        onfigurable":true,"description":"Time for a frame's header, from its first byte."},{"name":"bodyMs","value":30\###
+        000,"unit":"ms","configurable":true,"description":"Time for a frame's body, and for one line where messages ar\###
+        e lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"bytes","configurable":true,"description":"One m\###
+        essage while the connection has no session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable\###
+        ":true,"description":"One message once the connection has a session."},{"name":"jsonDepth","value":64,"unit":"\###
+        count","configurable":false,"description":"Nesting of arrays and objects in one message."},{"name":"batchItems\###
+        ","value":50,"unit":"count","configurable":true,"description":"Items of one batch."},{"name":"clientConnection\###
+        s","value":1024,"unit":"count","configurable":true,"description":"Open client connections."},{"name":"requests\###
+        InFlight","value":32,"unit":"count","configurable":true,"description":"Unanswered requests of one connection; p\###
+        ast that the daemon stops reading from it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","config\###
+        urable":true,"description":"Output waiting for one client."},{"name":"outputStallMs","value":30000,"unit":"ms"\###
+        ,"configurable":true,"description":"A client with output waiting that takes none of it for this long is droppe\###
+        d."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable":true,"description":"Time for running reques\###
+        ts to end when the daemon stops."},{"name":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"de\###
+        scription":"Shortest new password, as UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configu\###
+        rable":false,"description":"Longest password, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count\###
+        ","configurable":true,"description":"Passwords waiting to be hashed; past that the answer is `busy`."},{"name"\###
+        :"loginFailures","value":5,"unit":"count","configurable":true,"description":"Wrong passwords in a row, per acc\###
+        ount and per peer, before each further attempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms",\###
+        "configurable":true,"description":"The first such wait; each further failure doubles it."},{"name":"loginDelay\###
+        MaxMs","value":900000,"unit":"ms","configurable":true,"description":"The longest such wait."},{"name":"loginFa\###
+        iluresMax","value":100,"unit":"count","configurable":true,"description":"Wrong passwords in a row for an accou\###
+        nt; then none is looked at for a day, or until a session changes it."},{"name":"tokenBytes","value":4096,"unit\###
+        ":"bytes","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms\###
+        ","configurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","valu\###
+        e":43200000,"unit":"ms","configurable":true,"description":"A session without a request for this long ends."},{\###
+        "name":"nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scalars\###
+        ) of a name of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"d\###
+        escription":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","confi\###
+        gurable":false,"description":"Characters of a project's description."},{"name":"connectionStringLength","value\###
+        ":4096,"unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"labelL\###
+        ength","value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"name"\###
+        :"searchTextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `tex\###
+        t` filter."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of one p\###
+        age of a list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"Item\###
+        s of one page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurabl\###
+        e":false,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","value\###
+        ":365,"unit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseConnec\###
+        tions","value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"name\###
+        ":"databaseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database co\###
+        nnections of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"descriptio\###
+        n":"An unused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit"\###
+        :"ms","configurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUser",\###
+        "value":8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscripti\###
+        onsPerConnection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connection\###
+        ."},{"name":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of one s\###
+        ubscription that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","co\###
+        nfigurable":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes","va\###
+        lue":2048,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/eve\###
+        nt`."},{"name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `\###
+        query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One st\###
+        atement, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Par\###
+        ameters of one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value"\###
+        :30000,"unit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"qu\###
+        eryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"n\###
+        ame":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not st\###
+        opped a cancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","\###
+        configurable":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","confi\###
+        gurable":true,"description":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":10\###
+        48576,"unit":"bytes","configurable":true,"description":"A longer cell is replaced by its length and a prefix."\###
+        },{"name":"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result w\###
+        hose query names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"de\###
+        scription":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268\###
+        435456,"unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUser\###
+        Bytes","value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one u\###
+        ser."},{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobo\###
+        dy fetches from for this long is dropped."},{"name":"exportsPerUser","value":8,"unit":"count","configurable":t\###
+        rue,"description":"Exports and summaries of one user that run at once; past that the answer is `busy`."},{"nam\###
+        e":"noticesPerQuery","value":100,"unit":"count","configurable":false,"description":"Notices kept of one statem\###
+        ent."},{"name":"previewRows","value":10,"unit":"count","configurable":false,"description":"Rows of the preview\###
+         that history keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","configurable":false,"description":"\###
+        Bytes of the preview that history keeps."},{"name":"catalogueRelations","value":20000,"unit":"count","configur\###
+        able":true,"description":"Tables, views and the like that are read of one database."},{"name":"catalogueBytes"\###
+        ,"value":67108864,"unit":"bytes","configurable":true,"description":"Memory for what is read of one database's s\###
+        chema, about."},{"name":"catalogueCacheBytes","value":268435456,"unit":"bytes","configurable":true,"descriptio\###
+        n":"The same for all databases; the least used is forgotten first."},{"name":"catalogueMs","value":300000,"uni\###
+        t":"ms","configurable":true,"description":"What is known of a schema is read anew when it is older."},{"name":\###
+        "historyRows","value":1000000,"unit":"count","configurable":true,"description":"Rows of history kept of one us\###
+        er; past it the oldest go, within minutes. 0 keeps all."},{"name":"historyDays","value":365,"unit":"count","co\###
+        nfigurable":true,"description":"Days that a row of history is kept. 0 keeps it for ever."},{"name":"statistics\###
+        Days","value":366,"unit":"count","configurable":false,"description":"Days that `query.stats` may cover."},{"na\###
+        me":"statisticsStatements","value":100,"unit":"count","configurable":false,"description":"Statements in each l\###
+        ist of `query.stats`."},{"name":"forgetQueries","value":1000,"unit":"count","configurable":false,"description"\###
+        :"Ids in one `query.forget`."}]}
         """###
 }
