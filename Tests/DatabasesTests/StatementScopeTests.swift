@@ -82,7 +82,7 @@ extension MariaDBServerTests {
             #expect(harness.driver.isUsable)
         }
 
-        /// The server takes accented letters for plain ones in names of its functions, so the gate has to.
+        /// The spellings that are refused are ones the server takes.
         @Test func `what is refused by name would have run`() throws {
             let harness = try MariaDBHarness(MariaDBServer.root)
             for sql in [

@@ -1,8 +1,8 @@
 /// What is out of ``StatementScope/data`` on MariaDB and MySQL, by name.
 ///
-/// The text is cut by the gate's own lexer, under the session's SQL modes, so that it agrees with the server about what is a name. The
-/// server compares names of functions and of its own schemas without regard to case and accents; here a letter beyond ASCII therefore
-/// stands for any letter.
+/// The text is cut by the gate's own lexer, under the session's SQL modes, so that it agrees with the server about what is a name. A
+/// letter beyond ASCII stands for any letter: MariaDB 10.11 takes `slÉep` for no function it knows, but servers whose names are
+/// compared by a collation without accents would call `sleep`.
 struct MariaDBScope {
     private enum Piece: Equatable {
         case name(String)
