@@ -1645,12 +1645,13 @@ public enum OpenRPCDocument {
         ":"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"message":"The request is longer than t\###
         he limit.","data":{"code":"request_too_large","retryable":false}},"response_too_large":{"code":-32008,"message\###
         ":"The reply would be longer than the limit; ask for less.","data":{"code":"response_too_large","retryable":fa\###
-        lse}},"busy":{"code":-32009,"message":"A queue or pool is full; try again after `retryAfterMs`.","data":{"code\###
-        ":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The batch has more items than the limi\###
-        t.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"message":"There is no\###
-         session on this connection, or it has ended; log in or attach a token.","data":{"code":"unauthenticated","ret\###
-        ryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the password is wrong.","data":{"c\###
-        ode":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"message":"The token or the daemon's c\###
+        lse}},"busy":{"code":-32009,"message":"A queue or pool is full, or, with the phase `store`, the daemon's own s\###
+        tore cannot be read or written now, which any method may answer; try again after `retryAfterMs`.","data":{"cod\###
+        e":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The batch has more items than the lim\###
+        it.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"message":"There is n\###
+        o session on this connection, or it has ended; log in or attach a token.","data":{"code":"unauthenticated","re\###
+        tryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the password is wrong.","data":{"\###
+        code":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"message":"The token or the daemon's c\###
         onfiguration does not allow it.","data":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"mess\###
         age":"There is no such thing, or it is not yours; both answer the same.","data":{"code":"not_found","retryable\###
         ":false}},"conflict":{"code":1005,"message":"It conflicts with what exists; `path` names the parameter.","data\###
