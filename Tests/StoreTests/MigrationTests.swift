@@ -49,7 +49,10 @@ import Testing
         let store = try await Store.open(.sqlite(path: path), nowMs: Sample.nowMs) { report in
             reports.withLock { $0.append(report) }
         }
-        #expect(reports.withLock { $0.map { [$0.rowsDone, $0.rowsTotal, $0.isDone ? 1 : 0] } } == [[0, 3_000, 0], [3_000, 3_000, 1]])
+        #expect(
+            reports.withLock { $0.map { [$0.rowsDone, $0.rowsTotal, $0.isDone ? 1 : 0] } } == [
+                [0, 3_000, 0], [3_000, 3_000, 1],
+            ])
         #expect(store.interruptedQueries == 1)
         let statistics = try await store.statistics(
             userID: user.id, fromMs: Sample.nowMs - 9 * Day.ms, toMs: Sample.nowMs, statements: 10)
