@@ -68,7 +68,8 @@ let package = Package(
         .target(
             name: "Handlers",
             dependencies: [
-                "Databases", "Protocol", "Security", "Store", "Threads", .product(name: "Logging", package: "swift-log"),
+                "Assistant", "Databases", "Models", "Protocol", "Security", "Store", "Threads",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
         ),

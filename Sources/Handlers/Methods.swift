@@ -17,8 +17,8 @@ final class Methods: DaemonAPI {
         lifecycle = LifecycleHandlers(services: services, auth: auth)
         project = ProjectHandlers(services: services)
         query = QueryHandlers(services: services, projects: project)
-        chat = ChatHandlers(services: services, projects: project, queries: query)
         schema = SchemaHandlers(services: services, projects: project)
+        chat = ChatHandlers(services: services, projects: project, queries: query, schemas: schema)
         system = SystemHandlers(services: services)
     }
 }

@@ -1,5 +1,6 @@
 public import Databases
 public import Logging
+public import Models
 public import Protocol
 public import Security
 import Synchronization
@@ -29,8 +30,7 @@ public final class Services: Sendable {
     let sessions = SessionRegistry()
     let running: RunningQueries
     let turns: TurnRegistry
-    /// The models that are configured, by the names they have here.
-    let modelNames: [String]
+    let models: ModelCatalogue
     let resultWork: ResultWork
     let counters = RequestCounters()
     let spoolDirectory: String
@@ -38,11 +38,11 @@ public final class Services: Sendable {
     let clientCount: @Sendable () -> Int
 
     /// - Parameter spoolDirectory: where large results are kept, in files without a name.
-    /// - Parameter modelNames: what `project.update` may name as a model.
+    /// - Parameter models: what the assistant may ask; without one it answers by itself.
     /// - Parameter clientCount: open client connections, for `system.health`.
     public init(
         store: Store, keyring: Keyring, limits: Limits, policy: ConnectionPolicy, version: String, spoolDirectory: String,
-        modelNames: [String] = [], logger: Logger, clientCount: @escaping @Sendable () -> Int
+        models: ModelCatalogue = ModelCatalogue([]), logger: Logger, clientCount: @escaping @Sendable () -> Int
     ) {
         self.store = store
         self.keyring = keyring
@@ -65,7 +65,7 @@ public final class Services: Sendable {
         catalogues = CatalogueCache(bytesMax: limits.catalogueCacheBytes, ageMsMax: limits.catalogueMs)
         running = RunningQueries(limits: limits)
         turns = TurnRegistry(perUserMax: limits.chatTurnsPerUser)
-        self.modelNames = modelNames
+        self.models = models
         resultWork = ResultWork(perUserMax: limits.exportsPerUser)
         results = ResultRegistry(idleMs: limits.resultIdleMs, quotaBytes: limits.spoolPerUserBytes)
     }
@@ -92,9 +92,11 @@ public final class Services: Sendable {
     /// Ends what users' databases are still doing and closes the connections to them.
     public func stopDatabases(deadlineMs: Int) async {
         turns.cancelAll()
+        turns.cancelAll()
         running.cancelAll()
         results.closeAll()
         _ = await pool.shutdown(deadlineMs: deadlineMs)
+        await models.shutdown()
     }
 
     /// Work that is due from time to time: sessions that have outlived themselves, rows nobody needs.

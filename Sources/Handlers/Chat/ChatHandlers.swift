@@ -6,6 +6,7 @@ struct ChatHandlers: ChatAPI {
     let services: Services
     let projects: ProjectHandlers
     let queries: QueryHandlers
+    let schemas: SchemaHandlers
 
     var limits: Limits { services.limits }
 }

@@ -81,7 +81,7 @@ extension ProjectHandlers {
     }
 
     private func assistant(_ change: AssistantChange) throws(RPCError) -> AssistantRecordChange {
-        if let model = change.model, !model.isEmpty, !services.modelNames.contains(model) {
+        if let model = change.model, !model.isEmpty, !services.models.models.contains(where: { $0.name == model }) {
             throw .invalid("assistant.model", "is not the name of a model; chat.models lists them.")
         }
         return AssistantRecordChange(
