@@ -3,6 +3,8 @@ struct Question {
     struct Word {
         var stem: String
         var weight: Float
+        /// Two words run together: as it is or not at all.
+        var isJoined = false
     }
 
     /// Longer questions are cut: what somebody means stands at the beginning or not at all.
@@ -33,9 +35,10 @@ struct Question {
         }
         for (first, second) in zip(stems, stems.dropFirst()) where weighted.count < 2 * Self.wordsMax {
             guard keepsAll || !(StopWords.all.contains(first) || StopWords.all.contains(second)) else { continue }
-            // Only names have it: it must not be tried as a slip.
             let joined = first + second
-            if joined.utf8.count <= 40, seen.insert(joined).inserted { weighted.append(Word(stem: joined, weight: 0.8)) }
+            if joined.utf8.count <= 40, seen.insert(joined).inserted {
+                weighted.append(Word(stem: joined, weight: 0.8, isJoined: true))
+            }
         }
         self.weighted = weighted
         names = SpeltNames.of(text)

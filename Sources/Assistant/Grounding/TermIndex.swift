@@ -16,6 +16,7 @@ struct TermIndex: Sendable {
     private let postings: [[Posting]]
     private let rarity: [Float]
     private let trigrams: TrigramTable
+    private let placeCount: Int
 
     /// Saturation: a word that is there twice does not count twice.
     private static let k1: Float = 1.5
@@ -25,6 +26,7 @@ struct TermIndex: Sendable {
     init(_ catalogue: Catalogue, _ visible: [Int]) {
         var builder = TermBuilder()
         for place in visible { builder.add(catalogue.relations[place], place) }
+        placeCount = catalogue.relations.count
         ids = builder.ids
         words = builder.words
         let words = builder.words
@@ -46,13 +48,13 @@ struct TermIndex: Sendable {
         trigrams = TrigramTable(builder.words)
     }
 
-    /// The score of every relation that has a word of the question.
-    func scores(_ question: Question) -> [Int: Float] {
-        var scores: [Int: Float] = [:]
+    /// The score of every relation by its place: 0 for those that have no word of the question.
+    func scores(_ question: Question) -> [Float] {
+        var scores = [Float](repeating: 0, count: placeCount)
         var slips = 0
         for word in question.weighted {
-            var found = matches(word.stem)
-            if found.isEmpty, word.stem.utf8.count >= 4, slips < Question.slipsMax {
+            var found = word.isJoined ? exact(word.stem) : matches(word.stem)
+            if found.isEmpty, !word.isJoined, word.stem.utf8.count >= 4, slips < Question.slipsMax {
                 slips += 1
                 found = similar(word.stem)
             }
@@ -61,17 +63,21 @@ struct TermIndex: Sendable {
         return scores
     }
 
-    private func add(_ term: Int32, _ weight: Float, _ scores: inout [Int: Float]) {
+    private func add(_ term: Int32, _ weight: Float, _ scores: inout [Float]) {
         let factor = rarity[Int(term)] * weight
-        for posting in postings[Int(term)] { scores[Int(posting.place), default: 0] += factor * posting.impact }
+        for posting in postings[Int(term)] { scores[Int(posting.place)] += factor * posting.impact }
     }
 
     private typealias Match = (term: Int32, weight: Float)
 
+    private func exact(_ stem: String) -> [Match] {
+        guard let term = ids[stem] else { return [] }
+        return [(term, 1)]
+    }
+
     /// The word itself, its synonyms, words that it begins and words that begin it.
     private func matches(_ stem: String) -> [Match] {
-        var found: [Match] = []
-        if let term = ids[stem] { found.append((term, 1)) }
+        var found = exact(stem)
         for other in Synonyms.of(stem) {
             if let term = ids[other] { found.append((term, 0.6)) }
         }
