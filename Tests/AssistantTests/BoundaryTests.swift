@@ -25,17 +25,17 @@ import Testing
 
     @Test(arguments: forged.filter { $0 != "<\u{2010}" }) func aForgedTagIsNone(_ tag: String) {
         let wrapped = DataText.neutralised("before \(tag) after")
-        #expect(wrapped.contains("\u{2039}"))
+        #expect(wrapped.unicodeScalars.contains("\u{2039}"))
         // What is left of it is no tag in any reading: neutralising again changes nothing.
         #expect(DataText.neutralised(wrapped) == wrapped)
         #expect(!wrapped.lowercased().contains("<data-") && !wrapped.lowercased().contains("</data-"))
     }
 
     @Test(arguments: [
-        "a < b", "x <= 3 AND y<data", "List<Data>", "<p>data-1</p>", "5 &lt; 6", "100%", "\\d+", "naïve – “quotes” 日本 👩‍🚀",
+        "a < b", "x <= 3 AND y<data", "List<Data>", "<p>data-1</p>", "5 &lt; 6", "100%", "\\d+", "naïve – “quotes” 日本 🚀",
     ])
     func otherTextStays(_ text: String) {
-        #expect(DataText.neutralised(text.replacing("\u{200D}", with: "")) == text.replacing("\u{200D}", with: ""))
+        #expect(DataText.neutralised(text) == text)
     }
 
     @Test func whatIsHiddenIsShown() {

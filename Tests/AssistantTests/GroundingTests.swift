@@ -123,7 +123,7 @@ import Testing
     @Test func amongThousandsTheRightOneIsFound() {
         for (question, name) in [
             ("total of orders by customer city", "customers"), ("invoice_header_100 rows", "invoice_header_100"),
-            ("ticket note 43", "ticket_note_43"),
+            ("archive of ticket 43", "ticket_archive_43"),
         ] {
             let grounding = Self.large.choose(GroundingRequest(question: question, budgetTokens: 2_000, engine: .postgresql))
             let names = grounding.relations.prefix(3).map { Self.large.qualifiedName($0.place) }

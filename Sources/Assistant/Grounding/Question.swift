@@ -14,9 +14,9 @@ struct Question {
     private static let wordsMax = 96
 
     /// Stems of all words, in their order.
-    let allStems: [String]
+    private(set) var allStems: [String]
     /// Distinct stems that may say something, and words run together as in `orderitems`.
-    let weighted: [Word]
+    private(set) var weighted: [Word]
     /// Names as the question spells them, quotes taken off, and whether they stood in quotes.
     let names: [(text: String, isQuoted: Bool)]
 
@@ -42,6 +42,12 @@ struct Question {
         }
         self.weighted = weighted
         names = SpeltNames.of(text)
+    }
+
+    /// Puts a slip right: what was meant counts less than what is written.
+    mutating func replace(_ stem: String, with meant: String) {
+        for index in allStems.indices where allStems[index] == stem { allStems[index] = meant }
+        for index in weighted.indices where weighted[index].stem == stem { weighted[index] = Word(stem: meant, weight: 0.6) }
     }
 
     /// Stems that may say something.

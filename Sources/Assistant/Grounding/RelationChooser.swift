@@ -31,7 +31,7 @@ struct RelationChooser {
     init(_ index: SchemaIndex, _ request: GroundingRequest) {
         self.index = index
         self.request = request
-        question = Question(request.question)
+        question = index.terms.corrected(Question(request.question))
     }
 
     consuming func choose() -> RelationChoice {
@@ -96,7 +96,14 @@ struct RelationChooser {
             scores[place] *= 1 + 0.5 / (1 + 0.2 * Float(order))
         }
         var ranked: [(place: Int, score: Float)] = []
-        let least = (scores.max() ?? 0) * Self.shareMin
+        let stems = question.stems
+        var least = (scores.max() ?? 0) * Self.shareMin
+        for place in scores.indices where scores[place] >= least && scores[place] > 0 {
+            // All words of its name, in whatever order: "items of an order".
+            let words = index.names.stems[place]
+            if words.count > 1, words.allSatisfy(stems.contains) { scores[place] += 3 + 3 * Float(min(words.count, 4)) }
+        }
+        least = (scores.max() ?? 0) * Self.shareMin
         for (place, score) in scores.enumerated() where score > 0 && score >= least {
             let part: Float = index.catalogue.relations[place].partitionOf == nil ? 1 : 0.3
             ranked.append((place, score * part * (1 + 0.08 * index.importance[place])))

@@ -75,7 +75,7 @@ public final class SchemaIndex: Sendable {
 
     /// At most `limit` relations for words that may stand in names, comments and labels, the best first.
     public func search(_ query: String, limit: Int) -> [Hit] {
-        let question = Question(query, keepsAll: true)
+        let question = terms.corrected(Question(query, keepsAll: true))
         let matcher = ColumnMatcher(question.stems)
         var scores = terms.scores(question)
         for place in names.phrases(in: question) { scores[place] += 20 }

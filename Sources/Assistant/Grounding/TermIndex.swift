@@ -51,16 +51,24 @@ struct TermIndex: Sendable {
     /// The score of every relation by its place: 0 for those that have no word of the question.
     func scores(_ question: Question) -> [Float] {
         var scores = [Float](repeating: 0, count: placeCount)
-        var slips = 0
         for word in question.weighted {
-            var found = word.isJoined ? exact(word.stem) : matches(word.stem)
-            if found.isEmpty, !word.isJoined, word.stem.utf8.count >= 4, slips < Question.slipsMax {
-                slips += 1
-                found = similar(word.stem)
-            }
+            let found = word.isJoined ? exact(word.stem) : matches(word.stem)
             for match in found { add(match.term, word.weight * match.weight, &scores) }
         }
         return scores
+    }
+
+    /// The question with slips in the schema's words put right: a few, of words that fit nothing.
+    func corrected(_ question: Question) -> Question {
+        var question = question
+        var slips = 0
+        for word in question.weighted where !word.isJoined && word.stem.utf8.count >= 4 {
+            guard slips < Question.slipsMax else { break }
+            guard matches(word.stem).isEmpty else { continue }
+            slips += 1
+            if let meant = similar(word.stem) { question.replace(word.stem, with: meant) }
+        }
+        return question
     }
 
     private func add(_ term: Int32, _ weight: Float, _ scores: inout [Float]) {
@@ -103,11 +111,8 @@ struct TermIndex: Sendable {
         return Array(sorted[low...].prefix(limit).prefix { words[Int($0)].utf8.starts(with: stem.utf8) })
     }
 
-    private func similar(_ stem: String) -> [Match] {
-        trigrams.similar(to: stem, limit: 8).compactMap { index in
-            guard Slip.isSlip(words[index], stem) else { return nil }
-            return (Int32(index), 0.5)
-        }
+    private func similar(_ stem: String) -> String? {
+        trigrams.similar(to: stem, limit: 8).lazy.map { words[$0] }.first { Slip.isSlip($0, stem) }
     }
 }
 
