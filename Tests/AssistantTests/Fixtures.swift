@@ -99,6 +99,9 @@ extension Catalogue {
         return maker.finish()
     }()
 
+    /// ``large(_:)`` as it is, made once.
+    static let thousands = large()
+
     /// 5,000 tables of 10 columns, linked, of which some are about something.
     static func large(_ tables: Int = 5_000) -> Catalogue {
         let subjects = [

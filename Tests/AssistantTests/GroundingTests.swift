@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct GroundingTests {
     static let index = SchemaIndex(.shop)
-    static let large = SchemaIndex(.large())
+    static let large = SchemaIndex(.thousands)
 
     private func choose(
         _ question: String, recent: [String] = [], budget: Int = 2_000, masked: Set<String> = [], comments: Bool = true

@@ -177,7 +177,7 @@ import Testing
     }
 
     @Test func aLargeCatalogueIsNoDelay() {
-        let index = SchemaIndex(.large())
+        let index = GroundingTests.large
         let clock = ContinuousClock()
         for (question, name) in [
             ("how many rows are in custmers", "customers"), ("describe invoice_header_100", "invoice_header_100"),

@@ -63,13 +63,14 @@ struct RelationDescription {
             facts.append("referenced by " + link(catalogue.foreignKeys[key]))
         }
         for index in relation.indexes.prefix(Self.listMax) where !index.isPrimary {
-            let parts = index.columns + index.includes + [index.predicate ?? ""]
-            guard !mentionsMasked(parts.joined(separator: " "), unlessIn: index.columns + index.includes) else { continue }
+            // A column in the list tells its name only; an expression or a condition could tell its values.
+            let expressions = index.columns.filter { $0.contains("(") } + [index.predicate ?? ""]
+            guard !expressions.contains(where: mentionsMasked) else { continue }
             let condition = index.predicate.map { " where \(SafeLine.text($0, bytesMax: Self.expressionBytesMax))" } ?? ""
             let columns = index.columns.map { SafeLine.text($0, bytesMax: Self.expressionBytesMax) }.joined(separator: ", ")
             facts.append("\(index.isUnique ? "unique " : "")index (\(columns))\(condition)")
         }
-        for check in relation.checks.prefix(Self.listMax) where !mentionsMasked(check.expression, unlessIn: []) {
+        for check in relation.checks.prefix(Self.listMax) where !mentionsMasked(check.expression) {
             facts.append("check \(SafeLine.text(check.expression, bytesMax: Self.expressionBytesMax))")
         }
         return facts
@@ -84,12 +85,10 @@ struct RelationDescription {
             + "\(style.name(catalogue.relations[key.to]))(\(names(key.toColumns)))"
     }
 
-    /// Whether an expression could tell a masked column's values. A plain list of columns tells only the name.
-    private func mentionsMasked(_ expression: String, unlessIn plain: [String]) -> Bool {
-        guard !style.masked.isEmpty else { return false }
+    /// Whether an expression has the name of a masked column, or a part of another name that is spelt so.
+    private func mentionsMasked(_ expression: String) -> Bool {
+        guard !style.masked.isEmpty, !expression.isEmpty else { return false }
         let folded = expression.lowercased()
-        let isPlainList = !plain.isEmpty && expression.hasSuffix(" ") && plain.allSatisfy { !$0.contains("(") }
-        if isPlainList { return false }
         return relation.columns.contains { style.isMasked($0, of: relation) && folded.contains($0.name.lowercased()) }
     }
 }

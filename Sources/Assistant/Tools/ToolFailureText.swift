@@ -10,8 +10,7 @@ public enum ToolFailureText {
     ///   - index: the schema, for the nearest real names; without it none are given.
     ///   - attempt: which attempt failed, from 1, and how many there are, to say how many are left.
     public static func text(
-        _ error: DatabaseError, sql: String, index: SchemaIndex?, engine: Databases.DatabaseType,
-        attempt: (number: Int, of: Int)? = nil
+        _ error: DatabaseError, sql: String, index: SchemaIndex?, attempt: (number: Int, of: Int)? = nil
     ) -> String {
         var lines: [String] = []
         var head = "The statement failed"
