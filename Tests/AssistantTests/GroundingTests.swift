@@ -141,7 +141,6 @@ import Testing
     }
 
     @Test func hostileQuestionsAreNoDelay() {
-        let clock = ContinuousClock()
         for question in [
             String(repeating: "invoice header line ", count: 50_000), String(repeating: "x1y2z3 ", count: 1_000),
             String(repeating: "\"", count: 8_000),
@@ -151,7 +150,7 @@ import Testing
                 question: question,
                 recentSQL: Array(repeating: String(repeating: "invoice_header_0, ", count: 5_000), count: 100),
                 budgetTokens: 3_000, engine: .postgresql)
-            #expect(clock.measure { _ = Self.large.choose(request) } < .seconds(3))
+            #expect(threadTime { _ = Self.large.choose(request) } < .seconds(3))
         }
     }
 }
