@@ -33,9 +33,10 @@ import Testing
                 try await store.redeemApproval(approval.id, userID: stranger.userID, queryID: Sample.id(), nowMs: now) == nil)
             #expect(try await store.declineApproval(approval.id, userID: stranger.userID, nowMs: now) == false)
             #expect(try await store.approval(approval.id, userID: project.userID) == approval)
-            var foreign = approval
-            (foreign.id, foreign.userID) = (Sample.id(), stranger.userID)
-            await #expect { [foreign] in try await store.insertApproval(foreign) } throws: {
+            var changed = approval
+            (changed.id, changed.userID) = (Sample.id(), stranger.userID)
+            let foreign = changed
+            await #expect { try await store.insertApproval(foreign) } throws: {
                 ($0 as? StoreError)?.code == .notFound
             }
         }

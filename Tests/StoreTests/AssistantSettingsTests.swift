@@ -18,10 +18,13 @@ import Testing
                 (AssistantRecordChange(shareSamples: false), { $0.shareSamples = false }),
                 (AssistantRecordChange(model: ""), { $0.model = nil }),
                 (AssistantRecordChange(maskedColumns: []), { $0.maskedColumns = [] }),
-                (AssistantRecordChange(shareSchema: false, acceptedRights: ["x"]), {
-                    $0.shareSchema = false
-                    $0.acceptedRights = ["x"]
-                }),
+                (
+                    AssistantRecordChange(shareSchema: false, acceptedRights: ["x"]),
+                    {
+                        $0.shareSchema = false
+                        $0.acceptedRights = ["x"]
+                    }
+                ),
             ] as [(AssistantRecordChange, (inout AssistantRecord) -> Void)] {
                 apply(&expected)
                 // Read once, so that it is known, and then again.

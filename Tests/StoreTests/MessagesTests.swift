@@ -122,7 +122,8 @@ import Testing
                 try await store.insertMessages(
                     [
                         Sample.message(thread, project, .user, "\(days)", atMs: Sample.nowMs - days * Day.ms),
-                        Sample.message(thread, project, .assistant, "\(days)", detail: Self.finished, atMs: Sample.nowMs - days * Day.ms),
+                        Sample.message(
+                            thread, project, .assistant, "\(days)", detail: Self.finished, atMs: Sample.nowMs - days * Day.ms),
                     ], updatingThreadAtMs: 1)
             }
             let dashboard = try await store.dashboard(userID: project.userID, days: 30, nowMs: Sample.nowMs)

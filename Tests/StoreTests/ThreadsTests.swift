@@ -37,7 +37,8 @@ import Testing
             var threads: [ThreadRecord] = []
             for number in 0..<7 {
                 threads.append(
-                    try await store.addThread(number == 3 ? other : project, title: "\(number)", atMs: Sample.nowMs + Int64(number / 2)))
+                    try await store.addThread(
+                        number == 3 ? other : project, title: "\(number)", atMs: Sample.nowMs + Int64(number / 2)))
             }
             let first = threads[0]
             try await store.insertMessages(
