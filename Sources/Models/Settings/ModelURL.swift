@@ -3,6 +3,7 @@ public struct ModelURL: Sendable, Equatable {
     /// Why a text is none: completes "the setting …".
     public struct Problem: Error, Sendable, Equatable {
         public let reason: String
+        public init(reason: String) { self.reason = reason }
     }
 
     public let isTLS: Bool
