@@ -131,7 +131,7 @@ import Testing
         try await Fixture.with("http://model.invalid/v1", { $0.proxy = "http://127.0.0.1:\(server.port)" }) { client in
             let text = try await client.ask().get().text
             #expect(text == "ok")
-            #expect(server.chats.first?.origin == "http://model.invalid" && !client.settings.isLocal)
+            #expect(server.chats.first?.tunnel == "model.invalid:80" && !client.settings.isLocal)
         }
     }
 
