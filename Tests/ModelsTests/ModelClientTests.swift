@@ -151,7 +151,7 @@ import Testing
             request.lastRole == "tool"
                 ? .text("It is \(request.lastContent ?? "").") : .calls([("run_query", #"{"sql":"SELECT 3"}"#)])
         } _: { server, client in
-            var messages: [ChatMessage] = [.user("How many?")]
+            var messages: [Models.ChatMessage] = [.user("How many?")]
             let first = try await client.reply(to: ChatRequest(messages: messages)) { _ in }
             messages += [
                 .assistant(text: first.text, toolCalls: first.toolCalls), .tool(callID: first.toolCalls[0].id, content: "3"),
