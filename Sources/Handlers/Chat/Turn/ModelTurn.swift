@@ -116,7 +116,7 @@ struct ModelTurn {
         answer.usage.completionTokens += usage.completionTokens
         answer.usage.estimated = answer.usage.estimated || usage.isEstimated
         events.usage(answer.usage)
-        try await context.services.store.addTokens(
+        await context.services.store.addTokens(
             userID: context.identity.userID, day: Day.of(Timestamp.now()), prompt: usage.promptTokens,
             completion: usage.completionTokens)
         guard answer.usage.promptTokens + answer.usage.completionTokens <= limits.chatTurnTokens else {
