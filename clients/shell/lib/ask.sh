@@ -19,7 +19,7 @@ command_ask() {
     if ! turn_send "$mode"; then
         wanted=$(consent_wanted)
         error_report /dev/null
-        [ -z "$wanted" ] || consent_hint
+        [ -z "$wanted" ] || consent_hint "$project_reference"
         case $(error_code) in
         cancelled) exit 130 ;;
         esac

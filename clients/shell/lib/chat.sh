@@ -145,7 +145,7 @@ chat_turn() {
         fi
         chat_say "$(printf '%s\n' "$payload" | jq -rM -L "$lib" 'include "table"; .message | visible_line')"
         if ! consent_ask; then
-            consent_hint
+            consent_hint "$chat_project"
             chat_code=7
             return
         fi
@@ -179,7 +179,9 @@ chat_failed() {
 
 # chat_tables: the rows of the statements that the answer stands on: of the last one more than of those before.
 chat_tables() {
-    printf '%s\n' "$chat_message" | jq -cM '[(.statements // [])[] | select(.queryId)] | to_entries[]
+    # Without a model the text has the rows already, where it has a table.
+    printf '%s\n' "$chat_message" | jq -cM 'if .model == null and (.text | contains("| --- |")) then empty else . end
+        | [(.statements // [])[] | select(.queryId)] | to_entries[]
         | .value + {place: (.key + 1)}' >"$work_dir/statements"
     left=$(grep -c . "$work_dir/statements")
     several=$left

@@ -7,9 +7,7 @@ agreed() {
     { [ -t 0 ] && [ -t 1 ] && [ -t 2 ]; } || return 1
     input_forget
     printf '%s [y/N] ' "$1" >&2
-    interrupted=
-    IFS=' ' read -r answer || answer=
-    if [ -n "$interrupted" ]; then
+    if ! IFS=' ' read -r answer; then
         printf '\n' >&2
         return 1
     fi
@@ -68,11 +66,15 @@ consent_ask() {
     request project.update "{\"projectId\":\"$project\",\"assistant\":$settings}"
 }
 
-# consent_hint: after an error that the owner could lift, say how.
+# consent_hint NAME: after an error that the owner of the project of this name could lift, say how.
 consent_hint() {
-    printf '%s\n' "$payload" | jq -rM -L "$lib" 'include "chat"; consent
-        | if .rights then "  to accept: dbassist assistant PROJECT" + (.rights | map(" --accept " + @sh) | add | visible_line)
-          else "  to allow: dbassist assistant PROJECT --share schema,rows (or schema alone: the model then sees no values)" end' >&2
+    case $1 in
+    *[!A-Za-z0-9_.-]* | -* | '') set -- PROJECT ;;
+    esac
+    # shellcheck disable=SC2016  # jq's variables
+    printf '%s\n' "$payload" | jq -rM --arg name "$1" -L "$lib" 'include "chat"; include "table"; consent
+        | if .rights then "  to accept: dbassist assistant \($name)" + (.rights | map(" --accept " + @sh) | add | visible_line)
+          else "  to allow: dbassist assistant \($name) --share schema,rows (or schema alone: the model then sees no values)" end' >&2
 }
 
 # proposal_show PROPOSAL PROJECT-NAME: print all of a statement that would write, to descriptor 6.
