@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Drives a program at a terminal: terminal.py COMMAND... <STEPS
 
-Steps, one a line: `see TEXT` waits until the terminal shows it, after what was waited for before; `type TEXT` types a line;
-`interrupt` types Ctrl-C, `end` Ctrl-D. What the terminal showed is printed as it came, and the program's exit code is ours; it is 99
-if a text does not come in twenty seconds.
+Steps, one a line: `see TEXT` waits until the terminal shows it, after what was waited for before; `until COMMAND` waits until a shell
+command succeeds; `type TEXT` types a line; `interrupt` types Ctrl-C, `end` Ctrl-D. What the terminal showed is printed as it came, and the program's exit code is ours; it is 99
+if what is waited for does not come in twenty seconds.
 """
 
 import os
 import pty
 import select
 import signal
+import subprocess
 import sys
 import time
 
@@ -43,6 +44,13 @@ def main():
                     os.kill(child, signal.SIGKILL)
                     sys.exit(99)
             looked = found + len(text.encode())
+        elif verb == "until":
+            deadline = time.monotonic() + 20
+            while subprocess.run(["sh", "-c", text], stdin=subprocess.DEVNULL, check=False).returncode != 0:
+                if time.monotonic() > deadline:
+                    print(f"terminal: '{text}' never succeeded.")
+                    os.kill(child, signal.SIGKILL)
+                    sys.exit(99)
         else:
             os.write(terminal, {"type": text.encode() + b"\n", "interrupt": b"\x03", "end": b"\x04"}[verb])
     deadline = time.monotonic() + 20
