@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154  # variables are shared with dbassist and the other files
+# shellcheck shell=sh disable=SC2016,SC2034,SC2154  # jq programs are quoted; variables are shared with dbassist and the other files
 # ask, approve and decline: the assistant for scripts. Nothing is approved here but by dbassist approve.
 
 command_ask() {
@@ -27,7 +27,6 @@ command_ask() {
     fi
     trap on_interrupt INT
     chat_message=$payload
-    # shellcheck disable=SC2016  # jq's variables
     printf '%s\n' "$chat_message" | draw '(if .note then "note: \(.note | visible_line)" else empty end), usage_line | dim($look)'
     exec 6>&1
     look_choose 1 false
@@ -93,7 +92,6 @@ proposal_find() {
     while [ "$pages" -gt 0 ]; do
         pages=$((pages - 1))
         demand chat.history "{${cursor}\"limit\":200}"
-        # shellcheck disable=SC2016  # jq's variables
         proposal=$(printf '%s\n' "$payload" | jq -cM --arg id "$1" 'first(.items[] | .projectId as $project | (.proposals // [])[]
             | select(.approvalId == ($id | ascii_downcase)) | . + {projectId: $project}) // empty')
         [ -z "$proposal" ] || break

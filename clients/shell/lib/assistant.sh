@@ -1,12 +1,12 @@
-# shellcheck shell=sh disable=SC2034,SC2154  # variables are shared with dbassist and the other files
+# shellcheck shell=sh disable=SC2016,SC2034,SC2154  # jq programs are quoted; variables are shared with dbassist and the other files
 # models, threads, thread and assistant: what the assistant has to work with.
 
 command_models() {
     allow --test
     if [ -n "$opt_test" ]; then
         arguments 0 1 $#
+        # Ends with the exit code of the step that failed.
         models_test "$@"
-        return
     fi
     arguments 0 0 $#
     demand chat.models
@@ -55,7 +55,6 @@ command_threads() {
     fi
     printf '%s\n' "$payload" >"$work_dir/threads"
     list_all project.list '' 0
-    # shellcheck disable=SC2016  # jq's variables
     printf '%s\n' "$payload" | jq -rM --slurpfile threads "$work_dir/threads" -L "$lib" 'include "table";
         (.items | map({(.id): .name}) | add // {}) as $names
         | $threads[0].items | map([.id, $names[.projectId], .title, .messageCount, (.updatedAt | short_time)])
@@ -184,7 +183,6 @@ command_assistant() {
 # list_change MEMBER ADD REMOVE: add to `change` the list of the project in `payload`, with what is added and removed.
 list_change() {
     printf '%s\n[%s]\n[%s]\n' "$payload" "${2%,}" "${3%,}" >"$work_dir/lists"
-    # shellcheck disable=SC2016  # jq's variables
     list=$(jq -cnM --arg member "$1" '(input.assistant[$member] // []) as $old | input as $add | input as $remove
         | reduce ($old + $add)[] as $item ([]; if any(.[]; . == $item) or any($remove[]; . == $item) then . else . + [$item] end)' \
         <"$work_dir/lists") || exit 1

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154  # variables are shared with dbassist and the other files
+# shellcheck shell=sh disable=SC2016,SC2034,SC2154  # jq programs are quoted; variables are shared with dbassist and the other files
 # What begins with a slash in a conversation.
 
 # chat_command LINE: do it; fails if the conversation is over.
@@ -45,7 +45,6 @@ chat_rows() {
     case $1 in
     *[!0-9]* | ????*) set -- none ;;
     esac
-    # shellcheck disable=SC2016  # jq's variables
     statement=$(printf '%s\n' "$chat_message" | jq -cM --arg place "$1" '[(.statements // [])[] | select(.queryId)]
         | if $place == "" then last elif $place == "none" then null else .[($place | tonumber) - 1] end // empty' 2>/dev/null)
     if [ -z "$statement" ]; then
@@ -72,7 +71,6 @@ chat_good() {
 chat_threads() {
     if request chat.threads "{\"projectId\":\"$project\",\"limit\":20}"; then
         chat_listed=$payload
-        # shellcheck disable=SC2016  # jq's variables
         printf '%s\n' "$payload" | draw '.items | if length == 0 then "There is no conversation about this project yet." else
             to_entries | map([(.key + 1), (if .value.id == $thread then "*" else "" end), .value.title, .value.messageCount,
                 (.value.updatedAt | short_time), .value.id]) | list(["", "", "TITLE", "MESSAGES", "LAST (UTC)", "ID"]) end' \
@@ -91,7 +89,6 @@ chat_thread() {
         case $1 in
         '' | *[!0-9]* | ???*) ;;
         *)
-            # shellcheck disable=SC2016  # jq's variables
             wanted=$(printf '%s\n' "${chat_listed:-}" | jq -rM --argjson place "$1" '.items[$place - 1].id // empty' 2>/dev/null)
             ;;
         esac

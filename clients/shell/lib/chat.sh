@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154  # variables are shared with dbassist and the other files
+# shellcheck shell=sh disable=SC2016,SC2034,SC2154  # jq programs are quoted; variables are shared with dbassist and the other files
 # chat: a conversation with the assistant in the terminal.
 
 chat_code=0
@@ -158,7 +158,6 @@ chat_turn() {
     noted=$(printf '%s\n' "$chat_message" | jq -cM '.note // empty')
     [ "$noted" != "$chat_note" ] || noted=
     [ -z "$noted" ] || chat_note=$noted
-    # shellcheck disable=SC2016  # jq's variables
     printf '%s\n' "$chat_message" | draw '(if .note and $noted != "" then "note: \(.note | visible_line)" else empty end),
         (if $quiet == "" then usage_line else empty end) | dim($look)' --arg noted "$noted" --arg quiet "$opt_quiet"
 }
@@ -191,7 +190,6 @@ chat_tables() {
         [ "$left" -eq 1 ] || most=5
         left=$((left - 1))
         statement_page "$statement" || continue
-        # shellcheck disable=SC2016  # jq's variables
         printf '%s\n%s\n' "$statement" "$payload" | draw 'input as $statement
             | (if $several > 1 then "[\($statement.place)] \($statement.sql | visible_line | shorten(70))" | dim($look) else "" end),
               (input | statement_table($statement; $most; $look; "/rows" + (if $several > 1 then " \($statement.place)" else "" end) + " shows them"))' \

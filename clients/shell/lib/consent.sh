@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154  # variables are shared with dbassist and the other files
+# shellcheck shell=sh disable=SC2016,SC2034,SC2154  # jq programs are quoted; variables are shared with dbassist and the other files
 # What only a person decides: whether a model may see a project's data, and whether a statement that writes may run.
 
 # agreed QUESTION: whether a person at the terminal answers yes. What was typed before the question was there does not count.
@@ -71,7 +71,6 @@ consent_hint() {
     case $1 in
     *[!A-Za-z0-9_.-]* | -* | '') set -- PROJECT ;;
     esac
-    # shellcheck disable=SC2016  # jq's variables
     printf '%s\n' "$payload" | jq -rM --arg name "$1" -L "$lib" 'include "chat"; include "table"; consent
         | if .rights then "  to accept: dbassist assistant \($name)" + (.rights | map(" --accept " + @sh) | add | visible_line)
           else "  to allow: dbassist assistant \($name) --share schema,rows (or schema alone: the model then sees no values)" end' >&2

@@ -44,11 +44,11 @@ query_members() {
     [ -z "$opt_label" ] || printf ',"label":%s' "$(quoted "$opt_label")"
 }
 
-# output_width [DESCRIPTOR]: set `width` to the columns a table may take on standard output, or there: those of the terminal; without
-# one, 0 for no limit on the line.
+# output_width DESCRIPTOR: set `width` to the columns a table may take there: those of the terminal; without one, 0 for no limit on
+# the line.
 output_width() {
     width=0
-    [ -z "$opt_wide" ] && [ -t "${1:-1}" ] || return 0
+    [ -z "$opt_wide" ] && [ -t "$1" ] || return 0
     case ${COLUMNS:-} in
     '' | *[!0-9]*) ;;
     *)
@@ -56,7 +56,7 @@ output_width() {
         return 0
         ;;
     esac
-    size=$(stty size <&"${1:-1}" 2>/dev/null)
+    size=$(stty size <&"$1" 2>/dev/null)
     case $size in
     *' 0' | '') width=80 ;;
     *) width=${size#* } ;;
@@ -79,7 +79,7 @@ command_query() {
     cell=40
     [ -z "$opt_wide" ] || cell=0
     exec 6>&1
-    output_width
+    output_width 1
     # shellcheck disable=SC2016  # jq's variables
     query_start '' -r 'include "rows"; result($format; $width; $cell)' --arg format "$opt_format" \
         --argjson width "$width" --argjson cell "$cell"

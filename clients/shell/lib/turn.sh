@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154  # variables are shared with dbassist and the other files
+# shellcheck shell=sh disable=SC2016,SC2034,SC2154  # jq programs are quoted; variables are shared with dbassist and the other files
 # A turn of the assistant: what is said goes to the daemon, and what happens meanwhile to descriptor 6, drawn by one jq.
 #
 # An interrupt does not end dbassist here: it is passed to the daemon, which stops the turn and says so.
@@ -97,7 +97,6 @@ turn_send() {
     turn_id=turn-$turn_count turn_thread='' payload='' answered=
     rm -f "$work_dir/next"
     mkfifo "$work_dir/next" || fail 10 "No FIFO can be made in $work_dir."
-    # shellcheck disable=SC2016  # jq's variables
     jq -nj --unbuffered -M -L "$lib" --arg id "$turn_id" --argjson look "$look" 'include "chat"; turn($id; $look)' \
         <&4 >&6 3>&- 6>&- 2>"$work_dir/next" &
     formatter_pid=$!
@@ -171,12 +170,10 @@ statement_rows() {
     statement_page "$statement" || return 1
     rm -f "$work_dir/rows"
     mkfifo "$work_dir/rows" || fail 10 "No FIFO can be made in $work_dir."
-    # shellcheck disable=SC2016  # jq's variables
     jq -nrM -L "$lib" --argjson look "$look" --argjson cell "$2" 'include "rows"; result("table"; $look.width; $cell)' \
         <"$work_dir/rows" >&6 2>/dev/null 3>&- 4<&- 6>&- &
     rows_pid=$!
     exec 7>"$work_dir/rows"
-    # shellcheck disable=SC2016  # jq's variables
     printf '%s\n%s\n' "$statement" "$payload" | jq -cnM \
         'input as $statement | {id: "rows", result: ({columns: $statement.columns, hasMore: false} + input)}' >&7 2>/dev/null
     interrupted=
