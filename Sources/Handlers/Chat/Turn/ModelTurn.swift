@@ -27,6 +27,8 @@ struct ModelTurn {
     private var over: String?
 
     private static let misreadsMax = 2
+    /// Calls of tools in one reply that are carried out.
+    private static let callsMax = 8
     private var limits: Limits { context.limits }
 
     init(_ context: TurnContext, _ model: any ChatModel, _ events: TurnEvents, _ log: TurnLog, _ request: ChatSendParams) {
@@ -52,7 +54,6 @@ struct ModelTurn {
             let isLast = answer.usage.steps == limits.chatSteps - 1
             if isLast { messages.append(.user("Answer now, with what you have. No tool can be called any more.")) }
             let (reply, text) = try await ask(isLast ? [] : prompt.specifications)
-            lastText = text
             switch step(in: reply, isLast: isLast) {
             case .answer(let words):
                 if try await isChecked(words) { return finish(words, text) }
@@ -92,6 +93,7 @@ struct ModelTurn {
         let text = TurnText(events, holdsAll: isJSON || context.mode == .sql)
         let chat = ChatRequest(
             messages: messages, tools: isJSON ? [] : tools, responseSchema: isJSON ? JSONStep.schema : nil)
+        lastText = text
         answer.usage.steps += 1
         let reply: ChatReply
         do throws(ModelError) {
@@ -102,7 +104,7 @@ struct ModelTurn {
                 throw RPCError(error)
             }
             style = .json
-            messages = try await begin().messages
+            _ = try await begin()
             return try await ask(tools)
         }
         try await count(reply.usage)
@@ -153,9 +155,12 @@ struct ModelTurn {
 
     private mutating func perform(_ calls: [ToolCall], _ reply: ChatReply) async throws {
         messages.append(.assistant(text: reply.text, toolCalls: calls))
-        for call in calls {
+        for (index, call) in calls.enumerated() where over == nil {
             let checked: Result<AssistantToolCall, ToolArgumentError>
             do throws(ToolArgumentError) {
+                guard index < Self.callsMax else {
+                    throw ToolArgumentError("At most \(Self.callsMax) tools can be called at once; call this one again.")
+                }
                 checked = .success(try AssistantTool.decode(name: call.name, arguments: call.arguments))
             } catch {
                 checked = .failure(error)
