@@ -202,6 +202,6 @@ def assistant_lines:
   | "model    \(.model // "the default" | visible_line)",
     "schema   \(.shareSchema | consent)",
     "rows     \(.shareRows | consent)",
-    "samples  \(.shareSamples | consent)",
+    "samples  \(.shareSamples // false | consent)",
     "masked   \(.maskedColumns // [] | if length == 0 then "no column" else map(visible_line) | join(", ") end)",
     "rights   \(.acceptedRights // [] | if length == 0 then "none accepted" else (map(visible_line) | join(", ")) + " accepted" end)";
