@@ -49,6 +49,14 @@ _dbassist_tables() {
         jq -r '.items[].name' 2>/dev/null)
 }
 
+# _dbassist_threads WORD PROJECT [OPTION...]: ids of the latest conversations, of a project if one is named.
+_dbassist_threads() {
+    local word=$1 project=$2
+    shift 2
+    _dbassist_reply "$word" < <(dbassist threads ${project:+"$project"} --limit 50 --json --quiet "$@" 2>/dev/null </dev/null |
+        jq -r '.items[].id' 2>/dev/null)
+}
+
 _dbassist_options() {
     local own
     case $1 in
@@ -69,6 +77,13 @@ _dbassist_options() {
     stats) own="--since --until --limit" ;;
     dashboard) own="--days" ;;
     wait) own="--timeout" ;;
+    chat) own="--thread --last --model --mode" ;;
+    ask) own="--thread --last --model --mode --sql-only --wide" ;;
+    approve | "thread rm") own="--yes" ;;
+    models) own="--test" ;;
+    threads) own="--limit --all" ;;
+    "thread show") own="--limit" ;;
+    assistant) own="--model --share --no-share --mask --no-mask --accept --no-accept" ;;
     "") own="--version" ;;
     esac
     # shellcheck disable=SC2086
@@ -106,13 +121,14 @@ _dbassist() {
         case ${COMP_WORDS[index]} in
         --socket) connection=(--socket "${COMP_WORDS[++index]-}") ;;
         --type | --description | --name | --project | --status | --text | --limit | --days | --format | --max-rows | --timeout | \
-            --label | --connection | --output | --table | --since | --until | --before | --mode | --source | --error | --shape | --param | -p) ((index++)) ;;
+            --label | --connection | --output | --table | --since | --until | --before | --mode | --source | --error | --shape | --param | -p | --model | --thread | --share | --no-share | --mask | \
+            --no-mask | --accept | --no-accept) ((index++)) ;;
         -*) ;;
         *) positional+=("${COMP_WORDS[index]}") ;;
         esac
     done
     local command=${positional[0]-}
-    [[ $command != project ]] || command="project ${positional[1]-}"
+    [[ $command != project && $command != thread ]] || command="$command ${positional[1]-}"
     command=${command% }
 
     case $before in
@@ -133,7 +149,23 @@ _dbassist() {
         return
         ;;
     --mode)
-        _dbassist_words "$word" read write
+        if [[ $command == history ]]; then
+            _dbassist_words "$word" read write
+        else
+            _dbassist_words "$word" answer sql explain
+        fi
+        return
+        ;;
+    --share | --no-share)
+        _dbassist_words "$word" schema rows samples all
+        return
+        ;;
+    --model)
+        _dbassist_reply "$word" < <(dbassist models --json --quiet "${connection[@]}" 2>/dev/null </dev/null | jq -r '.items[].name' 2>/dev/null)
+        return
+        ;;
+    --thread)
+        _dbassist_threads "$word" "${positional[1]-}" "${connection[@]}"
         return
         ;;
     --source)
@@ -150,7 +182,7 @@ _dbassist() {
         return
         ;;
     --name | --description | --text | --limit | --days | --max-rows | --timeout | --label | --connection | --table | --since | --until | --before | \
-        --error | --shape | --param | -p) return ;;
+        --error | --shape | --param | -p | --mask | --no-mask | --accept | --no-accept) return ;;
     esac
     if [[ $word == -* ]]; then
         _dbassist_reply "$word" < <(_dbassist_options "$command")
@@ -158,11 +190,15 @@ _dbassist() {
     fi
     case $command:${#positional[@]} in
     :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain export summarize tables \
-        describe search relations refresh watch history forget stats dashboard health wait methods call coprocess help ;;
+        describe search relations refresh watch history forget stats dashboard chat ask approve decline models threads thread assistant \
+        health wait methods call coprocess help ;;
     project:1) _dbassist_words "$word" add show test rm update ;;
     sessions:1) _dbassist_words "$word" revoke ;;
+    thread:1) _dbassist_words "$word" show title rm ;;
+    "thread show:2" | "thread rm:2" | "thread title:2") _dbassist_threads "$word" '' "${connection[@]}" ;;
     "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1 | explain:1 | export:1 | summarize:1 | \
-        tables:1 | describe:1 | search:1 | relations:1 | refresh:1 | watch:1 | stats:1)
+        tables:1 | describe:1 | search:1 | relations:1 | refresh:1 | watch:1 | stats:1 | \
+        chat:1 | ask:1 | threads:1 | assistant:1)
         _dbassist_projects "${connection[@]}"
         _dbassist_reply "$word" <<<"$_dbassist_names"
         ;;
@@ -172,7 +208,8 @@ _dbassist() {
     call:*) _dbassist_params "${positional[1]}" "$word" "$before" "${COMP_WORDS[COMP_CWORD - 2]}" ;;
     help:1)
         _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain export summarize tables \
-            describe search relations refresh watch history forget stats dashboard health wait methods call coprocess
+            describe search relations refresh watch history forget stats dashboard chat ask approve decline models threads thread assistant \
+            health wait methods call coprocess
         _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}")
         ;;
     esac

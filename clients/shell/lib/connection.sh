@@ -53,13 +53,16 @@ connection_problem() {
 
 # connection_start: connect descriptors 3 and 4. After the end of the input the daemon has half a minute to answer what is left.
 connection_start() {
+    # Out of reach of the terminal's signals: an interrupt must not end the connection before the daemon is told what to stop.
+    apart=
+    if command -v setsid >/dev/null 2>&1; then apart=setsid; fi
     mkfifo "$work_dir/in" "$work_dir/out" || fail 10 "No FIFO can be made in $work_dir."
     if command -v socat >/dev/null 2>&1; then
         # Characters that socat would read as its own.
         address=$(printf '%s\n' "$socket_path" | sed 's/[][\\,:!"'\''(){}]/\\&/g')
-        socat -b 65536 -t 30 - "UNIX-CONNECT:$address" <"$work_dir/in" >"$work_dir/out" 2>"$work_dir/log" &
+        $apart socat -b 65536 -t 30 - "UNIX-CONNECT:$address" <"$work_dir/in" >"$work_dir/out" 2>"$work_dir/log" &
     elif command -v nc >/dev/null 2>&1; then
-        nc -N -U "$socket_path" <"$work_dir/in" >"$work_dir/out" 2>"$work_dir/log" &
+        $apart nc -N -U "$socket_path" <"$work_dir/in" >"$work_dir/out" 2>"$work_dir/log" &
     else
         fail 1 "dbassist needs socat or nc (of OpenBSD); install one of them."
     fi

@@ -8,9 +8,9 @@ def exit_code:
     elif .code == 1001 or .code == 1002 then 3
     elif .code == 1003 or .code == 1103 then 7
     elif .code == 1004 or .code == 1005 then 4
-    elif .code == 1101 then 5
+    elif .code == 1101 or .code == 1201 then 5
     elif .code == 1102 then 6
-    elif .code == 1006 or .code == -32009 then 8
+    elif .code == 1006 or .code == 1202 or .code == -32009 then 8
     elif .code == -32800 or .code == -32802 then 9
     elif .code as $number | [-32700, -32600, -32601, -32602, -32002, -32007, -32008, -32010] | any(.[]; . == $number) then 4
     else 10 end;

@@ -36,6 +36,14 @@ What a database has
   relations PROJECT [TABLE [TO]]         show foreign keys, or how to join two tables
   refresh PROJECT            read all of it anew
 
+The assistant
+  chat PROJECT               talk with the assistant about a database
+  ask PROJECT [QUESTION]     ask it one thing; --sql-only prints just the statement
+  approve ID, decline ID     run what it proposed, or turn it down
+  threads [PROJECT]          list conversations; thread show|title|rm ID
+  models                     list the models it can ask; --test tries one
+  assistant PROJECT          show or change what a model may see
+
 The daemon
   health                     say whether it works
   wait                       wait until it answers
@@ -52,7 +60,7 @@ Options of every command
   --version       print the version
 
 Exit codes: 0 done, 1 usage, 2 no daemon, 3 not logged in or wrong password, 4 not found, conflict or invalid,
-5 database out of reach, 6 statement failed, 7 refused, 8 busy or too many attempts, 9 cancelled or timed out,
+5 database or model out of reach, 6 statement failed, 7 refused, 8 busy or too many attempts, 9 cancelled or timed out,
 10 internal, 130 interrupted.
 END
 }
@@ -159,6 +167,12 @@ help_command() {
     methods)
         printf '%s\n' 'Usage: dbassist methods [--json]' 'List the methods of the protocol; --json is the OpenRPC document.'
         ;;
+    chat) help_chat ;;
+    ask) help_ask ;;
+    approve | decline) help_approve ;;
+    models) help_models ;;
+    threads | thread) help_threads ;;
+    assistant) help_assistant ;;
     call) help_call ;;
     coprocess) help_coprocess ;;
     help) printf '%s\n' 'Usage: dbassist help [COMMAND|METHOD]' 'Explain a command, or a method as the daemon describes it.' ;;

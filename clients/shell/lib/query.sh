@@ -44,18 +44,22 @@ query_members() {
     [ -z "$opt_label" ] || printf ',"label":%s' "$(quoted "$opt_label")"
 }
 
-# output_width: columns a table may take: those of the terminal; without one, 0 for no limit on the line.
+# output_width DESCRIPTOR: set `width` to the columns a table may take there: those of the terminal; without one, 0 for no limit on
+# the line.
 output_width() {
-    [ -z "$opt_wide" ] || { echo 0 && return; }
+    width=0
+    [ -z "$opt_wide" ] && [ -t "$1" ] || return 0
     case ${COLUMNS:-} in
     '' | *[!0-9]*) ;;
-    *) [ ! -t 1 ] || { echo "$COLUMNS" && return; } ;;
+    *)
+        width=$COLUMNS
+        return 0
+        ;;
     esac
-    size=
-    [ ! -t 1 ] || size=$(stty size <&1 2>/dev/null)
+    size=$(stty size <&"$1" 2>/dev/null)
     case $size in
-    *' 0' | '') if [ -t 1 ]; then echo 80; else echo 0; fi ;;
-    *) echo "${size#* }" ;;
+    *' 0' | '') width=80 ;;
+    *) width=${size#* } ;;
     esac
 }
 
@@ -75,9 +79,10 @@ command_query() {
     cell=40
     [ -z "$opt_wide" ] || cell=0
     exec 6>&1
+    output_width 1
     # shellcheck disable=SC2016  # jq's variables
     query_start '' -r 'include "rows"; result($format; $width; $cell)' --arg format "$opt_format" \
-        --argjson width "$(output_width)" --argjson cell "$cell"
+        --argjson width "$width" --argjson cell "$cell"
     exec 6>&-
     query_pages
 }

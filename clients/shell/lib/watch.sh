@@ -18,8 +18,9 @@ command_watch() {
     if [ -n "$opt_json" ]; then format=json; elif [ -t 1 ]; then format=screen; fi
     [ "$format" = screen ] || [ -n "$opt_quiet" ] || note "Watching; end it with Ctrl-C."
     send "{\"jsonrpc\":\"2.0\",\"id\":\"watch\",\"method\":\"query.subscribe\",\"params\":{$members}}"
+    output_width 1
     status=0
-    jq -nrM --unbuffered -L "$lib" --arg format "$format" --argjson width "$(output_width)" --argjson limit "${opt_limit:-0}" \
+    jq -nrM --unbuffered -L "$lib" --arg format "$format" --argjson width "$width" --argjson limit "${opt_limit:-0}" \
         'include "watch"; watch($format; $width; $limit)' <&4 3>&- 2>"$work_dir/log" || status=$?
     case $status in
     0 | 141) ;;

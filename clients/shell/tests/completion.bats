@@ -43,7 +43,7 @@ jsonl' ]
 @test "every option that is completed is one the command takes" {
     # shellcheck disable=SC2086  # two words are two arguments
     for command in signup login logout whoami passwd sessions projects 'project add' 'project update' 'project rm' query explain \
-        export summarize tables describe search relations refresh watch history forget stats dashboard health wait methods call coprocess; do
+        export summarize tables describe search relations refresh watch history forget stats dashboard chat ask approve decline models threads 'thread show' 'thread title' 'thread rm' assistant health wait methods call coprocess; do
         for option in $(complete_words dbassist $command --); do
             # Without its value or arguments the command fails, but never because of the option.
             run dbassist $command "$option" </dev/null --socket /nonexistent
@@ -66,6 +66,23 @@ jsonl' ]
     [ "$output" = authors ]
     run complete_words dbassist relations shop books or
     shows orders
+}
+
+@test "what belongs to the assistant" {
+    run complete_words dbassist chat sh
+    [ "$output" = shop ]
+    run complete_words dbassist ask shop --mode s
+    [ "$output" = sql ]
+    run complete_words dbassist assistant shop --share r
+    [ "$output" = rows ]
+    dbassist ask shop 'What tables are there?' >/dev/null
+    id=$(dbassist threads --json | jq -r '.items[0].id')
+    run complete_words dbassist chat shop --thread ''
+    [ "$output" = "$id" ]
+    run complete_words dbassist thread show ''
+    [ "$output" = "$id" ]
+    run complete_words dbassist thread r
+    [ "$output" = rm ]
 }
 
 @test "methods, from the list or from the daemon" {

@@ -12,7 +12,8 @@ repository_root=$(cd "$client_root/../.." && pwd)
 password='nine lives of an engine'
 
 client_environment() {
-    unset DBASSIST_SOCKET DBASSIST_TOKEN_FILE DBASSIST_PASSWORD_FILE COLUMNS
+    unset DBASSIST_SOCKET DBASSIST_TOKEN_FILE DBASSIST_PASSWORD_FILE COLUMNS NO_COLOR
+    unset DBASSIST_MODEL DBASSIST_MODEL_URL DBASSIST_MODEL_KEY DBASSIST_MODEL_KEY_FILE
     export HOME=$BATS_FILE_TMPDIR/home XDG_RUNTIME_DIR=$BATS_FILE_TMPDIR/run XDG_STATE_HOME=$BATS_FILE_TMPDIR/state
     export PATH=$client_root:$PATH
     mkdir -p "$HOME"
@@ -21,7 +22,9 @@ client_environment() {
 
 # daemon_start: start the daemon and wait until it answers.
 daemon_start() {
+    local url=${DBASSIST_MODEL_URL-} model=${DBASSIST_MODEL-}
     client_environment
+    [[ -z ${model_pid:-} ]] || export DBASSIST_MODEL_URL=$url DBASSIST_MODEL=$model
     if [[ ! -x ${DBASSIST_TEST_DAEMON:-} ]]; then
         echo "Set DBASSIST_TEST_DAEMON to the path of dbassistd." >&2
         return 1
@@ -41,6 +44,32 @@ daemon_stop() {
     [[ -n ${daemon_pid:-} ]] || return 0
     kill "$daemon_pid" 2>/dev/null || true
     wait "$daemon_pid" 2>/dev/null || true
+}
+
+# model_start: start a model that answers what tests/model-server.py says, and have the daemon that is started next use it.
+model_start() {
+    python3 "$client_root/tests/model-server.py" "$BATS_FILE_TMPDIR/model-port" </dev/null >"$BATS_FILE_TMPDIR/model.log" 2>&1 3>&- &
+    model_pid=$!
+    export model_pid
+    local tries=200
+    until [[ -s $BATS_FILE_TMPDIR/model-port ]]; do
+        tries=$((tries - 1))
+        ((tries > 0)) || { cat "$BATS_FILE_TMPDIR/model.log" >&2 && return 1; }
+        sleep 0.05
+    done
+    DBASSIST_MODEL_URL=http://127.0.0.1:$(<"$BATS_FILE_TMPDIR/model-port")/v1
+    export DBASSIST_MODEL_URL DBASSIST_MODEL=scripted-1
+}
+
+model_stop() {
+    [[ -n ${model_pid:-} ]] || return 0
+    kill "$model_pid" 2>/dev/null || true
+    wait "$model_pid" 2>/dev/null || true
+}
+
+# terminal COMMAND...: run it at a terminal; standard input has the steps, as tests/terminal.py says.
+terminal() {
+    TERM=${TERM_SHOWN:-dumb} python3 "$client_root/tests/terminal.py" "$@"
 }
 
 # signed_up: an account, and a session in the state directory of this file.

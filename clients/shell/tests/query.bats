@@ -50,6 +50,13 @@ rows() {
     [ "$(printf %s "${lines[2]}" | wc -m)" -eq 101 ]
 }
 
+@test "a table at a terminal fits its width" {
+    run terminal env COLUMNS=60 dbassist query -q shop "SELECT hex(zeroblob(50)) AS x, 1 AS y" </dev/null
+    code 0
+    [ "$(printf %s "${lines[2]}" | wc -m)" -le 60 ]
+    [[ ${lines[2]} == *…* ]]
+}
+
 @test "CSV quotes what must be and tells null from an empty text" {
     run rows shop --format csv "SELECT 'a \"b\", c' AS \"x,y\", NULL AS n, '' AS e, 1.5 AS f"
     [ "${lines[0]}" = '"x,y","n","e","f"' ]
@@ -191,6 +198,17 @@ SELECT 1 AS a'
     run dbassist history --status cancelled
     shows 'interrupted'
     [ -z "$(find "$XDG_RUNTIME_DIR" -maxdepth 1 -name 'dbassist.*')" ]
+}
+
+@test "Ctrl-C at a terminal stops the statement at the daemon" {
+    run terminal dbassist query shop --label typed "$slow" <<'STEPS'
+until [ "$(dbassist health --json | jq .queries.running)" -eq 1 ]
+interrupt
+STEPS
+    code 130
+    shows Cancelled
+    run dbassist history --status cancelled
+    shows typed
 }
 
 @test "a reader that leaves early ends the query without a word" {
