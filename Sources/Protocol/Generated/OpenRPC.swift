@@ -1912,330 +1912,330 @@ public enum OpenRPCDocument {
         "role":{"description":"Who it is from.","$ref":"#/components/schemas/ChatRole"},"text":{"description":"The ver\###
         y text.","type":"string"},"tokens":{"description":"Tokens it takes, estimated.","type":"integer","minimum":0}}\###
         ,"required":["role","text","tokens"],"additionalProperties":false},"AssistantSettings":{"description":"What a p\###
-        roject's owner lets a model see. Absent consent means: yes for a model on this machine, no for any other.","ty\###
-        pe":"object","properties":{"model":{"description":"The model to use; absent means the default.","type":"string\###
-        "},"shareSchema":{"description":"Whether names, types, keys and comments may be sent.","type":"boolean"},"shar\###
-        eRows":{"description":"Whether rows that its queries read may be sent.","type":"boolean"},"shareSamples":{"des\###
-        cription":"Whether sample values may be sent with a table's description.","type":"boolean"},"maskedColumns":{"\###
-        description":"Columns whose values are never sent.","type":"array","items":{"type":"string"}},"acceptedRights"\###
-        :{"description":"Dangerous rights of the database user that its owner knows of.","type":"array","items":{"type\###
-        ":"string"}}},"additionalProperties":false},"AssistantChange":{"description":"What to change of `AssistantSett\###
-        ings`; what is absent stays.","type":"object","properties":{"model":{"description":"A name of `chat.models`; e\###
-        mpty for the default.","type":"string","maxLength":100},"shareSchema":{"description":"Whether names, types, ke\###
-        ys and comments may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows that its queries read\###
-         may be sent. Without it the model learns only columns and counts; you see the rows all the same.","type":"boo\###
-        lean"},"shareSamples":{"description":"Whether sample values may be sent with a table's description.","type":"b\###
-        oolean"},"maskedColumns":{"description":"`column`, `table.column` or `schema.table.column`, whose values are n\###
-        ever sent; replaces the list.","type":"array","items":{"type":"string","minLength":1,"maxLength":200},"maxItem\###
-        s":500},"acceptedRights":{"description":"Rights named by the `policy` error of `chat.send`: a turn runs with a\###
-         database user that has them only if they are here; replaces the list.","type":"array","items":{"type":"string\###
-        ","minLength":1,"maxLength":100},"maxItems":50}},"additionalProperties":false},"Limits":{"description":"Every l\###
-        imit in force.","type":"object","properties":{"headerBytes":{"description":"The header block of one `Content-L\###
-        ength` frame.","type":"integer","minimum":0},"headerMs":{"description":"Time for a frame's header, from its fi\###
-        rst byte.","type":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line wh\###
-        ere messages are lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message whil\###
-        e the connection has no session.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once t\###
-        he connection has a session.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and o\###
-        bjects in one message.","type":"integer","minimum":0},"batchItems":{"description":"Items of one batch.","type"\###
-        :"integer","minimum":0},"clientConnections":{"description":"Open client connections.","type":"integer","minimu\###
-        m":0},"requestsInFlight":{"description":"Unanswered requests of one connection; past that the daemon stops rea\###
-        ding from it.","type":"integer","minimum":0},"outputQueueBytes":{"description":"Output waiting for one client.\###
-        ","type":"integer","minimum":0},"outputStallMs":{"description":"A client with output waiting that takes none o\###
-        f it for this long is dropped.","type":"integer","minimum":0},"shutdownMs":{"description":"Time for running re\###
-        quests to end when the daemon stops.","type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortes\###
-        t new password, as UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"description":"Longest password, a\###
-        s UTF-8.","type":"integer","minimum":0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; pa\###
-        st that the answer is `busy`.","type":"integer","minimum":0},"loginFailures":{"description":"Wrong passwords i\###
-        n a row, per account and per peer, before each further attempt has to wait.","type":"integer","minimum":0},"lo\###
-        ginDelayMs":{"description":"The first such wait; each further failure doubles it.","type":"integer","minimum":\###
-        0},"loginDelayMaxMs":{"description":"The longest such wait.","type":"integer","minimum":0},"loginFailuresMax":\###
-        {"description":"Wrong passwords in a row for an account; then none is looked at for a day, or until a session c\###
-        hanges it.","type":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0}\###
-        ,"tokenLifetimeMs":{"description":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"s\###
-        essionIdleMs":{"description":"A session without a request for this long ends.","type":"integer","minimum":0},"\###
-        nameLength":{"description":"Characters (Unicode scalars) of a name of a person or project.","type":"integer","\###
-        minimum":0},"emailLength":{"description":"Characters of an e-mail address.","type":"integer","minimum":0},"des\###
-        criptionLength":{"description":"Characters of a project's description.","type":"integer","minimum":0},"connect\###
-        ionStringLength":{"description":"Characters of a connection string.","type":"integer","minimum":0},"labelLengt\###
-        h":{"description":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLength":{"descript\###
-        ion":"Characters of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"description":"Items o\###
-        f one page of a list.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of one page of a\###
-         list when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest queries or m\###
-        essages in a summary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashb\###
-        oard may cover.","type":"integer","minimum":0},"databaseConnections":{"description":"Open database connections\###
-         in all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open database connecti\###
-        ons of one project.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database connect\###
-        ion is closed after this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to conne\###
-        ct and log in to a database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running queries o\###
-        f one user.","type":"integer","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of one c\###
-        onnection.","type":"integer","minimum":0},"subscriptionEvents":{"description":"Events of one subscription that\###
-         wait for its reader; the next are missed.","type":"integer","minimum":0},"progressMs":{"description":"Time be\###
-        tween two `progress` events of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of a s\###
-        tatement, in `query.running` and `query/event`.","type":"integer","minimum":0},"planNodes":{"description":"Nod\###
-        es of a plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, as U\###
-        TF-8.","type":"integer","minimum":0},"parameters":{"description":"Parameters of one statement: SQLite's own li\###
-        mit, the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a q\###
-        uery that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longest\###
-         `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that has not stoppe\###
-        d a cancelled statement by then has its connection cut.","type":"integer","minimum":0},"pageRows":{"descriptio\###
-        n":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row that\###
-         reaches this size.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced by it\###
-        s length and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result whose\###
-         query names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a result\###
-         whose query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes ke\###
-        pt of any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all res\###
-        ults of one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches f\###
-        rom for this long is dropped.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and summ\###
-        aries of one user that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"noticesPer\###
-        Query":{"description":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"descripti\###
-        on":"Rows of the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Byt\###
-        es of the preview that history keeps.","type":"integer","minimum":0},"catalogueRelations":{"description":"Tabl\###
-        es, views and the like that are read of one database.","type":"integer","minimum":0},"catalogueBytes":{"descri\###
-        ption":"Memory for what is read of one database's schema, about.","type":"integer","minimum":0},"catalogueCach\###
-        eBytes":{"description":"The same for all databases; the least used is forgotten first.","type":"integer","mini\###
-        mum":0},"catalogueMs":{"description":"What is known of a schema is read anew when it is older.","type":"intege\###
-        r","minimum":0},"historyRows":{"description":"Rows of history kept of one user; past it the oldest go, within m\###
-        inutes. 0 keeps all.","type":"integer","minimum":0},"historyDays":{"description":"Days that a row of history i\###
-        s kept. 0 keeps it for ever.","type":"integer","minimum":0},"statisticsDays":{"description":"Days that `query.\###
-        stats` may cover.","type":"integer","minimum":0},"statisticsStatements":{"description":"Statements in each lis\###
-        t of `query.stats`.","type":"integer","minimum":0},"forgetQueries":{"description":"Ids in one `query.forget`."\###
-        ,"type":"integer","minimum":0},"chatContentBytes":{"description":"One message to the assistant, as UTF-8.","ty\###
-        pe":"integer","minimum":0},"chatSteps":{"description":"Requests to the model in one turn.","type":"integer","m\###
-        inimum":0},"chatCorrections":{"description":"Statements of one turn that may go back to the model because they\###
-         failed.","type":"integer","minimum":0},"chatRows":{"description":"Rows of one result that the model is given.\###
-        ","type":"integer","minimum":0},"chatResultBytes":{"description":"Bytes of one tool's result that the model is\###
-         given.","type":"integer","minimum":0},"chatSchemaTokens":{"description":"Tokens of the schema that a turn beg\###
-        ins with, estimated.","type":"integer","minimum":0},"chatTurnMs":{"description":"Time of one turn.","type":"in\###
-        teger","minimum":0},"chatTurnTokens":{"description":"Tokens of one turn, sent and written.","type":"integer","\###
-        minimum":0},"chatDayTokens":{"description":"Tokens of one user in one UTC day. 0 is no limit.","type":"integer\###
-        ","minimum":0},"chatTurnsPerUser":{"description":"Turns of one user that run at once; past that the answer is `\###
-        busy`.","type":"integer","minimum":0},"chatExamples":{"description":"Confirmed examples of one project.","type\###
-        ":"integer","minimum":0},"approvalMs":{"description":"Life of a proposal; past it, it can no longer be approve\###
-        d.","type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyB\###
-        ytes","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","shut\###
-        downMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMa\###
-        xMs","loginFailuresMax","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","description\###
-        Length","connectionStringLength","labelLength","searchTextLength","listItems","listItemsDefault","recentItems"\###
-        ,"dashboardDays","databaseConnections","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","qu\###
-        eriesPerUser","subscriptionsPerConnection","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sq\###
-        lBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes\###
-        ","resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser","notice\###
-        sPerQuery","previewRows","previewBytes","catalogueRelations","catalogueBytes","catalogueCacheBytes","catalogue\###
-        Ms","historyRows","historyDays","statisticsDays","statisticsStatements","forgetQueries","chatContentBytes","ch\###
-        atSteps","chatCorrections","chatRows","chatResultBytes","chatSchemaTokens","chatTurnMs","chatTurnTokens","chat\###
-        DayTokens","chatTurnsPerUser","chatExamples","approvalMs"],"additionalProperties":false},"ErrorObject":{"descr\###
-        iption":"The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"t\###
-        ype":"string","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What programs branch\###
-         on.","type":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params","invalid_con\###
-        nection_string","invalid_parameters","weak_password","internal","not_initialized","cancelled","timeout","shutt\###
-        ing_down","request_too_large","response_too_large","busy","batch_too_large","unauthenticated","invalid_credent\###
-        ials","forbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","connection_refus\###
-        ed","connect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_a_database",\###
-        "connection_lost","query_failed","read_only","policy","file_failed","cell_truncated","model_failed","budget_ex\###
-        ceeded"]},"retryable":{"description":"Whether the same request may succeed later.","type":"boolean"},"phase":{\###
-        "type":"string"},"requestId":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},\###
-        "position":{}},"required":["code","retryable"],"additionalProperties":false}},"required":["code","message","da\###
-        ta"],"additionalProperties":false}},"errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JS\###
-        ON text in UTF-8, or break the framing.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"\###
-        code":-32600,"message":"The JSON is not a request that may be sent here and now.","data":{"code":"invalid_requ\###
-        est","retryable":false}},"method_not_found":{"code":-32601,"message":"There is no such method.","data":{"code"\###
-        :"method_not_found","retryable":false}},"invalid_params":{"code":-32602,"message":"A parameter is unknown, mis\###
-        sing, of the wrong type or out of range; `path` names it.","data":{"code":"invalid_params","retryable":false}}\###
-        ,"invalid_connection_string":{"code":-32602,"message":"The connection string cannot be understood, or uses a k\###
-        eyword that is not allowed.","data":{"code":"invalid_connection_string","retryable":false}},"invalid_parameter\###
-        s":{"code":-32602,"message":"The statement's parameters do not fit its placeholders.","data":{"code":"invalid_\###
-        parameters","retryable":false}},"weak_password":{"code":-32602,"message":"The password is among those tried fi\###
-        rst, or is made from the account's own name or e-mail.","data":{"code":"weak_password","retryable":false}},"in\###
-        ternal":{"code":-32603,"message":"A fault of the daemon; the log has it under `requestId`.","data":{"code":"in\###
-        ternal","retryable":false}},"not_initialized":{"code":-32002,"message":"`initialize` must come first on this c\###
-        onnection.","data":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-32800,"message":"The cli\###
-        ent cancelled the request.","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"\###
-        It took longer than its time limit and was stopped.","data":{"code":"timeout","retryable":true}},"shutting_dow\###
-        n":{"code":-32802,"message":"The daemon is stopping; connect again later.","data":{"code":"shutting_down","ret\###
-        ryable":true}},"request_too_large":{"code":-32007,"message":"The request is longer than the limit.","data":{"c\###
-        ode":"request_too_large","retryable":false}},"response_too_large":{"code":-32008,"message":"The reply would be\###
-         longer than the limit; ask for less.","data":{"code":"response_too_large","retryable":false}},"busy":{"code":\###
-        -32009,"message":"A queue or pool is full, or, with the phase `store`, the daemon's own store cannot be read o\###
-        r written now, which any method may answer; try again after `retryAfterMs`.","data":{"code":"busy","retryable"\###
-        :true}},"batch_too_large":{"code":-32010,"message":"The batch has more items than the limit.","data":{"code":"\###
-        batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"message":"There is no session on this con\###
-        nection, or it has ended; log in or attach a token.","data":{"code":"unauthenticated","retryable":false}},"inv\###
-        alid_credentials":{"code":1002,"message":"The e-mail or the password is wrong.","data":{"code":"invalid_creden\###
-        tials","retryable":false}},"forbidden":{"code":1003,"message":"The token or the daemon's configuration does no\###
-        t allow it.","data":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"message":"There is no su\###
-        ch thing, or it is not yours; both answer the same.","data":{"code":"not_found","retryable":false}},"conflict"\###
-        :{"code":1005,"message":"It conflicts with what exists; `path` names the parameter.","data":{"code":"conflict"\###
-        ,"retryable":false}},"rate_limited":{"code":1006,"message":"Too many attempts or requests; try again after `re\###
-        tryAfterMs`.","data":{"code":"rate_limited","retryable":true}},"connection_failed":{"code":1101,"message":"The\###
-         database cannot be reached, for a reason without a code of its own.","data":{"code":"connection_failed","retr\###
-        yable":true}},"host_not_found":{"code":1101,"message":"The host's name has no address.","data":{"code":"host_n\###
-        ot_found","retryable":true}},"connection_refused":{"code":1101,"message":"Nothing accepts connections at that a\###
-        ddress.","data":{"code":"connection_refused","retryable":true}},"connect_timeout":{"code":1101,"message":"The d\###
-        atabase did not answer in time.","data":{"code":"connect_timeout","retryable":true}},"tls_required":{"code":11\###
-        01,"message":"The server or the policy asks for TLS and the connection has none.","data":{"code":"tls_required\###
-        ","retryable":false}},"tls_failed":{"code":1101,"message":"The TLS handshake failed or the certificate is not t\###
-        rusted.","data":{"code":"tls_failed","retryable":false}},"authentication_failed":{"code":1101,"message":"The d\###
-        atabase refused the user or the password of the connection string.","data":{"code":"authentication_failed","re\###
-        tryable":false}},"unknown_database":{"code":1101,"message":"The server has no such database, or the file does n\###
-        ot exist.","data":{"code":"unknown_database","retryable":false}},"not_a_database":{"code":1101,"message":"The f\###
-        ile is not an SQLite database.","data":{"code":"not_a_database","retryable":false}},"connection_lost":{"code":\###
-        1101,"message":"The connection broke while the statement ran; a write may or may not have happened.","data":{"\###
-        code":"connection_lost","retryable":true}},"query_failed":{"code":1102,"message":"The database refused the sta\###
-        tement.","data":{"code":"query_failed","retryable":false}},"read_only":{"code":1103,"message":"The statement w\###
-        ould write, and the project or the mode is read-only.","data":{"code":"read_only","retryable":false}},"policy"\###
-        :{"code":1103,"message":"The daemon's policy does not allow it, whatever the project says.","data":{"code":"po\###
-        licy","retryable":false}},"file_failed":{"code":1104,"message":"The file could not be written; `phase` is the s\###
-        tep: `open`, `write` or `publish`.","data":{"code":"file_failed","retryable":false}},"cell_truncated":{"code":\###
-        1105,"message":"A cell is longer than was kept of it, and would be exported in part.","data":{"code":"cell_tru\###
-        ncated","retryable":false}},"model_failed":{"code":1201,"message":"The model cannot be reached, refused, or br\###
-        oke its contract; `phase` is the step that failed.","data":{"code":"model_failed","retryable":true}},"budget_e\###
-        xceeded":{"code":1202,"message":"The turn, or the day of its user, has used up its tokens.","data":{"code":"bu\###
-        dget_exceeded","retryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"Report on a request th\###
-        at is still running.","description":"LSP's own notification. For a request that carried a `partialResultToken`\###
-         and whose method says that it answers in parts, `value`\nis a part: `query.run` sends a `QueryPage` each, `qu\###
-        ery.export` an `ExportPart`. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of protocol 1\###
-        .0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients should ignore tokens\###
-         they do not know.","params":{"type":"object","properties":{"token":{"description":"The request's token.","typ\###
-        e":["string","integer"]},"value":{"description":"The part.","oneOf":[{"$ref":"#/components/schemas/QueryPage"}\###
-        ,{"$ref":"#/components/schemas/ExportPart"}]}},"required":["token","value"],"additionalProperties":false}},{"n\###
-        ame":"chat/event","summary":"Tell what happens in a turn.","description":"Sent to the connection that called `\###
-        chat.send` with a `partialResultToken`, in order: `started`, then `text`, `toolCall`, `toolResult`, `sql`,\n`a\###
-        pprovalNeeded` and `usage` as they come, and exactly one of `finished`, `failed` and `cancelled`, before the r\###
-        eply. `text` is a piece of the answer; the\npieces together are its text, unless a later step of the model beg\###
-        ins anew, which a `toolCall` in between shows.\nA reader that does not keep up holds the turn back; it loses n\###
-        othing.","params":{"type":"object","properties":{"token":{"description":"The token of `chat.send`.","type":["s\###
-        tring","integer"]},"threadId":{"description":"The thread.","type":"string","format":"uuid"},"messageId":{"desc\###
-        ription":"The assistant's message to be.","type":"string","format":"uuid"},"event":{"description":"What happen\###
-        ed.","$ref":"#/components/schemas/ChatEventKind"},"text":{"description":"Of `text`: the piece.","type":"string\###
-        "},"tool":{"description":"Of `toolCall` and `toolResult`: the tool.","type":"string"},"summary":{"description"\###
-        :"Of `toolCall` and `toolResult`: what it is about, without data.","type":"string"},"toolUse":{"description":"\###
-        Of `toolResult`: how it ended.","$ref":"#/components/schemas/ChatToolUse"},"statement":{"description":"Of `sql\###
-        `: a statement that was checked.","$ref":"#/components/schemas/ChatStatement"},"proposal":{"description":"Of `\###
-        approvalNeeded`: what would run.","$ref":"#/components/schemas/ChatProposal"},"usage":{"description":"Of `usag\###
-        e`: what the turn took so far.","$ref":"#/components/schemas/ChatUsage"},"errorCode":{"description":"Of `faile\###
-        d`: the `data.code` of the error.","type":"string"},"errorMessage":{"description":"Of `failed`: the same, in a\###
-         sentence.","type":"string"}},"required":["token","threadId","messageId","event"],"additionalProperties":false\###
-        }},{"name":"query/event","summary":"Tell a subscriber what became of a query.","description":"Sent to connecti\###
-        ons that called `query.subscribe`. Each query gets one `started`, any number of `progress`, one every limit\n`\###
-        progressMs` at most, and exactly one of `finished`, `failed` and `cancelled`, in this order; a timeout is `can\###
-        celled` with the\n`errorCode` `timeout`. A pulled result that is larger than its first page is `finished` when\###
-         the database has given all rows,\nwhich may be after the reply.\n\nEvents wait behind replies. A subscriber t\###
-        hat does not read them gets no `progress`, and of the others the limit\n`subscriptionEvents` are kept; what is\###
-         lost after that is told by one `missed`, in its place, with how many they were. Then\n`query.running` and `qu\###
-        ery.history` say how things stand. A daemon that stops ends its connections without further events.","params":\###
-        {"type":"object","properties":{"subscriptionId":{"description":"The subscription.","type":"string","format":"u\###
-        uid"},"event":{"description":"What happened.","$ref":"#/components/schemas/QueryEventKind"},"query":{"descript\###
-        ion":"The query as it stands; absent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows":\###
-        {"description":"Rows that a write changed.","type":"integer","minimum":0},"durationMs":{"description":"Time it\###
-         took, once it has ended.","type":"number","minimum":0},"errorCode":{"description":"Why it failed or was cance\###
-        lled: the `data.code` of its error.","type":"string"},"errorMessage":{"description":"The same, in a sentence."\###
-        ,"type":"string"},"missed":{"description":"Events lost, in `missed`.","type":"integer","minimum":1}},"required\###
-        ":["subscriptionId","event"],"additionalProperties":false}},{"name":"session/expired","summary":"Tell a connec\###
-        tion that its session has ended.","description":"Sent once to every other connection that was bound to a sessi\###
-        on when the session ends; the connection that ended it by its\nown request learns it from the reply. From then\###
-         on its requests are answered `unauthenticated` until it logs in or attaches\na token. The connection stays op\###
-        en; queries that ran under the session are cancelled.","params":{"type":"object","properties":{"reason":{"desc\###
-        ription":"Why it ended.","$ref":"#/components/schemas/SessionEndReason"}},"required":["reason"],"additionalPro\###
-        perties":false}}],"x-limits":[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":false,"descript\###
-        ion":"The header block of one `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","configur\###
-        able":true,"description":"Time for a frame's header, from its first byte."},{"name":"bodyMs","value":30000,"un\###
-        it":"ms","configurable":true,"description":"Time for a frame's body, and for one line where messages are lines\###
-        ."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"bytes","configurable":true,"description":"One message\###
-         while the connection has no session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable":true\###
-        ,"description":"One message once the connection has a session."},{"name":"jsonDepth","value":64,"unit":"count"\###
-        ,"configurable":false,"description":"Nesting of arrays and objects in one message."},{"name":"batchItems","val\###
-        ue":50,"unit":"count","configurable":true,"description":"Items of one batch."},{"name":"clientConnections","va\###
-        lue":1024,"unit":"count","configurable":true,"description":"Open client connections."},{"name":"requestsInFlig\###
-        ht","value":32,"unit":"count","configurable":true,"description":"Unanswered requests of one connection; past t\###
-        hat the daemon stops reading from it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","configurabl\###
-        e":true,"description":"Output waiting for one client."},{"name":"outputStallMs","value":30000,"unit":"ms","con\###
-        figurable":true,"description":"A client with output waiting that takes none of it for this long is dropped."},\###
-        {"name":"shutdownMs","value":10000,"unit":"ms","configurable":true,"description":"Time for running requests to\###
-         end when the daemon stops."},{"name":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"descrip\###
-        tion":"Shortest new password, as UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable\###
-        ":false,"description":"Longest password, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","co\###
-        nfigurable":true,"description":"Passwords waiting to be hashed; past that the answer is `busy`."},{"name":"log\###
-        inFailures","value":5,"unit":"count","configurable":true,"description":"Wrong passwords in a row, per account a\###
-        nd per peer, before each further attempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","confi\###
-        gurable":true,"description":"The first such wait; each further failure doubles it."},{"name":"loginDelayMaxMs"\###
-        ,"value":900000,"unit":"ms","configurable":true,"description":"The longest such wait."},{"name":"loginFailures\###
-        Max","value":100,"unit":"count","configurable":true,"description":"Wrong passwords in a row for an account; th\###
-        en none is looked at for a day, or until a session changes it."},{"name":"tokenBytes","value":4096,"unit":"byt\###
-        es","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","con\###
-        figurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","value":432\###
-        00000,"unit":"ms","configurable":true,"description":"A session without a request for this long ends."},{"name"\###
-        :"nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scalars) of a\###
-         name of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"descrip\###
-        tion":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","configurabl\###
-        e":false,"description":"Characters of a project's description."},{"name":"connectionStringLength","value":4096\###
-        ,"unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"labelLength"\###
-        ,"value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"name":"sear\###
-        chTextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `text` fil\###
-        ter."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of one page of\###
-         a list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"Items of o\###
-        ne page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable":fal\###
-        se,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","value":365,\###
-        "unit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseConnections"\###
-        ,"value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"name":"dat\###
-        abaseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database connecti\###
-        ons of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"description":"An\###
-         unused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms",\###
-        "configurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUser","value\###
-        ":8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscriptionsPer\###
-        Connection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connection."},{"\###
-        name":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of one subscri\###
-        ption that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","configur\###
-        able":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes","value":2\###
-        048,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/event`."}\###
-        ,{"name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `query.\###
-        explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One statemen\###
-        t, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Parameter\###
-        s of one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value":30000\###
-        ,"unit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"queryTim\###
-        eoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"name":"\###
-        cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not stopped a\###
-         cancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","configu\###
-        rable":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable\###
-        ":true,"description":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":1048576,"\###
-        unit":"bytes","configurable":true,"description":"A longer cell is replaced by its length and a prefix."},{"nam\###
-        e":"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result whose q\###
-        uery names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"descript\###
-        ion":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456\###
-        ,"unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUserBytes"\###
-        ,"value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one user."}\###
-        ,{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobody fet\###
-        ches from for this long is dropped."},{"name":"exportsPerUser","value":8,"unit":"count","configurable":true,"d\###
-        escription":"Exports and summaries of one user that run at once; past that the answer is `busy`."},{"name":"no\###
-        ticesPerQuery","value":100,"unit":"count","configurable":false,"description":"Notices kept of one statement."}\###
-        ,{"name":"previewRows","value":10,"unit":"count","configurable":false,"description":"Rows of the preview that h\###
-        istory keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","configurable":false,"description":"Bytes o\###
-        f the preview that history keeps."},{"name":"catalogueRelations","value":20000,"unit":"count","configurable":t\###
-        rue,"description":"Tables, views and the like that are read of one database."},{"name":"catalogueBytes","value\###
-        ":67108864,"unit":"bytes","configurable":true,"description":"Memory for what is read of one database's schema,\###
-         about."},{"name":"catalogueCacheBytes","value":268435456,"unit":"bytes","configurable":true,"description":"Th\###
-        e same for all databases; the least used is forgotten first."},{"name":"catalogueMs","value":300000,"unit":"ms\###
-        ","configurable":true,"description":"What is known of a schema is read anew when it is older."},{"name":"histo\###
-        ryRows","value":1000000,"unit":"count","configurable":true,"description":"Rows of history kept of one user; pa\###
-        st it the oldest go, within minutes. 0 keeps all."},{"name":"historyDays","value":365,"unit":"count","configur\###
-        able":true,"description":"Days that a row of history is kept. 0 keeps it for ever."},{"name":"statisticsDays",\###
-        "value":366,"unit":"count","configurable":false,"description":"Days that `query.stats` may cover."},{"name":"s\###
-        tatisticsStatements","value":100,"unit":"count","configurable":false,"description":"Statements in each list of\###
-         `query.stats`."},{"name":"forgetQueries","value":1000,"unit":"count","configurable":false,"description":"Ids i\###
-        n one `query.forget`."},{"name":"chatContentBytes","value":32768,"unit":"bytes","configurable":false,"descript\###
-        ion":"One message to the assistant, as UTF-8."},{"name":"chatSteps","value":10,"unit":"count","configurable":t\###
-        rue,"description":"Requests to the model in one turn."},{"name":"chatCorrections","value":3,"unit":"count","co\###
-        nfigurable":true,"description":"Statements of one turn that may go back to the model because they failed."},{"\###
-        name":"chatRows","value":200,"unit":"count","configurable":true,"description":"Rows of one result that the mod\###
-        el is given."},{"name":"chatResultBytes","value":65536,"unit":"bytes","configurable":true,"description":"Bytes\###
-         of one tool's result that the model is given."},{"name":"chatSchemaTokens","value":4000,"unit":"count","confi\###
-        gurable":true,"description":"Tokens of the schema that a turn begins with, estimated."},{"name":"chatTurnMs","\###
-        value":600000,"unit":"ms","configurable":true,"description":"Time of one turn."},{"name":"chatTurnTokens","val\###
-        ue":200000,"unit":"count","configurable":true,"description":"Tokens of one turn, sent and written."},{"name":"\###
-        chatDayTokens","value":2000000,"unit":"count","configurable":true,"description":"Tokens of one user in one UTC\###
-         day. 0 is no limit."},{"name":"chatTurnsPerUser","value":4,"unit":"count","configurable":true,"description":"\###
-        Turns of one user that run at once; past that the answer is `busy`."},{"name":"chatExamples","value":500,"unit\###
-        ":"count","configurable":true,"description":"Confirmed examples of one project."},{"name":"approvalMs","value"\###
-        :600000,"unit":"ms","configurable":true,"description":"Life of a proposal; past it, it can no longer be approv\###
-        ed."}]}
+        roject's owner lets a model see. Absent consent means: yes for a model on this machine, no for any other; samp\###
+        le values only go out when the owner said so.","type":"object","properties":{"model":{"description":"The model\###
+         to use; absent means the default.","type":"string"},"shareSchema":{"description":"Whether names, types, keys a\###
+        nd comments may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows that its queries read may\###
+         be sent.","type":"boolean"},"shareSamples":{"description":"Whether sample values may be sent with a table's d\###
+        escription.","type":"boolean"},"maskedColumns":{"description":"Columns whose values are never sent.","type":"a\###
+        rray","items":{"type":"string"}},"acceptedRights":{"description":"Dangerous rights of the database user that i\###
+        ts owner knows of.","type":"array","items":{"type":"string"}}},"additionalProperties":false},"AssistantChange"\###
+        :{"description":"What to change of `AssistantSettings`; what is absent stays.","type":"object","properties":{"\###
+        model":{"description":"A name of `chat.models`; empty for the default.","type":"string","maxLength":100},"shar\###
+        eSchema":{"description":"Whether names, types, keys and comments may be sent.","type":"boolean"},"shareRows":{\###
+        "description":"Whether rows that its queries read may be sent. Without it the model learns only columns and co\###
+        unts; you see the rows all the same.","type":"boolean"},"shareSamples":{"description":"Whether sample values m\###
+        ay be sent with a table's description.","type":"boolean"},"maskedColumns":{"description":"`column`, `table.col\###
+        umn` or `schema.table.column`, whose values are never sent; replaces the list.","type":"array","items":{"type"\###
+        :"string","minLength":1,"maxLength":200},"maxItems":500},"acceptedRights":{"description":"Rights named by the `\###
+        policy` error of `chat.send`: a turn runs with a database user that has them only if they are here; replaces t\###
+        he list.","type":"array","items":{"type":"string","minLength":1,"maxLength":100},"maxItems":50}},"additionalPr\###
+        operties":false},"Limits":{"description":"Every limit in force.","type":"object","properties":{"headerBytes":{\###
+        "description":"The header block of one `Content-Length` frame.","type":"integer","minimum":0},"headerMs":{"des\###
+        cription":"Time for a frame's header, from its first byte.","type":"integer","minimum":0},"bodyMs":{"descripti\###
+        on":"Time for a frame's body, and for one line where messages are lines.","type":"integer","minimum":0},"bodyB\###
+        eforeLoginBytes":{"description":"One message while the connection has no session.","type":"integer","minimum":\###
+        0},"bodyBytes":{"description":"One message once the connection has a session.","type":"integer","minimum":0},"\###
+        jsonDepth":{"description":"Nesting of arrays and objects in one message.","type":"integer","minimum":0},"batch\###
+        Items":{"description":"Items of one batch.","type":"integer","minimum":0},"clientConnections":{"description":"\###
+        Open client connections.","type":"integer","minimum":0},"requestsInFlight":{"description":"Unanswered requests\###
+         of one connection; past that the daemon stops reading from it.","type":"integer","minimum":0},"outputQueueByt\###
+        es":{"description":"Output waiting for one client.","type":"integer","minimum":0},"outputStallMs":{"descriptio\###
+        n":"A client with output waiting that takes none of it for this long is dropped.","type":"integer","minimum":0\###
+        },"shutdownMs":{"description":"Time for running requests to end when the daemon stops.","type":"integer","mini\###
+        mum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"integer","minimum":0},"pa\###
+        sswordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":0},"passwordHashQueue"\###
+        :{"description":"Passwords waiting to be hashed; past that the answer is `busy`.","type":"integer","minimum":0\###
+        },"loginFailures":{"description":"Wrong passwords in a row, per account and per peer, before each further atte\###
+        mpt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first such wait; each furth\###
+        er failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"The longest such wait.\###
+        ","type":"integer","minimum":0},"loginFailuresMax":{"description":"Wrong passwords in a row for an account; th\###
+        en none is looked at for a day, or until a session changes it.","type":"integer","minimum":0},"tokenBytes":{"d\###
+        escription":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a session from l\###
+        og-in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a request f\###
+        or this long ends.","type":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of\###
+         a name of a person or project.","type":"integer","minimum":0},"emailLength":{"description":"Characters of an e\###
+        -mail address.","type":"integer","minimum":0},"descriptionLength":{"description":"Characters of a project's de\###
+        scription.","type":"integer","minimum":0},"connectionStringLength":{"description":"Characters of a connection s\###
+        tring.","type":"integer","minimum":0},"labelLength":{"description":"Characters of a query's label.","type":"in\###
+        teger","minimum":0},"searchTextLength":{"description":"Characters of a list's `text` filter.","type":"integer"\###
+        ,"minimum":0},"listItems":{"description":"Items of one page of a list.","type":"integer","minimum":0},"listIte\###
+        msDefault":{"description":"Items of one page of a list when `limit` is absent.","type":"integer","minimum":0},\###
+        "recentItems":{"description":"Newest queries or messages in a summary or dashboard.","type":"integer","minimum\###
+        ":0},"dashboardDays":{"description":"Days a dashboard may cover.","type":"integer","minimum":0},"databaseConne\###
+        ctions":{"description":"Open database connections in all.","type":"integer","minimum":0},"databaseConnectionsP\###
+        erProject":{"description":"Open database connections of one project.","type":"integer","minimum":0},"databaseI\###
+        dleMs":{"description":"An unused database connection is closed after this long.","type":"integer","minimum":0}\###
+        ,"connectTimeoutMs":{"description":"Time to connect and log in to a database.","type":"integer","minimum":0},"\###
+        queriesPerUser":{"description":"Running queries of one user.","type":"integer","minimum":0},"subscriptionsPerC\###
+        onnection":{"description":"Subscriptions of one connection.","type":"integer","minimum":0},"subscriptionEvents\###
+        ":{"description":"Events of one subscription that wait for its reader; the next are missed.","type":"integer",\###
+        "minimum":0},"progressMs":{"description":"Time between two `progress` events of a query.","type":"integer","mi\###
+        nimum":0},"runningSqlBytes":{"description":"Of a statement, in `query.running` and `query/event`.","type":"int\###
+        eger","minimum":0},"planNodes":{"description":"Nodes of a plan in `query.explain`.","type":"integer","minimum"\###
+        :0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","minimum":0},"parameters":{"descript\###
+        ion":"Parameters of one statement: SQLite's own limit, the smallest of the engines'.","type":"integer","minimu\###
+        m":0},"queryTimeoutMs":{"description":"Time of a query that names no `timeoutMs`.","type":"integer","minimum":\###
+        0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadline\###
+        Ms":{"description":"A database that has not stopped a cancelled statement by then has its connection cut.","ty\###
+        pe":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","type":"integer","minimum":0},"pageBy\###
+        tes":{"description":"A page ends with the row that reaches this size.","type":"integer","minimum":0},"cellByte\###
+        s":{"description":"A longer cell is replaced by its length and a prefix.","type":"integer","minimum":0},"resul\###
+        tRows":{"description":"Rows kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"r\###
+        esultBytes":{"description":"Bytes kept of a result whose query names no `maxRows`.","type":"integer","minimum"\###
+        :0},"spoolPerResultBytes":{"description":"Bytes kept of any one result.","type":"integer","minimum":0},"spoolP\###
+        erUserBytes":{"description":"Bytes kept of all results of one user.","type":"integer","minimum":0},"resultIdle\###
+        Ms":{"description":"A result that nobody fetches from for this long is dropped.","type":"integer","minimum":0}\###
+        ,"exportsPerUser":{"description":"Exports and summaries of one user that run at once; past that the answer is `\###
+        busy`.","type":"integer","minimum":0},"noticesPerQuery":{"description":"Notices kept of one statement.","type"\###
+        :"integer","minimum":0},"previewRows":{"description":"Rows of the preview that history keeps.","type":"integer\###
+        ","minimum":0},"previewBytes":{"description":"Bytes of the preview that history keeps.","type":"integer","mini\###
+        mum":0},"catalogueRelations":{"description":"Tables, views and the like that are read of one database.","type"\###
+        :"integer","minimum":0},"catalogueBytes":{"description":"Memory for what is read of one database's schema, abo\###
+        ut.","type":"integer","minimum":0},"catalogueCacheBytes":{"description":"The same for all databases; the least\###
+         used is forgotten first.","type":"integer","minimum":0},"catalogueMs":{"description":"What is known of a sche\###
+        ma is read anew when it is older.","type":"integer","minimum":0},"historyRows":{"description":"Rows of history\###
+         kept of one user; past it the oldest go, within minutes. 0 keeps all.","type":"integer","minimum":0},"history\###
+        Days":{"description":"Days that a row of history is kept. 0 keeps it for ever.","type":"integer","minimum":0},\###
+        "statisticsDays":{"description":"Days that `query.stats` may cover.","type":"integer","minimum":0},"statistics\###
+        Statements":{"description":"Statements in each list of `query.stats`.","type":"integer","minimum":0},"forgetQu\###
+        eries":{"description":"Ids in one `query.forget`.","type":"integer","minimum":0},"chatContentBytes":{"descript\###
+        ion":"One message to the assistant, as UTF-8.","type":"integer","minimum":0},"chatSteps":{"description":"Reque\###
+        sts to the model in one turn.","type":"integer","minimum":0},"chatCorrections":{"description":"Statements of o\###
+        ne turn that may go back to the model because they failed.","type":"integer","minimum":0},"chatRows":{"descrip\###
+        tion":"Rows of one result that the model is given.","type":"integer","minimum":0},"chatResultBytes":{"descript\###
+        ion":"Bytes of one tool's result that the model is given.","type":"integer","minimum":0},"chatSchemaTokens":{"\###
+        description":"Tokens of the schema that a turn begins with, estimated.","type":"integer","minimum":0},"chatTur\###
+        nMs":{"description":"Time of one turn.","type":"integer","minimum":0},"chatTurnTokens":{"description":"Tokens o\###
+        f one turn, sent and written.","type":"integer","minimum":0},"chatDayTokens":{"description":"Tokens of one use\###
+        r in one UTC day. 0 is no limit.","type":"integer","minimum":0},"chatTurnsPerUser":{"description":"Turns of on\###
+        e user that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"chatExamples":{"descr\###
+        iption":"Confirmed examples of one project.","type":"integer","minimum":0},"approvalMs":{"description":"Life o\###
+        f a proposal; past it, it can no longer be approved.","type":"integer","minimum":0}},"required":["headerBytes"\###
+        ,"headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnections","requests\###
+        InFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQ\###
+        ueue","loginFailures","loginDelayMs","loginDelayMaxMs","loginFailuresMax","tokenBytes","tokenLifetimeMs","sess\###
+        ionIdleMs","nameLength","emailLength","descriptionLength","connectionStringLength","labelLength","searchTextLe\###
+        ngth","listItems","listItemsDefault","recentItems","dashboardDays","databaseConnections","databaseConnectionsP\###
+        erProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscriptionsPerConnection","subscriptionEven\###
+        ts","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","c\###
+        ancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPer\###
+        UserBytes","resultIdleMs","exportsPerUser","noticesPerQuery","previewRows","previewBytes","catalogueRelations"\###
+        ,"catalogueBytes","catalogueCacheBytes","catalogueMs","historyRows","historyDays","statisticsDays","statistics\###
+        Statements","forgetQueries","chatContentBytes","chatSteps","chatCorrections","chatRows","chatResultBytes","cha\###
+        tSchemaTokens","chatTurnMs","chatTurnTokens","chatDayTokens","chatTurnsPerUser","chatExamples","approvalMs"],"\###
+        additionalProperties":false},"ErrorObject":{"description":"The `error` member of a reply.","type":"object","pr\###
+        operties":{"code":{"type":"integer"},"message":{"type":"string","minLength":1},"data":{"type":"object","proper\###
+        ties":{"code":{"description":"What programs branch on.","type":"string","enum":["parse_error","invalid_request\###
+        ","method_not_found","invalid_params","invalid_connection_string","invalid_parameters","weak_password","intern\###
+        al","not_initialized","cancelled","timeout","shutting_down","request_too_large","response_too_large","busy","b\###
+        atch_too_large","unauthenticated","invalid_credentials","forbidden","not_found","conflict","rate_limited","con\###
+        nection_failed","host_not_found","connection_refused","connect_timeout","tls_required","tls_failed","authentic\###
+        ation_failed","unknown_database","not_a_database","connection_lost","query_failed","read_only","policy","file_\###
+        failed","cell_truncated","model_failed","budget_exceeded"]},"retryable":{"description":"Whether the same reque\###
+        st may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{},"li\###
+        mit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":["code","retryable"],"additionalPr\###
+        operties":false}},"required":["code","message","data"],"additionalProperties":false}},"errors":{"parse_error":\###
+        {"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break the framing.","data":{"code":"par\###
+        se_error","retryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is not a request that may b\###
+        e sent here and now.","data":{"code":"invalid_request","retryable":false}},"method_not_found":{"code":-32601,"\###
+        message":"There is no such method.","data":{"code":"method_not_found","retryable":false}},"invalid_params":{"c\###
+        ode":-32602,"message":"A parameter is unknown, missing, of the wrong type or out of range; `path` names it.","\###
+        data":{"code":"invalid_params","retryable":false}},"invalid_connection_string":{"code":-32602,"message":"The c\###
+        onnection string cannot be understood, or uses a keyword that is not allowed.","data":{"code":"invalid_connect\###
+        ion_string","retryable":false}},"invalid_parameters":{"code":-32602,"message":"The statement's parameters do n\###
+        ot fit its placeholders.","data":{"code":"invalid_parameters","retryable":false}},"weak_password":{"code":-326\###
+        02,"message":"The password is among those tried first, or is made from the account's own name or e-mail.","dat\###
+        a":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"message":"A fault of the daemon; the\###
+         log has it under `requestId`.","data":{"code":"internal","retryable":false}},"not_initialized":{"code":-32002\###
+        ,"message":"`initialize` must come first on this connection.","data":{"code":"not_initialized","retryable":fal\###
+        se}},"cancelled":{"code":-32800,"message":"The client cancelled the request.","data":{"code":"cancelled","retr\###
+        yable":true}},"timeout":{"code":-32802,"message":"It took longer than its time limit and was stopped.","data":\###
+        {"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"The daemon is stopping; connect\###
+         again later.","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"message":\###
+        "The request is longer than the limit.","data":{"code":"request_too_large","retryable":false}},"response_too_l\###
+        arge":{"code":-32008,"message":"The reply would be longer than the limit; ask for less.","data":{"code":"respo\###
+        nse_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is full, or, with the phas\###
+        e `store`, the daemon's own store cannot be read or written now, which any method may answer; try again after `\###
+        retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The batch\###
+         has more items than the limit.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"code\###
+        ":1001,"message":"There is no session on this connection, or it has ended; log in or attach a token.","data":{\###
+        "code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the p\###
+        assword is wrong.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"message"\###
+        :"The token or the daemon's configuration does not allow it.","data":{"code":"forbidden","retryable":false}},"\###
+        not_found":{"code":1004,"message":"There is no such thing, or it is not yours; both answer the same.","data":{\###
+        "code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It conflicts with what exists; `path\###
+        ` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,"message":"T\###
+        oo many attempts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":true}\###
+        },"connection_failed":{"code":1101,"message":"The database cannot be reached, for a reason without a code of i\###
+        ts own.","data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The ho\###
+        st's name has no address.","data":{"code":"host_not_found","retryable":true}},"connection_refused":{"code":110\###
+        1,"message":"Nothing accepts connections at that address.","data":{"code":"connection_refused","retryable":tru\###
+        e}},"connect_timeout":{"code":1101,"message":"The database did not answer in time.","data":{"code":"connect_ti\###
+        meout","retryable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for TLS and the\###
+         connection has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":"\###
+        The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls_failed","retryable":false}},"\###
+        authentication_failed":{"code":1101,"message":"The database refused the user or the password of the connection\###
+         string.","data":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":1101,"message"\###
+        :"The server has no such database, or the file does not exist.","data":{"code":"unknown_database","retryable":\###
+        false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_da\###
+        tabase","retryable":false}},"connection_lost":{"code":1101,"message":"The connection broke while the statement\###
+         ran; a write may or may not have happened.","data":{"code":"connection_lost","retryable":true}},"query_failed\###
+        ":{"code":1102,"message":"The database refused the statement.","data":{"code":"query_failed","retryable":false\###
+        }},"read_only":{"code":1103,"message":"The statement would write, and the project or the mode is read-only.","\###
+        data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy does not al\###
+        low it, whatever the project says.","data":{"code":"policy","retryable":false}},"file_failed":{"code":1104,"me\###
+        ssage":"The file could not be written; `phase` is the step: `open`, `write` or `publish`.","data":{"code":"fil\###
+        e_failed","retryable":false}},"cell_truncated":{"code":1105,"message":"A cell is longer than was kept of it, a\###
+        nd would be exported in part.","data":{"code":"cell_truncated","retryable":false}},"model_failed":{"code":1201\###
+        ,"message":"The model cannot be reached, refused, or broke its contract; `phase` is the step that failed.","da\###
+        ta":{"code":"model_failed","retryable":true}},"budget_exceeded":{"code":1202,"message":"The turn, or the day o\###
+        f its user, has used up its tokens.","data":{"code":"budget_exceeded","retryable":false}}}},"x-notifications":\###
+        [{"name":"$/progress","summary":"Report on a request that is still running.","description":"LSP's own notifica\###
+        tion. For a request that carried a `partialResultToken` and whose method says that it answers in parts, `value\###
+        `\nis a part: `query.run` sends a `QueryPage` each, `query.export` an `ExportPart`. For a `workDoneToken`, `va\###
+        lue` is LSP's WorkDoneProgress; no method of protocol 1.0\nreports that yet. Nothing is sent for a token after\###
+         the reply to its request. Clients should ignore tokens they do not know.","params":{"type":"object","properti\###
+        es":{"token":{"description":"The request's token.","type":["string","integer"]},"value":{"description":"The pa\###
+        rt.","oneOf":[{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/components/schemas/ExportPart"}]}},"require\###
+        d":["token","value"],"additionalProperties":false}},{"name":"chat/event","summary":"Tell what happens in a tur\###
+        n.","description":"Sent to the connection that called `chat.send` with a `partialResultToken`, in order: `star\###
+        ted`, then `text`, `toolCall`, `toolResult`, `sql`,\n`approvalNeeded` and `usage` as they come, and exactly on\###
+        e of `finished`, `failed` and `cancelled`, before the reply. `text` is a piece of the answer; the\npieces toge\###
+        ther are its text, unless a later step of the model begins anew, which a `toolCall` in between shows.\nA reade\###
+        r that does not keep up holds the turn back; it loses nothing.","params":{"type":"object","properties":{"token\###
+        ":{"description":"The token of `chat.send`.","type":["string","integer"]},"threadId":{"description":"The threa\###
+        d.","type":"string","format":"uuid"},"messageId":{"description":"The assistant's message to be.","type":"strin\###
+        g","format":"uuid"},"event":{"description":"What happened.","$ref":"#/components/schemas/ChatEventKind"},"text\###
+        ":{"description":"Of `text`: the piece.","type":"string"},"tool":{"description":"Of `toolCall` and `toolResult\###
+        `: the tool.","type":"string"},"summary":{"description":"Of `toolCall` and `toolResult`: what it is about, wit\###
+        hout data.","type":"string"},"toolUse":{"description":"Of `toolResult`: how it ended.","$ref":"#/components/sc\###
+        hemas/ChatToolUse"},"statement":{"description":"Of `sql`: a statement that was checked.","$ref":"#/components/\###
+        schemas/ChatStatement"},"proposal":{"description":"Of `approvalNeeded`: what would run.","$ref":"#/components/\###
+        schemas/ChatProposal"},"usage":{"description":"Of `usage`: what the turn took so far.","$ref":"#/components/sc\###
+        hemas/ChatUsage"},"errorCode":{"description":"Of `failed`: the `data.code` of the error.","type":"string"},"er\###
+        rorMessage":{"description":"Of `failed`: the same, in a sentence.","type":"string"}},"required":["token","thre\###
+        adId","messageId","event"],"additionalProperties":false}},{"name":"query/event","summary":"Tell a subscriber w\###
+        hat became of a query.","description":"Sent to connections that called `query.subscribe`. Each query gets one `\###
+        started`, any number of `progress`, one every limit\n`progressMs` at most, and exactly one of `finished`, `fai\###
+        led` and `cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A pulled result\###
+         that is larger than its first page is `finished` when the database has given all rows,\nwhich may be after th\###
+        e reply.\n\nEvents wait behind replies. A subscriber that does not read them gets no `progress`, and of the ot\###
+        hers the limit\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, in its place, w\###
+        ith how many they were. Then\n`query.running` and `query.history` say how things stand. A daemon that stops en\###
+        ds its connections without further events.","params":{"type":"object","properties":{"subscriptionId":{"descrip\###
+        tion":"The subscription.","type":"string","format":"uuid"},"event":{"description":"What happened.","$ref":"#/c\###
+        omponents/schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `missed`.","$ref"\###
+        :"#/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed.","type":"integ\###
+        er","minimum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number","minimum":0},"\###
+        errorCode":{"description":"Why it failed or was cancelled: the `data.code` of its error.","type":"string"},"er\###
+        rorMessage":{"description":"The same, in a sentence.","type":"string"},"missed":{"description":"Events lost, i\###
+        n `missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalProperties":false\###
+        }},{"name":"session/expired","summary":"Tell a connection that its session has ended.","description":"Sent onc\###
+        e to every other connection that was bound to a session when the session ends; the connection that ended it by\###
+         its\nown request learns it from the reply. From then on its requests are answered `unauthenticated` until it l\###
+        ogs in or attaches\na token. The connection stays open; queries that ran under the session are cancelled.","pa\###
+        rams":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/components/schemas/Sess\###
+        ionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"headerBytes","value\###
+        ":8192,"unit":"bytes","configurable":false,"description":"The header block of one `Content-Length` frame."},{"\###
+        name":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's header, from i\###
+        ts first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"Time for a fram\###
+        e's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"by\###
+        tes","configurable":true,"description":"One message while the connection has no session."},{"name":"bodyBytes"\###
+        ,"value":8388608,"unit":"bytes","configurable":true,"description":"One message once the connection has a sessi\###
+        on."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting of arrays and o\###
+        bjects in one message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"description":"Ite\###
+        ms of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true,"description":"\###
+        Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable":true,"descripti\###
+        on":"Unanswered requests of one connection; past that the daemon stops reading from it."},{"name":"outputQueue\###
+        Bytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for one client."},{"na\###
+        me":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with output waiting t\###
+        hat takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable"\###
+        :true,"description":"Time for running requests to end when the daemon stops."},{"name":"passwordMinBytes","val\###
+        ue":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"name":"passwordMa\###
+        xBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest password, as UTF-8."},{"name":\###
+        "passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Passwords waiting to be hashe\###
+        d; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configurable":true,"des\###
+        cription":"Wrong passwords in a row, per account and per peer, before each further attempt has to wait."},{"na\###
+        me":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such wait; each furth\###
+        er failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":true,"description\###
+        ":"The longest such wait."},{"name":"loginFailuresMax","value":100,"unit":"count","configurable":true,"descrip\###
+        tion":"Wrong passwords in a row for an account; then none is looked at for a day, or until a session changes i\###
+        t."},{"name":"tokenBytes","value":4096,"unit":"bytes","configurable":false,"description":"A token."},{"name":"\###
+        tokenLifetimeMs","value":86400000,"unit":"ms","configurable":true,"description":"Life of a session from log-in\###
+         or refresh."},{"name":"sessionIdleMs","value":43200000,"unit":"ms","configurable":true,"description":"A sessi\###
+        on without a request for this long ends."},{"name":"nameLength","value":100,"unit":"count","configurable":fals\###
+        e,"description":"Characters (Unicode scalars) of a name of a person or project."},{"name":"emailLength","value\###
+        ":254,"unit":"count","configurable":false,"description":"Characters of an e-mail address."},{"name":"descripti\###
+        onLength","value":2000,"unit":"count","configurable":false,"description":"Characters of a project's descriptio\###
+        n."},{"name":"connectionStringLength","value":4096,"unit":"count","configurable":false,"description":"Characte\###
+        rs of a connection string."},{"name":"labelLength","value":200,"unit":"count","configurable":false,"descriptio\###
+        n":"Characters of a query's label."},{"name":"searchTextLength","value":200,"unit":"count","configurable":fals\###
+        e,"description":"Characters of a list's `text` filter."},{"name":"listItems","value":200,"unit":"count","confi\###
+        gurable":false,"description":"Items of one page of a list."},{"name":"listItemsDefault","value":50,"unit":"cou\###
+        nt","configurable":false,"description":"Items of one page of a list when `limit` is absent."},{"name":"recentI\###
+        tems","value":10,"unit":"count","configurable":false,"description":"Newest queries or messages in a summary or\###
+         dashboard."},{"name":"dashboardDays","value":365,"unit":"count","configurable":false,"description":"Days a da\###
+        shboard may cover."},{"name":"databaseConnections","value":64,"unit":"count","configurable":true,"description"\###
+        :"Open database connections in all."},{"name":"databaseConnectionsPerProject","value":4,"unit":"count","config\###
+        urable":true,"description":"Open database connections of one project."},{"name":"databaseIdleMs","value":60000\###
+        ,"unit":"ms","configurable":true,"description":"An unused database connection is closed after this long."},{"n\###
+        ame":"connectTimeoutMs","value":10000,"unit":"ms","configurable":true,"description":"Time to connect and log i\###
+        n to a database."},{"name":"queriesPerUser","value":8,"unit":"count","configurable":true,"description":"Runnin\###
+        g queries of one user."},{"name":"subscriptionsPerConnection","value":16,"unit":"count","configurable":true,"d\###
+        escription":"Subscriptions of one connection."},{"name":"subscriptionEvents","value":256,"unit":"count","confi\###
+        gurable":true,"description":"Events of one subscription that wait for its reader; the next are missed."},{"nam\###
+        e":"progressMs","value":1000,"unit":"ms","configurable":true,"description":"Time between two `progress` events\###
+         of a query."},{"name":"runningSqlBytes","value":2048,"unit":"bytes","configurable":false,"description":"Of a s\###
+        tatement, in `query.running` and `query/event`."},{"name":"planNodes","value":2000,"unit":"count","configurabl\###
+        e":true,"description":"Nodes of a plan in `query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes"\###
+        ,"configurable":false,"description":"One statement, as UTF-8."},{"name":"parameters","value":32766,"unit":"cou\###
+        nt","configurable":false,"description":"Parameters of one statement: SQLite's own limit, the smallest of the e\###
+        ngines'."},{"name":"queryTimeoutMs","value":30000,"unit":"ms","configurable":true,"description":"Time of a que\###
+        ry that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"d\###
+        escription":"The longest `timeoutMs`."},{"name":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":tru\###
+        e,"description":"A database that has not stopped a cancelled statement by then has its connection cut."},{"nam\###
+        e":"pageRows","value":1000,"unit":"count","configurable":true,"description":"Rows of one page."},{"name":"page\###
+        Bytes","value":262144,"unit":"bytes","configurable":true,"description":"A page ends with the row that reaches t\###
+        his size."},{"name":"cellBytes","value":1048576,"unit":"bytes","configurable":true,"description":"A longer cel\###
+        l is replaced by its length and a prefix."},{"name":"resultRows","value":100000,"unit":"count","configurable":\###
+        true,"description":"Rows kept of a result whose query names no `maxRows`."},{"name":"resultBytes","value":6710\###
+        8864,"unit":"bytes","configurable":true,"description":"Bytes kept of a result whose query names no `maxRows`."\###
+        },{"name":"spoolPerResultBytes","value":268435456,"unit":"bytes","configurable":true,"description":"Bytes kept\###
+         of any one result."},{"name":"spoolPerUserBytes","value":1073741824,"unit":"bytes","configurable":true,"descr\###
+        iption":"Bytes kept of all results of one user."},{"name":"resultIdleMs","value":600000,"unit":"ms","configura\###
+        ble":true,"description":"A result that nobody fetches from for this long is dropped."},{"name":"exportsPerUser\###
+        ","value":8,"unit":"count","configurable":true,"description":"Exports and summaries of one user that run at on\###
+        ce; past that the answer is `busy`."},{"name":"noticesPerQuery","value":100,"unit":"count","configurable":fals\###
+        e,"description":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"count","configurabl\###
+        e":false,"description":"Rows of the preview that history keeps."},{"name":"previewBytes","value":4096,"unit":"\###
+        bytes","configurable":false,"description":"Bytes of the preview that history keeps."},{"name":"catalogueRelati\###
+        ons","value":20000,"unit":"count","configurable":true,"description":"Tables, views and the like that are read o\###
+        f one database."},{"name":"catalogueBytes","value":67108864,"unit":"bytes","configurable":true,"description":"\###
+        Memory for what is read of one database's schema, about."},{"name":"catalogueCacheBytes","value":268435456,"un\###
+        it":"bytes","configurable":true,"description":"The same for all databases; the least used is forgotten first."\###
+        },{"name":"catalogueMs","value":300000,"unit":"ms","configurable":true,"description":"What is known of a schem\###
+        a is read anew when it is older."},{"name":"historyRows","value":1000000,"unit":"count","configurable":true,"d\###
+        escription":"Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps all."},{"name":"\###
+        historyDays","value":365,"unit":"count","configurable":true,"description":"Days that a row of history is kept.\###
+         0 keeps it for ever."},{"name":"statisticsDays","value":366,"unit":"count","configurable":false,"description"\###
+        :"Days that `query.stats` may cover."},{"name":"statisticsStatements","value":100,"unit":"count","configurable\###
+        ":false,"description":"Statements in each list of `query.stats`."},{"name":"forgetQueries","value":1000,"unit"\###
+        :"count","configurable":false,"description":"Ids in one `query.forget`."},{"name":"chatContentBytes","value":3\###
+        2768,"unit":"bytes","configurable":false,"description":"One message to the assistant, as UTF-8."},{"name":"cha\###
+        tSteps","value":10,"unit":"count","configurable":true,"description":"Requests to the model in one turn."},{"na\###
+        me":"chatCorrections","value":3,"unit":"count","configurable":true,"description":"Statements of one turn that m\###
+        ay go back to the model because they failed."},{"name":"chatRows","value":200,"unit":"count","configurable":tr\###
+        ue,"description":"Rows of one result that the model is given."},{"name":"chatResultBytes","value":65536,"unit"\###
+        :"bytes","configurable":true,"description":"Bytes of one tool's result that the model is given."},{"name":"cha\###
+        tSchemaTokens","value":4000,"unit":"count","configurable":true,"description":"Tokens of the schema that a turn\###
+         begins with, estimated."},{"name":"chatTurnMs","value":600000,"unit":"ms","configurable":true,"description":"\###
+        Time of one turn."},{"name":"chatTurnTokens","value":200000,"unit":"count","configurable":true,"description":"\###
+        Tokens of one turn, sent and written."},{"name":"chatDayTokens","value":2000000,"unit":"count","configurable":\###
+        true,"description":"Tokens of one user in one UTC day. 0 is no limit."},{"name":"chatTurnsPerUser","value":4,"\###
+        unit":"count","configurable":true,"description":"Turns of one user that run at once; past that the answer is `\###
+        busy`."},{"name":"chatExamples","value":500,"unit":"count","configurable":true,"description":"Confirmed exampl\###
+        es of one project."},{"name":"approvalMs","value":600000,"unit":"ms","configurable":true,"description":"Life o\###
+        f a proposal; past it, it can no longer be approved."}]}
         """###
 }

@@ -3711,7 +3711,8 @@ public struct ChatContextMessage: JSONEncodable, Equatable {
     }
 }
 
-/// What a project's owner lets a model see. Absent consent means: yes for a model on this machine, no for any other.
+/// What a project's owner lets a model see. Absent consent means: yes for a model on this machine, no for any other; sample
+/// values only go out when the owner said so.
 public struct AssistantSettings: JSONEncodable, Equatable {
     /// The model to use; absent means the default.
     public var model: String?
