@@ -1,0 +1,56 @@
+"""A daemon, databases and a model that belong together for one run."""
+
+import contextlib
+import tempfile
+from pathlib import Path
+
+from loading import databases
+from throwaway.daemon import Daemon
+from turns import Protocol
+
+
+class Worker:
+    """Who asks: a connection to a daemon of our own that knows a model, with a project for every schema of every engine."""
+
+    def __init__(self, daemon, servers, connection, place):
+        self.daemon, self.servers, self.connection, self.place = daemon, servers, connection, Path(place)
+        self.protocol = Protocol()
+        self.projects = {}
+        self.before = {}
+
+    def add_project(self, engine, schema, read_only=True):
+        """Registers a project, and remembers what its database holds."""
+        server = self.servers[engine]
+        self.before[engine, schema] = server.dump(schema)
+        project = self.connection.call("project.create", {
+            "name": f"{schema} {engine}", "databaseType": server.database_type, "connectionString": server.connection(schema),
+            "readOnly": read_only})["id"]
+        # What is in these databases was invented for this.
+        self.connection.call("project.update", {"projectId": project, "assistant": {
+            "shareSchema": True, "shareRows": True, "shareSamples": True}})
+        self.projects[engine, schema] = project
+        return project
+
+    def changes(self):
+        """The databases that are no longer what they were."""
+        for (engine, schema), before in self.before.items():
+            after = self.servers[engine].dump(schema)
+            if after != before:
+                differing = [line for line in after.splitlines() if line not in set(before.splitlines())]
+                yield f"the database {schema} of {engine} has changed: {differing[:3] or 'something is gone'}"
+
+
+@contextlib.contextmanager
+def worker(binary, model, engines, schemas, key_file=None, around=lambda place: ()):
+    """Everything started, and all of it ended afterwards. `model` is an address up to /v1 and a name; `around` gives the program
+    that runs the daemon, from the directory that all of it lives in."""
+    url, name = model
+    environment = {"DBASSIST_MODEL_URL": url, "DBASSIST_MODEL": name}
+    if key_file:
+        environment["DBASSIST_MODEL_KEY_FILE"] = str(Path(key_file).resolve())
+    # Short, for the sockets' paths.
+    with tempfile.TemporaryDirectory(prefix="dbassist-eval.", dir="/tmp") as place, contextlib.ExitStack() as stack:
+        servers = stack.enter_context(databases(place, engines, schemas))
+        daemon = stack.enter_context(Daemon(str(Path(binary).resolve()), place, environment, around(Path(place))))
+        connection = stack.enter_context(daemon.connect(daemon.token))
+        yield Worker(daemon, servers, connection, place)
