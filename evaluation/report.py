@@ -47,7 +47,7 @@ def table(model, turns):
 
 def write(path, model, turns):
     """Everything, for programs: figures and every turn with its reply."""
-    document = {"model": model, "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "total": figures(turns), "turns": turns}
+    document = {"model": model, "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "total": figures([turn for turn in turns if "correct" in turn]), "turns": turns}
     with open(path, "w", encoding="utf-8") as file:
         json.dump(document, file, ensure_ascii=False, indent=1)
         file.write("\n")

@@ -5,8 +5,9 @@ import tempfile
 from pathlib import Path
 
 from loading import databases
+from safety import history_faults, link_faults
 from throwaway.daemon import Daemon
-from turns import Protocol
+from turns import Protocol, ask, judge
 
 
 class Worker:
@@ -30,6 +31,25 @@ class Worker:
             "shareSchema": True, "shareRows": True, "shareSamples": True}})
         self.projects[engine, schema] = project
         return project
+
+    def ask(self, engine, schema, content, **more):
+        """One turn in a project that is there or is added."""
+        project = self.projects.get((engine, schema)) or self.add_project(engine, schema)
+        return ask(self.connection, self.protocol, project, content, **more) | {"engine": engine, "schema": schema}
+
+    def ask_all(self, engine, chosen):
+        """Asks questions on one engine, and gives each turn, judged, as it ends."""
+        for question in chosen:
+            yield judge(self.connection, question, self.ask(engine, question.schema, question.text))
+
+    def faults(self, turns):
+        """What must not be, whatever the model did."""
+        for turn in turns:
+            for fault in [*turn["faults"], *link_faults((turn["reply"] or {}).get("text", ""))]:
+                yield f"{turn['engine']}, {turn['schema']}, {turn['question'][:60]!r}: {fault}"
+        for project in self.projects.values():
+            yield from history_faults(self.connection, project)
+        yield from self.changes()
 
     def changes(self):
         """The databases that are no longer what they were."""

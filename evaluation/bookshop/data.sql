@@ -1,4 +1,4 @@
--- Written by evaluation/seed.
+-- Written by evaluation/seed.py.
 
 INSERT INTO authors (id, name, country, born_year) VALUES
 (1, 'Liam O''Brien', 'France', 1887),

@@ -1,4 +1,4 @@
--- Written by evaluation/seed.
+-- Written by evaluation/seed.py.
 
 INSERT INTO departments (id, name, floor) VALUES
 (1, 'Cardiology', 2),

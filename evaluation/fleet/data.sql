@@ -1,4 +1,4 @@
--- Written by evaluation/seed.
+-- Written by evaluation/seed.py.
 
 INSERT INTO depots (id, name, city, country) VALUES
 (1, 'Berlin North', 'Berlin', 'Germany'),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the rows of the three schemas: seed. The same rows every time, in SQL that PostgreSQL, MariaDB and SQLite all read.
+"""Writes the rows of the three schemas: seed.py. The same rows every time, in SQL that PostgreSQL, MariaDB and SQLite all read.
 
 `check` fails where a data.sql is not what this writes. A change here changes expected rows: run `check --write` afterwards.
 """
@@ -198,7 +198,7 @@ SCHEMAS = {"bookshop": bookshop, "clinic": clinic, "fleet": fleet}
 
 def text(schema):
     """The statements that fill a schema."""
-    parts = ["-- Written by evaluation/seed."]
+    parts = ["-- Written by evaluation/seed.py."]
     for table, columns, rows in SCHEMAS[schema]():
         values = ",\n".join("(" + ", ".join(map(literal, row)) + ")" for row in rows)
         parts.append(f"INSERT INTO {table}{columns and f' ({columns})'} VALUES\n{values};")
