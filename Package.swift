@@ -21,6 +21,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -66,11 +68,29 @@ let package = Package(
         .target(
             name: "Handlers",
             dependencies: [
-                "Databases", "Protocol", "Security", "Store", "Threads", .product(name: "Logging", package: "swift-log"),
+                "Assistant", "Databases", "Models", "Protocol", "Security", "Store", "Threads",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
         ),
         .testTarget(name: "HandlersTests", dependencies: ["Handlers", "TestSupport"], swiftSettings: settings),
+
+        // MARK: Models
+
+        .target(
+            name: "Models",
+            dependencies: [
+                "Protocol",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "ModelsTests", dependencies: ["Models", "Protocol", "TestSupport"], swiftSettings: settings),
 
         // MARK: Protocol
 
@@ -82,7 +102,7 @@ let package = Package(
         .executableTarget(
             name: "RPCDaemon",
             dependencies: [
-                "CYAML", "Databases", "Handlers", "Protocol", "Security", "Store", "Transport",
+                "CYAML", "Databases", "Handlers", "Models", "Protocol", "Security", "Store", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -9,6 +9,8 @@ public struct Statement: Sendable {
     /// Values for `$1`… (PostgreSQL), `?` (MariaDB), `?`/`?1`/`$1` (SQLite), in order. Never spliced into the text.
     public var parameters: [Parameter]
     public var mode: AccessMode
+    /// What it may reach: less than its mode says where an assistant wrote it.
+    public var scope: StatementScope
     /// Whether it is only prepared: parsed and looked at by the engine, and not run. For statements in write mode.
     public var preparesOnly = false
     /// Enforced by the server where it can be, and by ``StatementCanceller`` from outside.
@@ -17,12 +19,13 @@ public struct Statement: Sendable {
     public var cellBytesMax: Int
 
     public init(
-        sql: String, parameters: [Parameter] = [], mode: AccessMode = .read, timeoutMs: Int = 30_000,
-        cellBytesMax: Int = 1 << 20
+        sql: String, parameters: [Parameter] = [], mode: AccessMode = .read, scope: StatementScope = .account,
+        timeoutMs: Int = 30_000, cellBytesMax: Int = 1 << 20
     ) {
         self.sql = sql
         self.parameters = parameters
         self.mode = mode
+        self.scope = scope
         self.timeoutMs = timeoutMs
         self.cellBytesMax = cellBytesMax
     }

@@ -25,6 +25,7 @@ public final class Daemon: Sendable {
     public func disconnected(_ client: ClientSession) {
         services.results.closeAll(ofConnection: client.channel.connectionID)
         services.running.unsubscribe(client)
+        services.turns.cancel(ofConnection: client.channel.connectionID)
         services.sessions.release(client)
     }
 

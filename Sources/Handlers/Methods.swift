@@ -3,6 +3,7 @@ import Protocol
 /// Every method of the spec and the handler that answers it: one for each namespace.
 final class Methods: DaemonAPI {
     let auth: AuthHandlers
+    let chat: ChatHandlers
     let dashboard: DashboardHandlers
     let lifecycle: LifecycleHandlers
     let project: ProjectHandlers
@@ -17,6 +18,7 @@ final class Methods: DaemonAPI {
         project = ProjectHandlers(services: services)
         query = QueryHandlers(services: services, projects: project)
         schema = SchemaHandlers(services: services, projects: project)
+        chat = ChatHandlers(services: services, projects: project, queries: query, schemas: schema)
         system = SystemHandlers(services: services)
     }
 }

@@ -1,5 +1,6 @@
 public import Databases
 public import Logging
+public import Models
 public import Protocol
 public import Security
 import Synchronization
@@ -28,6 +29,8 @@ public final class Services: Sendable {
     let catalogues: CatalogueCache
     let sessions = SessionRegistry()
     let running: RunningQueries
+    let turns: TurnRegistry
+    let models: ModelCatalogue
     let resultWork: ResultWork
     let counters = RequestCounters()
     let spoolDirectory: String
@@ -35,10 +38,11 @@ public final class Services: Sendable {
     let clientCount: @Sendable () -> Int
 
     /// - Parameter spoolDirectory: where large results are kept, in files without a name.
+    /// - Parameter models: what the assistant may ask; without one it answers by itself.
     /// - Parameter clientCount: open client connections, for `system.health`.
     public init(
         store: Store, keyring: Keyring, limits: Limits, policy: ConnectionPolicy, version: String, spoolDirectory: String,
-        logger: Logger, clientCount: @escaping @Sendable () -> Int
+        models: ModelCatalogue = ModelCatalogue([]), logger: Logger, clientCount: @escaping @Sendable () -> Int
     ) {
         self.store = store
         self.keyring = keyring
@@ -60,6 +64,8 @@ public final class Services: Sendable {
             cancelDeadlineMs: limits.cancelDeadlineMs)
         catalogues = CatalogueCache(bytesMax: limits.catalogueCacheBytes, ageMsMax: limits.catalogueMs)
         running = RunningQueries(limits: limits)
+        turns = TurnRegistry(perUserMax: limits.chatTurnsPerUser)
+        self.models = models
         resultWork = ResultWork(perUserMax: limits.exportsPerUser)
         results = ResultRegistry(idleMs: limits.resultIdleMs, quotaBytes: limits.spoolPerUserBytes)
     }
@@ -85,9 +91,12 @@ public final class Services: Sendable {
 
     /// Ends what users' databases are still doing and closes the connections to them.
     public func stopDatabases(deadlineMs: Int) async {
+        turns.cancelAll()
+        turns.cancelAll()
         running.cancelAll()
         results.closeAll()
         _ = await pool.shutdown(deadlineMs: deadlineMs)
+        await models.shutdown()
     }
 
     /// Work that is due from time to time: sessions that have outlived themselves, rows nobody needs.
@@ -95,10 +104,14 @@ public final class Services: Sendable {
         catalogues.dropExpired()
         let nowMs = Timestamp.now()
         let ended = sessions.endOutlived(nowMs: nowMs, idleMs: Int64(limits.sessionIdleMs))
-        for sessionID in ended { running.cancel(ofSession: sessionID) }
+        for sessionID in ended {
+            running.cancel(ofSession: sessionID)
+            turns.cancel(ofSession: sessionID)
+        }
         do {
             try await store.deleteExpiredSessions(nowMs: nowMs)
             try await store.pruneThrottles(beforeMs: nowMs - Day.ms)
+            try await store.expireApprovals(nowMs: nowMs)
             try await store.indexHistory()
             try await store.pruneHistory(rowsPerUser: limits.historyRows, days: limits.historyDays, nowMs: nowMs)
         } catch {

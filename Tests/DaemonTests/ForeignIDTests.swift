@@ -28,6 +28,13 @@ import Testing
             ("schema.refresh", ["projectId": id]),
             ("query.stats", ["projectId": id]), ("query.forget", ["queryIds": [id]]), ("query.forget", ["projectId": id]),
             ("auth.revoke", ["sessionId": id]),
+            ("project.update", ["projectId": id, "assistant": ["shareRows": true]]),
+            ("chat.threads", ["projectId": id]), ("chat.history", ["threadId": id]), ("chat.history", ["projectId": id]),
+            ("chat.renameThread", ["threadId": id, "title": "mine now"]), ("chat.deleteThread", ["threadId": id]),
+            ("chat.examples", ["projectId": id]), ("chat.deleteExample", ["exampleId": id]),
+            ("chat.confirm", ["projectId": id, "question": "How many?", "sql": "SELECT 1"]),
+            ("chat.send", ["projectId": id, "content": "hello"]), ("chat.context", ["projectId": id, "content": "hello"]),
+            ("chat.cancel", ["threadId": id]), ("chat.approve", ["approvalId": id]), ("chat.decline", ["approvalId": id]),
         ]
     }
 
@@ -52,9 +59,11 @@ import Testing
         let query = try await owner.call(
             "query.run",
             ["projectId": project["id"], "sql": "SELECT id FROM books ORDER BY id", "pageRows": 1, "keep": true])
+        let example = try await owner.call(
+            "chat.confirm", ["projectId": project["id"], "question": "How many?", "sql": "SELECT count(*) FROM books"])
         let stranger = try daemon.client(carrier.framing)
         _ = try await stranger.signUp()
-        for id in [project["id"], query["queryId"], query["resultId"], sessionID] {
+        for id in [project["id"], query["queryId"], query["resultId"], sessionID, example["id"]] {
             for (foreign, unknown) in zip(Self.requests(id), Self.requests(Self.unknownID)) {
                 let got = try await Self.outcome(stranger, foreign)
                 let expected = try await Self.outcome(stranger, unknown)
@@ -64,6 +73,8 @@ import Testing
         // And nothing has happened to what is the owner's.
         #expect(try await owner.call("project.get", ["projectId": project["id"]])["name"] == "Books")
         #expect(try await owner.call("project.get", ["projectId": project["id"]])["readOnly"] == true)
+        #expect(try await owner.call("project.get", ["projectId": project["id"]]).member("assistant") == nil)
+        #expect(try await owner.call("chat.examples", ["projectId": project["id"]])["items"] == [example])
         let page = try await owner.call("query.fetch", ["resultId": query["resultId"]])
         #expect(page["totalRows"].integer == 3)
         #expect(try await owner.call("query.get", ["queryId": query["queryId"]])["status"] == "success")

@@ -35,6 +35,8 @@ struct RedactorTests {
         ),
         // Tokens and keys
         ("token \(token) refused", "token *** refused"), ("Authorization: Bearer \(token).AAAA", "Authorization: Bearer ***"),
+        ("authorization: bearer canary-canary-canary", "authorization: bearer ***"),
+        ("Incorrect API key: sk-canary_canary-canary, see", "Incorrect API key: ***, see"),
         ("k4.secret.cHFyc3R1dnd4eXp7fH1-f4CBgoOEhYaHiImKi4yNjo8c5WpIyC_5kWKhS8VEYSZ05dYfuTF-ZdQFV4D9vLTcNQ", "***"),
     ])
     func takesOut(text: String, expected: String) { #expect(Redactor().redact(text) == expected) }
@@ -45,7 +47,8 @@ struct RedactorTests {
         "Access denied for user 'ada'@'localhost' (using password: YES)", "params.password: must be a string", "v4.public.",
         "nonsense://",
         "mailto:ada@example.org", "postgresql://ada@db/x", "passwords are hashed", "naïve café \u{1F600}", "token expired",
-        "syntax error at or near \"FORM\"", "k4.pid.S_XQmeEwHbbvRmiyfXfHYpLGjXGzjTRSDoT1YtTakWFE",
+        "syntax error at or near \"FORM\"", "a bearer of bad news", "task-force-of-the-very-long-name", "sk-short",
+        "k4.pid.S_XQmeEwHbbvRmiyfXfHYpLGjXGzjTRSDoT1YtTakWFE",
     ])
     func leavesAlone(text: String) { #expect(Redactor().redact(text) == text) }
 

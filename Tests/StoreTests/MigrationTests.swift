@@ -49,7 +49,10 @@ import Testing
         let store = try await Store.open(.sqlite(path: path), nowMs: Sample.nowMs) { report in
             reports.withLock { $0.append(report) }
         }
-        #expect(reports.withLock { $0.map { [$0.rowsDone, $0.rowsTotal, $0.isDone ? 1 : 0] } } == [[0, 3_000, 0], [3_000, 3_000, 1]])
+        #expect(
+            reports.withLock { $0.map { [$0.rowsDone, $0.rowsTotal, $0.isDone ? 1 : 0] } } == [
+                [0, 3_000, 0], [3_000, 3_000, 1],
+            ])
         #expect(store.interruptedQueries == 1)
         let statistics = try await store.statistics(
             userID: user.id, fromMs: Sample.nowMs - 9 * Day.ms, toMs: Sample.nowMs, statements: 10)
@@ -71,6 +74,51 @@ import Testing
             )
         }
         #expect(try await store.integrityProblems() == [])
+        await store.close()
+    }
+
+    /// A store as version 0.2.0 left it. Nothing wrote conversations then; what is there all the same is kept and counted.
+    @Test func conversationsOfSchemaTwoAreCounted() async throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path + "/store.db"
+        let project = Sample.project(of: Sample.user())
+        let thread = Sample.thread(project)
+        let engine = try SQLiteEngine(path: path)
+        let session = try engine.connect()
+        try Migrations.bring(session, nowMs: Sample.nowMs, to: 2)
+        try session.change("INSERT INTO users VALUES ($1, 'Ada', 'ada@example.org', 'x', 0, 0)", [.text(project.userID)])
+        try session.change(
+            """
+            INSERT INTO projects (id, user_id, name, description, folded, database_type, connection_string, read_only,
+                created_at, updated_at) VALUES ($1, $2, 'shop', '', '', 'sqlite', $3, 1, 0, 0)
+            """, [.text(project.id), .text(project.userID), .bytes([1])])
+        let owner: [Parameter] = [.text(thread.id), .text(project.id), .text(project.userID)]
+        try session.change(
+            "INSERT INTO threads (id, project_id, user_id, title, created_at, updated_at) VALUES ($1, $2, $3, 't', 5, 6)", owner)
+        for (number, role) in ["user", "tool", "tool", "assistant", "user"].enumerated() {
+            try session.change(
+                """
+                INSERT INTO messages (id, thread_id, project_id, user_id, role, content, created_at)
+                VALUES ($4, $1, $2, $3, $5, 'x', $6)
+                """,
+                owner + [.text(Sample.id()), .text(role), .integer(Sample.nowMs + Int64(number / 4) * Day.ms)])
+        }
+        session.close()
+        engine.release()
+        let store = try await Store.open(.sqlite(path: path), nowMs: Sample.nowMs)
+        #expect(store.interruptedTurns == 0)
+        let found = try #require(try await store.thread(thread.id, userID: project.userID))
+        #expect(found.messageCount == 3 && found.updatedAtMs == 6)
+        #expect(try await store.messages(userID: project.userID, threadID: thread.id).items.count == 3)
+        let dashboard = try await store.dashboard(userID: project.userID, days: 1, nowMs: Sample.nowMs)
+        #expect(dashboard.messageCount == 2)
+        #expect(try await store.project(id: project.id, userID: project.userID)?.assistant == AssistantRecord())
+        #expect(try await store.integrityProblems() == [])
+        let message = Sample.message(thread, project, .assistant)
+        try await store.insertMessages([message], updatingThreadAtMs: 7)
+        try await store.insertApproval(Sample.approval(message))
+        #expect(try await store.deleteProject(id: project.id, userID: project.userID))
+        #expect(try await store.countRows("approvals") == 0)
         await store.close()
     }
 }

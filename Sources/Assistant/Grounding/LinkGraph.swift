@@ -18,26 +18,32 @@ struct LinkGraph: Sendable {
 
     func neighbours(of place: Int) -> [Int] { neighbours[place].map(Int.init) }
 
-    /// The relations between two, on a shortest way of at most `stepsMax` steps; nil if there is none, empty if they are neighbours.
-    func between(_ start: Int, _ end: Int, stepsMax: Int) -> [Int]? {
+    /// The relations from one to another, on a shortest way of at most `stepsMax` steps, without the first and with the last; nil if
+    /// there is none.
+    ///
+    /// - Parameter degreeMax: the way does not lead through relations that have more neighbours than this: what everything refers
+    ///   to, such as a table of tenants, joins nothing in particular.
+    func way(_ start: Int, _ end: Int, stepsMax: Int, degreeMax: Int = .max) -> [Int]? {
         if start == end { return [] }
-        var cameFrom: [Int32: Int32] = [Int32(start): Int32(start)]
+        var cameFrom = [Int32](repeating: -1, count: neighbours.count)
+        cameFrom[start] = Int32(start)
         var front = [Int32(start)]
-        for _ in 0..<stepsMax where !front.isEmpty && cameFrom[Int32(end)] == nil {
+        for _ in 0..<stepsMax where !front.isEmpty && cameFrom[end] < 0 {
             var next: [Int32] = []
-            for place in front {
-                for other in neighbours[Int(place)] where cameFrom[other] == nil {
-                    cameFrom[other] = place
+            for place in front where Int(place) == start || neighbours[Int(place)].count <= degreeMax {
+                for other in neighbours[Int(place)] where cameFrom[Int(other)] < 0 {
+                    cameFrom[Int(other)] = place
                     next.append(other)
                 }
             }
             front = next
         }
-        guard var place = cameFrom[Int32(end)] else { return nil }
+        guard cameFrom[end] >= 0 else { return nil }
         var way: [Int] = []
-        while place != Int32(start) {
-            way.append(Int(place))
-            place = cameFrom[place] ?? Int32(start)
+        var place = end
+        while place != start {
+            way.append(place)
+            place = Int(cameFrom[place])
         }
         return way.reversed()
     }

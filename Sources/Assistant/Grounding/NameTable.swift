@@ -11,6 +11,8 @@ struct NameTable: Sendable {
     private let phraseWordsMax: Int
     private let trigrams: TrigramTable
     private let folded: [String]
+    /// By place, the stems of the name's words; none for the database's own.
+    let stems: [[String]]
 
     init(_ catalogue: Catalogue, _ visible: [Int]) {
         self.catalogue = catalogue
@@ -19,10 +21,12 @@ struct NameTable: Sendable {
         var byName: [String: [Int]] = [:]
         var byPhrase: [String: [Int]] = [:]
         var wordsMax = 1
+        var allStems = [[String]](repeating: [], count: catalogue.relations.count)
         for place in visible {
             let relation = catalogue.relations[place]
             byName[Words.folded(relation.name), default: []].append(place)
             let stems = Words.stems(relation.name)
+            allStems[place] = stems
             wordsMax = max(wordsMax, stems.count)
             byPhrase[stems.joined(separator: " "), default: []].append(place)
         }
@@ -33,6 +37,7 @@ struct NameTable: Sendable {
         func sort(_ places: [Int]) -> [Int] { places.count < 2 ? places : places.sorted { rank($0) < rank($1) } }
         self.byName = byName.mapValues(sort)
         self.byPhrase = byPhrase.mapValues(sort)
+        stems = allStems
         phraseWordsMax = min(wordsMax, 5)
         folded = byName.keys.sorted()
         trigrams = TrigramTable(folded)

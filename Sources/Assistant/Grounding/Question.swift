@@ -3,6 +3,8 @@ struct Question {
     struct Word {
         var stem: String
         var weight: Float
+        /// Two words run together: as it is or not at all.
+        var isJoined = false
     }
 
     /// Longer questions are cut: what somebody means stands at the beginning or not at all.
@@ -12,9 +14,9 @@ struct Question {
     private static let wordsMax = 96
 
     /// Stems of all words, in their order.
-    let allStems: [String]
+    private(set) var allStems: [String]
     /// Distinct stems that may say something, and words run together as in `orderitems`.
-    let weighted: [Word]
+    private(set) var weighted: [Word]
     /// Names as the question spells them, quotes taken off, and whether they stood in quotes.
     let names: [(text: String, isQuoted: Bool)]
 
@@ -33,12 +35,19 @@ struct Question {
         }
         for (first, second) in zip(stems, stems.dropFirst()) where weighted.count < 2 * Self.wordsMax {
             guard keepsAll || !(StopWords.all.contains(first) || StopWords.all.contains(second)) else { continue }
-            // Only names have it: it must not be tried as a slip.
             let joined = first + second
-            if joined.utf8.count <= 40, seen.insert(joined).inserted { weighted.append(Word(stem: joined, weight: 0.8)) }
+            if joined.utf8.count <= 40, seen.insert(joined).inserted {
+                weighted.append(Word(stem: joined, weight: 0.8, isJoined: true))
+            }
         }
         self.weighted = weighted
         names = SpeltNames.of(text)
+    }
+
+    /// Puts a slip right: what was meant counts less than what is written.
+    mutating func replace(_ stem: String, with meant: String) {
+        for index in allStems.indices where allStems[index] == stem { allStems[index] = meant }
+        for index in weighted.indices where weighted[index].stem == stem { weighted[index] = Word(stem: meant, weight: 0.6) }
     }
 
     /// Stems that may say something.

@@ -15,9 +15,12 @@ struct RelationChooser {
     private static let recentMax = 3
     private static let neighboursMax = 8
     private static let fallbackMax = 12
-    private static let recentBytesMax = 64 * 1024
+    private static let recentBytesMax = 16 * 1024
     /// Steps between two chosen relations that are still shown.
     private static let stepsMax = 4
+    private static let degreeMax = 100
+    /// What fits less than this of the best is not even named before others.
+    private static let shareMin: Float = 0.1
 
     private let index: SchemaIndex
     private let request: GroundingRequest
@@ -28,7 +31,7 @@ struct RelationChooser {
     init(_ index: SchemaIndex, _ request: GroundingRequest) {
         self.index = index
         self.request = request
-        question = Question(request.question)
+        question = index.terms.corrected(Question(request.question))
     }
 
     consuming func choose() -> RelationChoice {
@@ -68,11 +71,12 @@ struct RelationChooser {
     private func recentPlaces() -> [Int] {
         var found: [Int] = []
         var seen: Set<Int> = []
+        var spelt: Set<String> = []
         var bytes = 0
         for sql in request.recentSQL.prefix(GroundingRequest.recentMax) {
             bytes += sql.utf8.count
             guard bytes <= Self.recentBytesMax else { break }
-            for name in SpeltNames.of(sql) where !SQLName.isReserved(name.text) {
+            for name in SpeltNames.of(sql) where spelt.insert(name.text).inserted && !SQLName.isReserved(name.text) {
                 for place in index.find(name.text).prefix(1) where seen.insert(place).inserted { found.append(place) }
             }
         }
@@ -85,17 +89,23 @@ struct RelationChooser {
         var scores = index.terms.scores(question)
         for place in index.names.phrases(in: question) {
             let words = Float(min(Words.of(index.catalogue.relations[place].name).count, 4))
-            scores[place, default: 0] += 4 + 3 * words
+            scores[place] += 4 + 3 * words
         }
         for (order, place) in recent.enumerated() {
             // Recent use lifts what fits; alone it makes nothing fit.
-            if let score = scores[place] { scores[place] = score * (1 + 0.5 / (1 + 0.2 * Float(order))) }
+            scores[place] *= 1 + 0.5 / (1 + 0.2 * Float(order))
         }
         var ranked: [(place: Int, score: Float)] = []
-        ranked.reserveCapacity(scores.count)
-        for (place, score) in scores {
-            let relation = index.catalogue.relations[place]
-            let part: Float = relation.partitionOf == nil ? 1 : 0.3
+        let stems = question.stems
+        var least = (scores.max() ?? 0) * Self.shareMin
+        for place in scores.indices where scores[place] >= least && scores[place] > 0 {
+            // All words of its name, in whatever order: "items of an order".
+            let words = index.names.stems[place]
+            if words.count > 1, words.allSatisfy(stems.contains) { scores[place] += 3 + 3 * Float(min(words.count, 4)) }
+        }
+        least = (scores.max() ?? 0) * Self.shareMin
+        for (place, score) in scores.enumerated() where score > 0 && score >= least {
+            let part: Float = index.catalogue.relations[place].partitionOf == nil ? 1 : 0.3
             ranked.append((place, score * part * (1 + 0.08 * index.importance[place])))
         }
         ranked.sort { ($1.score, $0.place) < ($0.score, $1.place) }
@@ -110,7 +120,8 @@ struct RelationChooser {
         var added = 0
         for (offset, start) in first.enumerated() {
             for end in first[(offset + 1)...] {
-                for place in index.links.between(start, end, stepsMax: Self.stepsMax) ?? [] where !isChosen.contains(place) {
+                for place in index.links.way(start, end, stepsMax: Self.stepsMax, degreeMax: Self.degreeMax) ?? []
+                where !isChosen.contains(place) {
                     guard added < Self.neighboursMax else { return }
                     take(place, .neighbour)
                     added += 1
@@ -133,8 +144,6 @@ struct RelationChooser {
     }
 
     private mutating func fallBack() {
-        let importance = index.importance
-        let best = index.visible.sorted { (importance[$1], $0) < (importance[$0], $1) }
-        for place in best.prefix(Self.fallbackMax) { take(place, .fallback) }
+        for place in index.byImportance.prefix(Self.fallbackMax) { take(place, .fallback) }
     }
 }

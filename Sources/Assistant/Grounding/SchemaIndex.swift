@@ -13,6 +13,8 @@ public final class SchemaIndex: Sendable {
     let links: LinkGraph
     /// How much each relation, by its place, is likely to be meant whatever is asked: 0 to about 3.
     let importance: [Float]
+    /// ``visible``, the likeliest first.
+    let byImportance: [Int]
 
     public init(_ catalogue: Catalogue) {
         self.catalogue = catalogue
@@ -20,7 +22,9 @@ public final class SchemaIndex: Sendable {
         names = NameTable(catalogue, visible)
         terms = TermIndex(catalogue, visible)
         links = LinkGraph(catalogue)
-        importance = catalogue.relations.map(Self.importance)
+        let importance = catalogue.relations.map(Self.importance)
+        self.importance = importance
+        byImportance = visible.sorted { (importance[$1], $0) < (importance[$0], $1) }
     }
 
     private static func importance(_ relation: CatalogueRelation) -> Float {
@@ -71,12 +75,12 @@ public final class SchemaIndex: Sendable {
 
     /// At most `limit` relations for words that may stand in names, comments and labels, the best first.
     public func search(_ query: String, limit: Int) -> [Hit] {
-        let question = Question(query, keepsAll: true)
+        let question = terms.corrected(Question(query, keepsAll: true))
         let matcher = ColumnMatcher(question.stems)
         var scores = terms.scores(question)
-        for (place, score) in scores { scores[place] = score * (1 + 0.05 * importance[place]) }
-        for place in names.phrases(in: question) { scores[place, default: 0] += 20 }
-        let best = scores.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(limit)
-        return best.map { Hit(place: $0.key, columns: matcher.columns(of: catalogue.relations[$0.key])) }
+        for place in names.phrases(in: question) { scores[place] += 20 }
+        for place in scores.indices { scores[place] *= 1 + 0.05 * importance[place] }
+        let best = scores.indices.filter { scores[$0] > 0 }.sorted { (scores[$1], $0) < (scores[$0], $1) }.prefix(limit)
+        return best.map { Hit(place: $0, columns: matcher.columns(of: catalogue.relations[$0])) }
     }
 }

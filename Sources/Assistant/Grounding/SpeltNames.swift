@@ -8,7 +8,25 @@ enum SpeltNames {
         "\u{00AB}": "\u{00BB}",
     ]
 
-    static func of(_ text: String) -> [(text: String, isQuoted: Bool)] {
+    /// All names of a text, however long it is, those inside of quotes too.
+    static func all(of text: String) -> [String] {
+        var names: [String] = []
+        var name = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if isPart(scalar) {
+                name.append(scalar)
+            } else if !name.isEmpty {
+                names.append(String(name))
+                name = .init()
+            }
+        }
+        if !name.isEmpty { names.append(String(name)) }
+        return names + find(text, namesMax: .max).filter(\.isQuoted).map(\.text)
+    }
+
+    static func of(_ text: String) -> [(text: String, isQuoted: Bool)] { find(text, namesMax: namesMax) }
+
+    private static func find(_ text: String, namesMax: Int) -> [(text: String, isQuoted: Bool)] {
         let scalars = Array(text.unicodeScalars)
         var names: [(text: String, isQuoted: Bool)] = []
         var index = 0

@@ -16,6 +16,7 @@ struct TermIndex: Sendable {
     private let postings: [[Posting]]
     private let rarity: [Float]
     private let trigrams: TrigramTable
+    private let placeCount: Int
 
     /// Saturation: a word that is there twice does not count twice.
     private static let k1: Float = 1.5
@@ -25,6 +26,7 @@ struct TermIndex: Sendable {
     init(_ catalogue: Catalogue, _ visible: [Int]) {
         var builder = TermBuilder()
         for place in visible { builder.add(catalogue.relations[place], place) }
+        placeCount = catalogue.relations.count
         ids = builder.ids
         words = builder.words
         let words = builder.words
@@ -46,32 +48,44 @@ struct TermIndex: Sendable {
         trigrams = TrigramTable(builder.words)
     }
 
-    /// The score of every relation that has a word of the question.
-    func scores(_ question: Question) -> [Int: Float] {
-        var scores: [Int: Float] = [:]
-        var slips = 0
+    /// The score of every relation by its place: 0 for those that have no word of the question.
+    func scores(_ question: Question) -> [Float] {
+        var scores = [Float](repeating: 0, count: placeCount)
         for word in question.weighted {
-            var found = matches(word.stem)
-            if found.isEmpty, word.stem.utf8.count >= 4, slips < Question.slipsMax {
-                slips += 1
-                found = similar(word.stem)
-            }
+            let found = word.isJoined ? exact(word.stem) : matches(word.stem)
             for match in found { add(match.term, word.weight * match.weight, &scores) }
         }
         return scores
     }
 
-    private func add(_ term: Int32, _ weight: Float, _ scores: inout [Int: Float]) {
+    /// The question with slips in the schema's words put right: a few, of words that fit nothing.
+    func corrected(_ question: Question) -> Question {
+        var question = question
+        var slips = 0
+        for word in question.weighted where !word.isJoined && word.stem.utf8.count >= 4 {
+            guard slips < Question.slipsMax else { break }
+            guard matches(word.stem).isEmpty else { continue }
+            slips += 1
+            if let meant = similar(word.stem) { question.replace(word.stem, with: meant) }
+        }
+        return question
+    }
+
+    private func add(_ term: Int32, _ weight: Float, _ scores: inout [Float]) {
         let factor = rarity[Int(term)] * weight
-        for posting in postings[Int(term)] { scores[Int(posting.place), default: 0] += factor * posting.impact }
+        for posting in postings[Int(term)] { scores[Int(posting.place)] += factor * posting.impact }
     }
 
     private typealias Match = (term: Int32, weight: Float)
 
+    private func exact(_ stem: String) -> [Match] {
+        guard let term = ids[stem] else { return [] }
+        return [(term, 1)]
+    }
+
     /// The word itself, its synonyms, words that it begins and words that begin it.
     private func matches(_ stem: String) -> [Match] {
-        var found: [Match] = []
-        if let term = ids[stem] { found.append((term, 1)) }
+        var found = exact(stem)
         for other in Synonyms.of(stem) {
             if let term = ids[other] { found.append((term, 0.6)) }
         }
@@ -97,11 +111,8 @@ struct TermIndex: Sendable {
         return Array(sorted[low...].prefix(limit).prefix { words[Int($0)].utf8.starts(with: stem.utf8) })
     }
 
-    private func similar(_ stem: String) -> [Match] {
-        trigrams.similar(to: stem, limit: 8).compactMap { index in
-            guard Slip.isSlip(words[index], stem) else { return nil }
-            return (Int32(index), 0.5)
-        }
+    private func similar(_ stem: String) -> String? {
+        trigrams.similar(to: stem, limit: 8).lazy.map { words[$0] }.first { Slip.isSlip($0, stem) }
     }
 }
 

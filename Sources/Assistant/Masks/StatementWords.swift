@@ -1,7 +1,7 @@
 /// The words and signs of a statement, without regard to what is a string, a name or a comment: for rules that would rather find too
 /// much than too little.
-struct StatementWords {
-    enum Token: Equatable {
+public struct StatementWords: Sendable {
+    enum Token: Equatable, Sendable {
         /// A run of what names are made of, in lower case.
         case word(String)
         /// Any other character that is no white space and no quote.
@@ -10,7 +10,7 @@ struct StatementWords {
 
     let tokens: [Token]
 
-    init(_ sql: String) {
+    public init(_ sql: String) {
         var tokens: [Token] = []
         var word = String.UnicodeScalarView()
         func end() {
@@ -46,7 +46,7 @@ struct StatementWords {
         }.map { $0..<($0 + wanted.count) }
     }
 
-    func has(_ name: String) -> Bool { !places(of: name).isEmpty }
+    public func has(_ name: String) -> Bool { !places(of: name).isEmpty }
 
     subscript(_ index: Int) -> Token? { tokens.indices.contains(index) ? tokens[index] : nil }
 

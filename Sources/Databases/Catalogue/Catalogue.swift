@@ -6,7 +6,7 @@ public struct Catalogue: Sendable {
     public internal(set) var relations: [CatalogueRelation] = []
     /// Those whose relations are both here. Empty unless ``isDetailed``.
     public internal(set) var foreignKeys: [CatalogueForeignKey] = []
-    /// Whether columns, keys, indexes, checks and foreign keys were read.
+    /// Whether columns, keys, indexes, checks, triggers and foreign keys were read.
     public internal(set) var isDetailed = false
     /// Whether the database has more than was read.
     public internal(set) var isTruncated = false
@@ -82,6 +82,10 @@ public struct CatalogueRelation: Sendable {
     public var uniqueKeys: [CatalogueKey] = []
     public var indexes: [CatalogueIndex] = []
     public var checks: [CatalogueCheck] = []
+    /// In the order they fire where the engine has one.
+    public var triggers: [CatalogueTrigger] = []
+    /// A view's query. PostgreSQL is asked for it one view at a time: ``DatabaseConnection/viewDefinition(_:_:timeoutMs:marking:)``.
+    public var definition: String?
     /// Places in ``Catalogue/foreignKeys`` of those from here.
     public var foreignKeys: [Int] = []
     /// Places in ``Catalogue/foreignKeys`` of those that lead here.

@@ -61,6 +61,17 @@ struct CatalogueBuilder: Sendable {
         count(MemoryLayout<CatalogueCheck>.stride, check.name, check.expression)
     }
 
+    mutating func add(_ trigger: CatalogueTrigger, to key: CatalogueName) {
+        change(key) { $0.triggers.append(trigger) }
+        count(MemoryLayout<CatalogueTrigger>.stride + 50, trigger.name, trigger.definition)
+    }
+
+    /// Gives a view its query.
+    mutating func define(_ key: CatalogueName, _ definition: String) {
+        change(key) { $0.definition = definition }
+        count(0, definition)
+    }
+
     mutating func add(_ link: Link) {
         // Those whose ends are not both here are dropped at the end: they bear the names of what may not be seen.
         links.append(link)

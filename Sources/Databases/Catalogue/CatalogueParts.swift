@@ -64,6 +64,35 @@ public struct CatalogueCheck: Sendable {
     public var expression: String
 }
 
+/// A trigger of a table or view.
+public struct CatalogueTrigger: Sendable {
+    public enum Timing: String, Sendable {
+        case before, after, insteadOf
+    }
+
+    public enum Event: String, Sendable, CaseIterable {
+        case insert, update, delete, truncate
+    }
+
+    public var name: String
+    public var timing: Timing
+    public var events: [Event]
+    /// Once for each row, not once for each statement.
+    public var isPerRow: Bool
+    public var isEnabled = true
+    /// PostgreSQL and SQLite: the statement that makes it. MySQL and MariaDB: what it does. Of a trigger with a condition PostgreSQL is
+    /// asked for it alone: ``DatabaseConnection/triggerDefinition(_:of:_:timeoutMs:marking:)``.
+    public var definition: String?
+
+    init(name: String, timing: Timing, events: [Event], isPerRow: Bool, definition: String?) {
+        self.name = name
+        self.timing = timing
+        self.events = events
+        self.isPerRow = isPerRow
+        self.definition = definition
+    }
+}
+
 /// A foreign key between two relations of a ``Catalogue``.
 public struct CatalogueForeignKey: Sendable {
     public enum Action: String, Sendable {

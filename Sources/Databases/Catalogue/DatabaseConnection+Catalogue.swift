@@ -1,3 +1,5 @@
+import Protocol
+import Synchronization
 import Threads
 
 extension DatabaseConnection {
@@ -35,6 +37,67 @@ extension DatabaseConnection {
             sink.endStep()
         }
         return sink.finish()
+    }
+}
+
+extension DatabaseConnection {
+    /// A view's query, of PostgreSQL; nil where it has none, or where it is not told within `timeoutMs`: the server locks what
+    /// the view reads for that, and somebody else may have locked it.
+    ///
+    /// Errors: those of a connection that is lost or stopped.
+    public func viewDefinition(
+        _ schema: String, _ name: String, timeoutMs: Int = 2_000, marking: @Sendable (Statement) -> Statement = { $0 }
+    ) async throws(DatabaseError) -> String? {
+        try await definition(
+            marking(
+                Statement(
+                    sql: PostgreSQLCatalogue.viewDefinition, parameters: [.text(schema), .text(name)], mode: .read,
+                    timeoutMs: timeoutMs, cellBytesMax: Self.textBytesMax)))
+    }
+
+    /// The statement that makes a trigger, of PostgreSQL; nil and errors as for ``viewDefinition(_:_:timeoutMs:marking:)``.
+    public func triggerDefinition(
+        _ trigger: String, of schema: String, _ relation: String, timeoutMs: Int = 2_000,
+        marking: @Sendable (Statement) -> Statement = { $0 }
+    ) async throws(DatabaseError) -> String? {
+        try await definition(
+            marking(
+                Statement(
+                    sql: PostgreSQLCatalogue.triggerDefinition, parameters: [.text(schema), .text(relation), .text(trigger)],
+                    mode: .read, timeoutMs: timeoutMs, cellBytesMax: Self.textBytesMax)))
+    }
+
+    private func definition(_ statement: Statement) async throws(DatabaseError) -> String? {
+        let sink = FirstTextSink()
+        do throws(DatabaseError) {
+            try await run(statement, sink: sink)
+        } catch {
+            guard error.code == .timeout || error.code == .queryFailed else { throw error }
+            return nil
+        }
+        return sink.text
+    }
+}
+
+/// Keeps the first cell, which is a text.
+private final class FirstTextSink: RowSink, Sendable {
+    private let kept = Mutex<String?>(nil)
+
+    var text: String? { kept.withLock { $0 } }
+
+    func columns(_ columns: [Column]) {}
+
+    func page(_ page: Page) throws(DatabaseError) -> Demand {
+        let found = page.rows.withUnsafeBytes { bytes -> String? in
+            var reader = JSONReader(bytes)
+            guard (try? reader.enterArray()) != nil, reader.nextElement(), (try? reader.enterArray()) != nil,
+                reader.nextElement(),
+                reader.kind == .string
+            else { return nil }
+            return try? reader.string()
+        }
+        kept.withLock { $0 = $0 ?? found }
+        return .enough
     }
 }
 

@@ -15,6 +15,11 @@ enum MariaDBCatalogue {
             CatalogueStep(sql: indexes(request), take: takeIndex, end: endIndex),
             CatalogueStep(sql: rules(request), take: takeRule),
             CatalogueStep(sql: foreignKeys(request), take: takeForeignKey, end: endForeignKey),
+            CatalogueStep(
+                sql:
+                    "SELECT TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION FROM information_schema.VIEWS\(filter("TABLE_SCHEMA", request))",
+                mayFail: true, take: takeView),
+            CatalogueStep(sql: triggers(request), take: takeTrigger),
             // MariaDB names the table, MySQL has it elsewhere; servers before these had no checks.
             CatalogueStep(
                 sql:
@@ -74,6 +79,13 @@ enum MariaDBCatalogue {
         SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, \
         REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME \
         FROM information_schema.KEY_COLUMN_USAGE\(filter("REFERENCED_TABLE_NAME IS NOT NULL AND TABLE_SCHEMA", request))
+        """
+    }
+
+    private static func triggers(_ request: CatalogueRequest) -> String {
+        """
+        SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, ACTION_STATEMENT \
+        FROM information_schema.TRIGGERS\(filter("EVENT_OBJECT_SCHEMA", request)) ORDER BY ACTION_ORDER
         """
     }
 
@@ -217,6 +229,20 @@ enum MariaDBCatalogue {
         guard let link = builder.notes.link else { return }
         builder.notes.link = nil
         builder.add(link)
+    }
+
+    @Sendable private static func takeView(_ builder: inout CatalogueBuilder, _ cells: [CatalogueCell]) {
+        // Empty for whoever lacks the privilege SHOW VIEW.
+        guard let definition = cells[2].comment else { return }
+        builder.define(key(cells), definition)
+    }
+
+    @Sendable private static func takeTrigger(_ builder: inout CatalogueBuilder, _ cells: [CatalogueCell]) {
+        let events = (cells[4].text ?? "").split(separator: ",").compactMap { CatalogueTrigger.Event(rawValue: $0.lowercased()) }
+        builder.add(
+            CatalogueTrigger(
+                name: cells[2].text ?? "", timing: cells[3].text == "BEFORE" ? .before : .after, events: events, isPerRow: true,
+                definition: cells[5].text ?? ""), to: key(cells))
     }
 
     @Sendable private static func takeCheck(_ builder: inout CatalogueBuilder, _ cells: [CatalogueCell]) {

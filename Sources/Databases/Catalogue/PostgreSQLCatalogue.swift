@@ -16,6 +16,7 @@ enum PostgreSQLCatalogue {
             CatalogueStep(sql: columns, parameters: parameters, take: takeColumn),
             CatalogueStep(sql: constraints, parameters: parameters, take: takeConstraint),
             CatalogueStep(sql: indexes, parameters: parameters, take: takeIndex),
+            CatalogueStep(sql: triggers, parameters: parameters, take: takeTrigger),
         ]
         return steps
     }
@@ -101,6 +102,28 @@ enum PostgreSQLCatalogue {
         FROM pg_catalog.generate_series(1, i.indnkeyatts::int4) k) END \
         FROM r JOIN pg_catalog.pg_index i ON i.indrelid = r.oid JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
         JOIN pg_catalog.pg_am m ON m.oid = c.relam ORDER BY r.oid
+        """
+
+    /// Those that constraints are made of are left out. The text of one with a condition is not made here: for that the server
+    /// opens the table.
+    private static let triggers = """
+        \(visible) SELECT r.oid::int8, t.tgname, t.tgtype::int8, t.tgenabled::text, \
+        CASE WHEN t.tgqual IS NULL THEN pg_catalog.pg_get_triggerdef(t.oid, true) END \
+        FROM r JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal WHERE r.whole ORDER BY r.oid, t.tgname
+        """
+
+    /// A view's query, by schema and name. The server locks what the view reads for it, as `SELECT` would.
+    static let viewDefinition = """
+        SELECT pg_catalog.pg_get_viewdef(c.oid, true) FROM pg_catalog.pg_class c \
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+        WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('v', 'm')
+        """
+
+    /// A trigger's text, by schema, relation and name; the server locks the relation.
+    static let triggerDefinition = """
+        SELECT pg_catalog.pg_get_triggerdef(t.oid, true) FROM pg_catalog.pg_trigger t \
+        JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+        WHERE n.nspname = $1 AND c.relname = $2 AND t.tgname = $3 AND NOT t.tgisinternal
         """
 
     // MARK: Rows
@@ -192,6 +215,17 @@ enum PostgreSQLCatalogue {
         index.includes = builder.columns(of: relation, numbered: Array(numbers.dropFirst(keyCount))) ?? []
         index.predicate = cells[8].text
         builder.add(index, to: relation)
+    }
+
+    @Sendable private static func takeTrigger(_ builder: inout CatalogueBuilder, _ cells: [CatalogueCell]) {
+        // The bits of pg_trigger.h.
+        let type = cells[2].integer ?? 0
+        let events = [(4, CatalogueTrigger.Event.insert), (16, .update), (8, .delete), (32, .truncate)]
+        var trigger = CatalogueTrigger(
+            name: cells[1].text ?? "", timing: type & 64 != 0 ? .insteadOf : type & 2 != 0 ? .before : .after,
+            events: events.filter { type & $0.0 != 0 }.map(\.1), isPerRow: type & 1 != 0, definition: cells[4].text)
+        trigger.isEnabled = cells[3].text != "D"
+        builder.add(trigger, to: key(cells[0]))
     }
 
     /// `CHECK ((price > 0))` as `price > 0`; what has more to say stays as it is.

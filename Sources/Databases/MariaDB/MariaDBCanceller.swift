@@ -25,6 +25,9 @@ final class MariaDBCanceller: StatementCanceller {
 
     static let timeoutMs = 2000
 
+    /// The database that the connection is in.
+    var schema: String? { endpoint.database }
+
     init(endpoint: MariaDBEndpoint, session: MariaDBSession) {
         self.endpoint = endpoint
         threadID = mysql_thread_id(session.handle)

@@ -7,6 +7,7 @@ extension MariaDBDriver {
             throw DatabaseError(.connectionLost, phase: .execute, "The connection is closed.", retryable: true)
         }
         let text = statement.text
+        if statement.scope == .data { try MariaDBScope.check(statement, gate, schema: stopper.schema) }
         let shape = try statement.mode == .read ? gate.read(text) : gate.write(text)
         stopper.begin()
         let result: Result<StatementOutcome, DatabaseError>

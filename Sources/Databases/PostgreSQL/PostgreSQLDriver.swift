@@ -250,6 +250,7 @@ final class PostgreSQLDriver: Driver {
 
     func run(_ statement: Statement, into pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         try PostgreSQLGate.checkText(statement.sql)
+        if statement.scope == .data { try PostgreSQLScope.check(statement) }
         try settleTransaction()
         isAlone = false
         if leftovers == .everything { try reset() }

@@ -7,12 +7,18 @@ struct PostgreSQLSQLScanner {
     private(set) var calledNames: Set<String> = []
     /// `UESCAPE` re-spells the identifier before it; we do not follow that.
     private(set) var usesUnicodeEscapeClause = false
+    /// Every word and every quoted name, as the server folds them; empty unless asked for.
+    private(set) var names: Set<String> = []
 
     private let bytes: [UInt8]
     private var index = 0
-    private var lastName: String?
+    private var lastName: String? {
+        didSet { if collectsNames, let lastName { names.insert(lastName) } }
+    }
+    private let collectsNames: Bool
 
-    init(_ sql: String) {
+    init(_ sql: String, collectsNames: Bool = false) {
+        self.collectsNames = collectsNames
         bytes = Array(sql.utf8)
         while index < bytes.count { step() }
     }

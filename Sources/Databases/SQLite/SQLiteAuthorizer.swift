@@ -13,6 +13,10 @@ final class SQLiteAuthorizer {
     private(set) var refusal: String?
     /// The PRAGMA that the statement is, if it is one.
     private(set) var pragma: String?
+    /// Whether ``refusal`` is of what is out of the statement's scope.
+    private(set) var isOutOfScope = false
+    /// How far statements may reach from now on.
+    var scope = StatementScope.account
     private var isTemporary = false
     /// Set while the driver runs its own BEGIN, COMMIT and ROLLBACK.
     var isSuspended = false
@@ -35,11 +39,16 @@ final class SQLiteAuthorizer {
     /// Before a statement is prepared.
     func begin() {
         refusal = nil
+        isOutOfScope = false
         pragma = nil
     }
 
     private func decide(_ action: Int32, _ first: String?, _ second: String?) -> Int32 {
         if isSuspended { return SQLITE_OK }
+        if scope == .data, let reason = SQLiteScope.refusal(action, first, second) {
+            if refusal == nil { (refusal, isOutOfScope) = (reason, true) }
+            return SQLITE_DENY
+        }
         let reason =
             switch action {
             case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: nil as String?

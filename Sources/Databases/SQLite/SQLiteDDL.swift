@@ -58,6 +58,29 @@ struct SQLiteDDL {
         return tokens[safe: index + 1].map { unquoted($0.range) }
     }
 
+    /// The query of a view.
+    var viewQuery: String? {
+        guard let index = tokens.indices.first(where: { tokens[$0].depth == 0 && isWord("AS", $0) }) else { return nil }
+        return text(tokens[index].range.upperBound..<bytes.count)
+    }
+
+    /// When a trigger fires: `BEFORE` where nothing is said, as SQLite has it.
+    var triggerHead: (timing: CatalogueTrigger.Timing, event: CatalogueTrigger.Event?) {
+        guard let start = tokens.indices.first(where: { isWord("TRIGGER", $0) }) else { return (.before, nil) }
+        // The name comes first, and may be any word, with a schema before it: only what stands before ON is looked at, from its end.
+        var timing = CatalogueTrigger.Timing.before
+        var event: CatalogueTrigger.Event?
+        for index in tokens.indices.dropFirst(start + 1) {
+            if event == nil, index > start + 1 {
+                event = CatalogueTrigger.Event.allCases.first { isWord($0.rawValue.uppercased(), index) }
+                if isWord("AFTER", index) { timing = .after }
+                if isWord("INSTEAD", index) { timing = .insteadOf }
+            }
+            if event != nil || isWord("BEGIN", index) { break }
+        }
+        return (timing, event)
+    }
+
     // MARK: Tokens
 
     private func isWord(_ word: String, _ index: Int) -> Bool {

@@ -38,6 +38,8 @@ private struct SQLiteCatalogue {
     private var builder: CatalogueBuilder
     /// The text that made each index.
     private var indexTexts: [CatalogueName: String] = [:]
+    /// Name and text of the triggers of each table.
+    private var triggers: [CatalogueName: [(name: String, sql: String)]] = [:]
 
     init(_ handle: SQLiteHandle, _ watch: SQLiteStatementWatch, _ request: CatalogueRequest) {
         self.handle = handle
@@ -90,6 +92,7 @@ private struct SQLiteCatalogue {
         var places: [CatalogueName: Int] = [:]
         var indexed: Set<CatalogueName> = []
         var texts: [CatalogueName: String] = [:]
+        var triggers: [CatalogueName: [(name: String, sql: String)]] = [:]
         try rows("SELECT type, name, tbl_name, sql FROM sqlite_schema") { row in
             guard let name = row.text(1) else { return }
             switch row.text(0) {
@@ -99,10 +102,11 @@ private struct SQLiteCatalogue {
             case "index":
                 indexed.insert(Self.key(row.text(2) ?? ""))
                 if let sql = row.text(3) { texts[Self.key(name)] = sql }
+            case "trigger": triggers[Self.key(row.text(2) ?? ""), default: []].append((name, row.text(3) ?? ""))
             default: break
             }
         }
-        if request.isDetailed { indexTexts = texts }
+        if request.isDetailed { (indexTexts, self.triggers) = (texts, triggers) }
         // Which ones are virtual, or a virtual table's own, only SQLite knows.
         try rows("PRAGMA main.table_list") { row in
             guard row.text(0) == "main", let name = row.text(1), let type = row.text(2) else { return }
@@ -136,6 +140,8 @@ private struct SQLiteCatalogue {
     private mutating func readDetails(_ table: Table) throws(DatabaseError) {
         let argument = "(" + DatabaseType.sqlite.quoted(table.name) + ")"
         try readColumns(table, argument)
+        readTriggers(table)
+        if table.type == "view", let query = SQLiteDDL(table.sql).viewQuery { builder.define(Self.key(table.name), query) }
         guard table.type == "table" || table.type == "shadow" else { return }
         if table.isIndexed { try readIndexes(table, argument) }
         let sql = table.sql.utf8
@@ -189,6 +195,16 @@ private struct SQLiteCatalogue {
         guard !primary.isEmpty else { return }
         let names = primary.sorted { $0.place < $1.place }.map(\.name)
         builder.change(key) { $0.primaryKey = CatalogueKey(name: nil, columns: names) }
+    }
+
+    private mutating func readTriggers(_ table: Table) {
+        for (name, sql) in triggers[Self.key(table.name)] ?? [] {
+            let (timing, event) = SQLiteDDL(sql).triggerHead
+            builder.add(
+                CatalogueTrigger(
+                    name: name, timing: timing, events: event.map { [$0] } ?? [], isPerRow: true, definition: sql),
+                to: Self.key(table.name))
+        }
     }
 
     private func isAutoIncrement(_ table: String, _ column: String) -> Bool {

@@ -38,6 +38,7 @@ final class SQLiteDriver: Driver {
 
     func run(_ statement: Statement, into pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         guard isOpen else { throw DatabaseError(.connectionLost, phase: .execute, "The connection is closed.") }
+        if statement.scope == .data { try StatementScope.checkForm(statement) }
         sqliteCanceller.begin(timeoutMs: statement.timeoutMs)
         defer { sqliteCanceller.end() }
         do throws(DatabaseError) {
@@ -82,6 +83,8 @@ final class SQLiteDriver: Driver {
 
     private func read(_ statement: Statement, _ pager: inout RowPager) throws(DatabaseError) -> StatementOutcome {
         let handle = try currentReader()
+        handle.confine(to: statement.scope)
+        defer { handle.confine(to: .account) }
         let passed = try SQLiteGate.prepare(statement.text, handle)
         defer { SQLiteGate.discard(passed) }
         try SQLiteBinding.bind(statement.parameters, to: passed.statement)

@@ -25,7 +25,7 @@ enum SQLiteGate {
             throw refused(mode, "Only one statement at a time: there is more after the first semicolon.")
         }
         // A refusal that a virtual table swallowed while it was compiled is a refusal all the same.
-        if let reason = handle.authorizer.refusal { throw refused(mode, reason) }
+        if let reason = handle.authorizer.refusal { throw refused(handle, reason) }
         if command == "VACUUM" {
             throw refused(mode, "VACUUM rewrites the whole file or writes another one; run it with SQLite's own tools.")
         }
@@ -54,7 +54,7 @@ enum SQLiteGate {
         // Whatever code the refusal surfaced as: SQLITE_AUTH, or SQLITE_SCHEMA or _ERROR from a virtual table in between.
         let others = [SQLITE_INTERRUPT, SQLITE_BUSY, SQLITE_LOCKED, SQLITE_NOMEM, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB]
         if let reason = handle.authorizer.refusal, !others.contains(status & 0xFF) {
-            var error = refused(mode, reason)
+            var error = refused(handle, reason)
             error.nativeCode = Int(status)
             return error
         }
@@ -95,6 +95,12 @@ enum SQLiteGate {
                 return (status, statement, !SQLiteText.isBlank(rest))
             }
         }
+    }
+
+    /// What the authorizer refused.
+    private static func refused(_ handle: SQLiteHandle, _ reason: String) -> DatabaseError {
+        let isOutOfScope = handle.authorizer.isOutOfScope
+        return isOutOfScope ? StatementScope.refusal(reason) : refused(handle.authorizer.mode, reason)
     }
 
     private static func refused(_ mode: SQLiteAuthorizer.Mode, _ reason: String) -> DatabaseError {

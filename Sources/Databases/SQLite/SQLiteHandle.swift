@@ -78,6 +78,15 @@ final class SQLiteHandle {
         sqlite3_close_v2(raw)
     }
 
+    /// Sets how far the next statements may reach, and how large their values and texts may be.
+    func confine(to scope: StatementScope) {
+        guard authorizer.scope != scope else { return }
+        authorizer.scope = scope
+        for (limit, value) in scope == .data ? SQLiteScope.limits : SQLiteHardening.limits {
+            sqlite3_limit(raw, limit, Int32(value))
+        }
+    }
+
     /// Whether this handle still shows what a new one would: the same file behind the name, in the same journal mode.
     var isCurrent: Bool {
         guard let stamp = SQLiteFileStamp(of: file.path), stamp.identity == file.identity else { return false }

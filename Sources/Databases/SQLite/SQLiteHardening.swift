@@ -9,7 +9,7 @@ enum SQLiteHardening {
     static let valueBytesMax = 32 << 20
     static let parametersMax = 32_766
 
-    private static let limits: [(Int32, Int)] = [
+    static let limits: [(Int32, Int)] = [
         (SQLITE_LIMIT_LENGTH, valueBytesMax),
         (SQLITE_LIMIT_SQL_LENGTH, sqlBytesMax),
         (SQLITE_LIMIT_COLUMN, 2_000),

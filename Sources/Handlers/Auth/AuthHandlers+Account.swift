@@ -63,6 +63,7 @@ extension AuthHandlers {
         let ended = try await services.store.revokeSessions(userID: user.id, nowMs: Timestamp.now())
         end(ended, .accountDeleted, requester: context.client)
         services.running.cancel(ofUser: user.id)
+        services.turns.cancel(ofUser: user.id)
         services.results.closeAll(ofUser: user.id)
         _ = try await services.store.deleteUser(id: user.id)
         return Empty()

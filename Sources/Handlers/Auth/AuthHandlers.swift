@@ -69,7 +69,10 @@ struct AuthHandlers: AuthAPI {
         _ sessionIDs: [String], _ reason: SessionEndReason, requester: ClientSession?, sparingQueriesOf: ClientSession? = nil
     ) {
         services.sessions.end(sessionIDs, reason, requester: requester)
-        for sessionID in sessionIDs { services.running.cancel(ofSession: sessionID, except: sparingQueriesOf) }
+        for sessionID in sessionIDs {
+            services.running.cancel(ofSession: sessionID, except: sparingQueriesOf)
+            services.turns.cancel(ofSession: sessionID, exceptConnection: sparingQueriesOf?.channel.connectionID)
+        }
     }
 
     /// The account a request acts for. It exists: deleting it ends its sessions first; but a race is possible.

@@ -4,7 +4,7 @@ import Store
 
 /// chat.models and chat.doctor.
 extension ChatHandlers {
-    func models(_ params: ChatModelsParams, _ context: RequestContext) async throws -> ChatModelsResult {
+    func models(_ context: RequestContext) async throws -> ChatModelsResult {
         let catalogue = services.models
         let ordered = catalogue.models.filter { $0.name == catalogue.defaultName }
             + catalogue.models.filter { $0.name != catalogue.defaultName }

@@ -7,10 +7,13 @@ import Threads
 
 /// chat.send: a turn, from the message to the answer.
 extension ChatHandlers {
-    func send(_ params: ChatSendParams, _ context: RequestContext) async throws -> WireChatMessage {
+    func send(_ params: ChatSendParams, _ context: RequestContext) async throws -> Protocol.ChatMessage {
         let turn = try await turn(params, context)
-        let stop = TurnStop()
-        switch services.turns.begin(threadID: turn.log.threadID, userID: turn.context.identity.userID, cancel: { stop.stop() }) {
+        let (stop, identity) = (TurnStop(), turn.context.identity)
+        let running = Turn(
+            threadID: turn.log.threadID, projectID: turn.log.projectID, userID: identity.userID, sessionID: identity.sessionID,
+            connectionID: context.client.channel.connectionID, stop: stop.stop)
+        switch services.turns.begin(running) {
         case .began: break
         case .threadBusy:
             throw RPCError(
@@ -21,7 +24,7 @@ extension ChatHandlers {
                 .busy, "You have \(limits.chatTurnsPerUser) turns running; wait for one or stop one.",
                 .init(limit: "chatTurnsPerUser", retryAfterMs: 1_000))
         }
-        defer { services.turns.ended(threadID: turn.log.threadID) }
+        defer { services.turns.ended(running) }
         let task = Task { try await turn.run() }
         stop.stops { task.cancel() }
         return try await withTaskCancellationHandler {
@@ -32,7 +35,7 @@ extension ChatHandlers {
     }
 
     /// Everything that is checked before anything is kept.
-    private func turn(_ params: ChatSendParams, _ context: RequestContext) async throws -> Turn {
+    private func turn(_ params: ChatSendParams, _ context: RequestContext) async throws -> ChatTurn {
         if let token = params.partialResultToken, !token.isProgressToken {
             throw RPCError.invalid("partialResultToken", "must be a string or an integer.")
         }
@@ -53,7 +56,7 @@ extension ChatHandlers {
             messageID: Identifier.make(), mode: params.mode, createdAtMs: Timestamp.now(), conversation: conversation)
         let events = TurnEvents(
             channel: context.client.channel, token: params.partialResultToken, threadID: threadID, messageID: log.messageID)
-        return Turn(context: scope, model: model, events: events, log: log, request: params)
+        return ChatTurn(context: scope, model: model, events: events, log: log, request: params)
     }
 
     func checkContent(_ content: String) throws(RPCError) {

@@ -25,6 +25,7 @@ struct LifecycleHandlers: LifecycleAPI {
     func shutdown(_ context: RequestContext) throws -> JSONText {
         context.client.shutDown()
         services.running.cancel(ofConnection: context.client.channel.connectionID)
+        services.turns.cancel(ofConnection: context.client.channel.connectionID)
         return JSONText("null")
     }
 

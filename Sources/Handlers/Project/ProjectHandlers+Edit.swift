@@ -38,11 +38,16 @@ extension ProjectHandlers {
 
     func update(_ params: ProjectUpdateParams, _ context: RequestContext) async throws -> WireProject {
         let identity = try context.identity()
-        guard params.name != nil || params.description != nil || params.connectionString != nil || params.readOnly != nil else {
+        guard
+            params.name != nil || params.description != nil || params.connectionString != nil || params.readOnly != nil
+                || params.assistant != nil
+        else {
             throw RPCError.invalid("name", "or another member to change must be given.")
         }
         let project = try await own(params.projectId, identity)
-        var change = ProjectChange(name: params.name, description: params.description, isReadOnly: params.readOnly)
+        var change = ProjectChange(
+            name: params.name, description: params.description, isReadOnly: params.readOnly,
+            assistant: try params.assistant.map(assistant))
         if let connectionString = params.connectionString {
             try check(connectionString, project.databaseType)
             change.sealedConnectionString = seal(connectionString, project: project.id, user: identity.userID)
@@ -68,10 +73,20 @@ extension ProjectHandlers {
         let id = params.projectId.lowercased()
         if try await services.store.deleteProject(id: id, userID: identity.userID) {
             services.running.cancel(ofProject: id)
+            services.turns.cancel(ofProject: id)
             services.pool.drain(projectID: id, cancelRunning: true)
             services.catalogues.invalidate(projectID: id)
         }
         return Empty()
+    }
+
+    private func assistant(_ change: AssistantChange) throws(RPCError) -> AssistantRecordChange {
+        if let model = change.model, !model.isEmpty, !services.models.models.contains(where: { $0.name == model }) {
+            throw .invalid("assistant.model", "is not the name of a model; chat.models lists them.")
+        }
+        return AssistantRecordChange(
+            model: change.model, shareSchema: change.shareSchema, shareRows: change.shareRows,
+            shareSamples: change.shareSamples, maskedColumns: change.maskedColumns, acceptedRights: change.acceptedRights)
     }
 
     private static var nameTaken: RPCError {

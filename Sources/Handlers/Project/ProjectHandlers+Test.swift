@@ -110,7 +110,7 @@ private struct TestReport {
 }
 
 /// Takes rows and forgets them.
-private final class DiscardingSink: RowSink, Sendable {
+final class DiscardingSink: RowSink, Sendable {
     func columns(_ columns: [Databases.Column]) throws(DatabaseError) {}
     func page(_ page: Databases.Page) throws(DatabaseError) -> Demand { .enough }
 }

@@ -92,8 +92,18 @@ struct ProjectHandlers: ProjectAPI {
         return WireProject(
             id: project.id, name: project.name, description: project.description.isEmpty ? nil : project.description,
             databaseType: Self.wire(project.databaseType), connection: connection, readOnly: project.isReadOnly,
+            assistant: Self.wire(project.assistant),
             createdAt: Timestamp.format(project.createdAtMs), updatedAt: Timestamp.format(project.updatedAtMs),
             lastUsedAt: project.lastUsedAtMs.map(Timestamp.format))
+    }
+
+    /// nil where nothing was ever set.
+    static func wire(_ settings: AssistantRecord) -> AssistantSettings? {
+        guard settings != AssistantRecord() else { return nil }
+        return AssistantSettings(
+            model: settings.model, shareSchema: settings.shareSchema, shareRows: settings.shareRows,
+            shareSamples: settings.shareSamples, maskedColumns: settings.maskedColumns.isEmpty ? nil : settings.maskedColumns,
+            acceptedRights: settings.acceptedRights.isEmpty ? nil : settings.acceptedRights)
     }
 
     static func wire(_ type: Databases.DatabaseType) -> WireDatabaseType {

@@ -32,6 +32,8 @@ struct CatalogueWire {
         wire.uniqueKeys = relation.uniqueKeys.map(Self.key)
         wire.indexes = relation.indexes.map(Self.index)
         wire.checks = relation.checks.map { RelationCheck(name: $0.name, expression: $0.expression) }
+        wire.triggers = relation.triggers.isEmpty ? nil : relation.triggers.map(Self.trigger)
+        wire.definition = relation.definition
         wire.foreignKeys = relation.foreignKeys.map(foreignKey)
         wire.referencedBy = relation.referencedBy.map(foreignKey)
         return wire
@@ -99,6 +101,26 @@ struct CatalogueWire {
             name: index.name, columns: index.columns, unique: index.isUnique, primary: index.isPrimary, method: index.method,
             includes: index.includes.isEmpty ? nil : index.includes, predicate: index.predicate,
             valid: index.isValid ? nil : false)
+    }
+
+    private static func trigger(_ trigger: CatalogueTrigger) -> RelationTrigger {
+        let timing: TriggerTiming =
+            switch trigger.timing {
+            case .before: .before
+            case .after: .after
+            case .insteadOf: .insteadOf
+            }
+        let events = trigger.events.map { event -> TriggerEvent in
+            switch event {
+            case .insert: .insert
+            case .update: .update
+            case .delete: .delete
+            case .truncate: .truncate
+            }
+        }
+        return RelationTrigger(
+            name: trigger.name, timing: timing, events: events, perRow: trigger.isPerRow,
+            enabled: trigger.isEnabled ? nil : false, definition: trigger.definition)
     }
 
     private static func action(_ action: CatalogueForeignKey.Action) -> ForeignKeyAction {

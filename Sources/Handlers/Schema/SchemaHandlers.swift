@@ -43,6 +43,34 @@ struct SchemaHandlers: SchemaAPI {
             durationMs: Double((Monotonic.nowNs - beganNs) / 1000) / 1000, truncated: catalogue.isTruncated)
     }
 
+    /// Adds PostgreSQL's texts that are not part of what is kept, since making them takes locks: a view's query, and triggers with a
+    /// condition. What is locked by somebody else is left out.
+    private func define(_ relation: inout Relation, of project: StoredProject, _ identity: Identity) async throws {
+        let isView = [.view, .materializedView].contains(relation.kind)
+        let triggers = (relation.triggers ?? []).filter { $0.definition == nil }.map(\.name)
+        guard isView || !triggers.isEmpty else { return }
+        let (schema, name) = (relation.schema, relation.name)
+        let (engine, userID, projectID) = (project.databaseType, identity.userID, projects.poolKey(project).projectID)
+        let found = try await projects.withConnection(to: project) { connection async throws(DatabaseError) in
+            let marking: @Sendable (Statement) -> Statement = { $0.marked(user: userID, project: projectID, in: engine) }
+            let query = isView ? try await connection.viewDefinition(schema, name, marking: marking) : nil
+            var texts: [String] = []
+            for trigger in triggers {
+                // Where one is locked, so is the next.
+                guard let text = try await connection.triggerDefinition(trigger, of: schema, name, marking: marking) else {
+                    break
+                }
+                texts.append(text)
+            }
+            return (query: query, texts: texts)
+        }
+        relation.definition = found.query
+        for (trigger, text) in zip(triggers, found.texts) {
+            guard let place = relation.triggers?.firstIndex(where: { $0.name.hasSameBytes(as: trigger) }) else { continue }
+            relation.triggers?[place].definition = text
+        }
+    }
+
     func describe(_ params: SchemaDescribeParams, _ context: RequestContext) async throws -> SchemaDescribeResult {
         let identity = try context.identity()
         let project = try await projects.toRunOn(params.projectId, identity)
@@ -51,8 +79,10 @@ struct SchemaHandlers: SchemaAPI {
             of: project, identity, isDetailed: true, includesSystem: name.isOfSystem(project.databaseType))
         let found = try CatalogueLookup(loaded.catalogue).find(name, member: "relation")
         let others = found.others.map { loaded.catalogue.relations[$0].schema }
+        var relation = CatalogueWire(loaded.catalogue, project.databaseType).relation(found.place, .full)
+        if project.databaseType == .postgresql { try await define(&relation, of: project, identity) }
         return SchemaDescribeResult(
-            relation: CatalogueWire(loaded.catalogue, project.databaseType).relation(found.place, .full),
+            relation: relation,
             alsoIn: others.isEmpty ? nil : others, ageMs: loaded.ageMs)
     }
 }

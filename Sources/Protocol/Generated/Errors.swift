@@ -30,7 +30,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     case requestTooLarge = "request_too_large"
     /// The reply would be longer than the limit; ask for less.
     case responseTooLarge = "response_too_large"
-    /// A queue or pool is full; try again after `retryAfterMs`.
+    /// A queue or pool is full, or, with the phase `store`, the daemon's own store cannot be read or written now, which any
+    /// method may answer; try again after `retryAfterMs`.
     case busy
     /// The batch has more items than the limit.
     case batchTooLarge = "batch_too_large"

@@ -1190,1035 +1190,1052 @@ public enum OpenRPCDocument {
         thods":[]}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inlin\###
         e","x-unknownMembers":"refuse"},{"name":"schema.describe","summary":"Describe one table, view or other relatio\###
         n in full.","description":"Columns with type, null, default, comment and how they are generated; keys, indexes\###
-        , checks; foreign keys from it and to it.\n\nThe name is looked for as it is written; then in any case; then, i\###
-        f it has a dot, as schema and name. Where several schemas\nhave it and `schema` names none, it is the one an u\###
-        nqualified name in SQL means, else the first; `alsoIn` says where the others\nare. System relations are looked\###
-         for where the schema is one of the system's, or the name begins with `pg_` or `sqlite_`.\nWhat does not exist\###
-        , or the database's own user may not use, is `not_found`, with the nearest names as `hint`.\n\nServed from wha\###
-        t the daemon keeps, like `schema.list`.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"nam\###
-        e":"projectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"str\###
-        ing","format":"uuid"}},{"name":"relation","description":"Its name, not quoted.","required":true,"schema":{"des\###
-        cription":"Its name, not quoted.","type":"string","minLength":1,"maxLength":1000}},{"name":"schema","descripti\###
-        on":"Its schema.","required":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLen\###
-        gth":1000}}],"result":{"name":"SchemaDescribeResult","schema":{"type":"object","properties":{"relation":{"desc\###
-        ription":"The relation, in full.","$ref":"#/components/schemas/Relation"},"alsoIn":{"description":"Other schem\###
-        as that have one of this name.","type":"array","items":{"type":"string"}},"ageMs":{"description":"How long ago\###
-         the daemon began to read this from the database.","type":"number","minimum":0}},"required":["relation","ageMs\###
-        "],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/component\###
-        s/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref\###
-        ":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cance\###
-        lled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref"\###
-        :"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/\###
-        errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_re\###
-        quired"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref\###
-        ":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/\###
-        errors/connection_lost"}],"examples":[{"name":"a table","params":[{"name":"projectId","value":"${projectId}"},\###
-        {"name":"relation","value":"books"}],"result":{"name":"result","value":{"relation":{"schema":"main","name":"bo\###
-        oks","kind":"table","identifier":"\"books\"","system":false,"columns":[{"name":"id","type":"INTEGER","nullable\###
-        ":false,"primaryKey":1},{"name":"title","type":"TEXT","nullable":false},{"name":"price","type":"NUMERIC","null\###
-        able":true}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[],"refere\###
-        ncedBy":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","to\###
-        Columns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""\###
-        }]},"ageMs":350.5}},"x-needs":"project"},{"name":"a name with a slip","params":[{"name":"projectId","value":"$\###
-        {projectId}"},{"name":"relation","value":"boks"}],"x-error":"not_found","x-needs":"project"},{"name":"an unkno\###
-        wn project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"relation","value":"books"}],"x-erro\###
-        r":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution"\###
-        :"task","x-unknownMembers":"refuse"},{"name":"schema.list","summary":"List the tables, views and other relatio\###
-        ns of a database.","description":"All schemas that the database's own user may use, and in them what that user\###
-         may read or write; system schemas and SQLite's\nshadow tables only with `includeSystem`. Sorted by schema and\###
-         name, byte by byte. Filters add up.\n\n**`detail`** chooses how much is told of each: `names` its schema, nam\###
-        e and kind; `summary` also comment, estimates and how it\nis stored; `full` also columns, keys, indexes, check\###
-        s and foreign keys in both directions.\n\n**Age.** The daemon keeps what it read: for the limit `catalogueMs`,\###
-         or until a statement that may change the schema is run\nthrough the project, its connection string changes, o\###
-        r `schema.refresh` is called. `ageMs` tells. What other\nprograms change meanwhile is not seen. Row counts and\###
-         sizes are the engine's own estimates, as of its last look; nothing is\ncounted, and no table is locked or wai\###
-        ted for.\n\nRequests that come at once share one look at the database. `$/cancelRequest`, the limit `queryTime\###
-        outMs` and the end of the\nconnection stop it once nobody waits for it. It is no query: it is not in history."\###
-        ,"tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The projec\###
-        t.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"schema",\###
-        "description":"Only in this schema: for MySQL and MariaDB a database, for SQLite `main`.","required":false,"sc\###
-        hema":{"description":"Only in this schema: for MySQL and MariaDB a database, for SQLite `main`.","type":"strin\###
-        g","minLength":1,"maxLength":1000}},{"name":"pattern","description":"Only names that match, in any case: `*` i\###
-        s any text, `?` one character. With a dot, what is before it is matched with the schema: `sales.order*`.","req\###
-        uired":false,"schema":{"description":"Only names that match, in any case: `*` is any text, `?` one character. W\###
-        ith a dot, what is before it is matched with the schema: `sales.order*`.","type":"string","minLength":1,"maxLe\###
-        ngth":200}},{"name":"kinds","description":"Only of these kinds; at least one.","required":false,"schema":{"des\###
-        cription":"Only of these kinds; at least one.","type":"array","items":{"$ref":"#/components/schemas/RelationKi\###
-        nd"},"maxItems":6}},{"name":"detail","description":"How much of each.","required":false,"schema":{"description\###
-        ":"How much of each.","$ref":"#/components/schemas/SchemaDetail","default":"summary"}},{"name":"includeSystem"\###
-        ,"description":"Whether relations of the database itself are listed too.","required":false,"schema":{"descript\###
-        ion":"Whether relations of the database itself are listed too.","type":"boolean","default":false}},{"name":"li\###
-        mit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"\###
-        integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page bef\###
-        ore, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with t\###
-        he same filters.","type":"string","format":"cursor"}}],"result":{"name":"SchemaListResult","schema":{"type":"o\###
-        bject","properties":{"items":{"description":"The relations.","type":"array","items":{"$ref":"#/components/sche\###
-        mas/Relation"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string",\###
-        "format":"cursor"},"total":{"description":"How many relations match, on all pages.","type":"integer","minimum"\###
-        :0},"schemas":{"description":"The schemas, whatever the filters but `includeSystem`; on the first page only, a\###
-        nd at most 200.","type":"array","items":{"$ref":"#/components/schemas/SchemaSummary"}},"ageMs":{"description":\###
-        "How long ago the daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"des\###
-        cription":"Whether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `\###
-        catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":f\###
-        alse}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},\###
-        {"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/poli\###
-        cy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/component\###
-        s/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/conne\###
-        ction_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"}\###
-        ,{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/compone\###
-        nts/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unkn\###
-        own_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"\###
-        examples":[{"name":"all tables and views","params":[{"name":"projectId","value":"${projectId}"}],"result":{"na\###
-        me":"result","value":{"items":[{"schema":"main","name":"books","kind":"table","identifier":"\"books\"","system\###
-        ":false},{"schema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":false}],"total":2,\###
-        "schemas":[{"name":"main","relationCount":2,"default":true}],"ageMs":1.5,"truncated":false}},"x-needs":"projec\###
-        t"},{"name":"by name, in full","params":[{"name":"projectId","value":"${projectId}"},{"name":"pattern","value"\###
-        :"order?"},{"name":"kinds","value":["table"]},{"name":"detail","value":"full"},{"name":"limit","value":1}],"re\###
-        sult":{"name":"result","value":{"items":[{"schema":"main","name":"orders","kind":"table","identifier":"\"order\###
-        s\"","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"book_id\###
-        ","type":"INTEGER","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],\###
-        "foreignKeys":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"book\###
-        s","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\\###
-        "id\""}],"referencedBy":[]}],"total":1,"schemas":[{"name":"main","relationCount":2,"default":true}],"ageMs":20\###
-        .5,"truncated":false}},"x-needs":"project"},{"name":"a cursor of nothing","params":[{"name":"projectId","value\###
-        ":"${projectId}"},{"name":"cursor","value":"nonsense"}],"x-error":"invalid_params","x-needs":"project"},{"name\###
-        ":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":\###
-        "session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers\###
-        ":"refuse"},{"name":"schema.refresh","summary":"Read the schema of a database anew.","description":"Forgets wh\###
-        at the daemon keeps of the project's schema and reads it again, in full: for changes that other programs made.\###
-         Answers\nhow much there is.","tags":[{"name":"schema"}],"paramStructure":"either","params":[{"name":"projectI\###
-        d","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","format\###
-        ":"uuid"}}],"result":{"name":"SchemaRefreshResult","schema":{"type":"object","properties":{"schemas":{"descrip\###
-        tion":"Schemas.","type":"integer","minimum":0},"relations":{"description":"Relations, without the database's o\###
-        wn.","type":"integer","minimum":0},"columns":{"description":"Their columns.","type":"integer","minimum":0},"in\###
-        dexes":{"description":"Their indexes.","type":"integer","minimum":0},"foreignKeys":{"description":"Their forei\###
-        gn keys.","type":"integer","minimum":0},"durationMs":{"description":"How long it took.","type":"number","minim\###
-        um":0},"truncated":{"description":"Whether the database has more relations than the daemon keeps: the limits `\###
-        catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["schemas","relations","columns","ind\###
-        exes","foreignKeys","durationMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/e\###
-        rrors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}\###
-        ,{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_\###
-        failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components\###
-        /errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/err\###
-        ors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_ti\###
-        meout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/compo\###
-        nents/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/err\###
-        ors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"of a project","param\###
-        s":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"schemas":1,"relations":2,\###
-        "columns":6,"indexes":0,"foreignKeys":1,"durationMs":0.8,"truncated":false}},"x-needs":"project"},{"name":"an u\###
-        nknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"sessio\###
-        n"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refu\###
-        se"},{"name":"schema.relations","summary":"Show foreign keys, and how to join two relations.","description":"W\###
-        ithout `relation`: all foreign keys of the database. With it: those from it and to it and, with a `depth` abov\###
-        e 1, those from\nand to what these lead to, nearest first. Each has its `join`, a condition ready for SQL.\n\n\###
-        **`to`** asks for the shortest way between two relations along foreign keys, in either direction: `path` has a\###
-         step for each\nrelation to join, and the `FROM` clause of all. Where two relations are linked by several fore\###
-        ign keys, the step takes the\nfirst and names the others, since they mean different things. If there is no way\###
-         within `depth` steps (10 if absent), there\nis no `path`. A relation to itself is a path without steps.\n\nNa\###
-        mes are looked for as by `schema.describe`. Served from what the daemon keeps, like `schema.list`. Only declar\###
-        ed foreign keys\ncount.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","\###
-        description":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"u\###
-        uid"}},{"name":"relation","description":"Where to begin.","required":false,"schema":{"description":"Where to b\###
-        egin.","type":"string","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","required\###
-        ":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"to","d\###
-        escription":"Where to go; with `relation` only.","required":false,"schema":{"description":"Where to go; with `\###
-        relation` only.","type":"string","minLength":1,"maxLength":1000}},{"name":"toSchema","description":"Its schema\###
-        .","required":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}},{"n\###
-        ame":"depth","description":"Steps at most: 1 if absent, or 10 with `to`.","required":false,"schema":{"descript\###
-        ion":"Steps at most: 1 if absent, or 10 with `to`.","type":"integer","minimum":1,"maximum":20}},{"name":"limit\###
-        ","description":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"int\###
-        eger","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before\###
-        , with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the s\###
-        ame filters.","type":"string","format":"cursor"}}],"result":{"name":"SchemaRelationsResult","schema":{"type":"\###
-        object","properties":{"items":{"description":"Foreign keys; with `to`, those of the path.","type":"array","ite\###
-        ms":{"$ref":"#/components/schemas/ForeignKey"}},"nextCursor":{"description":"Where the next page begins; absen\###
-        t on the last.","type":"string","format":"cursor"},"total":{"description":"How many there are, on all pages.",\###
-        "type":"integer","minimum":0},"path":{"description":"With `to`: the way there, if there is one.","$ref":"#/com\###
-        ponents/schemas/JoinPath"},"ageMs":{"description":"How long ago the daemon began to read this from the databas\###
-        e.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more relations than the d\###
-        aemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","to\###
-        tal","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params\###
-        "},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/componen\###
-        ts/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/\###
-        components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_conn\###
-        ection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"}\###
-        ,{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/c\###
-        omponents/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authent\###
-        ication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"}\###
-        ,{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"from and to a table","params":[{"name":"\###
-        projectId","value":"${projectId}"},{"name":"relation","value":"books"}],"result":{"name":"result","value":{"it\###
-        ems":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toCol\###
-        umns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],\###
-        "total":1,"ageMs":4.5,"truncated":false}},"x-needs":"project"},{"name":"a way to join","params":[{"name":"proj\###
-        ectId","value":"${projectId}"},{"name":"relation","value":"books"},{"name":"to","value":"orders"}],"result":{"\###
-        name":"result","value":{"items":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main",\###
-        "toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_\###
-        id\" = \"books\".\"id\""}],"total":1,"path":{"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\"book_id\" =\###
-         \"books\".\"id\"","steps":[{"schema":"main","relation":"orders","identifier":"\"orders\"","condition":"\"orde\###
-        rs\".\"book_id\" = \"books\".\"id\""}]},"ageMs":5.5,"truncated":false}},"x-needs":"project"},{"name":"a destin\###
-        ation without a beginning","params":[{"name":"projectId","value":"${projectId}"},{"name":"to","value":"orders"\###
-        }],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId",\###
-        "value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","\###
-        x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.search","summary":"Find r\###
-        elations and columns by words in their names and comments.","description":"Each word of `query` must be found i\###
-        n the name of a relation or column, in its comment, or, for a column, in its relation's\nname. Case does not c\###
-        ount, and `_`, `-`, `.` and a change from lower to upper case divide words in names: `order total` finds\n`ord\###
-        erTotal`, and the column `total` of `orders`.\n\nBest first: the whole name (`exact`), its beginning (`prefix`\###
-        ), a word in it (`word`), any part of it (`substring`). Comments\ncome after names. Only where nothing of all t\###
-        his is found, names that differ in a few letters are (`fuzzy`). Of equal hits\nrelations come before columns, a\###
-        nd short names before long ones.\n\nServed from what the daemon keeps, like `schema.list`; without system rela\###
-        tions.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The\###
-         project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"q\###
-        uery","description":"Words.","required":true,"schema":{"description":"Words.","type":"string","minLength":1,"m\###
-        axLength":200}},{"name":"limit","description":"Hits.","required":false,"schema":{"description":"Hits.","type":\###
-        "integer","minimum":1,"maximum":200,"default":50}}],"result":{"name":"SchemaSearchResult","schema":{"type":"ob\###
-        ject","properties":{"items":{"description":"The hits, best first.","type":"array","items":{"$ref":"#/component\###
-        s/schemas/SchemaHit"}},"total":{"description":"How many hits there are, shown or not.","type":"integer","minim\###
-        um":0},"ageMs":{"description":"How long ago the daemon began to read this from the database.","type":"number",\###
-        "minimum":0},"truncated":{"description":"Whether the database has more relations than the daemon keeps: the li\###
-        mits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","trunc\###
-        ated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/compo\###
-        nents/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"\###
-        $ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/c\###
-        ancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$\###
-        ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/compone\###
-        nts/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tl\###
-        s_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"\###
-        $ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/compone\###
-        nts/errors/connection_lost"}],"examples":[{"name":"a word","params":[{"name":"projectId","value":"${projectId}\###
-        "},{"name":"query","value":"title"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"\###
-        books","kind":"table","identifier":"\"books\"","column":"title","type":"TEXT","match":"exact","matchedIn":"nam\###
-        e"}],"total":1,"ageMs":12.5,"truncated":false}},"x-needs":"project"},{"name":"nothing like it","params":[{"nam\###
-        e":"projectId","value":"${projectId}"},{"name":"query","value":"zzzzzzzz"}],"result":{"name":"result","value":\###
-        {"items":[],"total":0,"ageMs":13.5,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","para\###
-        ms":[{"name":"projectId","value":"${unknownId}"},{"name":"query","value":"title"}],"x-error":"not_found","x-ne\###
-        eds":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMe\###
-        mbers":"refuse"},{"name":"shutdown","summary":"Prepare to end the connection.","description":"LSP's own reques\###
-        t. The connection's running queries are cancelled and further requests are answered `invalid_request`; only\n`\###
-        exit` is still expected. It never stops a daemon that serves a socket. Answers null, as LSP asks.","tags":[{"n\###
-        ame":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"ShutdownResult","schema":{"type":"\###
-        null"}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/not_initialized"\###
-        }],"examples":[{"name":"the end of an editor's session","params":[],"result":{"name":"result","value":null},"x\###
-        -needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownM\###
-        embers":"ignore"},{"name":"system.health","summary":"Say whether the daemon works.","description":"Cheap enoug\###
-        h to poll: it reads what the daemon knows already and touches neither the store nor a database. With a session\###
-         it\nalso answers `store`, `connections` and `queries`; these are figures of the whole daemon and name nobody.\###
-        ","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemHealthResult","sch\###
-        ema":{"type":"object","properties":{"status":{"description":"How it is.","$ref":"#/components/schemas/HealthSt\###
-        atus"},"version":{"description":"The daemon's version.","type":"string"},"uptimeMs":{"description":"Time since\###
-         it started.","type":"integer","minimum":0},"store":{"description":"Its own store; only with a session.","$ref\###
-        ":"#/components/schemas/StoreHealth"},"connections":{"description":"Connections now; only with a session.","$r\###
-        ef":"#/components/schemas/ConnectionsHealth"},"queries":{"description":"Queries now; only with a session.","$r\###
-        ef":"#/components/schemas/QueriesHealth"}},"required":["status","version","uptimeMs"],"additionalProperties":f\###
-        alse}},"errors":[],"examples":[{"name":"without a session","params":[],"result":{"name":"result","value":{"sta\###
-        tus":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs":"none"},{"name":"with a session","params":[],"resu\###
-        lt":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","\###
-        ok":true},"connections":{"clients":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"\###
-        x-needs":"session"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unkn\###
-        ownMembers":"refuse"},{"name":"system.limits","summary":"Answer every limit in force.","description":"The same\###
-         as `initialize` answers, for clients that do not send it. Public, because a client needs some of the limits t\###
-        o log in.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"Limits","schema\###
-        ":{"$ref":"#/components/schemas/Limits"}},"errors":[],"examples":[{"name":"the defaults","params":[],"result":\###
-        {"name":"result","value":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bod\###
-        yBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueByte\###
-        s":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHash\###
-        Queue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4\###
-        096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength"\###
-        :2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault\###
-        ":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"database\###
-        IdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents"\###
-        :256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTim\###
-        eoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellByte\###
-        s":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073\###
-        741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"ca\###
-        talogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"histor\###
-        yRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"chatCon\###
-        tentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":\###
-        4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":5\###
-        00,"approvalMs":600000}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-exec\###
-        ution":"inline","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metrics i\###
-        n Prometheus text.","description":"Counters, gauges and histograms of the whole daemon, in the Prometheus text\###
-         format 0.0.4. Labels are method names, outcomes\nand engines; never a user, a project, an address or SQL.","t\###
-        ags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","schema\###
-        ":{"type":"object","properties":{"text":{"description":"The metrics, one sample a line.","type":"string"}},"re\###
-        quired":["text"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"exa\###
-        mples":[{"name":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests_to\###
-        tal counter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-ki\###
-        nd":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"com\###
-        ponents":{"schemas":{"User":{"description":"A person with an account.","type":"object","properties":{"id":{"de\###
-        scription":"Id.","type":"string","format":"uuid"},"name":{"description":"Display name.","type":"string"},"emai\###
-        l":{"description":"E-mail address, in lower case: what they log in with.","type":"string","format":"email"},"c\###
-        reatedAt":{"description":"When they signed up.","type":"string","format":"date-time"}},"required":["id","name"\###
-        ,"email","createdAt"],"additionalProperties":false},"Session":{"description":"A new session and the token that\###
-         stands for it. The token is shown this once; the daemon does not keep it.","type":"object","properties":{"tok\###
-        en":{"description":"A secret (PASETO v4.public): attaches further connections to the session. Opaque to client\###
-        s.","type":"string","format":"token"},"expiresAt":{"description":"When the session ends at the latest.","type"\###
-        :"string","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/User\###
-        "}},"required":["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A sess\###
-        ion as its owner sees it in a list; never its token.","type":"object","properties":{"id":{"description":"Id, f\###
-        or `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{"description":"When it began.","type":"string\###
-        ","format":"date-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","type":"string","form\###
-        at":"date-time"},"expiresAt":{"description":"When it ends at the latest.","type":"string","format":"date-time"\###
-        },"current":{"description":"Whether it is the session of this connection.","type":"boolean"},"client":{"descri\###
-        ption":"Name and version of the client that began it, as `initialize` told.","type":"string"}},"required":["id\###
-        ","createdAt","lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEndReason":{"descripti\###
-        on":"Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked","passwor\###
-        dChanged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","properties":{"\###
-        name":{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"description":"Its v\###
-        ersion.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemon.","typ\###
-        e":"object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"description\###
-        ":"Its version.","type":"string"}},"required":["name","version"],"additionalProperties":false},"HealthStatus":\###
-        {"description":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it takes no new requ\###
-        ests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the daemon kee\###
-        ps its own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's o\###
-        wn store.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/components/schemas/\###
-        StoreEngine"},"ok":{"description":"Whether the latest read or write of it worked.","type":"boolean"}},"require\###
-        d":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections now.","type":\###
-        "object","properties":{"clients":{"description":"Open client connections.","type":"integer","minimum":0},"data\###
-        bases":{"description":"Open database connections, used and idle.","type":"integer","minimum":0},"databasesInUs\###
-        e":{"description":"Those that run something.","type":"integer","minimum":0}},"required":["clients","databases"\###
-        ,"databasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of all users.","\###
-        type":"object","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"waiting":{"des\###
-        cription":"Waiting for a database connection.","type":"integer","minimum":0}},"required":["running","waiting"]\###
-        ,"additionalProperties":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MySQL and M\###
-        ariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database someone r\###
-        egistered.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"\###
-        description":"Name, unique among its owner's projects.","type":"string"},"description":{"description":"What it\###
-         is, in its owner's words; absent if there are none.","type":"string"},"databaseType":{"description":"The kind\###
-         of database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The connection string r\###
-        ebuilt without its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"description":"Whet\###
-        her every write is refused.","type":"boolean"},"assistant":{"description":"What the assistant may do; absent i\###
-        f nothing was set.","$ref":"#/components/schemas/AssistantSettings"},"createdAt":{"description":"When it was c\###
-        reated.","type":"string","format":"date-time"},"updatedAt":{"description":"When it was last changed.","type":"\###
-        string","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if there is\###
-         none.","type":"string","format":"date-time"}},"required":["id","name","databaseType","connection","readOnly",\###
-        "createdAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The steps of reaching a d\###
-        atabase, in the order they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls","log\###
-        in","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or the en\###
-        gine or the connection has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"d\###
-        escription":"One step of `project.test`.","type":"object","properties":{"step":{"description":"Which step.","$\###
-        ref":"#/components/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/schemas\###
-        /TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was skipped or not measured on i\###
-        ts own.","type":"number","minimum":0},"code":{"description":"Of a failed step: the error code that a query wou\###
-        ld answer.","type":"string"},"message":{"description":"Of a failed step: one sentence that says what is wrong a\###
-        nd what to do.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","type":"\###
-        string"}},"required":["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"Why a d\###
-        atabase cannot be reached now.","type":"object","properties":{"code":{"description":"The error code that a que\###
-        ry would answer.","type":"string"},"message":{"description":"One sentence that says what is wrong and what to d\###
-        o.","type":"string"},"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"required"\###
-        :["code","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a databas\###
-        e says of itself; or `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"descript\###
-        ion":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databas\###
-        eName":{"description":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"descrip\###
-        tion":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the databas\###
-        e; absent where the user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Tables t\###
-        he user can see, without the system's own.","type":"integer","minimum":0},"unavailable":{"description":"Why th\###
-        ere is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMo\###
-        de":{"description":"`read`: the statement cannot change anything, and is rolled back. `write`: it runs and com\###
-        mits.","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `cancelled\###
-        ` covers the client's cancel, a closed connection and a timeout.","type":"string","enum":["running","success",\###
-        "error","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a connection that was initiali\###
-        zed, `script` one that was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]},"Enc\###
-        oding":{"description":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` or `fal\###
-        se`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a number with the shortest di\###
-        gits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal d\###
-        igits, every one of them\n- `string`: text, dates, intervals and every type without a better form, as the engi\###
-        ne writes it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: S\###
-        QLite, where each cell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `\###
-        {\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over\###
-         the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer",\###
-        "float","decimal","string","base64","json","dynamic"]},"Column":{"description":"A column of a result.","type":\###
-        "object","properties":{"name":{"description":"Name, as the statement gives it; need not be unique.","type":"st\###
-        ring"},"type":{"description":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; emp\###
-        ty where it has none.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/compo\###
-        nents/schemas/Encoding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice":{"descr\###
-        iption":"A message of the database that is not an error.","type":"object","properties":{"severity":{"descripti\###
-        on":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The message\###
-        .","type":"string"},"code":{"description":"The database's code for it, if it has one.","type":"string"}},"requ\###
-        ired":["severity","message"],"additionalProperties":false},"QueryResult":{"description":"The outcome of a stat\###
-        ement and the first page of its rows.","type":"object","properties":{"queryId":{"description":"Id of the query\###
-        , in history too.","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the statement r\###
-        eturns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The fir\###
-        st page: an array of rows, each an array of cells in the order of the columns. Null is null; other cells follo\###
-        w the column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows in this p\###
-        age; of a pushed result, all rows that were pushed.","type":"integer","minimum":0},"hasMore":{"description":"W\###
-        hether `query.fetch` has more rows.","type":"boolean"},"resultId":{"description":"The kept result, for `query.\###
-        fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","type":"string","format":"uuid"},"ne\###
-        xtCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor"},\###
-        "command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"\###
-        },"affectedRows":{"description":"Rows changed, for statements that change rows.","type":"integer","minimum":0}\###
-        ,"durationMs":{"description":"Time in the database, from sending the statement to the last row read so far.","\###
-        type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"trun\###
-        cated":{"description":"Whether the result had more rows than were kept. If `hasMore`, the last page of `query.\###
-        fetch` has the final word.","type":"boolean"},"notices":{"description":"Messages the database sent along, in o\###
-        rder.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":["queryId","columns","rows",\###
-        "rowCount","hasMore","command","durationMs","mode","truncated","notices"],"additionalProperties":false},"Query\###
-        Page":{"description":"A run of rows of a pushed result; the `value` of `$/progress`.","type":"object","propert\###
-        ies":{"queryId":{"description":"Id of the query.","type":"string","format":"uuid"},"columns":{"description":"C\###
-        olumns; in the first page only.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"descr\###
-        iption":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description\###
-        ":"Index of the first of them in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"descrip\###
-        tion":"How many they are.","type":"integer","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],\###
-        "additionalProperties":false},"ExportFormat":{"description":"What a result can be converted to.","type":"strin\###
-        g","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What ends a line.","type":"string\###
-        ","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as text.","type":"string","enum":["\###
-        base64","hex"]},"ExportOptions":{"description":"How an export is written. What a format has no use for is igno\###
-        red.","type":"object","properties":{"header":{"description":"`csv`: whether the first line has the columns' na\###
-        mes.","type":"boolean","default":true},"delimiter":{"description":"`csv`: between cells; one ASCII character o\###
-        ther than a quote or a line break.","type":"string","minLength":1,"maxLength":1,"default":","},"lineEnd":{"des\###
-        cription":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#/components/schemas/LineEnd\###
-        ","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with one, which tells Excel that i\###
-        t is UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":"`csv`: whether texts that a spre\###
-        adsheet would run (those that begin with = + - @, a tab or a carriage return) get a single quote before them. N\###
-        umbers never do.","type":"boolean","default":false},"nullText":{"description":"`csv`, `markdown`: what null is\###
-         written as; absent means nothing and `*NULL*`.","type":"string","maxLength":100},"binary":{"description":"`cs\###
-        v`, `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#/components/schemas/BinaryText","d\###
-        efault":"base64"},"table":{"description":"`sql`: the table to insert into; needed there. One name, quoted: no s\###
-        chema before a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"description":"`sql`: the table'\###
-        s schema, or database in MySQL.","type":"string","minLength":1,"maxLength":128},"allowTruncated":{"description\###
-        ":"Whether cells of which only the beginning was kept may be exported, marked as such. Never to `sql`.","type"\###
-        :"boolean","default":false}},"additionalProperties":false},"ExportPart":{"description":"A text of a pushed exp\###
-        ort; the `value` of `$/progress`.","type":"object","properties":{"resultId":{"description":"The result.","type\###
-        ":"string","format":"uuid"},"text":{"description":"The text; all of them put together are the export.","type":\###
-        "string"},"firstRow":{"description":"Index of its first row in the whole result, from 0.","type":"integer","mi\###
-        nimum":0},"rowCount":{"description":"How many rows it has.","type":"integer","minimum":0}},"required":["result\###
-        Id","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"description":"How `min` and `\###
-        max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before texts.","type":"string","enu\###
-        m":["number","time","text","mixed"]},"TopValue":{"description":"A value that occurs often.","type":"object","p\###
-        roperties":{"value":{"description":"The value as in `QueryResult`; a long one as `$truncated`, with its beginn\###
-        ing."},"count":{"description":"How often it occurs, at most.","type":"integer","minimum":1},"overcount":{"desc\###
-        ription":"By how much `count` may be too high; 0 means exact.","type":"integer","minimum":0}},"required":["val\###
-        ue","count","overcount"],"additionalProperties":false},"ColumnSummary":{"description":"Figures about one colum\###
-        n. What does not apply is absent.","type":"object","properties":{"name":{"description":"The column's name.","t\###
-        ype":"string"},"type":{"description":"The database's own name of its type.","type":"string"},"encoding":{"desc\###
-        ription":"How its cells are written.","$ref":"#/components/schemas/Encoding"},"count":{"description":"Cells th\###
-        at are not null.","type":"integer","minimum":0},"nulls":{"description":"Cells that are null.","type":"integer"\###
-        ,"minimum":0},"truncatedCells":{"description":"Cells of which only the beginning was kept: in no figure below.\###
-        ","type":"integer","minimum":1},"distinct":{"description":"Different values.","type":"integer","minimum":0},"d\###
-        istinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type":"boolean"},"order":{"description\###
-        ":"How `min` and `max` compare; absent if the column has no values that can be.","$ref":"#/components/schemas/\###
-        SummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a long text as `$truncated`, with i\###
-        ts beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of numbers: their sum, exact for i\###
-        ntegers and decimals, else rounded to a double.","type":"string"},"mean":{"description":"Of numbers: the arith\###
-        metic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of two numbers or more: the standa\###
-        rd deviation of a sample.","type":"number","minimum":0},"notFinite":{"description":"Numbers that are NaN, infi\###
-        nite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these only infinities are in `min` and\###
-         `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean column: how often true.","type\###
-        ":"integer","minimum":0},"falseCount":{"description":"How often false.","type":"integer","minimum":0},"minLeng\###
-        th":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.","type":"integer","minimum":0},"\###
-        maxLength":{"description":"The longest.","type":"integer","minimum":0},"meanLength":{"description":"On average\###
-        .","type":"number","minimum":0},"topValues":{"description":"The values that occur most often, the most frequen\###
-        t first; among equals the one that came first.","type":"array","items":{"$ref":"#/components/schemas/TopValue"\###
-        }}},"required":["name","type","encoding","count","nulls","distinct","distinctIsEstimate","topValues"],"additio\###
-        nalProperties":false},"PlanNode":{"description":"A step of a plan. What an engine does not say is absent.","ty\###
-        pe":"object","properties":{"id":{"description":"Its place in the list.","type":"integer","minimum":0},"parentI\###
-        d":{"description":"The node that takes its rows; absent for a root.","type":"integer","minimum":0},"operation"\###
-        :{"description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail\###
-        ":{"description":"Conditions and the like, in the engine's words.","type":"string"},"relation":{"description":\###
-        "The table it reads, as the plan names it.","type":"string"},"index":{"description":"The index it uses.","type\###
-        ":"string"},"cost":{"description":"Estimated cost with its children, in the engine's own unit.","type":"number\###
-        ","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number","minimum":0},"actualRows":\###
-        {"description":"Rows it gave, of one loop on average.","type":"number","minimum":0},"loops":{"description":"Ho\###
-        w often it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it took with its children, all l\###
-        oops together.","type":"number","minimum":0}},"required":["id","operation"],"additionalProperties":false},"Que\###
-        ryPhase":{"description":"`waiting`: for a free connection to its database; `running`: the database works on it\###
-        , or its rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"description":"A query t\###
-        hat has not ended.","type":"object","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and\###
-         that of its row in history.","type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","ty\###
-        pe":"string","format":"uuid"},"projectName":{"description":"The project's name when it began.","type":"string"\###
-        },"sql":{"description":"The statement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTrunca\###
-        ted":{"description":"Whether the statement is longer.","type":"boolean"},"label":{"description":"The name it w\###
-        as given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"\###
-        source":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"\###
-        How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","\###
-        type":"string","format":"date-time"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0\###
-        },"rowCount":{"description":"Rows it has answered so far.","type":"integer","minimum":0},"bytes":{"description\###
-        ":"Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","projectId","projectName\###
-        ","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperti\###
-        es":false},"QueryEventKind":{"description":"What happened to a query; `missed` is about events, not about a qu\###
-        ery.","type":"string","enum":["started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"\###
-        description":"A query in history. Parameters are not kept.","type":"object","properties":{"id":{"description":\###
-        "Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its project."\###
-        ,"type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"sql\###
-        ":{"description":"The statement as it was sent.","type":"string"},"shape":{"description":"What its statement h\###
-        as in common with those that differ in values only; `query.stats` says more.","type":"string","minLength":16,"\###
-        maxLength":16},"label":{"description":"The label it was sent with.","type":"string"},"status":{"description":"\###
-        Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it succeeded o\###
-        r runs: the error code it answered.","type":"string"},"errorMessage":{"description":"Unless it succeeded or ru\###
-        ns: the message it answered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as they wer\###
-        e read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it changed.",\###
-        "type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while it runs.","type":"nu\###
-        mber","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"des\###
-        cription":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When it was a\###
-        ccepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.get`, and only if it r\###
-        eturned rows: its columns and first rows, written as in `QueryResult`.","type":"object","required":["columns",\###
-        "rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","items":{"ty\###
-        pe":"array"}}}}},"required":["id","projectId","projectName","sql","shape","status","mode","source","createdAt"\###
-        ],"additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.","type":"object","pro\###
-        perties":{"total":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"descr\###
-        iption":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","typ\###
-        e":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer\###
-        ","minimum":0},"successRate":{"description":"success / (success + error); absent if both are 0.","type":"numbe\###
-        r","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones, within 1.6 %; abse\###
-        nt if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","typ\###
-        e":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},\###
-        "required":["total","success","error","cancelled","rows"],"additionalProperties":false},"QueryFigures":{"descr\###
-        iption":"What some queries came to. Durations are those of the successful ones.","type":"object","properties":\###
-        {"count":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"description":"\###
-        Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integ\###
-        er","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer","minimu\###
-        m":0},"errorRate":{"description":"error / (success + error); absent if both are 0.","type":"number","minimum":\###
-        0,"maximum":1},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0},"totalMs":{\###
-        "description":"Time they took, together.","type":"number","minimum":0},"meanMs":{"description":"The mean; abse\###
-        nt if none succeeded.","type":"number","minimum":0},"p50Ms":{"description":"Median, within 1.6 %; absent if no\###
-        ne succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, likewise.","type":"number\###
-        ","minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum":0}},"required":["count\###
-        ","success","error","cancelled","rows","totalMs"],"additionalProperties":false},"ProjectFigures":{"description\###
-        ":"The figures of one project.","type":"object","properties":{"projectId":{"description":"The project.","type"\###
-        :"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"T\###
-        he kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"description":"Its queries.","$re\###
-        f":"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType","figures"],"additionalP\###
-        roperties":false},"DayFigures":{"description":"The figures of one day.","type":"object","properties":{"date":{\###
-        "description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"figures":{"descr\###
-        iption":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"required":["date","figures"\###
-        ],"additionalProperties":false},"StatementFigures":{"description":"The figures of the statements of one shape i\###
-        n one project.","type":"object","properties":{"projectId":{"description":"Where they ran.","type":"string","fo\###
-        rmat":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"shape":{"description":"\###
-        The shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLength":16},"sql":{"descript\###
-        ion":"The normalised statement, at most 4096 bytes of it; `…` at its end says that there is more.","type":"str\###
-        ing"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/QueryFigures"},"lastQueryId":\###
-        {"description":"The newest of them: a sample for `query.get`.","type":"string","format":"uuid"},"lastUsedAt":{\###
-        "description":"When that was accepted.","type":"string","format":"date-time"},"lastMode":{"description":"How t\###
-        hat one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","projectName","shape","sql","f\###
-        igures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"DashboardTotals":{"description":\###
-        "Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's projects, wheneve\###
-        r they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the period.","type":"\###
-        integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":0}},\###
-        "required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"description":"Q\###
-        ueries of the period by status; they add up to `totals.queries`.","type":"object","properties":{"running":{"de\###
-        scription":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type":"integer"\###
-        ,"minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"description":"Cance\###
-        lled or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancelled"],"addit\###
-        ionalProperties":false},"Latency":{"description":"Durations of the successful queries of the period, by neares\###
-        t rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; absent if there are none.\###
-        ","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","type":"num\###
-        ber","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One project in a dashboard.\###
-        ","type":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"na\###
-        me":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"\###
-        #/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integer","minimu\###
-        m":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"messages":{"description":"Ch\###
-        at messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whene\###
-        ver it was, to the minute; absent if there is none.","type":"string","format":"date-time"}},"required":["proje\###
-        ctId","name","databaseType","queries","errors","messages"],"additionalProperties":false},"DayActivity":{"descr\###
-        iption":"One day in a dashboard.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-M\###
-        M-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that day.","\###
-        type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0}},"requ\###
-        ired":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a chat messa\###
-        ge is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A chat messag\###
-        e in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"t\###
-        hreadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project\###
-        .","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/Messa\###
-        geRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength":200},"createdAt":{"\###
-        description":"When it was sent.","type":"string","format":"date-time"}},"required":["id","threadId","projectId\###
-        ","role","excerpt","createdAt"],"additionalProperties":false},"SchemaDetail":{"description":"How much is told o\###
-        f a relation: `names`, `summary` with comment and estimates, `full` with columns, keys and indexes.","type":"s\###
-        tring","enum":["names","summary","full"]},"RelationKind":{"description":"What a relation is. A partition is a `\###
-        table` that says what it is a part of; `virtualTable` is SQLite's.","type":"string","enum":["table","partition\###
-        edTable","view","materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"description":"A schema; f\###
-        or MySQL and MariaDB a database.","type":"object","properties":{"name":{"description":"Its name.","type":"stri\###
-        ng"},"comment":{"description":"Its comment.","type":"string"},"relationCount":{"description":"How many relatio\###
-        ns it has.","type":"integer","minimum":0},"default":{"description":"Whether a name without a schema is looked f\###
-        or here.","type":"boolean"}},"required":["name","relationCount","default"],"additionalProperties":false},"Rela\###
-        tion":{"description":"A table, view or the like. What does not apply, is not known or was not asked for is abs\###
-        ent.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"name":{"descriptio\###
-        n":"Its name, as it is: neither quoted nor changed.","type":"string"},"kind":{"description":"What it is.","$re\###
-        f":"#/components/schemas/RelationKind"},"identifier":{"description":"Its name ready for SQL: quoted, and with t\###
-        he schema where that is needed. Not in `names`.","type":"string"},"system":{"description":"Whether it belongs t\###
-        o the database itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its comment.","type":"stri\###
-        ng"},"rowEstimate":{"description":"Rows, as the engine last estimated or counted them.","type":"integer","mini\###
-        mum":0},"sizeBytes":{"description":"Size with its indexes, as the engine last estimated it.","type":"integer",\###
-        "minimum":0},"partitionOf":{"description":"PostgreSQL: the table it is a partition of, as `schema.name`.","typ\###
-        e":"string"},"partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type":"string"}\###
-        ,"storage":{"description":"MySQL and MariaDB: the storage engine. SQLite: the module of a virtual table; `STRI\###
-        CT`, `WITHOUT ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","type":"array","items":{\###
-        "$ref":"#/components/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/components\###
-        /schemas/RelationKey"},"uniqueKeys":{"description":"Unique constraints, without the primary key.","type":"arra\###
-        y","items":{"$ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes, also those of keys.\###
-        ","type":"array","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"description":"Check constra\###
-        ints; of PostgreSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/components/schemas/Relation\###
-        Check"}},"foreignKeys":{"description":"Foreign keys from it.","type":"array","items":{"$ref":"#/components/sch\###
-        emas/ForeignKey"}},"referencedBy":{"description":"Foreign keys to it.","type":"array","items":{"$ref":"#/compo\###
-        nents/schemas/ForeignKey"}}},"required":["schema","name","kind"],"additionalProperties":false},"ColumnGenerati\###
-        on":{"description":"Where a column's values come from: computed and `stored`, or computed when read (`virtual`\###
-        ); `identity`: numbered, and `identityAlways`: with no other value allowed; `autoIncrement`.","type":"string",\###
-        "enum":["stored","virtual","identity","identityAlways","autoIncrement"]},"RelationColumn":{"description":"A co\###
-        lumn of a relation.","type":"object","properties":{"name":{"description":"Its name, as it is.","type":"string"\###
-        },"type":{"description":"Its type, as the database writes it; empty where SQLite has none.","type":"string"},"\###
-        nullable":{"description":"Whether it may be null.","type":"boolean"},"default":{"description":"Its default, or\###
-         the expression it is generated from, as SQL.","type":"string"},"comment":{"description":"Its comment.","type"\###
-        :"string"},"generated":{"description":"Where its values come from, if not from whoever writes.","$ref":"#/comp\###
-        onents/schemas/ColumnGeneration"},"primaryKey":{"description":"Its place in the primary key.","type":"integer"\###
-        ,"minimum":1},"hidden":{"description":"True if `SELECT *` leaves it out.","type":"boolean"},"labels":{"descrip\###
-        tion":"The values of an enumerated type, in order.","type":"array","items":{"type":"string"}}},"required":["na\###
-        me","type","nullable"],"additionalProperties":false},"RelationKey":{"description":"A primary or unique key.","\###
-        type":"object","properties":{"name":{"description":"Name of the constraint.","type":"string"},"columns":{"desc\###
-        ription":"Its columns, in order.","type":"array","items":{"type":"string"}}},"required":["columns"],"additiona\###
-        lProperties":false},"RelationIndex":{"description":"An index.","type":"object","properties":{"name":{"descript\###
-        ion":"Its name.","type":"string"},"columns":{"description":"What it is sorted by: columns, or expressions as S\###
-        QL.","type":"array","items":{"type":"string"}},"unique":{"description":"Whether no two rows may agree in it.",\###
-        "type":"boolean"},"primary":{"description":"Whether it is that of the primary key.","type":"boolean"},"method"\###
-        :{"description":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"includes":{"description":"PostgreSQL\###
-        : columns it holds besides.","type":"array","items":{"type":"string"}},"predicate":{"description":"Which rows i\###
-        t has, if not all, as SQL.","type":"string"},"valid":{"description":"False where the engine does not use it.",\###
-        "type":"boolean"}},"required":["name","columns","unique","primary"],"additionalProperties":false},"RelationChe\###
-        ck":{"description":"A check constraint.","type":"object","properties":{"name":{"description":"Its name.","type\###
-        ":"string"},"expression":{"description":"What must hold, as SQL.","type":"string"}},"required":["expression"],\###
-        "additionalProperties":false},"ForeignKeyAction":{"description":"What happens to the rows that refer to a row,\###
-         when that is changed or deleted.","type":"string","enum":["noAction","restrict","cascade","setNull","setDefau\###
-        lt"]},"ForeignKey":{"description":"A foreign key.","type":"object","properties":{"name":{"description":"Name o\###
-        f the constraint.","type":"string"},"schema":{"description":"Schema of the relation that refers.","type":"stri\###
-        ng"},"relation":{"description":"The relation that refers.","type":"string"},"columns":{"description":"Its colu\###
-        mns.","type":"array","items":{"type":"string"}},"toSchema":{"description":"Schema of the relation referred to.\###
-        ","type":"string"},"toRelation":{"description":"The relation referred to.","type":"string"},"toColumns":{"desc\###
-        ription":"Its columns, in the order of the others.","type":"array","items":{"type":"string"}},"onUpdate":{"des\###
-        cription":"When the row referred to is changed.","$ref":"#/components/schemas/ForeignKeyAction"},"onDelete":{"\###
-        description":"When it is deleted.","$ref":"#/components/schemas/ForeignKeyAction"},"join":{"description":"The c\###
-        ondition of a join along it, ready for SQL. Where a relation refers to itself, one side has the alias `other`.\###
-        ","type":"string"}},"required":["schema","relation","columns","toSchema","toRelation","toColumns","onUpdate","\###
-        onDelete","join"],"additionalProperties":false},"SchemaMatch":{"description":"How well a text was found.","typ\###
-        e":"string","enum":["exact","prefix","word","substring","fuzzy"]},"SchemaMatchPlace":{"description":"Where it w\###
-        as found.","type":"string","enum":["name","comment"]},"SchemaHit":{"description":"A relation or column that wa\###
-        s found.","type":"object","properties":{"schema":{"description":"Schema of the relation.","type":"string"},"re\###
-        lation":{"description":"The relation.","type":"string"},"kind":{"description":"What the relation is.","$ref":"\###
-        #/components/schemas/RelationKind"},"identifier":{"description":"The relation's name ready for SQL.","type":"s\###
-        tring"},"column":{"description":"The column, if it is one that was found.","type":"string"},"type":{"descripti\###
-        on":"The column's type.","type":"string"},"comment":{"description":"Comment of what was found.","type":"string\###
-        "},"match":{"description":"How well it was found.","$ref":"#/components/schemas/SchemaMatch"},"matchedIn":{"de\###
-        scription":"Where it was found.","$ref":"#/components/schemas/SchemaMatchPlace"}},"required":["schema","relati\###
-        on","kind","identifier","match","matchedIn"],"additionalProperties":false},"JoinStep":{"description":"One more\###
-         relation in a join.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"re\###
-        lation":{"description":"Its name.","type":"string"},"identifier":{"description":"Its name ready for SQL.","typ\###
-        e":"string"},"condition":{"description":"What joins it with one before it.","type":"string"},"alternatives":{"\###
-        description":"Other conditions that link the same two, by other foreign keys.","type":"array","items":{"type":\###
-        "string"}}},"required":["schema","relation","identifier","condition"],"additionalProperties":false},"JoinPath"\###
-        :{"description":"A way from one relation to another along foreign keys.","type":"object","properties":{"from":\###
-        {"description":"The whole `FROM` clause.","type":"string"},"steps":{"description":"What to join with the first\###
-         relation, in order.","type":"array","items":{"$ref":"#/components/schemas/JoinStep"}}},"required":["from","st\###
-        eps"],"additionalProperties":false},"ChatMode":{"description":"What a turn is for: `answer` reads the data and\###
-         says what it shows, `sql` writes a statement and does not run it, `explain` explains one.","type":"string","e\###
-        num":["answer","sql","explain"]},"ChatTool":{"description":"What the assistant can use. None of them writes.",\###
-        "type":"string","enum":["list_tables","describe_table","search_schema","relations","explain","run_query","summ\###
-        arize_result","propose_statement"]},"ChatToolOutcome":{"description":"How a call of a tool ended: `refused` by\###
-         a rule of ours, `failed` by the database.","type":"string","enum":["ok","refused","failed","cancelled"]},"Cha\###
-        tOutcome":{"description":"How a turn ended.","type":"string","enum":["finished","failed","cancelled"]},"ChatTo\###
-        olStyle":{"description":"How a model is given tools: as its server has it, as one JSON object a step, or as it\###
-         turns out.","type":"string","enum":["auto","native","json"]},"ChatCheckStep":{"description":"The steps of `ch\###
-        at.doctor`, in the order they are taken.","type":"string","enum":["configuration","resolve","connect","authent\###
-        icate","listModels","reply","toolCall","stream"]},"ChatRole":{"description":"Who a message to a model is from.\###
-        ","type":"string","enum":["system","user","assistant","tool"]},"ChatUsage":{"description":"What a turn took.",\###
-        "type":"object","properties":{"promptTokens":{"description":"Tokens sent to the model, over all its steps; 0 w\###
-        ithout a model.","type":"integer","minimum":0},"completionTokens":{"description":"Tokens the model wrote.","ty\###
-        pe":"integer","minimum":0},"estimated":{"description":"Whether the model's server did not count them, so that w\###
-        e did, roughly.","type":"boolean"},"steps":{"description":"Requests to the model.","type":"integer","minimum":\###
-        0},"toolCalls":{"description":"Calls of tools, refused ones included.","type":"integer","minimum":0},"correcti\###
-        ons":{"description":"How often a statement that failed went back to the model.","type":"integer","minimum":0},\###
-        "durationMs":{"description":"Time of the turn.","type":"number","minimum":0}},"required":["promptTokens","comp\###
-        letionTokens","estimated","steps","toolCalls","corrections","durationMs"],"additionalProperties":false},"ChatS\###
-        tatement":{"description":"A statement that the assistant wrote, checked on the live database.","type":"object"\###
-        ,"properties":{"sql":{"description":"The statement.","type":"string"},"queryId":{"description":"Where it ran: i\###
-        ts id in history. Absent where it was prepared and not run.","type":"string","format":"uuid"},"resultId":{"des\###
-        cription":"Its rows, for `query.fetch`, `query.export` and `query.summarize`, for as long as they are kept.","\###
-        type":"string","format":"uuid"},"columns":{"description":"Columns of its rows.","type":"array","items":{"$ref"\###
-        :"#/components/schemas/Column"}},"rowCount":{"description":"Rows it returned, as far as they were read.","type\###
-        ":"integer","minimum":0},"truncated":{"description":"Whether it had more.","type":"boolean"}},"required":["sql\###
-        "],"additionalProperties":false},"ApprovalStatus":{"description":"What became of a proposal.","type":"string",\###
-        "enum":["pending","approved","declined","expired"]},"ChatProposal":{"description":"A statement that writes. It\###
-         has not run, and runs only by `chat.approve`.","type":"object","properties":{"approvalId":{"description":"For\###
-         `chat.approve` and `chat.decline`.","type":"string","format":"uuid"},"sql":{"description":"The very bytes tha\###
-        t would run.","type":"string"},"reason":{"description":"What it is for, in the assistant's words.","type":"str\###
-        ing"},"command":{"description":"The word it begins with, such as `UPDATE`.","type":"string"},"relations":{"des\###
-        cription":"Relations it names, as far as they are known.","type":"array","items":{"type":"string"}},"rowsEstim\###
-        ate":{"description":"Rows the database expects it to touch; absent where it does not say.","type":"integer","m\###
-        inimum":0},"status":{"description":"What became of it.","$ref":"#/components/schemas/ApprovalStatus"},"created\###
-        At":{"description":"When it was proposed.","type":"string","format":"date-time"},"expiresAt":{"description":"W\###
-        hen it can no longer be approved.","type":"string","format":"date-time"},"queryId":{"description":"Once approv\###
-        ed: its id in history.","type":"string","format":"uuid"}},"required":["approvalId","sql","command","relations"\###
-        ,"status","createdAt","expiresAt"],"additionalProperties":false},"ChatToolUse":{"description":"A call of a too\###
-        l, as it was recorded.","type":"object","properties":{"tool":{"description":"Its name, as the model gave it.",\###
-        "type":"string","maxLength":100},"outcome":{"description":"How it ended; `refused` by a rule of ours, `failed`\###
-         by the database.","$ref":"#/components/schemas/ChatToolOutcome"},"summary":{"description":"What it was about,\###
-         in one line, without data.","type":"string"},"sqlHash":{"description":"Of a call with a statement: its BLAKE2\###
-        b-256, in hexadecimal.","type":"string"},"queryId":{"description":"The query it ran.","type":"string","format"\###
-        :"uuid"},"errorCode":{"description":"Why it was refused or failed: the `data.code` a request would be answered\###
-        .","type":"string"},"durationMs":{"description":"Time it took.","type":"number","minimum":0}},"required":["too\###
-        l","outcome","summary","durationMs"],"additionalProperties":false},"ChatMessage":{"description":"A message of a\###
-         thread. Text is Markdown in which links, images and HTML are inert.","type":"object","properties":{"id":{"des\###
-        cription":"Id.","type":"string","format":"uuid"},"threadId":{"description":"Its thread.","type":"string","form\###
-        at":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"role":{"description":"\###
-        Who it is from.","$ref":"#/components/schemas/MessageRole"},"text":{"description":"What it says.","type":"stri\###
-        ng"},"mode":{"description":"What was asked for; absent from tools.","$ref":"#/components/schemas/ChatMode"},"s\###
-        tatements":{"description":"Of the assistant: the statements its answer stands on.","type":"array","items":{"$r\###
-        ef":"#/components/schemas/ChatStatement"}},"proposals":{"description":"Of the assistant: what it asks to be al\###
-        lowed.","type":"array","items":{"$ref":"#/components/schemas/ChatProposal"}},"toolUse":{"description":"Of a to\###
-        ol: the call.","$ref":"#/components/schemas/ChatToolUse"},"usage":{"description":"Of the assistant: what the t\###
-        urn took.","$ref":"#/components/schemas/ChatUsage"},"model":{"description":"Of the assistant: the model's name\###
-         in `chat.models`; absent where none was asked.","type":"string"},"note":{"description":"Of the assistant: wha\###
-        t the reader should know of how it came about, such as that no model is configured, or that older messages wer\###
-        e left out.","type":"string"},"outcome":{"description":"Of the assistant: how the turn ended.","$ref":"#/compo\###
-        nents/schemas/ChatOutcome"},"createdAt":{"description":"When it was written.","type":"string","format":"date-t\###
-        ime"}},"required":["id","threadId","projectId","role","text","createdAt"],"additionalProperties":false},"ChatT\###
-        hread":{"description":"A conversation about one project.","type":"object","properties":{"id":{"description":"I\###
-        d.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"\###
-        },"title":{"description":"Its title: the beginning of its first message, until it is renamed.","type":"string"\###
-        },"messageCount":{"description":"Its messages, those of tools not counted.","type":"integer","minimum":0},"cre\###
-        atedAt":{"description":"When it began.","type":"string","format":"date-time"},"updatedAt":{"description":"Its l\###
-        atest message.","type":"string","format":"date-time"}},"required":["id","projectId","title","messageCount","cr\###
-        eatedAt","updatedAt"],"additionalProperties":false},"ChatExample":{"description":"A question and the statement\###
-         that a person confirmed to answer it.","type":"object","properties":{"id":{"description":"Id.","type":"string\###
-        ","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"question":{"des\###
-        cription":"The question.","type":"string"},"sql":{"description":"The statement.","type":"string"},"createdAt":\###
-        {"description":"When it was confirmed.","type":"string","format":"date-time"}},"required":["id","projectId","q\###
-        uestion","sql","createdAt"],"additionalProperties":false},"ChatEventKind":{"description":"What happened in a t\###
-        urn.","type":"string","enum":["started","text","toolCall","toolResult","sql","approvalNeeded","usage","finishe\###
-        d","failed","cancelled"]},"ChatModelInfo":{"description":"A model that turns can use.","type":"object","proper\###
-        ties":{"name":{"description":"Its name here, for `project.update` and `chat.send`.","type":"string"},"model":{\###
-        "description":"Its name at its server.","type":"string"},"host":{"description":"Where it is asked.","type":"st\###
-        ring"},"local":{"description":"Whether that is this machine, so that nothing leaves it.","type":"boolean"},"de\###
-        fault":{"description":"Whether projects that name none use it.","type":"boolean"},"toolStyle":{"description":"\###
-        How it is given tools.","$ref":"#/components/schemas/ChatToolStyle"},"contextTokens":{"description":"Its windo\###
-        w.","type":"integer","minimum":1}},"required":["name","model","host","local","default","toolStyle","contextTok\###
-        ens"],"additionalProperties":false},"ChatCheck":{"description":"One step of `chat.doctor`.","type":"object","p\###
-        roperties":{"step":{"description":"Which step.","$ref":"#/components/schemas/ChatCheckStep"},"status":{"descri\###
-        ption":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it t\###
-        ook; absent if it was skipped.","type":"number","minimum":0},"message":{"description":"What was found, or is w\###
-        rong.","type":"string"},"hint":{"description":"Of a failed step: the setting that is wrong, and what to set.",\###
-        "type":"string"}},"required":["step","status"],"additionalProperties":false},"ChatContextMessage":{"descriptio\###
-        n":"A message as a model would get it.","type":"object","properties":{"role":{"description":"Who it is from.",\###
-        "$ref":"#/components/schemas/ChatRole"},"text":{"description":"The very text.","type":"string"},"tokens":{"des\###
-        cription":"Tokens it takes, estimated.","type":"integer","minimum":0}},"required":["role","text","tokens"],"ad\###
-        ditionalProperties":false},"AssistantSettings":{"description":"What a project's owner lets a model see. Absent\###
-         consent means: yes for a model on this machine, no for any other.","type":"object","properties":{"model":{"de\###
-        scription":"The model to use; absent means the default.","type":"string"},"shareSchema":{"description":"Whethe\###
-        r names, types, keys and comments may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows tha\###
-        t its queries read may be sent.","type":"boolean"},"shareSamples":{"description":"Whether sample values may be\###
-         sent with a table's description.","type":"boolean"},"maskedColumns":{"description":"Columns whose values are n\###
-        ever sent.","type":"array","items":{"type":"string"}},"acceptedRights":{"description":"Dangerous rights of the\###
-         database user that its owner knows of.","type":"array","items":{"type":"string"}}},"additionalProperties":fal\###
-        se},"AssistantChange":{"description":"What to change of `AssistantSettings`; what is absent stays.","type":"ob\###
-        ject","properties":{"model":{"description":"A name of `chat.models`; empty for the default.","type":"string","\###
-        maxLength":100},"shareSchema":{"description":"Whether names, types, keys and comments may be sent.","type":"bo\###
-        olean"},"shareRows":{"description":"Whether rows that its queries read may be sent. Without it the model learn\###
-        s only columns and counts; you see the rows all the same.","type":"boolean"},"shareSamples":{"description":"Wh\###
-        ether sample values may be sent with a table's description.","type":"boolean"},"maskedColumns":{"description":\###
-        "`column`, `table.column` or `schema.table.column`, whose values are never sent; replaces the list.","type":"a\###
-        rray","items":{"type":"string","minLength":1,"maxLength":200},"maxItems":500},"acceptedRights":{"description":\###
-        "Rights named by the `policy` error of `chat.send`: a turn runs with a database user that has them only if the\###
-        y are here; replaces the list.","type":"array","items":{"type":"string","minLength":1,"maxLength":100},"maxIte\###
-        ms":50}},"additionalProperties":false},"Limits":{"description":"Every limit in force.","type":"object","proper\###
-        ties":{"headerBytes":{"description":"The header block of one `Content-Length` frame.","type":"integer","minimu\###
-        m":0},"headerMs":{"description":"Time for a frame's header, from its first byte.","type":"integer","minimum":0\###
-        },"bodyMs":{"description":"Time for a frame's body, and for one line where messages are lines.","type":"intege\###
-        r","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the connection has no session.","type\###
-        ":"integer","minimum":0},"bodyBytes":{"description":"One message once the connection has a session.","type":"i\###
-        nteger","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one message.","type":"intege\###
-        r","minimum":0},"batchItems":{"description":"Items of one batch.","type":"integer","minimum":0},"clientConnect\###
-        ions":{"description":"Open client connections.","type":"integer","minimum":0},"requestsInFlight":{"description\###
-        ":"Unanswered requests of one connection; past that the daemon stops reading from it.","type":"integer","minim\###
-        um":0},"outputQueueBytes":{"description":"Output waiting for one client.","type":"integer","minimum":0},"outpu\###
-        tStallMs":{"description":"A client with output waiting that takes none of it for this long is dropped.","type"\###
-        :"integer","minimum":0},"shutdownMs":{"description":"Time for running requests to end when the daemon stops.",\###
-        "type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"int\###
-        eger","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":\###
-        0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; past that the answer is `busy`.","type"\###
-        :"integer","minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per account and per peer, be\###
-        fore each further attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first\###
-         such wait; each further failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"\###
-        The longest such wait.","type":"integer","minimum":0},"loginFailuresMax":{"description":"Wrong passwords in a r\###
-        ow for an account; then none is looked at for a day, or until a session changes it.","type":"integer","minimum\###
-        ":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Li\###
-        fe of a session from log-in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"description":"A sessi\###
-        on without a request for this long ends.","type":"integer","minimum":0},"nameLength":{"description":"Character\###
-        s (Unicode scalars) of a name of a person or project.","type":"integer","minimum":0},"emailLength":{"descripti\###
-        on":"Characters of an e-mail address.","type":"integer","minimum":0},"descriptionLength":{"description":"Chara\###
-        cters of a project's description.","type":"integer","minimum":0},"connectionStringLength":{"description":"Char\###
-        acters of a connection string.","type":"integer","minimum":0},"labelLength":{"description":"Characters of a qu\###
-        ery's label.","type":"integer","minimum":0},"searchTextLength":{"description":"Characters of a list's `text` f\###
-        ilter.","type":"integer","minimum":0},"listItems":{"description":"Items of one page of a list.","type":"intege\###
-        r","minimum":0},"listItemsDefault":{"description":"Items of one page of a list when `limit` is absent.","type"\###
-        :"integer","minimum":0},"recentItems":{"description":"Newest queries or messages in a summary or dashboard.","\###
-        type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashboard may cover.","type":"integer","mi\###
-        nimum":0},"databaseConnections":{"description":"Open database connections in all.","type":"integer","minimum":\###
-        0},"databaseConnectionsPerProject":{"description":"Open database connections of one project.","type":"integer"\###
-        ,"minimum":0},"databaseIdleMs":{"description":"An unused database connection is closed after this long.","type\###
-        ":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to connect and log in to a database.","type":\###
-        "integer","minimum":0},"queriesPerUser":{"description":"Running queries of one user.","type":"integer","minimu\###
-        m":0},"subscriptionsPerConnection":{"description":"Subscriptions of one connection.","type":"integer","minimum\###
-        ":0},"subscriptionEvents":{"description":"Events of one subscription that wait for its reader; the next are mi\###
-        ssed.","type":"integer","minimum":0},"progressMs":{"description":"Time between two `progress` events of a quer\###
-        y.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of a statement, in `query.running` and `qu\###
-        ery/event`.","type":"integer","minimum":0},"planNodes":{"description":"Nodes of a plan in `query.explain`.","t\###
-        ype":"integer","minimum":0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","minimum":0}\###
-        ,"parameters":{"description":"Parameters of one statement: SQLite's own limit, the smallest of the engines'.",\###
-        "type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a query that names no `timeoutMs`.","ty\###
-        pe":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"integer","min\###
-        imum":0},"cancelDeadlineMs":{"description":"A database that has not stopped a cancelled statement by then has i\###
-        ts connection cut.","type":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","type":"intege\###
-        r","minimum":0},"pageBytes":{"description":"A page ends with the row that reaches this size.","type":"integer"\###
-        ,"minimum":0},"cellBytes":{"description":"A longer cell is replaced by its length and a prefix.","type":"integ\###
-        er","minimum":0},"resultRows":{"description":"Rows kept of a result whose query names no `maxRows`.","type":"i\###
-        nteger","minimum":0},"resultBytes":{"description":"Bytes kept of a result whose query names no `maxRows`.","ty\###
-        pe":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes kept of any one result.","type":"intege\###
-        r","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all results of one user.","type":"integer","\###
-        minimum":0},"resultIdleMs":{"description":"A result that nobody fetches from for this long is dropped.","type"\###
-        :"integer","minimum":0},"exportsPerUser":{"description":"Exports and summaries of one user that run at once; p\###
-        ast that the answer is `busy`.","type":"integer","minimum":0},"noticesPerQuery":{"description":"Notices kept o\###
-        f one statement.","type":"integer","minimum":0},"previewRows":{"description":"Rows of the preview that history\###
-         keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Bytes of the preview that history keeps.\###
-        ","type":"integer","minimum":0},"catalogueRelations":{"description":"Tables, views and the like that are read o\###
-        f one database.","type":"integer","minimum":0},"catalogueBytes":{"description":"Memory for what is read of one\###
-         database's schema, about.","type":"integer","minimum":0},"catalogueCacheBytes":{"description":"The same for a\###
-        ll databases; the least used is forgotten first.","type":"integer","minimum":0},"catalogueMs":{"description":"\###
-        What is known of a schema is read anew when it is older.","type":"integer","minimum":0},"historyRows":{"descri\###
-        ption":"Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps all.","type":"integer\###
-        ","minimum":0},"historyDays":{"description":"Days that a row of history is kept. 0 keeps it for ever.","type":\###
-        "integer","minimum":0},"statisticsDays":{"description":"Days that `query.stats` may cover.","type":"integer","\###
-        minimum":0},"statisticsStatements":{"description":"Statements in each list of `query.stats`.","type":"integer"\###
-        ,"minimum":0},"forgetQueries":{"description":"Ids in one `query.forget`.","type":"integer","minimum":0},"chatC\###
-        ontentBytes":{"description":"One message to the assistant, as UTF-8.","type":"integer","minimum":0},"chatSteps\###
-        ":{"description":"Requests to the model in one turn.","type":"integer","minimum":0},"chatCorrections":{"descri\###
-        ption":"Statements of one turn that may go back to the model because they failed.","type":"integer","minimum":\###
-        0},"chatRows":{"description":"Rows of one result that the model is given.","type":"integer","minimum":0},"chat\###
-        ResultBytes":{"description":"Bytes of one tool's result that the model is given.","type":"integer","minimum":0\###
-        },"chatSchemaTokens":{"description":"Tokens of the schema that a turn begins with, estimated.","type":"integer\###
-        ","minimum":0},"chatTurnMs":{"description":"Time of one turn.","type":"integer","minimum":0},"chatTurnTokens":\###
-        {"description":"Tokens of one turn, sent and written.","type":"integer","minimum":0},"chatDayTokens":{"descrip\###
-        tion":"Tokens of one user in one UTC day. 0 is no limit.","type":"integer","minimum":0},"chatTurnsPerUser":{"d\###
-        escription":"Turns of one user that run at once; past that the answer is `busy`.","type":"integer","minimum":0\###
-        },"chatExamples":{"description":"Confirmed examples of one project.","type":"integer","minimum":0},"approvalMs\###
-        ":{"description":"Life of a proposal; past it, it can no longer be approved.","type":"integer","minimum":0}},"\###
-        required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clie\###
-        ntConnections","requestsInFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordMinBytes","password\###
-        MaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs","loginFailuresMax","tokenBytes"\###
-        ,"tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLength","connectionStringLength","la\###
-        belLength","searchTextLength","listItems","listItemsDefault","recentItems","dashboardDays","databaseConnection\###
-        s","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscriptionsPerConne\###
-        ction","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","queryTimeoutMs\###
-        ","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes","spoolP\###
-        erResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser","noticesPerQuery","previewRows","previewByt\###
-        es","catalogueRelations","catalogueBytes","catalogueCacheBytes","catalogueMs","historyRows","historyDays","sta\###
-        tisticsDays","statisticsStatements","forgetQueries","chatContentBytes","chatSteps","chatCorrections","chatRows\###
-        ","chatResultBytes","chatSchemaTokens","chatTurnMs","chatTurnTokens","chatDayTokens","chatTurnsPerUser","chatE\###
-        xamples","approvalMs"],"additionalProperties":false},"ErrorObject":{"description":"The `error` member of a rep\###
-        ly.","type":"object","properties":{"code":{"type":"integer"},"message":{"type":"string","minLength":1},"data":\###
-        {"type":"object","properties":{"code":{"description":"What programs branch on.","type":"string","enum":["parse\###
-        _error","invalid_request","method_not_found","invalid_params","invalid_connection_string","invalid_parameters"\###
-        ,"weak_password","internal","not_initialized","cancelled","timeout","shutting_down","request_too_large","respo\###
-        nse_too_large","busy","batch_too_large","unauthenticated","invalid_credentials","forbidden","not_found","confl\###
-        ict","rate_limited","connection_failed","host_not_found","connection_refused","connect_timeout","tls_required"\###
-        ,"tls_failed","authentication_failed","unknown_database","not_a_database","connection_lost","query_failed","re\###
-        ad_only","policy","file_failed","cell_truncated","model_failed","budget_exceeded"]},"retryable":{"description"\###
-        :"Whether the same request may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type"\###
-        :"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":["code","r\###
-        etryable"],"additionalProperties":false}},"required":["code","message","data"],"additionalProperties":false}},\###
-        "errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break the frami\###
-        ng.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is n\###
-        ot a request that may be sent here and now.","data":{"code":"invalid_request","retryable":false}},"method_not_\###
-        found":{"code":-32601,"message":"There is no such method.","data":{"code":"method_not_found","retryable":false\###
-        }},"invalid_params":{"code":-32602,"message":"A parameter is unknown, missing, of the wrong type or out of ran\###
-        ge; `path` names it.","data":{"code":"invalid_params","retryable":false}},"invalid_connection_string":{"code":\###
-        -32602,"message":"The connection string cannot be understood, or uses a keyword that is not allowed.","data":{\###
-        "code":"invalid_connection_string","retryable":false}},"invalid_parameters":{"code":-32602,"message":"The stat\###
-        ement's parameters do not fit its placeholders.","data":{"code":"invalid_parameters","retryable":false}},"weak\###
-        _password":{"code":-32602,"message":"The password is among those tried first, or is made from the account's ow\###
-        n name or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"message":"A f\###
-        ault of the daemon; the log has it under `requestId`.","data":{"code":"internal","retryable":false}},"not_init\###
-        ialized":{"code":-32002,"message":"`initialize` must come first on this connection.","data":{"code":"not_initi\###
-        alized","retryable":false}},"cancelled":{"code":-32800,"message":"The client cancelled the request.","data":{"\###
-        code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took longer than its time limit an\###
-        d was stopped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"The daem\###
-        on is stopping; connect again later.","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"\###
-        code":-32007,"message":"The request is longer than the limit.","data":{"code":"request_too_large","retryable":\###
-        false}},"response_too_large":{"code":-32008,"message":"The reply would be longer than the limit; ask for less.\###
-        ","data":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is f\###
-        ull; try again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-3201\###
-        0,"message":"The batch has more items than the limit.","data":{"code":"batch_too_large","retryable":false}},"u\###
-        nauthenticated":{"code":1001,"message":"There is no session on this connection, or it has ended; log in or att\###
-        ach a token.","data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,"message\###
-        ":"The e-mail or the password is wrong.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":\###
-        {"code":1003,"message":"The token or the daemon's configuration does not allow it.","data":{"code":"forbidden"\###
-        ,"retryable":false}},"not_found":{"code":1004,"message":"There is no such thing, or it is not yours; both answ\###
-        er the same.","data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It conflicts w\###
-        ith what exists; `path` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"c\###
-        ode":1006,"message":"Too many attempts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limi\###
-        ted","retryable":true}},"connection_failed":{"code":1101,"message":"The database cannot be reached, for a reas\###
-        on without a code of its own.","data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":\###
-        1101,"message":"The host's name has no address.","data":{"code":"host_not_found","retryable":true}},"connectio\###
-        n_refused":{"code":1101,"message":"Nothing accepts connections at that address.","data":{"code":"connection_re\###
-        fused","retryable":true}},"connect_timeout":{"code":1101,"message":"The database did not answer in time.","dat\###
-        a":{"code":"connect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The server or the polic\###
-        y asks for TLS and the connection has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"\###
-        code":1101,"message":"The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls_failed"\###
-        ,"retryable":false}},"authentication_failed":{"code":1101,"message":"The database refused the user or the pass\###
-        word of the connection string.","data":{"code":"authentication_failed","retryable":false}},"unknown_database":\###
-        {"code":1101,"message":"The server has no such database, or the file does not exist.","data":{"code":"unknown_\###
-        database","retryable":false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite database.","d\###
-        ata":{"code":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"The connection bro\###
-        ke while the statement ran; a write may or may not have happened.","data":{"code":"connection_lost","retryable\###
-        ":true}},"query_failed":{"code":1102,"message":"The database refused the statement.","data":{"code":"query_fai\###
-        led","retryable":false}},"read_only":{"code":1103,"message":"The statement would write, and the project or the\###
-         mode is read-only.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemo\###
-        n's policy does not allow it, whatever the project says.","data":{"code":"policy","retryable":false}},"file_fa\###
-        iled":{"code":1104,"message":"The file could not be written; `phase` is the step: `open`, `write` or `publish`\###
-        .","data":{"code":"file_failed","retryable":false}},"cell_truncated":{"code":1105,"message":"A cell is longer t\###
-        han was kept of it, and would be exported in part.","data":{"code":"cell_truncated","retryable":false}},"model\###
-        _failed":{"code":1201,"message":"The model cannot be reached, refused, or broke its contract; `phase` is the s\###
-        tep that failed.","data":{"code":"model_failed","retryable":true}},"budget_exceeded":{"code":1202,"message":"T\###
-        he turn, or the day of its user, has used up its tokens.","data":{"code":"budget_exceeded","retryable":false}}\###
-        }},"x-notifications":[{"name":"$/progress","summary":"Report on a request that is still running.","description\###
-        ":"LSP's own notification. For a request that carried a `partialResultToken` and whose method says that it ans\###
-        wers in parts, `value`\nis a part: `query.run` sends a `QueryPage` each, `query.export` an `ExportPart`. For a\###
-         `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of protocol 1.0\nreports that yet. Nothing is s\###
-        ent for a token after the reply to its request. Clients should ignore tokens they do not know.","params":{"typ\###
-        e":"object","properties":{"token":{"description":"The request's token.","type":["string","integer"]},"value":{\###
-        "description":"The part.","oneOf":[{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/components/schemas/Exp\###
-        ortPart"}]}},"required":["token","value"],"additionalProperties":false}},{"name":"chat/event","summary":"Tell w\###
-        hat happens in a turn.","description":"Sent to the connection that called `chat.send` with a `partialResultTok\###
-        en`, in order: `started`, then `text`, `toolCall`, `toolResult`, `sql`,\n`approvalNeeded` and `usage` as they c\###
-        ome, and exactly one of `finished`, `failed` and `cancelled`, before the reply. `text` is a piece of the answe\###
-        r; the\npieces together are its text, unless a later step of the model begins anew, which a `toolCall` in betw\###
-        een shows.\nA reader that does not keep up holds the turn back; it loses nothing.","params":{"type":"object","\###
-        properties":{"token":{"description":"The token of `chat.send`.","type":["string","integer"]},"threadId":{"desc\###
-        ription":"The thread.","type":"string","format":"uuid"},"messageId":{"description":"The assistant's message to\###
-         be.","type":"string","format":"uuid"},"event":{"description":"What happened.","$ref":"#/components/schemas/Ch\###
-        atEventKind"},"text":{"description":"Of `text`: the piece.","type":"string"},"tool":{"description":"Of `toolCa\###
-        ll` and `toolResult`: the tool.","type":"string"},"summary":{"description":"Of `toolCall` and `toolResult`: wh\###
-        at it is about, without data.","type":"string"},"toolUse":{"description":"Of `toolResult`: how it ended.","$re\###
-        f":"#/components/schemas/ChatToolUse"},"statement":{"description":"Of `sql`: a statement that was checked.","$\###
-        ref":"#/components/schemas/ChatStatement"},"proposal":{"description":"Of `approvalNeeded`: what would run.","$\###
-        ref":"#/components/schemas/ChatProposal"},"usage":{"description":"Of `usage`: what the turn took so far.","$re\###
-        f":"#/components/schemas/ChatUsage"},"errorCode":{"description":"Of `failed`: the `data.code` of the error.","\###
-        type":"string"},"errorMessage":{"description":"Of `failed`: the same, in a sentence.","type":"string"}},"requi\###
-        red":["token","threadId","messageId","event"],"additionalProperties":false}},{"name":"query/event","summary":"\###
-        Tell a subscriber what became of a query.","description":"Sent to connections that called `query.subscribe`. E\###
-        ach query gets one `started`, any number of `progress`, one every limit\n`progressMs` at most, and exactly one\###
-         of `finished`, `failed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeo\###
-        ut`. A pulled result that is larger than its first page is `finished` when the database has given all rows,\nw\###
-        hich may be after the reply.\n\nEvents wait behind replies. A subscriber that does not read them gets no `prog\###
-        ress`, and of the others the limit\n`subscriptionEvents` are kept; what is lost after that is told by one `mis\###
-        sed`, in its place, with how many they were. Then\n`query.running` and `query.history` say how things stand. A\###
-         daemon that stops ends its connections without further events.","params":{"type":"object","properties":{"subs\###
-        criptionId":{"description":"The subscription.","type":"string","format":"uuid"},"event":{"description":"What h\###
-        appened.","$ref":"#/components/schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent\###
-         in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write ch\###
-        anged.","type":"integer","minimum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"n\###
-        umber","minimum":0},"errorCode":{"description":"Why it failed or was cancelled: the `data.code` of its error."\###
-        ,"type":"string"},"errorMessage":{"description":"The same, in a sentence.","type":"string"},"missed":{"descrip\###
-        tion":"Events lost, in `missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additi\###
-        onalProperties":false}},{"name":"session/expired","summary":"Tell a connection that its session has ended.","d\###
-        escription":"Sent once to every other connection that was bound to a session when the session ends; the connec\###
-        tion that ended it by its\nown request learns it from the reply. From then on its requests are answered `unaut\###
-        henticated` until it logs in or attaches\na token. The connection stays open; queries that ran under the sessi\###
-        on are cancelled.","params":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/c\###
-        omponents/schemas/SessionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name\###
-        ":"headerBytes","value":8192,"unit":"bytes","configurable":false,"description":"The header block of one `Conte\###
-        nt-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a\###
-         frame's header, from its first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"descri\###
-        ption":"Time for a frame's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","\###
-        value":65536,"unit":"bytes","configurable":true,"description":"One message while the connection has no session\###
-        ."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable":true,"description":"One message once the\###
-         connection has a session."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":\###
-        "Nesting of arrays and objects in one message."},{"name":"batchItems","value":50,"unit":"count","configurable"\###
-        :true,"description":"Items of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configurab\###
-        le":true,"description":"Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","confi\###
-        gurable":true,"description":"Unanswered requests of one connection; past that the daemon stops reading from it\###
-        ."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waitin\###
-        g for one client."},{"name":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A cli\###
-        ent with output waiting that takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"\###
-        unit":"ms","configurable":true,"description":"Time for running requests to end when the daemon stops."},{"name\###
-        ":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UTF\###
-        -8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest passw\###
-        ord, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Pass\###
-        words waiting to be hashed; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count"\###
-        ,"configurable":true,"description":"Wrong passwords in a row, per account and per peer, before each further at\###
-        tempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The fi\###
-        rst such wait; each further failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","config\###
-        urable":true,"description":"The longest such wait."},{"name":"loginFailuresMax","value":100,"unit":"count","co\###
-        nfigurable":true,"description":"Wrong passwords in a row for an account; then none is looked at for a day, or u\###
-        ntil a session changes it."},{"name":"tokenBytes","value":4096,"unit":"bytes","configurable":false,"descriptio\###
-        n":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","configurable":true,"description":"Life o\###
-        f a session from log-in or refresh."},{"name":"sessionIdleMs","value":43200000,"unit":"ms","configurable":true\###
-        ,"description":"A session without a request for this long ends."},{"name":"nameLength","value":100,"unit":"cou\###
-        nt","configurable":false,"description":"Characters (Unicode scalars) of a name of a person or project."},{"nam\###
-        e":"emailLength","value":254,"unit":"count","configurable":false,"description":"Characters of an e-mail addres\###
-        s."},{"name":"descriptionLength","value":2000,"unit":"count","configurable":false,"description":"Characters of\###
-         a project's description."},{"name":"connectionStringLength","value":4096,"unit":"count","configurable":false,\###
-        "description":"Characters of a connection string."},{"name":"labelLength","value":200,"unit":"count","configur\###
-        able":false,"description":"Characters of a query's label."},{"name":"searchTextLength","value":200,"unit":"cou\###
-        nt","configurable":false,"description":"Characters of a list's `text` filter."},{"name":"listItems","value":20\###
-        0,"unit":"count","configurable":false,"description":"Items of one page of a list."},{"name":"listItemsDefault"\###
-        ,"value":50,"unit":"count","configurable":false,"description":"Items of one page of a list when `limit` is abs\###
-        ent."},{"name":"recentItems","value":10,"unit":"count","configurable":false,"description":"Newest queries or m\###
-        essages in a summary or dashboard."},{"name":"dashboardDays","value":365,"unit":"count","configurable":false,"\###
-        description":"Days a dashboard may cover."},{"name":"databaseConnections","value":64,"unit":"count","configura\###
-        ble":true,"description":"Open database connections in all."},{"name":"databaseConnectionsPerProject","value":4\###
-        ,"unit":"count","configurable":true,"description":"Open database connections of one project."},{"name":"databa\###
-        seIdleMs","value":60000,"unit":"ms","configurable":true,"description":"An unused database connection is closed\###
-         after this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms","configurable":true,"description":"Ti\###
-        me to connect and log in to a database."},{"name":"queriesPerUser","value":8,"unit":"count","configurable":tru\###
-        e,"description":"Running queries of one user."},{"name":"subscriptionsPerConnection","value":16,"unit":"count"\###
-        ,"configurable":true,"description":"Subscriptions of one connection."},{"name":"subscriptionEvents","value":25\###
-        6,"unit":"count","configurable":true,"description":"Events of one subscription that wait for its reader; the n\###
-        ext are missed."},{"name":"progressMs","value":1000,"unit":"ms","configurable":true,"description":"Time betwee\###
-        n two `progress` events of a query."},{"name":"runningSqlBytes","value":2048,"unit":"bytes","configurable":fal\###
-        se,"description":"Of a statement, in `query.running` and `query/event`."},{"name":"planNodes","value":2000,"un\###
-        it":"count","configurable":true,"description":"Nodes of a plan in `query.explain`."},{"name":"sqlBytes","value\###
-        ":1048576,"unit":"bytes","configurable":false,"description":"One statement, as UTF-8."},{"name":"parameters","\###
-        value":32766,"unit":"count","configurable":false,"description":"Parameters of one statement: SQLite's own limi\###
-        t, the smallest of the engines'."},{"name":"queryTimeoutMs","value":30000,"unit":"ms","configurable":true,"des\###
-        cription":"Time of a query that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs","value":3600000,"unit":"ms\###
-        ","configurable":true,"description":"The longest `timeoutMs`."},{"name":"cancelDeadlineMs","value":5000,"unit"\###
-        :"ms","configurable":true,"description":"A database that has not stopped a cancelled statement by then has its\###
-         connection cut."},{"name":"pageRows","value":1000,"unit":"count","configurable":true,"description":"Rows of o\###
-        ne page."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable":true,"description":"A page ends wi\###
-        th the row that reaches this size."},{"name":"cellBytes","value":1048576,"unit":"bytes","configurable":true,"d\###
-        escription":"A longer cell is replaced by its length and a prefix."},{"name":"resultRows","value":100000,"unit\###
-        ":"count","configurable":true,"description":"Rows kept of a result whose query names no `maxRows`."},{"name":"\###
-        resultBytes","value":67108864,"unit":"bytes","configurable":true,"description":"Bytes kept of a result whose q\###
-        uery names no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456,"unit":"bytes","configurable":true,\###
-        "description":"Bytes kept of any one result."},{"name":"spoolPerUserBytes","value":1073741824,"unit":"bytes","\###
-        configurable":true,"description":"Bytes kept of all results of one user."},{"name":"resultIdleMs","value":6000\###
-        00,"unit":"ms","configurable":true,"description":"A result that nobody fetches from for this long is dropped."\###
-        },{"name":"exportsPerUser","value":8,"unit":"count","configurable":true,"description":"Exports and summaries o\###
-        f one user that run at once; past that the answer is `busy`."},{"name":"noticesPerQuery","value":100,"unit":"c\###
-        ount","configurable":false,"description":"Notices kept of one statement."},{"name":"previewRows","value":10,"u\###
-        nit":"count","configurable":false,"description":"Rows of the preview that history keeps."},{"name":"previewByt\###
-        es","value":4096,"unit":"bytes","configurable":false,"description":"Bytes of the preview that history keeps."}\###
-        ,{"name":"catalogueRelations","value":20000,"unit":"count","configurable":true,"description":"Tables, views an\###
-        d the like that are read of one database."},{"name":"catalogueBytes","value":67108864,"unit":"bytes","configur\###
-        able":true,"description":"Memory for what is read of one database's schema, about."},{"name":"catalogueCacheBy\###
-        tes","value":268435456,"unit":"bytes","configurable":true,"description":"The same for all databases; the least\###
-         used is forgotten first."},{"name":"catalogueMs","value":300000,"unit":"ms","configurable":true,"description"\###
-        :"What is known of a schema is read anew when it is older."},{"name":"historyRows","value":1000000,"unit":"cou\###
-        nt","configurable":true,"description":"Rows of history kept of one user; past it the oldest go, within minutes\###
-        . 0 keeps all."},{"name":"historyDays","value":365,"unit":"count","configurable":true,"description":"Days that\###
-         a row of history is kept. 0 keeps it for ever."},{"name":"statisticsDays","value":366,"unit":"count","configu\###
-        rable":false,"description":"Days that `query.stats` may cover."},{"name":"statisticsStatements","value":100,"u\###
-        nit":"count","configurable":false,"description":"Statements in each list of `query.stats`."},{"name":"forgetQu\###
-        eries","value":1000,"unit":"count","configurable":false,"description":"Ids in one `query.forget`."},{"name":"c\###
-        hatContentBytes","value":32768,"unit":"bytes","configurable":false,"description":"One message to the assistant\###
-        , as UTF-8."},{"name":"chatSteps","value":10,"unit":"count","configurable":true,"description":"Requests to the\###
-         model in one turn."},{"name":"chatCorrections","value":3,"unit":"count","configurable":true,"description":"St\###
-        atements of one turn that may go back to the model because they failed."},{"name":"chatRows","value":200,"unit\###
-        ":"count","configurable":true,"description":"Rows of one result that the model is given."},{"name":"chatResult\###
-        Bytes","value":65536,"unit":"bytes","configurable":true,"description":"Bytes of one tool's result that the mod\###
-        el is given."},{"name":"chatSchemaTokens","value":4000,"unit":"count","configurable":true,"description":"Token\###
-        s of the schema that a turn begins with, estimated."},{"name":"chatTurnMs","value":600000,"unit":"ms","configu\###
-        rable":true,"description":"Time of one turn."},{"name":"chatTurnTokens","value":200000,"unit":"count","configu\###
-        rable":true,"description":"Tokens of one turn, sent and written."},{"name":"chatDayTokens","value":2000000,"un\###
-        it":"count","configurable":true,"description":"Tokens of one user in one UTC day. 0 is no limit."},{"name":"ch\###
-        atTurnsPerUser","value":4,"unit":"count","configurable":true,"description":"Turns of one user that run at once\###
-        ; past that the answer is `busy`."},{"name":"chatExamples","value":500,"unit":"count","configurable":true,"des\###
-        cription":"Confirmed examples of one project."},{"name":"approvalMs","value":600000,"unit":"ms","configurable"\###
-        :true,"description":"Life of a proposal; past it, it can no longer be approved."}]}
+        , checks, triggers; foreign keys from it and\nto it; of a view, its query. Texts longer than 16 KiB are cut.\n\###
+        \nThe name is looked for as it is written; then in any case; then, if it has a dot, as schema and name. Where s\###
+        everal schemas\nhave it and `schema` names none, it is the one an unqualified name in SQL means, else the firs\###
+        t; `alsoIn` says where the others\nare. System relations are looked for where the schema is one of the system'\###
+        s, or the name begins with `pg_` or `sqlite_`.\nWhat does not exist, or the database's own user may not use, i\###
+        s `not_found`, with the nearest names as `hint`.\n\nServed from what the daemon keeps, like `schema.list`.","t\###
+        ags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project."\###
+        ,"required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","\###
+        description":"Its name, not quoted.","required":true,"schema":{"description":"Its name, not quoted.","type":"s\###
+        tring","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,"schema"\###
+        :{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}}],"result":{"name":"SchemaDescri\###
+        beResult","schema":{"type":"object","properties":{"relation":{"description":"The relation, in full.","$ref":"#\###
+        /components/schemas/Relation"},"alsoIn":{"description":"Other schemas that have one of this name.","type":"arr\###
+        ay","items":{"type":"string"}},"ageMs":{"description":"How long ago the daemon began to read this from the dat\###
+        abase.","type":"number","minimum":0}},"required":["relation","ageMs"],"additionalProperties":false}},"errors":\###
+        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compo\###
+        nents/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/\###
+        components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout\###
+        "},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{\###
+        "$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/comp\###
+        onents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_f\###
+        ailed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{\###
+        "$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"nam\###
+        e":"a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}],"resul\###
+        t":{"name":"result","value":{"relation":{"schema":"main","name":"books","kind":"table","identifier":"\"books\"\###
+        ","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"title","ty\###
+        pe":"TEXT","nullable":false},{"name":"price","type":"NUMERIC","nullable":true}],"primaryKey":{"columns":["id"]\###
+        },"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[],"referencedBy":[{"schema":"main","relation":"order\###
+        s","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDe\###
+        lete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":350.5}},"x-needs":"project"},{"\###
+        name":"a name with a slip","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"b\###
+        oks"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","\###
+        value":"${unknownId}"},{"name":"relation","value":"books"}],"x-error":"not_found","x-needs":"session"}],"x-kin\###
+        d":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name\###
+        ":"schema.list","summary":"List the tables, views and other relations of a database.","description":"All schem\###
+        as that the database's own user may use, and in them what that user may read or write; system schemas and SQLi\###
+        te's\nshadow tables only with `includeSystem`. Sorted by schema and name, byte by byte. Filters add up.\n\n**`\###
+        detail`** chooses how much is told of each: `names` its schema, name and kind; `summary` also comment, estimat\###
+        es and how it\nis stored; `full` also columns, keys, indexes, checks and foreign keys in both directions.\n\n*\###
+        *Age.** The daemon keeps what it read: for the limit `catalogueMs`, or until a statement that may change the s\###
+        chema is run\nthrough the project, its connection string changes, or `schema.refresh` is called. `ageMs` tells\###
+        . What other\nprograms change meanwhile is not seen. Row counts and sizes are the engine's own estimates, as o\###
+        f its last look; nothing is\ncounted, and no table is locked or waited for.\n\nRequests that come at once shar\###
+        e one look at the database. `$/cancelRequest`, the limit `queryTimeoutMs` and the end of the\nconnection stop i\###
+        t once nobody waits for it. It is no query: it is not in history.","tags":[{"name":"schema"}],"paramStructure"\###
+        :"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":\###
+        "The project.","type":"string","format":"uuid"}},{"name":"schema","description":"Only in this schema: for MySQ\###
+        L and MariaDB a database, for SQLite `main`.","required":false,"schema":{"description":"Only in this schema: f\###
+        or MySQL and MariaDB a database, for SQLite `main`.","type":"string","minLength":1,"maxLength":1000}},{"name":\###
+        "pattern","description":"Only names that match, in any case: `*` is any text, `?` one character. With a dot, w\###
+        hat is before it is matched with the schema: `sales.order*`.","required":false,"schema":{"description":"Only n\###
+        ames that match, in any case: `*` is any text, `?` one character. With a dot, what is before it is matched wit\###
+        h the schema: `sales.order*`.","type":"string","minLength":1,"maxLength":200}},{"name":"kinds","description":"\###
+        Only of these kinds; at least one.","required":false,"schema":{"description":"Only of these kinds; at least on\###
+        e.","type":"array","items":{"$ref":"#/components/schemas/RelationKind"},"maxItems":6}},{"name":"detail","descr\###
+        iption":"How much of each.","required":false,"schema":{"description":"How much of each.","$ref":"#/components/\###
+        schemas/SchemaDetail","default":"summary"}},{"name":"includeSystem","description":"Whether relations of the da\###
+        tabase itself are listed too.","required":false,"schema":{"description":"Whether relations of the database its\###
+        elf are listed too.","type":"boolean","default":false}},{"name":"limit","description":"Items of one page.","re\###
+        quired":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default\###
+        ":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":fal\###
+        se,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":\###
+        "cursor"}}],"result":{"name":"SchemaListResult","schema":{"type":"object","properties":{"items":{"description"\###
+        :"The relations.","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"description"\###
+        :"Where the next page begins; absent on the last.","type":"string","format":"cursor"},"total":{"description":"\###
+        How many relations match, on all pages.","type":"integer","minimum":0},"schemas":{"description":"The schemas, w\###
+        hatever the filters but `includeSystem`; on the first page only, and at most 200.","type":"array","items":{"$r\###
+        ef":"#/components/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the daemon began to read this f\###
+        rom the database.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more rela\###
+        tions than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"requir\###
+        ed":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/error\###
+        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$\###
+        ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_fail\###
+        ed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/err\###
+        ors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/\###
+        host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeou\###
+        t"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/component\###
+        s/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/\###
+        not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"all tables and views","p\###
+        arams":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"schema":"ma\###
+        in","name":"books","kind":"table","identifier":"\"books\"","system":false},{"schema":"main","name":"orders","k\###
+        ind":"table","identifier":"\"orders\"","system":false}],"total":2,"schemas":[{"name":"main","relationCount":2,\###
+        "default":true}],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"name":"by name, in full","params":[{"n\###
+        ame":"projectId","value":"${projectId}"},{"name":"pattern","value":"order?"},{"name":"kinds","value":["table"]\###
+        },{"name":"detail","value":"full"},{"name":"limit","value":1}],"result":{"name":"result","value":{"items":[{"s\###
+        chema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":false,"columns":[{"name":"id",\###
+        "type":"INTEGER","nullable":false,"primaryKey":1},{"name":"book_id","type":"INTEGER","nullable":true}],"primar\###
+        yKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"schema":"main","relation":"\###
+        orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction",\###
+        "onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"sche\###
+        mas":[{"name":"main","relationCount":2,"default":true}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},\###
+        {"name":"a cursor of nothing","params":[{"name":"projectId","value":"${projectId}"},{"name":"cursor","value":"\###
+        nonsense"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"pr\###
+        ojectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"s\###
+        ession","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.refresh","summar\###
+        y":"Read the schema of a database anew.","description":"Forgets what the daemon keeps of the project's schema a\###
+        nd reads it again, in full: for changes that other programs made. Answers\nhow much there is.","tags":[{"name"\###
+        :"schema"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":tr\###
+        ue,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"SchemaRefreshRe\###
+        sult","schema":{"type":"object","properties":{"schemas":{"description":"Schemas.","type":"integer","minimum":0\###
+        },"relations":{"description":"Relations, without the database's own.","type":"integer","minimum":0},"columns":\###
+        {"description":"Their columns.","type":"integer","minimum":0},"indexes":{"description":"Their indexes.","type"\###
+        :"integer","minimum":0},"foreignKeys":{"description":"Their foreign keys.","type":"integer","minimum":0},"dura\###
+        tionMs":{"description":"How long it took.","type":"number","minimum":0},"truncated":{"description":"Whether th\###
+        e database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","t\###
+        ype":"boolean"}},"required":["schemas","relations","columns","indexes","foreignKeys","durationMs","truncated"]\###
+        ,"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/\###
+        errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":\###
+        "#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancell\###
+        ed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"\###
+        #/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/er\###
+        rors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_requ\###
+        ired"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":\###
+        "#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/er\###
+        rors/connection_lost"}],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${projectId}\###
+        "}],"result":{"name":"result","value":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys":1,"dura\###
+        tionMs":0.8,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId\###
+        ","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session"\###
+        ,"x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.relations","summary":"S\###
+        how foreign keys, and how to join two relations.","description":"Without `relation`: all foreign keys of the d\###
+        atabase. With it: those from it and to it and, with a `depth` above 1, those from\nand to what these lead to, n\###
+        earest first. Each has its `join`, a condition ready for SQL.\n\n**`to`** asks for the shortest way between tw\###
+        o relations along foreign keys, in either direction: `path` has a step for each\nrelation to join, and the `FR\###
+        OM` clause of all. Where two relations are linked by several foreign keys, the step takes the\nfirst and names\###
+         the others, since they mean different things. If there is no way within `depth` steps (10 if absent), there\n\###
+        is no `path`. A relation to itself is a path without steps.\n\nNames are looked for as by `schema.describe`. S\###
+        erved from what the daemon keeps, like `schema.list`. Only declared foreign keys\ncount.","tags":[{"name":"sch\###
+        ema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"\###
+        schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","description":"Wher\###
+        e to begin.","required":false,"schema":{"description":"Where to begin.","type":"string","minLength":1,"maxLeng\###
+        th":1000}},{"name":"schema","description":"Its schema.","required":false,"schema":{"description":"Its schema."\###
+        ,"type":"string","minLength":1,"maxLength":1000}},{"name":"to","description":"Where to go; with `relation` onl\###
+        y.","required":false,"schema":{"description":"Where to go; with `relation` only.","type":"string","minLength":\###
+        1,"maxLength":1000}},{"name":"toSchema","description":"Its schema.","required":false,"schema":{"description":"\###
+        Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"depth","description":"Steps at most: 1 i\###
+        f absent, or 10 with `to`.","required":false,"schema":{"description":"Steps at most: 1 if absent, or 10 with `\###
+        to`.","type":"integer","minimum":1,"maximum":20}},{"name":"limit","description":"Items of one page.","required\###
+        ":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}}\###
+        ,{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":false,"sc\###
+        hema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":"curso\###
+        r"}}],"result":{"name":"SchemaRelationsResult","schema":{"type":"object","properties":{"items":{"description":\###
+        "Foreign keys; with `to`, those of the path.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"\###
+        }},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cur\###
+        sor"},"total":{"description":"How many there are, on all pages.","type":"integer","minimum":0},"path":{"descri\###
+        ption":"With `to`: the way there, if there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"descript\###
+        ion":"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"truncated":\###
+        {"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueRelations`\###
+         and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalPropert\###
+        ies":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthentica\###
+        ted"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/error\###
+        s/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/com\###
+        ponents/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors\###
+        /connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_ref\###
+        used"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/c\###
+        omponents/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/error\###
+        s/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_los\###
+        t"}],"examples":[{"name":"from and to a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"\###
+        relation","value":"books"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","\###
+        columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete\###
+        ":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x\###
+        -needs":"project"},{"name":"a way to join","params":[{"name":"projectId","value":"${projectId}"},{"name":"rela\###
+        tion","value":"books"},{"name":"to","value":"orders"}],"result":{"name":"result","value":{"items":[{"schema":"\###
+        main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onU\###
+        pdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":\###
+        {"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"id\"","steps":[{"schema":"main\###
+        ","relation":"orders","identifier":"\"orders\"","condition":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ag\###
+        eMs":5.5,"truncated":false}},"x-needs":"project"},{"name":"a destination without a beginning","params":[{"name\###
+        ":"projectId","value":"${projectId}"},{"name":"to","value":"orders"}],"x-error":"invalid_params","x-needs":"pr\###
+        oject"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_fou\###
+        nd","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-\###
+        unknownMembers":"refuse"},{"name":"schema.search","summary":"Find relations and columns by words in their name\###
+        s and comments.","description":"Each word of `query` must be found in the name of a relation or column, in its\###
+         comment, or, for a column, in its relation's\nname. Case does not count, and `_`, `-`, `.` and a change from l\###
+        ower to upper case divide words in names: `order total` finds\n`orderTotal`, and the column `total` of `orders\###
+        `.\n\nBest first: the whole name (`exact`), its beginning (`prefix`), a word in it (`word`), any part of it (`\###
+        substring`). Comments\ncome after names. Only where nothing of all this is found, names that differ in a few l\###
+        etters are (`fuzzy`). Of equal hits\nrelations come before columns, and short names before long ones.\n\nServe\###
+        d from what the daemon keeps, like `schema.list`; without system relations.","tags":[{"name":"schema"}],"param\###
+        Structure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"des\###
+        cription":"The project.","type":"string","format":"uuid"}},{"name":"query","description":"Words.","required":t\###
+        rue,"schema":{"description":"Words.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","descript\###
+        ion":"Hits.","required":false,"schema":{"description":"Hits.","type":"integer","minimum":1,"maximum":200,"defa\###
+        ult":50}}],"result":{"name":"SchemaSearchResult","schema":{"type":"object","properties":{"items":{"description\###
+        ":"The hits, best first.","type":"array","items":{"$ref":"#/components/schemas/SchemaHit"}},"total":{"descript\###
+        ion":"How many hits there are, shown or not.","type":"integer","minimum":0},"ageMs":{"description":"How long a\###
+        go the daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"description":"\###
+        Whether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueB\###
+        ytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"er\###
+        rors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#\###
+        /components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$re\###
+        f":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/t\###
+        imeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_fail\###
+        ed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"\###
+        #/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors\###
+        /tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_databa\###
+        se"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":\###
+        [{"name":"a word","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"title"}],"res\###
+        ult":{"name":"result","value":{"items":[{"schema":"main","relation":"books","kind":"table","identifier":"\"boo\###
+        ks\"","column":"title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated":f\###
+        alse}},"x-needs":"project"},{"name":"nothing like it","params":[{"name":"projectId","value":"${projectId}"},{"\###
+        name":"query","value":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"total":0,"ageMs":13.5,"trunc\###
+        ated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unkno\###
+        wnId}"},{"name":"query","value":"title"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-ac\###
+        cess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdown","summ\###
+        ary":"Prepare to end the connection.","description":"LSP's own request. The connection's running queries are c\###
+        ancelled and further requests are answered `invalid_request`; only\n`exit` is still expected. It never stops a\###
+         daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-n\###
+        ame","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/e\###
+        rrors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an edi\###
+        tor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-ac\###
+        cess":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health"\###
+        ,"summary":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows\###
+         already and touches neither the store nor a database. With a session it\nalso answers `store`, `connections` a\###
+        nd `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructu\###
+        re":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"statu\###
+        s":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemo\###
+        n's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0\###
+        },"store":{"description":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"con\###
+        nections":{"description":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealt\###
+        h"},"queries":{"description":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}}\###
+        ,"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"wi\###
+        thout a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":864\###
+        00000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok\###
+        ","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"data\###
+        bases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x\###
+        -access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limi\###
+        ts","summary":"Answer every limit in force.","description":"The same as `initialize` answers, for clients that\###
+         do not send it. Public, because a client needs some of the limits to log in.","tags":[{"name":"system"}],"par\###
+        amStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},\###
+        "errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":81\###
+        92,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems\###
+        ":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdown\###
+        Ms":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs"\###
+        :1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdl\###
+        eMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"label\###
+        Length":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,\###
+        "databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"qu\###
+        eriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2\###
+        048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,\###
+        "cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultByte\###
+        s":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUs\###
+        er":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":6\###
+        7108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisti\###
+        csDays":366,"statisticsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorre\###
+        ctions":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":\###
+        200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}},"x-needs":"none"}\###
+        ],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse\###
+        "},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","description":"Counter\###
+        s, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are method names, ou\###
+        tcomes\nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":\###
+        "by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"\###
+        description":"The metrics, one sample a line.","type":"string"}},"required":["text"],"additionalProperties":fa\###
+        lse}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"re\###
+        sult":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{meth\###
+        od=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
+        ring":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description"\###
+        :"A person with an account.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":\###
+        "uuid"},"name":{"description":"Display name.","type":"string"},"email":{"description":"E-mail address, in lowe\###
+        r case: what they log in with.","type":"string","format":"email"},"createdAt":{"description":"When they signed\###
+         up.","type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"additionalPropertie\###
+        s":false},"Session":{"description":"A new session and the token that stands for it. The token is shown this on\###
+        ce; the daemon does not keep it.","type":"object","properties":{"token":{"description":"A secret (PASETO v4.pu\###
+        blic): attaches further connections to the session. Opaque to clients.","type":"string","format":"token"},"exp\###
+        iresAt":{"description":"When the session ends at the latest.","type":"string","format":"date-time"},"user":{"d\###
+        escription":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"\###
+        ],"additionalProperties":false},"SessionInfo":{"description":"A session as its owner sees it in a list; never i\###
+        ts token.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format"\###
+        :"uuid"},"createdAt":{"description":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"desc\###
+        ription":"Its latest request, to the minute.","type":"string","format":"date-time"},"expiresAt":{"description"\###
+        :"When it ends at the latest.","type":"string","format":"date-time"},"current":{"description":"Whether it is t\###
+        he session of this connection.","type":"boolean"},"client":{"description":"Name and version of the client that\###
+         began it, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","cur\###
+        rent"],"additionalProperties":false},"SessionEndReason":{"description":"Why a session ended.","type":"string",\###
+        "enum":["expired","idle","loggedOut","refreshed","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{\###
+        "description":"The client program.","type":"object","properties":{"name":{"description":"Its name.","type":"st\###
+        ring","minLength":1,"maxLength":100},"version":{"description":"Its version.","type":"string","maxLength":100}}\###
+        ,"required":["name"]},"ServerInfo":{"description":"The daemon.","type":"object","properties":{"name":{"descrip\###
+        tion":"Always `dbassistd`.","type":"string"},"version":{"description":"Its version.","type":"string"}},"requir\###
+        ed":["name","version"],"additionalProperties":false},"HealthStatus":{"description":"`ok`; `degraded`: it answe\###
+        rs, but a part of it does not work; `stopping`: it takes no new requests.","type":"string","enum":["ok","degra\###
+        ded","stopping"]},"StoreEngine":{"description":"Where the daemon keeps its own state.","type":"string","enum":\###
+        ["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's own store.","type":"object","properties":{\###
+        "engine":{"description":"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"description":"Whethe\###
+        r the latest read or write of it worked.","type":"boolean"}},"required":["engine","ok"],"additionalProperties"\###
+        :false},"ConnectionsHealth":{"description":"Connections now.","type":"object","properties":{"clients":{"descri\###
+        ption":"Open client connections.","type":"integer","minimum":0},"databases":{"description":"Open database conn\###
+        ections, used and idle.","type":"integer","minimum":0},"databasesInUse":{"description":"Those that run somethi\###
+        ng.","type":"integer","minimum":0}},"required":["clients","databases","databasesInUse"],"additionalProperties"\###
+        :false},"QueriesHealth":{"description":"Queries now, of all users.","type":"object","properties":{"running":{"\###
+        description":"Running.","type":"integer","minimum":0},"waiting":{"description":"Waiting for a database connect\###
+        ion.","type":"integer","minimum":0}},"required":["running","waiting"],"additionalProperties":false},"DatabaseT\###
+        ype":{"description":"The kind of database; `mysql` covers MySQL and MariaDB.","type":"string","enum":["postgre\###
+        sql","mysql","sqlite"]},"Project":{"description":"A database someone registered.","type":"object","properties"\###
+        :{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Name, unique among its own\###
+        er's projects.","type":"string"},"description":{"description":"What it is, in its owner's words; absent if the\###
+        re are none.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/sche\###
+        mas/DatabaseType"},"connection":{"description":"The connection string rebuilt without its password, as a URI. N\###
+        ot a way to connect.","type":"string"},"readOnly":{"description":"Whether every write is refused.","type":"boo\###
+        lean"},"assistant":{"description":"What the assistant may do; absent if nothing was set.","$ref":"#/components\###
+        /schemas/AssistantSettings"},"createdAt":{"description":"When it was created.","type":"string","format":"date-\###
+        time"},"updatedAt":{"description":"When it was last changed.","type":"string","format":"date-time"},"lastUsedA\###
+        t":{"description":"Its latest query, to the minute; absent if there is none.","type":"string","format":"date-t\###
+        ime"}},"required":["id","name","databaseType","connection","readOnly","createdAt","updatedAt"],"additionalProp\###
+        erties":false},"TestStepName":{"description":"The steps of reaching a database, in the order they are taken.",\###
+        "type":"string","enum":["parse","policy","resolve","connect","tls","login","database","readOnlyCheck"]},"TestS\###
+        tepStatus":{"description":"`skipped`: an earlier step failed, or the engine or the connection has no such step\###
+        .","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"One step of `project.test`\###
+        .","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/schemas/TestStepName\###
+        "},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"descri\###
+        ption":"How long it took; absent if it was skipped or not measured on its own.","type":"number","minimum":0},"\###
+        code":{"description":"Of a failed step: the error code that a query would answer.","type":"string"},"message":\###
+        {"description":"Of a failed step: one sentence that says what is wrong and what to do.","type":"string"},"hint\###
+        ":{"description":"Of a failed step: the engine's hint or ours.","type":"string"}},"required":["step","status"]\###
+        ,"additionalProperties":false},"DatabaseProblem":{"description":"Why a database cannot be reached now.","type"\###
+        :"object","properties":{"code":{"description":"The error code that a query would answer.","type":"string"},"me\###
+        ssage":{"description":"One sentence that says what is wrong and what to do.","type":"string"},"retryable":{"de\###
+        scription":"Whether it may pass by itself.","type":"boolean"}},"required":["code","message","retryable"],"addi\###
+        tionalProperties":false},"DatabaseSummary":{"description":"What a database says of itself; or `unavailable` an\###
+        d nothing else.","type":"object","properties":{"serverVersion":{"description":"Product and version: `PostgreSQ\###
+        L 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"description":"Name of the da\###
+        tabase; of the file for SQLite.","type":"string"},"currentUser":{"description":"The database user; absent for S\###
+        QLite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent where the user may not know i\###
+        t.","type":"integer","minimum":0},"tableCount":{"description":"Tables the user can see, without the system's o\###
+        wn.","type":"integer","minimum":0},"unavailable":{"description":"Why there is nothing to say.","$ref":"#/compo\###
+        nents/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"description":"`read`: the stateme\###
+        nt cannot change anything, and is rolled back. `write`: it runs and commits.","type":"string","enum":["read","\###
+        write"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the client's cancel, a closed c\###
+        onnection and a timeout.","type":"string","enum":["running","success","error","cancelled"]},"QuerySource":{"de\###
+        scription":"What sent a query: `editor` a connection that was initialized, `script` one that was not, `chat` t\###
+        he assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"description":"How the cells of a\###
+         column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−\###
+        1), else a string of digits\n- `float`: a number with the shortest digits that read back the same, or `\"NaN\"\###
+        `, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every one of them\n- `string`: te\###
+        xt, dates, intervals and every type without a better form, as the engine writes it\n- `base64`: a string of st\###
+        andard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where each cell has a type of its\###
+         own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a s\###
+        tring; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is `{\"$truncated\":{\"bytes\###
+        \":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","decimal","string","base64","js\###
+        on","dynamic"]},"Column":{"description":"A column of a result.","type":"object","properties":{"name":{"descrip\###
+        tion":"Name, as the statement gives it; need not be unique.","type":"string"},"type":{"description":"The datab\###
+        ase's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"}\###
+        ,"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"}},"required":["\###
+        name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A message of the database that\###
+         is not an error.","type":"object","properties":{"severity":{"description":"The database's word: `NOTICE`, `WA\###
+        RNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":"string"},"code":{"descriptio\###
+        n":"The database's code for it, if it has one.","type":"string"}},"required":["severity","message"],"additiona\###
+        lProperties":false},"QueryResult":{"description":"The outcome of a statement and the first page of its rows.",\###
+        "type":"object","properties":{"queryId":{"description":"Id of the query, in history too.","type":"string","for\###
+        mat":"uuid"},"columns":{"description":"Columns; empty if the statement returns no rows.","type":"array","items\###
+        ":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an array of rows, each an arr\###
+        ay of cells in the order of the columns. Null is null; other cells follow the column's `encoding`.","type":"ar\###
+        ray","items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a pushed result, all rows that\###
+         were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","\###
+        type":"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `query.close`; there if `ha\###
+        sMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"description":"Where the ne\###
+        xt page begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"description":"The engine's\###
+         word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows c\###
+        hanged, for statements that change rows.","type":"integer","minimum":0},"durationMs":{"description":"Time in t\###
+        he database, from sending the statement to the last row read so far.","type":"number","minimum":0},"mode":{"de\###
+        scription":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"description":"Whether the resu\###
+        lt had more rows than were kept. If `hasMore`, the last page of `query.fetch` has the final word.","type":"boo\###
+        lean"},"notices":{"description":"Messages the database sent along, in order.","type":"array","items":{"$ref":"\###
+        #/components/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","hasMore","command","duratio\###
+        nMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"description":"A run of rows of a\###
+         pushed result; the `value` of `$/progress`.","type":"object","properties":{"queryId":{"description":"Id of th\###
+        e query.","type":"string","format":"uuid"},"columns":{"description":"Columns; in the first page only.","type":\###
+        "array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Rows, written as in `QueryResul\###
+        t`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of the first of them in the who\###
+        le result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How many they are.","type":"integ\###
+        er","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalProperties":false},"ExportFor\###
+        mat":{"description":"What a result can be converted to.","type":"string","enum":["csv","json","jsonl","markdow\###
+        n","sql"]},"LineEnd":{"description":"What ends a line.","type":"string","enum":["crlf","lf"]},"BinaryText":{"d\###
+        escription":"How bytes are written as text.","type":"string","enum":["base64","hex"]},"ExportOptions":{"descri\###
+        ption":"How an export is written. What a format has no use for is ignored.","type":"object","properties":{"hea\###
+        der":{"description":"`csv`: whether the first line has the columns' names.","type":"boolean","default":true},"\###
+        delimiter":{"description":"`csv`: between cells; one ASCII character other than a quote or a line break.","typ\###
+        e":"string","minLength":1,"maxLength":1,"default":","},"lineEnd":{"description":"`csv`: the end of a line, as R\###
+        FC 4180 has it or as Unix does.","$ref":"#/components/schemas/LineEnd","default":"crlf"},"byteOrderMark":{"des\###
+        cription":"`csv`: whether it begins with one, which tells Excel that it is UTF-8.","type":"boolean","default":\###
+        false},"formulaGuard":{"description":"`csv`: whether texts that a spreadsheet would run (those that begin with\###
+         = + - @, a tab or a carriage return) get a single quote before them. Numbers never do.","type":"boolean","def\###
+        ault":false},"nullText":{"description":"`csv`, `markdown`: what null is written as; absent means nothing and `\###
+        *NULL*`.","type":"string","maxLength":100},"binary":{"description":"`csv`, `markdown`: how bytes are written; h\###
+        exadecimal has no prefix.","$ref":"#/components/schemas/BinaryText","default":"base64"},"table":{"description"\###
+        :"`sql`: the table to insert into; needed there. One name, quoted: no schema before a dot.","type":"string","m\###
+        inLength":1,"maxLength":128},"schema":{"description":"`sql`: the table's schema, or database in MySQL.","type"\###
+        :"string","minLength":1,"maxLength":128},"allowTruncated":{"description":"Whether cells of which only the begi\###
+        nning was kept may be exported, marked as such. Never to `sql`.","type":"boolean","default":false}},"additiona\###
+        lProperties":false},"ExportPart":{"description":"A text of a pushed export; the `value` of `$/progress`.","typ\###
+        e":"object","properties":{"resultId":{"description":"The result.","type":"string","format":"uuid"},"text":{"de\###
+        scription":"The text; all of them put together are the export.","type":"string"},"firstRow":{"description":"In\###
+        dex of its first row in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"Ho\###
+        w many rows it has.","type":"integer","minimum":0}},"required":["resultId","text","firstRow","rowCount"],"addi\###
+        tionalProperties":false},"SummaryOrder":{"description":"How `min` and `max` compare: by number, by time, by UT\###
+        F-8 bytes; `mixed`: SQLite, numbers before texts.","type":"string","enum":["number","time","text","mixed"]},"T\###
+        opValue":{"description":"A value that occurs often.","type":"object","properties":{"value":{"description":"The\###
+         value as in `QueryResult`; a long one as `$truncated`, with its beginning."},"count":{"description":"How ofte\###
+        n it occurs, at most.","type":"integer","minimum":1},"overcount":{"description":"By how much `count` may be to\###
+        o high; 0 means exact.","type":"integer","minimum":0}},"required":["value","count","overcount"],"additionalPro\###
+        perties":false},"ColumnSummary":{"description":"Figures about one column. What does not apply is absent.","typ\###
+        e":"object","properties":{"name":{"description":"The column's name.","type":"string"},"type":{"description":"T\###
+        he database's own name of its type.","type":"string"},"encoding":{"description":"How its cells are written.","\###
+        $ref":"#/components/schemas/Encoding"},"count":{"description":"Cells that are not null.","type":"integer","min\###
+        imum":0},"nulls":{"description":"Cells that are null.","type":"integer","minimum":0},"truncatedCells":{"descri\###
+        ption":"Cells of which only the beginning was kept: in no figure below.","type":"integer","minimum":1},"distin\###
+        ct":{"description":"Different values.","type":"integer","minimum":0},"distinctIsEstimate":{"description":"Whet\###
+        her `distinct` is an estimate.","type":"boolean"},"order":{"description":"How `min` and `max` compare; absent i\###
+        f the column has no values that can be.","$ref":"#/components/schemas/SummaryOrder"},"min":{"description":"The\###
+         least value, as in `QueryResult`; a long text as `$truncated`, with its beginning."},"max":{"description":"Th\###
+        e greatest."},"sum":{"description":"Of numbers: their sum, exact for integers and decimals, else rounded to a d\###
+        ouble.","type":"string"},"mean":{"description":"Of numbers: the arithmetic mean, rounded to a double.","type":\###
+        "number"},"stddev":{"description":"Of two numbers or more: the standard deviation of a sample.","type":"number\###
+        ","minimum":0},"notFinite":{"description":"Numbers that are NaN, infinite or of more than 1000 digits: not in `\###
+        sum`, `mean` and `stddev`; of these only infinities are in `min` and `max`.","type":"integer","minimum":1},"tr\###
+        ueCount":{"description":"Of a boolean column: how often true.","type":"integer","minimum":0},"falseCount":{"de\###
+        scription":"How often false.","type":"integer","minimum":0},"minLength":{"description":"Of texts, in Unicode s\###
+        calars, and of bytes: the shortest.","type":"integer","minimum":0},"maxLength":{"description":"The longest.","\###
+        type":"integer","minimum":0},"meanLength":{"description":"On average.","type":"number","minimum":0},"topValues\###
+        ":{"description":"The values that occur most often, the most frequent first; among equals the one that came fi\###
+        rst.","type":"array","items":{"$ref":"#/components/schemas/TopValue"}}},"required":["name","type","encoding","\###
+        count","nulls","distinct","distinctIsEstimate","topValues"],"additionalProperties":false},"PlanNode":{"descrip\###
+        tion":"A step of a plan. What an engine does not say is absent.","type":"object","properties":{"id":{"descript\###
+        ion":"Its place in the list.","type":"integer","minimum":0},"parentId":{"description":"The node that takes its\###
+         rows; absent for a root.","type":"integer","minimum":0},"operation":{"description":"What it does, in the engi\###
+        ne's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"description":"Conditions and the like,\###
+         in the engine's words.","type":"string"},"relation":{"description":"The table it reads, as the plan names it.\###
+        ","type":"string"},"index":{"description":"The index it uses.","type":"string"},"cost":{"description":"Estimat\###
+        ed cost with its children, in the engine's own unit.","type":"number","minimum":0},"rows":{"description":"Esti\###
+        mated rows, of one loop.","type":"number","minimum":0},"actualRows":{"description":"Rows it gave, of one loop o\###
+        n average.","type":"number","minimum":0},"loops":{"description":"How often it ran.","type":"number","minimum":\###
+        0},"actualMs":{"description":"Time it took with its children, all loops together.","type":"number","minimum":0\###
+        }},"required":["id","operation"],"additionalProperties":false},"QueryPhase":{"description":"`waiting`: for a f\###
+        ree connection to its database; `running`: the database works on it, or its rows are read.","type":"string","e\###
+        num":["waiting","running"]},"RunningQuery":{"description":"A query that has not ended.","type":"object","prope\###
+        rties":{"queryId":{"description":"Id: what `query.cancel` takes, and that of its row in history.","type":"stri\###
+        ng","format":"uuid"},"projectId":{"description":"Where it runs.","type":"string","format":"uuid"},"projectName\###
+        ":{"description":"The project's name when it began.","type":"string"},"sql":{"description":"The statement, at m\###
+        ost the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":{"description":"Whether the statement i\###
+        s longer.","type":"boolean"},"label":{"description":"The name it was given.","type":"string"},"mode":{"descrip\###
+        tion":"What it may do.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"Who asked for it.","\###
+        $ref":"#/components/schemas/QuerySource"},"phase":{"description":"How far it is.","$ref":"#/components/schemas\###
+        /QueryPhase"},"startedAt":{"description":"When it was accepted.","type":"string","format":"date-time"},"elapse\###
+        dMs":{"description":"Time since then.","type":"number","minimum":0},"rowCount":{"description":"Rows it has ans\###
+        wered so far.","type":"integer","minimum":0},"bytes":{"description":"Size of these rows, as JSON.","type":"int\###
+        eger","minimum":0}},"required":["queryId","projectId","projectName","sql","sqlTruncated","mode","source","phas\###
+        e","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":false},"QueryEventKind":{"description":"\###
+        What happened to a query; `missed` is about events, not about a query.","type":"string","enum":["started","pro\###
+        gress","finished","failed","cancelled","missed"]},"QueryRecord":{"description":"A query in history. Parameters\###
+         are not kept.","type":"object","properties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":"\###
+        string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"projectNa\###
+        me":{"description":"The project's name now.","type":"string"},"sql":{"description":"The statement as it was se\###
+        nt.","type":"string"},"shape":{"description":"What its statement has in common with those that differ in value\###
+        s only; `query.stats` says more.","type":"string","minLength":16,"maxLength":16},"label":{"description":"The l\###
+        abel it was sent with.","type":"string"},"status":{"description":"Where it stands.","$ref":"#/components/schem\###
+        as/QueryStatus"},"errorCode":{"description":"Unless it succeeded or runs: the error code it answered.","type":\###
+        "string"},"errorMessage":{"description":"Unless it succeeded or runs: the message it answered.","type":"string\###
+        "},"rowCount":{"description":"Rows it returned, as far as they were read; absent while it runs.","type":"integ\###
+        er","minimum":0},"affectedRows":{"description":"Rows it changed.","type":"integer","minimum":0},"durationMs":{\###
+        "description":"How long it took; absent while it runs.","type":"number","minimum":0},"mode":{"description":"Ho\###
+        w it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"What sent it.","$ref":"#/componen\###
+        ts/schemas/QuerySource"},"createdAt":{"description":"When it was accepted.","type":"string","format":"date-tim\###
+        e"},"preview":{"description":"Only in `query.get`, and only if it returned rows: its columns and first rows, w\###
+        ritten as in `QueryResult`.","type":"object","required":["columns","rows"],"properties":{"columns":{"type":"ar\###
+        ray","items":{"type":"object"}},"rows":{"type":"array","items":{"type":"array"}}}}},"required":["id","projectI\###
+        d","projectName","sql","shape","status","mode","source","createdAt"],"additionalProperties":false},"QueryStati\###
+        stics":{"description":"Figures about queries.","type":"object","properties":{"total":{"description":"All, runn\###
+        ing ones included.","type":"integer","minimum":0},"success":{"description":"Those that succeeded.","type":"int\###
+        eger","minimum":0},"error":{"description":"Those that failed.","type":"integer","minimum":0},"cancelled":{"des\###
+        cription":"Those that were cancelled or timed out.","type":"integer","minimum":0},"successRate":{"description"\###
+        :"success / (success + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"descr\###
+        iption":"Median duration of the successful ones, within 1.6 %; absent if there are none.","type":"number","min\###
+        imum":0},"p95Ms":{"description":"95th percentile of the same.","type":"number","minimum":0},"rows":{"descripti\###
+        on":"Rows they returned, together.","type":"integer","minimum":0}},"required":["total","success","error","canc\###
+        elled","rows"],"additionalProperties":false},"QueryFigures":{"description":"What some queries came to. Duratio\###
+        ns are those of the successful ones.","type":"object","properties":{"count":{"description":"All, running ones i\###
+        ncluded.","type":"integer","minimum":0},"success":{"description":"Those that succeeded.","type":"integer","min\###
+        imum":0},"error":{"description":"Those that failed.","type":"integer","minimum":0},"cancelled":{"description":\###
+        "Those that were cancelled or timed out.","type":"integer","minimum":0},"errorRate":{"description":"error / (s\###
+        uccess + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"rows":{"description":"Rows t\###
+        hey returned, together.","type":"integer","minimum":0},"totalMs":{"description":"Time they took, together.","t\###
+        ype":"number","minimum":0},"meanMs":{"description":"The mean; absent if none succeeded.","type":"number","mini\###
+        mum":0},"p50Ms":{"description":"Median, within 1.6 %; absent if none succeeded.","type":"number","minimum":0},\###
+        "p95Ms":{"description":"95th percentile, likewise.","type":"number","minimum":0},"maxMs":{"description":"The l\###
+        ongest, exactly.","type":"number","minimum":0}},"required":["count","success","error","cancelled","rows","tota\###
+        lMs"],"additionalProperties":false},"ProjectFigures":{"description":"The figures of one project.","type":"obje\###
+        ct","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"descript\###
+        ion":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/s\###
+        chemas/DatabaseType"},"figures":{"description":"Its queries.","$ref":"#/components/schemas/QueryFigures"}},"re\###
+        quired":["projectId","name","databaseType","figures"],"additionalProperties":false},"DayFigures":{"description\###
+        ":"The figures of one day.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.\###
+        ","type":"string","minLength":10,"maxLength":10},"figures":{"description":"Queries accepted that day.","$ref":\###
+        "#/components/schemas/QueryFigures"}},"required":["date","figures"],"additionalProperties":false},"StatementFi\###
+        gures":{"description":"The figures of the statements of one shape in one project.","type":"object","properties\###
+        ":{"projectId":{"description":"Where they ran.","type":"string","format":"uuid"},"projectName":{"description":\###
+        "The project's name now.","type":"string"},"shape":{"description":"The shape: `query.history` lists its querie\###
+        s.","type":"string","minLength":16,"maxLength":16},"sql":{"description":"The normalised statement, at most 409\###
+        6 bytes of it; `…` at its end says that there is more.","type":"string"},"figures":{"description":"What they c\###
+        ame to.","$ref":"#/components/schemas/QueryFigures"},"lastQueryId":{"description":"The newest of them: a sampl\###
+        e for `query.get`.","type":"string","format":"uuid"},"lastUsedAt":{"description":"When that was accepted.","ty\###
+        pe":"string","format":"date-time"},"lastMode":{"description":"How that one ran.","$ref":"#/components/schemas/\###
+        QueryMode"}},"required":["projectId","projectName","shape","sql","figures","lastQueryId","lastUsedAt","lastMod\###
+        e"],"additionalProperties":false},"DashboardTotals":{"description":"Totals of a dashboard.","type":"object","p\###
+        roperties":{"projects":{"description":"The user's projects, whenever they were created.","type":"integer","min\###
+        imum":0},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"messages":{"descript\###
+        ion":"Chat messages in the period.","type":"integer","minimum":0}},"required":["projects","queries","messages"\###
+        ],"additionalProperties":false},"QueriesByStatus":{"description":"Queries of the period by status; they add up\###
+         to `totals.queries`.","type":"object","properties":{"running":{"description":"Running now.","type":"integer",\###
+        "minimum":0},"success":{"description":"Succeeded.","type":"integer","minimum":0},"error":{"description":"Faile\###
+        d.","type":"integer","minimum":0},"cancelled":{"description":"Cancelled or timed out.","type":"integer","minim\###
+        um":0}},"required":["running","success","error","cancelled"],"additionalProperties":false},"Latency":{"descrip\###
+        tion":"Durations of the successful queries of the period, by nearest rank, within 1.6 %.","type":"object","pro\###
+        perties":{"p50Ms":{"description":"Median; absent if there are none.","type":"number","minimum":0},"p95Ms":{"de\###
+        scription":"95th percentile; absent if there are none.","type":"number","minimum":0}},"additionalProperties":f\###
+        alse},"ProjectActivity":{"description":"One project in a dashboard.","type":"object","properties":{"projectId"\###
+        :{"description":"The project.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"stri\###
+        ng"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"querie\###
+        s":{"description":"Queries in the period.","type":"integer","minimum":0},"errors":{"description":"Those that f\###
+        ailed.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer\###
+        ","minimum":0},"lastUsedAt":{"description":"Its latest query, whenever it was, to the minute; absent if there i\###
+        s none.","type":"string","format":"date-time"}},"required":["projectId","name","databaseType","queries","error\###
+        s","messages"],"additionalProperties":false},"DayActivity":{"description":"One day in a dashboard.","type":"ob\###
+        ject","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxL\###
+        ength":10},"queries":{"description":"Queries accepted that day.","type":"integer","minimum":0},"errors":{"desc\###
+        ription":"Those that failed.","type":"integer","minimum":0}},"required":["date","queries","errors"],"additiona\###
+        lProperties":false},"MessageRole":{"description":"Who a chat message is from.","type":"string","enum":["user",\###
+        "assistant","tool"]},"RecentMessage":{"description":"A chat message in a dashboard.","type":"object","properti\###
+        es":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"description":"Its thread.","type"\###
+        :"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"role":{\###
+        "description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"excerpt":{"description":"The begin\###
+        ning of its text.","type":"string","maxLength":200},"createdAt":{"description":"When it was sent.","type":"str\###
+        ing","format":"date-time"}},"required":["id","threadId","projectId","role","excerpt","createdAt"],"additionalP\###
+        roperties":false},"SchemaDetail":{"description":"How much is told of a relation: `names`, `summary` with comme\###
+        nt and estimates, `full` with columns, keys and indexes.","type":"string","enum":["names","summary","full"]},"\###
+        RelationKind":{"description":"What a relation is. A partition is a `table` that says what it is a part of; `vi\###
+        rtualTable` is SQLite's.","type":"string","enum":["table","partitionedTable","view","materializedView","foreig\###
+        nTable","virtualTable"]},"SchemaSummary":{"description":"A schema; for MySQL and MariaDB a database.","type":"\###
+        object","properties":{"name":{"description":"Its name.","type":"string"},"comment":{"description":"Its comment\###
+        .","type":"string"},"relationCount":{"description":"How many relations it has.","type":"integer","minimum":0},\###
+        "default":{"description":"Whether a name without a schema is looked for here.","type":"boolean"}},"required":[\###
+        "name","relationCount","default"],"additionalProperties":false},"Relation":{"description":"A table, view or th\###
+        e like. What does not apply, is not known or was not asked for is absent.","type":"object","properties":{"sche\###
+        ma":{"description":"Its schema.","type":"string"},"name":{"description":"Its name, as it is: neither quoted no\###
+        r changed.","type":"string"},"kind":{"description":"What it is.","$ref":"#/components/schemas/RelationKind"},"\###
+        identifier":{"description":"Its name ready for SQL: quoted, and with the schema where that is needed. Not in `\###
+        names`.","type":"string"},"system":{"description":"Whether it belongs to the database itself. Not in `names`."\###
+        ,"type":"boolean"},"comment":{"description":"Its comment.","type":"string"},"rowEstimate":{"description":"Rows\###
+        , as the engine last estimated or counted them.","type":"integer","minimum":0},"sizeBytes":{"description":"Siz\###
+        e with its indexes, as the engine last estimated it.","type":"integer","minimum":0},"partitionOf":{"descriptio\###
+        n":"PostgreSQL: the table it is a partition of, as `schema.name`.","type":"string"},"partitionBy":{"descriptio\###
+        n":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type":"string"},"storage":{"description":"MySQL and Ma\###
+        riaDB: the storage engine. SQLite: the module of a virtual table; `STRICT`, `WITHOUT ROWID`.","type":"string"}\###
+        ,"columns":{"description":"Columns, in order.","type":"array","items":{"$ref":"#/components/schemas/RelationCo\###
+        lumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/components/schemas/RelationKey"},"uniqueKeys":{"d\###
+        escription":"Unique constraints, without the primary key.","type":"array","items":{"$ref":"#/components/schema\###
+        s/RelationKey"}},"indexes":{"description":"Indexes, also those of keys.","type":"array","items":{"$ref":"#/com\###
+        ponents/schemas/RelationIndex"}},"checks":{"description":"Check constraints; of PostgreSQL, exclusion constrai\###
+        nts too.","type":"array","items":{"$ref":"#/components/schemas/RelationCheck"}},"triggers":{"description":"Tri\###
+        ggers, in the order they fire where there is one; those that constraints are made of are left out. Absent wher\###
+        e there are none.","type":"array","items":{"$ref":"#/components/schemas/RelationTrigger"}},"definition":{"desc\###
+        ription":"A view's query, as SQL. PostgreSQL: in `schema.describe` only, and absent where somebody has locked w\###
+        hat the view reads for two seconds. MySQL and MariaDB: absent where the user lacks SHOW VIEW.","type":"string"\###
+        },"foreignKeys":{"description":"Foreign keys from it.","type":"array","items":{"$ref":"#/components/schemas/Fo\###
+        reignKey"}},"referencedBy":{"description":"Foreign keys to it.","type":"array","items":{"$ref":"#/components/s\###
+        chemas/ForeignKey"}}},"required":["schema","name","kind"],"additionalProperties":false},"ColumnGeneration":{"d\###
+        escription":"Where a column's values come from: computed and `stored`, or computed when read (`virtual`); `ide\###
+        ntity`: numbered, and `identityAlways`: with no other value allowed; `autoIncrement`.","type":"string","enum":\###
+        ["stored","virtual","identity","identityAlways","autoIncrement"]},"RelationColumn":{"description":"A column of\###
+         a relation.","type":"object","properties":{"name":{"description":"Its name, as it is.","type":"string"},"type\###
+        ":{"description":"Its type, as the database writes it; empty where SQLite has none.","type":"string"},"nullabl\###
+        e":{"description":"Whether it may be null.","type":"boolean"},"default":{"description":"Its default, or the ex\###
+        pression it is generated from, as SQL.","type":"string"},"comment":{"description":"Its comment.","type":"strin\###
+        g"},"generated":{"description":"Where its values come from, if not from whoever writes.","$ref":"#/components/\###
+        schemas/ColumnGeneration"},"primaryKey":{"description":"Its place in the primary key.","type":"integer","minim\###
+        um":1},"hidden":{"description":"True if `SELECT *` leaves it out.","type":"boolean"},"labels":{"description":"\###
+        The values of an enumerated type, in order.","type":"array","items":{"type":"string"}}},"required":["name","ty\###
+        pe","nullable"],"additionalProperties":false},"RelationKey":{"description":"A primary or unique key.","type":"\###
+        object","properties":{"name":{"description":"Name of the constraint.","type":"string"},"columns":{"description\###
+        ":"Its columns, in order.","type":"array","items":{"type":"string"}}},"required":["columns"],"additionalProper\###
+        ties":false},"RelationIndex":{"description":"An index.","type":"object","properties":{"name":{"description":"I\###
+        ts name.","type":"string"},"columns":{"description":"What it is sorted by: columns, or expressions as SQL.","t\###
+        ype":"array","items":{"type":"string"}},"unique":{"description":"Whether no two rows may agree in it.","type":\###
+        "boolean"},"primary":{"description":"Whether it is that of the primary key.","type":"boolean"},"method":{"desc\###
+        ription":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"includes":{"description":"PostgreSQL: colum\###
+        ns it holds besides.","type":"array","items":{"type":"string"}},"predicate":{"description":"Which rows it has,\###
+         if not all, as SQL.","type":"string"},"valid":{"description":"False where the engine does not use it.","type"\###
+        :"boolean"}},"required":["name","columns","unique","primary"],"additionalProperties":false},"RelationCheck":{"\###
+        description":"A check constraint.","type":"object","properties":{"name":{"description":"Its name.","type":"str\###
+        ing"},"expression":{"description":"What must hold, as SQL.","type":"string"}},"required":["expression"],"addit\###
+        ionalProperties":false},"TriggerTiming":{"description":"When a trigger fires: `before` or `after` the change, o\###
+        r `insteadOf` it.","type":"string","enum":["before","after","insteadOf"]},"TriggerEvent":{"description":"What a\###
+         trigger fires at.","type":"string","enum":["insert","update","delete","truncate"]},"RelationTrigger":{"descri\###
+        ption":"A trigger.","type":"object","properties":{"name":{"description":"Its name.","type":"string"},"timing":\###
+        {"description":"When it fires.","$ref":"#/components/schemas/TriggerTiming"},"events":{"description":"What it f\###
+        ires at.","type":"array","items":{"$ref":"#/components/schemas/TriggerEvent"}},"perRow":{"description":"Whethe\###
+        r it fires for each row, and not once for each statement.","type":"boolean"},"enabled":{"description":"False w\###
+        here it is switched off.","type":"boolean"},"definition":{"description":"As SQL. PostgreSQL and SQLite: the st\###
+        atement that makes it; MySQL and MariaDB: what it does. PostgreSQL's of a trigger with a condition is in `sche\###
+        ma.describe` only, and absent where somebody has locked the relation for two seconds.","type":"string"}},"requ\###
+        ired":["name","timing","events","perRow"],"additionalProperties":false},"ForeignKeyAction":{"description":"Wha\###
+        t happens to the rows that refer to a row, when that is changed or deleted.","type":"string","enum":["noAction\###
+        ","restrict","cascade","setNull","setDefault"]},"ForeignKey":{"description":"A foreign key.","type":"object","\###
+        properties":{"name":{"description":"Name of the constraint.","type":"string"},"schema":{"description":"Schema o\###
+        f the relation that refers.","type":"string"},"relation":{"description":"The relation that refers.","type":"st\###
+        ring"},"columns":{"description":"Its columns.","type":"array","items":{"type":"string"}},"toSchema":{"descript\###
+        ion":"Schema of the relation referred to.","type":"string"},"toRelation":{"description":"The relation referred\###
+         to.","type":"string"},"toColumns":{"description":"Its columns, in the order of the others.","type":"array","i\###
+        tems":{"type":"string"}},"onUpdate":{"description":"When the row referred to is changed.","$ref":"#/components\###
+        /schemas/ForeignKeyAction"},"onDelete":{"description":"When it is deleted.","$ref":"#/components/schemas/Forei\###
+        gnKeyAction"},"join":{"description":"The condition of a join along it, ready for SQL. Where a relation refers t\###
+        o itself, one side has the alias `other`.","type":"string"}},"required":["schema","relation","columns","toSche\###
+        ma","toRelation","toColumns","onUpdate","onDelete","join"],"additionalProperties":false},"SchemaMatch":{"descr\###
+        iption":"How well a text was found.","type":"string","enum":["exact","prefix","word","substring","fuzzy"]},"Sc\###
+        hemaMatchPlace":{"description":"Where it was found.","type":"string","enum":["name","comment"]},"SchemaHit":{"\###
+        description":"A relation or column that was found.","type":"object","properties":{"schema":{"description":"Sch\###
+        ema of the relation.","type":"string"},"relation":{"description":"The relation.","type":"string"},"kind":{"des\###
+        cription":"What the relation is.","$ref":"#/components/schemas/RelationKind"},"identifier":{"description":"The\###
+         relation's name ready for SQL.","type":"string"},"column":{"description":"The column, if it is one that was f\###
+        ound.","type":"string"},"type":{"description":"The column's type.","type":"string"},"comment":{"description":"\###
+        Comment of what was found.","type":"string"},"match":{"description":"How well it was found.","$ref":"#/compone\###
+        nts/schemas/SchemaMatch"},"matchedIn":{"description":"Where it was found.","$ref":"#/components/schemas/Schema\###
+        MatchPlace"}},"required":["schema","relation","kind","identifier","match","matchedIn"],"additionalProperties":\###
+        false},"JoinStep":{"description":"One more relation in a join.","type":"object","properties":{"schema":{"descr\###
+        iption":"Its schema.","type":"string"},"relation":{"description":"Its name.","type":"string"},"identifier":{"d\###
+        escription":"Its name ready for SQL.","type":"string"},"condition":{"description":"What joins it with one befo\###
+        re it.","type":"string"},"alternatives":{"description":"Other conditions that link the same two, by other fore\###
+        ign keys.","type":"array","items":{"type":"string"}}},"required":["schema","relation","identifier","condition"\###
+        ],"additionalProperties":false},"JoinPath":{"description":"A way from one relation to another along foreign ke\###
+        ys.","type":"object","properties":{"from":{"description":"The whole `FROM` clause.","type":"string"},"steps":{\###
+        "description":"What to join with the first relation, in order.","type":"array","items":{"$ref":"#/components/s\###
+        chemas/JoinStep"}}},"required":["from","steps"],"additionalProperties":false},"ChatMode":{"description":"What a\###
+         turn is for: `answer` reads the data and says what it shows, `sql` writes a statement and does not run it, `e\###
+        xplain` explains one.","type":"string","enum":["answer","sql","explain"]},"ChatTool":{"description":"What the a\###
+        ssistant can use. None of them writes.","type":"string","enum":["list_tables","describe_table","search_schema"\###
+        ,"relations","explain","run_query","summarize_result","propose_statement"]},"ChatToolOutcome":{"description":"\###
+        How a call of a tool ended: `refused` by a rule of ours, `failed` by the database.","type":"string","enum":["o\###
+        k","refused","failed","cancelled"]},"ChatOutcome":{"description":"How a turn ended.","type":"string","enum":["\###
+        finished","failed","cancelled"]},"ChatToolStyle":{"description":"How a model is given tools: as its server has\###
+         it, as one JSON object a step, or as it turns out.","type":"string","enum":["auto","native","json"]},"ChatChe\###
+        ckStep":{"description":"The steps of `chat.doctor`, in the order they are taken.","type":"string","enum":["con\###
+        figuration","resolve","connect","authenticate","listModels","reply","toolCall","stream"]},"ChatRole":{"descrip\###
+        tion":"Who a message to a model is from.","type":"string","enum":["system","user","assistant","tool"]},"ChatUs\###
+        age":{"description":"What a turn took.","type":"object","properties":{"promptTokens":{"description":"Tokens se\###
+        nt to the model, over all its steps; 0 without a model.","type":"integer","minimum":0},"completionTokens":{"de\###
+        scription":"Tokens the model wrote.","type":"integer","minimum":0},"estimated":{"description":"Whether the mod\###
+        el's server did not count them, so that we did, roughly.","type":"boolean"},"steps":{"description":"Requests t\###
+        o the model.","type":"integer","minimum":0},"toolCalls":{"description":"Calls of tools, refused ones included.\###
+        ","type":"integer","minimum":0},"corrections":{"description":"How often a statement that failed went back to t\###
+        he model.","type":"integer","minimum":0},"durationMs":{"description":"Time of the turn.","type":"number","mini\###
+        mum":0}},"required":["promptTokens","completionTokens","estimated","steps","toolCalls","corrections","duration\###
+        Ms"],"additionalProperties":false},"ChatStatement":{"description":"A statement that the assistant wrote, check\###
+        ed on the live database.","type":"object","properties":{"sql":{"description":"The statement.","type":"string"}\###
+        ,"queryId":{"description":"Where it ran: its id in history. Absent where it was prepared and not run.","type":\###
+        "string","format":"uuid"},"resultId":{"description":"Its rows, for `query.fetch`, `query.export` and `query.su\###
+        mmarize`, for as long as they are kept.","type":"string","format":"uuid"},"columns":{"description":"Columns of\###
+         its rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rowCount":{"description":"Rows it r\###
+        eturned, as far as they were read.","type":"integer","minimum":0},"truncated":{"description":"Whether it had m\###
+        ore.","type":"boolean"}},"required":["sql"],"additionalProperties":false},"ApprovalStatus":{"description":"Wha\###
+        t became of a proposal.","type":"string","enum":["pending","approved","declined","expired"]},"ChatProposal":{"\###
+        description":"A statement that writes. It has not run, and runs only by `chat.approve`.","type":"object","prop\###
+        erties":{"approvalId":{"description":"For `chat.approve` and `chat.decline`.","type":"string","format":"uuid"}\###
+        ,"sql":{"description":"The very bytes that would run.","type":"string"},"reason":{"description":"What it is fo\###
+        r, in the assistant's words.","type":"string"},"command":{"description":"The word it begins with, such as `UPD\###
+        ATE`.","type":"string"},"relations":{"description":"Relations it names, as far as they are known.","type":"arr\###
+        ay","items":{"type":"string"}},"rowsEstimate":{"description":"Rows the database expects it to touch; absent wh\###
+        ere it does not say.","type":"integer","minimum":0},"status":{"description":"What became of it.","$ref":"#/com\###
+        ponents/schemas/ApprovalStatus"},"createdAt":{"description":"When it was proposed.","type":"string","format":"\###
+        date-time"},"expiresAt":{"description":"When it can no longer be approved.","type":"string","format":"date-tim\###
+        e"},"queryId":{"description":"Once approved: its id in history.","type":"string","format":"uuid"}},"required":\###
+        ["approvalId","sql","command","relations","status","createdAt","expiresAt"],"additionalProperties":false},"Cha\###
+        tToolUse":{"description":"A call of a tool, as it was recorded.","type":"object","properties":{"tool":{"descri\###
+        ption":"Its name, as the model gave it.","type":"string","maxLength":100},"outcome":{"description":"How it end\###
+        ed; `refused` by a rule of ours, `failed` by the database.","$ref":"#/components/schemas/ChatToolOutcome"},"su\###
+        mmary":{"description":"What it was about, in one line, without data.","type":"string"},"sqlHash":{"description\###
+        ":"Of a call with a statement: its BLAKE2b-256, in hexadecimal.","type":"string"},"queryId":{"description":"Th\###
+        e query it ran.","type":"string","format":"uuid"},"errorCode":{"description":"Why it was refused or failed: th\###
+        e `data.code` a request would be answered.","type":"string"},"durationMs":{"description":"Time it took.","type\###
+        ":"number","minimum":0}},"required":["tool","outcome","summary","durationMs"],"additionalProperties":false},"C\###
+        hatMessage":{"description":"A message of a thread. Text is Markdown in which links, images and HTML are inert.\###
+        ","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"descri\###
+        ption":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string\###
+        ","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"text":{\###
+        "description":"What it says.","type":"string"},"mode":{"description":"What was asked for; absent from tools.",\###
+        "$ref":"#/components/schemas/ChatMode"},"statements":{"description":"Of the assistant: the statements its answ\###
+        er stands on.","type":"array","items":{"$ref":"#/components/schemas/ChatStatement"}},"proposals":{"description\###
+        ":"Of the assistant: what it asks to be allowed.","type":"array","items":{"$ref":"#/components/schemas/ChatPro\###
+        posal"}},"toolUse":{"description":"Of a tool: the call.","$ref":"#/components/schemas/ChatToolUse"},"usage":{"\###
+        description":"Of the assistant: what the turn took.","$ref":"#/components/schemas/ChatUsage"},"model":{"descri\###
+        ption":"Of the assistant: the model's name in `chat.models`; absent where none was asked.","type":"string"},"n\###
+        ote":{"description":"Of the assistant: what the reader should know of how it came about, such as that no model\###
+         is configured, or that older messages were left out.","type":"string"},"outcome":{"description":"Of the assis\###
+        tant: how the turn ended.","$ref":"#/components/schemas/ChatOutcome"},"createdAt":{"description":"When it was w\###
+        ritten.","type":"string","format":"date-time"}},"required":["id","threadId","projectId","role","text","created\###
+        At"],"additionalProperties":false},"ChatThread":{"description":"A conversation about one project.","type":"obj\###
+        ect","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"projectId":{"description":"Its p\###
+        roject.","type":"string","format":"uuid"},"title":{"description":"Its title: the beginning of its first messag\###
+        e, until it is renamed.","type":"string"},"messageCount":{"description":"Its messages, those of tools not coun\###
+        ted.","type":"integer","minimum":0},"createdAt":{"description":"When it began.","type":"string","format":"date\###
+        -time"},"updatedAt":{"description":"Its latest message.","type":"string","format":"date-time"}},"required":["i\###
+        d","projectId","title","messageCount","createdAt","updatedAt"],"additionalProperties":false},"ChatExample":{"d\###
+        escription":"A question and the statement that a person confirmed to answer it.","type":"object","properties":\###
+        {"id":{"description":"Id.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"\###
+        string","format":"uuid"},"question":{"description":"The question.","type":"string"},"sql":{"description":"The s\###
+        tatement.","type":"string"},"createdAt":{"description":"When it was confirmed.","type":"string","format":"date\###
+        -time"}},"required":["id","projectId","question","sql","createdAt"],"additionalProperties":false},"ChatEventKi\###
+        nd":{"description":"What happened in a turn.","type":"string","enum":["started","text","toolCall","toolResult"\###
+        ,"sql","approvalNeeded","usage","finished","failed","cancelled"]},"ChatModelInfo":{"description":"A model that\###
+         turns can use.","type":"object","properties":{"name":{"description":"Its name here, for `project.update` and `\###
+        chat.send`.","type":"string"},"model":{"description":"Its name at its server.","type":"string"},"host":{"descr\###
+        iption":"Where it is asked.","type":"string"},"local":{"description":"Whether that is this machine, so that no\###
+        thing leaves it.","type":"boolean"},"default":{"description":"Whether projects that name none use it.","type":\###
+        "boolean"},"toolStyle":{"description":"How it is given tools.","$ref":"#/components/schemas/ChatToolStyle"},"c\###
+        ontextTokens":{"description":"Its window.","type":"integer","minimum":1}},"required":["name","model","host","l\###
+        ocal","default","toolStyle","contextTokens"],"additionalProperties":false},"ChatCheck":{"description":"One ste\###
+        p of `chat.doctor`.","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/sc\###
+        hemas/ChatCheckStep"},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"d\###
+        urationMs":{"description":"How long it took; absent if it was skipped.","type":"number","minimum":0},"message"\###
+        :{"description":"What was found, or is wrong.","type":"string"},"hint":{"description":"Of a failed step: the s\###
+        etting that is wrong, and what to set.","type":"string"}},"required":["step","status"],"additionalProperties":\###
+        false},"ChatContextMessage":{"description":"A message as a model would get it.","type":"object","properties":{\###
+        "role":{"description":"Who it is from.","$ref":"#/components/schemas/ChatRole"},"text":{"description":"The ver\###
+        y text.","type":"string"},"tokens":{"description":"Tokens it takes, estimated.","type":"integer","minimum":0}}\###
+        ,"required":["role","text","tokens"],"additionalProperties":false},"AssistantSettings":{"description":"What a p\###
+        roject's owner lets a model see. Absent consent means: yes for a model on this machine, no for any other.","ty\###
+        pe":"object","properties":{"model":{"description":"The model to use; absent means the default.","type":"string\###
+        "},"shareSchema":{"description":"Whether names, types, keys and comments may be sent.","type":"boolean"},"shar\###
+        eRows":{"description":"Whether rows that its queries read may be sent.","type":"boolean"},"shareSamples":{"des\###
+        cription":"Whether sample values may be sent with a table's description.","type":"boolean"},"maskedColumns":{"\###
+        description":"Columns whose values are never sent.","type":"array","items":{"type":"string"}},"acceptedRights"\###
+        :{"description":"Dangerous rights of the database user that its owner knows of.","type":"array","items":{"type\###
+        ":"string"}}},"additionalProperties":false},"AssistantChange":{"description":"What to change of `AssistantSett\###
+        ings`; what is absent stays.","type":"object","properties":{"model":{"description":"A name of `chat.models`; e\###
+        mpty for the default.","type":"string","maxLength":100},"shareSchema":{"description":"Whether names, types, ke\###
+        ys and comments may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows that its queries read\###
+         may be sent. Without it the model learns only columns and counts; you see the rows all the same.","type":"boo\###
+        lean"},"shareSamples":{"description":"Whether sample values may be sent with a table's description.","type":"b\###
+        oolean"},"maskedColumns":{"description":"`column`, `table.column` or `schema.table.column`, whose values are n\###
+        ever sent; replaces the list.","type":"array","items":{"type":"string","minLength":1,"maxLength":200},"maxItem\###
+        s":500},"acceptedRights":{"description":"Rights named by the `policy` error of `chat.send`: a turn runs with a\###
+         database user that has them only if they are here; replaces the list.","type":"array","items":{"type":"string\###
+        ","minLength":1,"maxLength":100},"maxItems":50}},"additionalProperties":false},"Limits":{"description":"Every l\###
+        imit in force.","type":"object","properties":{"headerBytes":{"description":"The header block of one `Content-L\###
+        ength` frame.","type":"integer","minimum":0},"headerMs":{"description":"Time for a frame's header, from its fi\###
+        rst byte.","type":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line wh\###
+        ere messages are lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message whil\###
+        e the connection has no session.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once t\###
+        he connection has a session.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and o\###
+        bjects in one message.","type":"integer","minimum":0},"batchItems":{"description":"Items of one batch.","type"\###
+        :"integer","minimum":0},"clientConnections":{"description":"Open client connections.","type":"integer","minimu\###
+        m":0},"requestsInFlight":{"description":"Unanswered requests of one connection; past that the daemon stops rea\###
+        ding from it.","type":"integer","minimum":0},"outputQueueBytes":{"description":"Output waiting for one client.\###
+        ","type":"integer","minimum":0},"outputStallMs":{"description":"A client with output waiting that takes none o\###
+        f it for this long is dropped.","type":"integer","minimum":0},"shutdownMs":{"description":"Time for running re\###
+        quests to end when the daemon stops.","type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortes\###
+        t new password, as UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"description":"Longest password, a\###
+        s UTF-8.","type":"integer","minimum":0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; pa\###
+        st that the answer is `busy`.","type":"integer","minimum":0},"loginFailures":{"description":"Wrong passwords i\###
+        n a row, per account and per peer, before each further attempt has to wait.","type":"integer","minimum":0},"lo\###
+        ginDelayMs":{"description":"The first such wait; each further failure doubles it.","type":"integer","minimum":\###
+        0},"loginDelayMaxMs":{"description":"The longest such wait.","type":"integer","minimum":0},"loginFailuresMax":\###
+        {"description":"Wrong passwords in a row for an account; then none is looked at for a day, or until a session c\###
+        hanges it.","type":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0}\###
+        ,"tokenLifetimeMs":{"description":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"s\###
+        essionIdleMs":{"description":"A session without a request for this long ends.","type":"integer","minimum":0},"\###
+        nameLength":{"description":"Characters (Unicode scalars) of a name of a person or project.","type":"integer","\###
+        minimum":0},"emailLength":{"description":"Characters of an e-mail address.","type":"integer","minimum":0},"des\###
+        criptionLength":{"description":"Characters of a project's description.","type":"integer","minimum":0},"connect\###
+        ionStringLength":{"description":"Characters of a connection string.","type":"integer","minimum":0},"labelLengt\###
+        h":{"description":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLength":{"descript\###
+        ion":"Characters of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"description":"Items o\###
+        f one page of a list.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of one page of a\###
+         list when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest queries or m\###
+        essages in a summary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashb\###
+        oard may cover.","type":"integer","minimum":0},"databaseConnections":{"description":"Open database connections\###
+         in all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open database connecti\###
+        ons of one project.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database connect\###
+        ion is closed after this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to conne\###
+        ct and log in to a database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running queries o\###
+        f one user.","type":"integer","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of one c\###
+        onnection.","type":"integer","minimum":0},"subscriptionEvents":{"description":"Events of one subscription that\###
+         wait for its reader; the next are missed.","type":"integer","minimum":0},"progressMs":{"description":"Time be\###
+        tween two `progress` events of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of a s\###
+        tatement, in `query.running` and `query/event`.","type":"integer","minimum":0},"planNodes":{"description":"Nod\###
+        es of a plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, as U\###
+        TF-8.","type":"integer","minimum":0},"parameters":{"description":"Parameters of one statement: SQLite's own li\###
+        mit, the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a q\###
+        uery that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longest\###
+         `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that has not stoppe\###
+        d a cancelled statement by then has its connection cut.","type":"integer","minimum":0},"pageRows":{"descriptio\###
+        n":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row that\###
+         reaches this size.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced by it\###
+        s length and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result whose\###
+         query names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a result\###
+         whose query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes ke\###
+        pt of any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all res\###
+        ults of one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches f\###
+        rom for this long is dropped.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and summ\###
+        aries of one user that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"noticesPer\###
+        Query":{"description":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"descripti\###
+        on":"Rows of the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Byt\###
+        es of the preview that history keeps.","type":"integer","minimum":0},"catalogueRelations":{"description":"Tabl\###
+        es, views and the like that are read of one database.","type":"integer","minimum":0},"catalogueBytes":{"descri\###
+        ption":"Memory for what is read of one database's schema, about.","type":"integer","minimum":0},"catalogueCach\###
+        eBytes":{"description":"The same for all databases; the least used is forgotten first.","type":"integer","mini\###
+        mum":0},"catalogueMs":{"description":"What is known of a schema is read anew when it is older.","type":"intege\###
+        r","minimum":0},"historyRows":{"description":"Rows of history kept of one user; past it the oldest go, within m\###
+        inutes. 0 keeps all.","type":"integer","minimum":0},"historyDays":{"description":"Days that a row of history i\###
+        s kept. 0 keeps it for ever.","type":"integer","minimum":0},"statisticsDays":{"description":"Days that `query.\###
+        stats` may cover.","type":"integer","minimum":0},"statisticsStatements":{"description":"Statements in each lis\###
+        t of `query.stats`.","type":"integer","minimum":0},"forgetQueries":{"description":"Ids in one `query.forget`."\###
+        ,"type":"integer","minimum":0},"chatContentBytes":{"description":"One message to the assistant, as UTF-8.","ty\###
+        pe":"integer","minimum":0},"chatSteps":{"description":"Requests to the model in one turn.","type":"integer","m\###
+        inimum":0},"chatCorrections":{"description":"Statements of one turn that may go back to the model because they\###
+         failed.","type":"integer","minimum":0},"chatRows":{"description":"Rows of one result that the model is given.\###
+        ","type":"integer","minimum":0},"chatResultBytes":{"description":"Bytes of one tool's result that the model is\###
+         given.","type":"integer","minimum":0},"chatSchemaTokens":{"description":"Tokens of the schema that a turn beg\###
+        ins with, estimated.","type":"integer","minimum":0},"chatTurnMs":{"description":"Time of one turn.","type":"in\###
+        teger","minimum":0},"chatTurnTokens":{"description":"Tokens of one turn, sent and written.","type":"integer","\###
+        minimum":0},"chatDayTokens":{"description":"Tokens of one user in one UTC day. 0 is no limit.","type":"integer\###
+        ","minimum":0},"chatTurnsPerUser":{"description":"Turns of one user that run at once; past that the answer is `\###
+        busy`.","type":"integer","minimum":0},"chatExamples":{"description":"Confirmed examples of one project.","type\###
+        ":"integer","minimum":0},"approvalMs":{"description":"Life of a proposal; past it, it can no longer be approve\###
+        d.","type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyB\###
+        ytes","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","shut\###
+        downMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMa\###
+        xMs","loginFailuresMax","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","description\###
+        Length","connectionStringLength","labelLength","searchTextLength","listItems","listItemsDefault","recentItems"\###
+        ,"dashboardDays","databaseConnections","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","qu\###
+        eriesPerUser","subscriptionsPerConnection","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sq\###
+        lBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes\###
+        ","resultRows","resultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser","notice\###
+        sPerQuery","previewRows","previewBytes","catalogueRelations","catalogueBytes","catalogueCacheBytes","catalogue\###
+        Ms","historyRows","historyDays","statisticsDays","statisticsStatements","forgetQueries","chatContentBytes","ch\###
+        atSteps","chatCorrections","chatRows","chatResultBytes","chatSchemaTokens","chatTurnMs","chatTurnTokens","chat\###
+        DayTokens","chatTurnsPerUser","chatExamples","approvalMs"],"additionalProperties":false},"ErrorObject":{"descr\###
+        iption":"The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"t\###
+        ype":"string","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What programs branch\###
+         on.","type":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params","invalid_con\###
+        nection_string","invalid_parameters","weak_password","internal","not_initialized","cancelled","timeout","shutt\###
+        ing_down","request_too_large","response_too_large","busy","batch_too_large","unauthenticated","invalid_credent\###
+        ials","forbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","connection_refus\###
+        ed","connect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_a_database",\###
+        "connection_lost","query_failed","read_only","policy","file_failed","cell_truncated","model_failed","budget_ex\###
+        ceeded"]},"retryable":{"description":"Whether the same request may succeed later.","type":"boolean"},"phase":{\###
+        "type":"string"},"requestId":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},\###
+        "position":{}},"required":["code","retryable"],"additionalProperties":false}},"required":["code","message","da\###
+        ta"],"additionalProperties":false}},"errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JS\###
+        ON text in UTF-8, or break the framing.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"\###
+        code":-32600,"message":"The JSON is not a request that may be sent here and now.","data":{"code":"invalid_requ\###
+        est","retryable":false}},"method_not_found":{"code":-32601,"message":"There is no such method.","data":{"code"\###
+        :"method_not_found","retryable":false}},"invalid_params":{"code":-32602,"message":"A parameter is unknown, mis\###
+        sing, of the wrong type or out of range; `path` names it.","data":{"code":"invalid_params","retryable":false}}\###
+        ,"invalid_connection_string":{"code":-32602,"message":"The connection string cannot be understood, or uses a k\###
+        eyword that is not allowed.","data":{"code":"invalid_connection_string","retryable":false}},"invalid_parameter\###
+        s":{"code":-32602,"message":"The statement's parameters do not fit its placeholders.","data":{"code":"invalid_\###
+        parameters","retryable":false}},"weak_password":{"code":-32602,"message":"The password is among those tried fi\###
+        rst, or is made from the account's own name or e-mail.","data":{"code":"weak_password","retryable":false}},"in\###
+        ternal":{"code":-32603,"message":"A fault of the daemon; the log has it under `requestId`.","data":{"code":"in\###
+        ternal","retryable":false}},"not_initialized":{"code":-32002,"message":"`initialize` must come first on this c\###
+        onnection.","data":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-32800,"message":"The cli\###
+        ent cancelled the request.","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"\###
+        It took longer than its time limit and was stopped.","data":{"code":"timeout","retryable":true}},"shutting_dow\###
+        n":{"code":-32802,"message":"The daemon is stopping; connect again later.","data":{"code":"shutting_down","ret\###
+        ryable":true}},"request_too_large":{"code":-32007,"message":"The request is longer than the limit.","data":{"c\###
+        ode":"request_too_large","retryable":false}},"response_too_large":{"code":-32008,"message":"The reply would be\###
+         longer than the limit; ask for less.","data":{"code":"response_too_large","retryable":false}},"busy":{"code":\###
+        -32009,"message":"A queue or pool is full, or, with the phase `store`, the daemon's own store cannot be read o\###
+        r written now, which any method may answer; try again after `retryAfterMs`.","data":{"code":"busy","retryable"\###
+        :true}},"batch_too_large":{"code":-32010,"message":"The batch has more items than the limit.","data":{"code":"\###
+        batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"message":"There is no session on this con\###
+        nection, or it has ended; log in or attach a token.","data":{"code":"unauthenticated","retryable":false}},"inv\###
+        alid_credentials":{"code":1002,"message":"The e-mail or the password is wrong.","data":{"code":"invalid_creden\###
+        tials","retryable":false}},"forbidden":{"code":1003,"message":"The token or the daemon's configuration does no\###
+        t allow it.","data":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"message":"There is no su\###
+        ch thing, or it is not yours; both answer the same.","data":{"code":"not_found","retryable":false}},"conflict"\###
+        :{"code":1005,"message":"It conflicts with what exists; `path` names the parameter.","data":{"code":"conflict"\###
+        ,"retryable":false}},"rate_limited":{"code":1006,"message":"Too many attempts or requests; try again after `re\###
+        tryAfterMs`.","data":{"code":"rate_limited","retryable":true}},"connection_failed":{"code":1101,"message":"The\###
+         database cannot be reached, for a reason without a code of its own.","data":{"code":"connection_failed","retr\###
+        yable":true}},"host_not_found":{"code":1101,"message":"The host's name has no address.","data":{"code":"host_n\###
+        ot_found","retryable":true}},"connection_refused":{"code":1101,"message":"Nothing accepts connections at that a\###
+        ddress.","data":{"code":"connection_refused","retryable":true}},"connect_timeout":{"code":1101,"message":"The d\###
+        atabase did not answer in time.","data":{"code":"connect_timeout","retryable":true}},"tls_required":{"code":11\###
+        01,"message":"The server or the policy asks for TLS and the connection has none.","data":{"code":"tls_required\###
+        ","retryable":false}},"tls_failed":{"code":1101,"message":"The TLS handshake failed or the certificate is not t\###
+        rusted.","data":{"code":"tls_failed","retryable":false}},"authentication_failed":{"code":1101,"message":"The d\###
+        atabase refused the user or the password of the connection string.","data":{"code":"authentication_failed","re\###
+        tryable":false}},"unknown_database":{"code":1101,"message":"The server has no such database, or the file does n\###
+        ot exist.","data":{"code":"unknown_database","retryable":false}},"not_a_database":{"code":1101,"message":"The f\###
+        ile is not an SQLite database.","data":{"code":"not_a_database","retryable":false}},"connection_lost":{"code":\###
+        1101,"message":"The connection broke while the statement ran; a write may or may not have happened.","data":{"\###
+        code":"connection_lost","retryable":true}},"query_failed":{"code":1102,"message":"The database refused the sta\###
+        tement.","data":{"code":"query_failed","retryable":false}},"read_only":{"code":1103,"message":"The statement w\###
+        ould write, and the project or the mode is read-only.","data":{"code":"read_only","retryable":false}},"policy"\###
+        :{"code":1103,"message":"The daemon's policy does not allow it, whatever the project says.","data":{"code":"po\###
+        licy","retryable":false}},"file_failed":{"code":1104,"message":"The file could not be written; `phase` is the s\###
+        tep: `open`, `write` or `publish`.","data":{"code":"file_failed","retryable":false}},"cell_truncated":{"code":\###
+        1105,"message":"A cell is longer than was kept of it, and would be exported in part.","data":{"code":"cell_tru\###
+        ncated","retryable":false}},"model_failed":{"code":1201,"message":"The model cannot be reached, refused, or br\###
+        oke its contract; `phase` is the step that failed.","data":{"code":"model_failed","retryable":true}},"budget_e\###
+        xceeded":{"code":1202,"message":"The turn, or the day of its user, has used up its tokens.","data":{"code":"bu\###
+        dget_exceeded","retryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"Report on a request th\###
+        at is still running.","description":"LSP's own notification. For a request that carried a `partialResultToken`\###
+         and whose method says that it answers in parts, `value`\nis a part: `query.run` sends a `QueryPage` each, `qu\###
+        ery.export` an `ExportPart`. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of protocol 1\###
+        .0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients should ignore tokens\###
+         they do not know.","params":{"type":"object","properties":{"token":{"description":"The request's token.","typ\###
+        e":["string","integer"]},"value":{"description":"The part.","oneOf":[{"$ref":"#/components/schemas/QueryPage"}\###
+        ,{"$ref":"#/components/schemas/ExportPart"}]}},"required":["token","value"],"additionalProperties":false}},{"n\###
+        ame":"chat/event","summary":"Tell what happens in a turn.","description":"Sent to the connection that called `\###
+        chat.send` with a `partialResultToken`, in order: `started`, then `text`, `toolCall`, `toolResult`, `sql`,\n`a\###
+        pprovalNeeded` and `usage` as they come, and exactly one of `finished`, `failed` and `cancelled`, before the r\###
+        eply. `text` is a piece of the answer; the\npieces together are its text, unless a later step of the model beg\###
+        ins anew, which a `toolCall` in between shows.\nA reader that does not keep up holds the turn back; it loses n\###
+        othing.","params":{"type":"object","properties":{"token":{"description":"The token of `chat.send`.","type":["s\###
+        tring","integer"]},"threadId":{"description":"The thread.","type":"string","format":"uuid"},"messageId":{"desc\###
+        ription":"The assistant's message to be.","type":"string","format":"uuid"},"event":{"description":"What happen\###
+        ed.","$ref":"#/components/schemas/ChatEventKind"},"text":{"description":"Of `text`: the piece.","type":"string\###
+        "},"tool":{"description":"Of `toolCall` and `toolResult`: the tool.","type":"string"},"summary":{"description"\###
+        :"Of `toolCall` and `toolResult`: what it is about, without data.","type":"string"},"toolUse":{"description":"\###
+        Of `toolResult`: how it ended.","$ref":"#/components/schemas/ChatToolUse"},"statement":{"description":"Of `sql\###
+        `: a statement that was checked.","$ref":"#/components/schemas/ChatStatement"},"proposal":{"description":"Of `\###
+        approvalNeeded`: what would run.","$ref":"#/components/schemas/ChatProposal"},"usage":{"description":"Of `usag\###
+        e`: what the turn took so far.","$ref":"#/components/schemas/ChatUsage"},"errorCode":{"description":"Of `faile\###
+        d`: the `data.code` of the error.","type":"string"},"errorMessage":{"description":"Of `failed`: the same, in a\###
+         sentence.","type":"string"}},"required":["token","threadId","messageId","event"],"additionalProperties":false\###
+        }},{"name":"query/event","summary":"Tell a subscriber what became of a query.","description":"Sent to connecti\###
+        ons that called `query.subscribe`. Each query gets one `started`, any number of `progress`, one every limit\n`\###
+        progressMs` at most, and exactly one of `finished`, `failed` and `cancelled`, in this order; a timeout is `can\###
+        celled` with the\n`errorCode` `timeout`. A pulled result that is larger than its first page is `finished` when\###
+         the database has given all rows,\nwhich may be after the reply.\n\nEvents wait behind replies. A subscriber t\###
+        hat does not read them gets no `progress`, and of the others the limit\n`subscriptionEvents` are kept; what is\###
+         lost after that is told by one `missed`, in its place, with how many they were. Then\n`query.running` and `qu\###
+        ery.history` say how things stand. A daemon that stops ends its connections without further events.","params":\###
+        {"type":"object","properties":{"subscriptionId":{"description":"The subscription.","type":"string","format":"u\###
+        uid"},"event":{"description":"What happened.","$ref":"#/components/schemas/QueryEventKind"},"query":{"descript\###
+        ion":"The query as it stands; absent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows":\###
+        {"description":"Rows that a write changed.","type":"integer","minimum":0},"durationMs":{"description":"Time it\###
+         took, once it has ended.","type":"number","minimum":0},"errorCode":{"description":"Why it failed or was cance\###
+        lled: the `data.code` of its error.","type":"string"},"errorMessage":{"description":"The same, in a sentence."\###
+        ,"type":"string"},"missed":{"description":"Events lost, in `missed`.","type":"integer","minimum":1}},"required\###
+        ":["subscriptionId","event"],"additionalProperties":false}},{"name":"session/expired","summary":"Tell a connec\###
+        tion that its session has ended.","description":"Sent once to every other connection that was bound to a sessi\###
+        on when the session ends; the connection that ended it by its\nown request learns it from the reply. From then\###
+         on its requests are answered `unauthenticated` until it logs in or attaches\na token. The connection stays op\###
+        en; queries that ran under the session are cancelled.","params":{"type":"object","properties":{"reason":{"desc\###
+        ription":"Why it ended.","$ref":"#/components/schemas/SessionEndReason"}},"required":["reason"],"additionalPro\###
+        perties":false}}],"x-limits":[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":false,"descript\###
+        ion":"The header block of one `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","configur\###
+        able":true,"description":"Time for a frame's header, from its first byte."},{"name":"bodyMs","value":30000,"un\###
+        it":"ms","configurable":true,"description":"Time for a frame's body, and for one line where messages are lines\###
+        ."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"bytes","configurable":true,"description":"One message\###
+         while the connection has no session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable":true\###
+        ,"description":"One message once the connection has a session."},{"name":"jsonDepth","value":64,"unit":"count"\###
+        ,"configurable":false,"description":"Nesting of arrays and objects in one message."},{"name":"batchItems","val\###
+        ue":50,"unit":"count","configurable":true,"description":"Items of one batch."},{"name":"clientConnections","va\###
+        lue":1024,"unit":"count","configurable":true,"description":"Open client connections."},{"name":"requestsInFlig\###
+        ht","value":32,"unit":"count","configurable":true,"description":"Unanswered requests of one connection; past t\###
+        hat the daemon stops reading from it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","configurabl\###
+        e":true,"description":"Output waiting for one client."},{"name":"outputStallMs","value":30000,"unit":"ms","con\###
+        figurable":true,"description":"A client with output waiting that takes none of it for this long is dropped."},\###
+        {"name":"shutdownMs","value":10000,"unit":"ms","configurable":true,"description":"Time for running requests to\###
+         end when the daemon stops."},{"name":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"descrip\###
+        tion":"Shortest new password, as UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable\###
+        ":false,"description":"Longest password, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","co\###
+        nfigurable":true,"description":"Passwords waiting to be hashed; past that the answer is `busy`."},{"name":"log\###
+        inFailures","value":5,"unit":"count","configurable":true,"description":"Wrong passwords in a row, per account a\###
+        nd per peer, before each further attempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","confi\###
+        gurable":true,"description":"The first such wait; each further failure doubles it."},{"name":"loginDelayMaxMs"\###
+        ,"value":900000,"unit":"ms","configurable":true,"description":"The longest such wait."},{"name":"loginFailures\###
+        Max","value":100,"unit":"count","configurable":true,"description":"Wrong passwords in a row for an account; th\###
+        en none is looked at for a day, or until a session changes it."},{"name":"tokenBytes","value":4096,"unit":"byt\###
+        es","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","con\###
+        figurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","value":432\###
+        00000,"unit":"ms","configurable":true,"description":"A session without a request for this long ends."},{"name"\###
+        :"nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scalars) of a\###
+         name of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"descrip\###
+        tion":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","configurabl\###
+        e":false,"description":"Characters of a project's description."},{"name":"connectionStringLength","value":4096\###
+        ,"unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"labelLength"\###
+        ,"value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"name":"sear\###
+        chTextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `text` fil\###
+        ter."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of one page of\###
+         a list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"Items of o\###
+        ne page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable":fal\###
+        se,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","value":365,\###
+        "unit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseConnections"\###
+        ,"value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"name":"dat\###
+        abaseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database connecti\###
+        ons of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"description":"An\###
+         unused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms",\###
+        "configurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUser","value\###
+        ":8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscriptionsPer\###
+        Connection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connection."},{"\###
+        name":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of one subscri\###
+        ption that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","configur\###
+        able":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes","value":2\###
+        048,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/event`."}\###
+        ,{"name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `query.\###
+        explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One statemen\###
+        t, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Parameter\###
+        s of one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value":30000\###
+        ,"unit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"queryTim\###
+        eoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"name":"\###
+        cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not stopped a\###
+         cancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","configu\###
+        rable":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable\###
+        ":true,"description":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":1048576,"\###
+        unit":"bytes","configurable":true,"description":"A longer cell is replaced by its length and a prefix."},{"nam\###
+        e":"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result whose q\###
+        uery names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"descript\###
+        ion":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456\###
+        ,"unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUserBytes"\###
+        ,"value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one user."}\###
+        ,{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobody fet\###
+        ches from for this long is dropped."},{"name":"exportsPerUser","value":8,"unit":"count","configurable":true,"d\###
+        escription":"Exports and summaries of one user that run at once; past that the answer is `busy`."},{"name":"no\###
+        ticesPerQuery","value":100,"unit":"count","configurable":false,"description":"Notices kept of one statement."}\###
+        ,{"name":"previewRows","value":10,"unit":"count","configurable":false,"description":"Rows of the preview that h\###
+        istory keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","configurable":false,"description":"Bytes o\###
+        f the preview that history keeps."},{"name":"catalogueRelations","value":20000,"unit":"count","configurable":t\###
+        rue,"description":"Tables, views and the like that are read of one database."},{"name":"catalogueBytes","value\###
+        ":67108864,"unit":"bytes","configurable":true,"description":"Memory for what is read of one database's schema,\###
+         about."},{"name":"catalogueCacheBytes","value":268435456,"unit":"bytes","configurable":true,"description":"Th\###
+        e same for all databases; the least used is forgotten first."},{"name":"catalogueMs","value":300000,"unit":"ms\###
+        ","configurable":true,"description":"What is known of a schema is read anew when it is older."},{"name":"histo\###
+        ryRows","value":1000000,"unit":"count","configurable":true,"description":"Rows of history kept of one user; pa\###
+        st it the oldest go, within minutes. 0 keeps all."},{"name":"historyDays","value":365,"unit":"count","configur\###
+        able":true,"description":"Days that a row of history is kept. 0 keeps it for ever."},{"name":"statisticsDays",\###
+        "value":366,"unit":"count","configurable":false,"description":"Days that `query.stats` may cover."},{"name":"s\###
+        tatisticsStatements","value":100,"unit":"count","configurable":false,"description":"Statements in each list of\###
+         `query.stats`."},{"name":"forgetQueries","value":1000,"unit":"count","configurable":false,"description":"Ids i\###
+        n one `query.forget`."},{"name":"chatContentBytes","value":32768,"unit":"bytes","configurable":false,"descript\###
+        ion":"One message to the assistant, as UTF-8."},{"name":"chatSteps","value":10,"unit":"count","configurable":t\###
+        rue,"description":"Requests to the model in one turn."},{"name":"chatCorrections","value":3,"unit":"count","co\###
+        nfigurable":true,"description":"Statements of one turn that may go back to the model because they failed."},{"\###
+        name":"chatRows","value":200,"unit":"count","configurable":true,"description":"Rows of one result that the mod\###
+        el is given."},{"name":"chatResultBytes","value":65536,"unit":"bytes","configurable":true,"description":"Bytes\###
+         of one tool's result that the model is given."},{"name":"chatSchemaTokens","value":4000,"unit":"count","confi\###
+        gurable":true,"description":"Tokens of the schema that a turn begins with, estimated."},{"name":"chatTurnMs","\###
+        value":600000,"unit":"ms","configurable":true,"description":"Time of one turn."},{"name":"chatTurnTokens","val\###
+        ue":200000,"unit":"count","configurable":true,"description":"Tokens of one turn, sent and written."},{"name":"\###
+        chatDayTokens","value":2000000,"unit":"count","configurable":true,"description":"Tokens of one user in one UTC\###
+         day. 0 is no limit."},{"name":"chatTurnsPerUser","value":4,"unit":"count","configurable":true,"description":"\###
+        Turns of one user that run at once; past that the answer is `busy`."},{"name":"chatExamples","value":500,"unit\###
+        ":"count","configurable":true,"description":"Confirmed examples of one project."},{"name":"approvalMs","value"\###
+        :600000,"unit":"ms","configurable":true,"description":"Life of a proposal; past it, it can no longer be approv\###
+        ed."}]}
         """###
 }

@@ -7,8 +7,8 @@ public protocol SchemaAPI: Sendable {
 
     /// `schema.describe`: Describe one table, view or other relation in full.
     ///
-    /// Columns with type, null, default, comment and how they are generated; keys, indexes, checks; foreign keys from it and to
-    /// it.
+    /// Columns with type, null, default, comment and how they are generated; keys, indexes, checks, triggers; foreign keys from
+    /// it and to it; of a view, its query. Texts longer than 16 KiB are cut.
     ///
     /// The name is looked for as it is written; then in any case; then, if it has a dot, as schema and name. Where several
     /// schemas have it and `schema` names none, it is the one an unqualified name in SQL means, else the first; `alsoIn` says

@@ -2255,6 +2255,12 @@ public struct Relation: JSONEncodable, Equatable {
     public var indexes: [RelationIndex]?
     /// Check constraints; of PostgreSQL, exclusion constraints too.
     public var checks: [RelationCheck]?
+    /// Triggers, in the order they fire where there is one; those that constraints are made of are left out. Absent where there
+    /// are none.
+    public var triggers: [RelationTrigger]?
+    /// A view's query, as SQL. PostgreSQL: in `schema.describe` only, and absent where somebody has locked what the view reads
+    /// for two seconds. MySQL and MariaDB: absent where the user lacks SHOW VIEW.
+    public var definition: String?
     /// Foreign keys from it.
     public var foreignKeys: [ForeignKey]?
     /// Foreign keys to it.
@@ -2277,6 +2283,8 @@ public struct Relation: JSONEncodable, Equatable {
         uniqueKeys: [RelationKey]? = nil,
         indexes: [RelationIndex]? = nil,
         checks: [RelationCheck]? = nil,
+        triggers: [RelationTrigger]? = nil,
+        definition: String? = nil,
         foreignKeys: [ForeignKey]? = nil,
         referencedBy: [ForeignKey]? = nil
     ) {
@@ -2296,6 +2304,8 @@ public struct Relation: JSONEncodable, Equatable {
         self.uniqueKeys = uniqueKeys
         self.indexes = indexes
         self.checks = checks
+        self.triggers = triggers
+        self.definition = definition
         self.foreignKeys = foreignKeys
         self.referencedBy = referencedBy
     }
@@ -2358,6 +2368,14 @@ public struct Relation: JSONEncodable, Equatable {
         if let checks {
             writer.raw(#","checks":"#)
             writer.array(checks) { writer, item in item.encode(to: &writer) }
+        }
+        if let triggers {
+            writer.raw(#","triggers":"#)
+            writer.array(triggers) { writer, item in item.encode(to: &writer) }
+        }
+        if let definition {
+            writer.raw(#","definition":"#)
+            writer.string(definition)
         }
         if let foreignKeys {
             writer.raw(#","foreignKeys":"#)
@@ -2587,6 +2605,91 @@ public struct RelationCheck: JSONEncodable, Equatable {
         writer.byte(separator)
         writer.raw(#""expression":"#)
         writer.string(expression)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// When a trigger fires: `before` or `after` the change, or `insteadOf` it.
+public enum TriggerTiming: String, Sendable, CaseIterable, JSONEncodable {
+    case before
+    case after
+    case insteadOf
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .before: writer.raw(#""before""#)
+        case .after: writer.raw(#""after""#)
+        case .insteadOf: writer.raw(#""insteadOf""#)
+        }
+    }
+}
+
+/// What a trigger fires at.
+public enum TriggerEvent: String, Sendable, CaseIterable, JSONEncodable {
+    case insert
+    case update
+    case delete
+    case truncate
+
+    public func encode(to writer: inout JSONWriter) {
+        switch self {
+        case .insert: writer.raw(#""insert""#)
+        case .update: writer.raw(#""update""#)
+        case .delete: writer.raw(#""delete""#)
+        case .truncate: writer.raw(#""truncate""#)
+        }
+    }
+}
+
+/// A trigger.
+public struct RelationTrigger: JSONEncodable, Equatable {
+    /// Its name.
+    public var name: String
+    /// When it fires.
+    public var timing: TriggerTiming
+    /// What it fires at.
+    public var events: [TriggerEvent]
+    /// Whether it fires for each row, and not once for each statement.
+    public var perRow: Bool
+    /// False where it is switched off.
+    public var enabled: Bool?
+    /// As SQL. PostgreSQL and SQLite: the statement that makes it; MySQL and MariaDB: what it does. PostgreSQL's of a trigger
+    /// with a condition is in `schema.describe` only, and absent where somebody has locked the relation for two seconds.
+    public var definition: String?
+
+    public init(
+        name: String,
+        timing: TriggerTiming,
+        events: [TriggerEvent],
+        perRow: Bool,
+        enabled: Bool? = nil,
+        definition: String? = nil
+    ) {
+        self.name = name
+        self.timing = timing
+        self.events = events
+        self.perRow = perRow
+        self.enabled = enabled
+        self.definition = definition
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"name":"#)
+        writer.string(name)
+        writer.raw(#","timing":"#)
+        timing.encode(to: &writer)
+        writer.raw(#","events":"#)
+        writer.array(events) { writer, item in item.encode(to: &writer) }
+        writer.raw(#","perRow":"#)
+        writer.bool(perRow)
+        if let enabled {
+            writer.raw(#","enabled":"#)
+            writer.bool(enabled)
+        }
+        if let definition {
+            writer.raw(#","definition":"#)
+            writer.string(definition)
+        }
         writer.byte(UInt8(ascii: "}"))
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Protocol
+import Security
+import Synchronization
 
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,10 +11,15 @@ struct ConfigCommand: ParsableCommand {
 
     func run() throws {
         let settings = try Settings.load(options.overrides)
+        let redactor = Redactor()
         let width = settings.values.map(\.setting.name.count).max() ?? 0
         for value in settings.values {
             let name = value.setting.name.padded(to: width)
-            print("\(name)  \(value.text.isEmpty ? "-" : value.text)  (\(value.origin))")
+            // A URL may have a password in it, whether it should or not.
+            print("\(name)  \(value.text.isEmpty ? "-" : redactor.redact(value.text))  (\(value.origin))")
+        }
+        if Main.modelKey.withLock({ $0 != nil }) {
+            print("\("modelKey".padded(to: width))  \(Redactor.mark)  (DBASSIST_MODEL_KEY)")
         }
         _ = try Configuration(settings)
     }

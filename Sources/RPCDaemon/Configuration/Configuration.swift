@@ -1,6 +1,7 @@
 import Databases
 import Glibc
 import Logging
+import Models
 import Protocol
 
 /// The configuration in the daemon's own terms.
@@ -13,6 +14,9 @@ struct Configuration: Sendable {
     let logLevel: Logger.Level
     let logsJSON: Bool
     let limits: Limits
+    /// The models there are, the first of them or ``defaultModel`` where none is named.
+    let models: [ModelSettings]
+    let defaultModel: String?
 
     var storePath: String { stateDirectory + "/store.sqlite" }
     var keyringPath: String { stateDirectory + "/keyring" }
@@ -41,6 +45,8 @@ struct Configuration: Sendable {
             if let value = Int(settings["limits.\(entry.name)"].text) { limits[keyPath: entry.keyPath] = value }
         }
         self.limits = limits
+        models = try Self.models(settings)
+        defaultModel = try Self.defaultModel(settings, models)
     }
 
     private static func list(_ text: String) -> [String] {
@@ -70,7 +76,7 @@ struct Configuration: Sendable {
         return try stateDirectory("", environment) + "/run/dbassistd.sock"
     }
 
-    private static func absolute(_ path: String, _ name: String) throws(ConfigurationError) -> String {
+    static func absolute(_ path: String, _ name: String) throws(ConfigurationError) -> String {
         if path.hasPrefix("/") { return path }
         guard let current = getcwd(nil, 0) else { throw ConfigurationError("\(name) must be an absolute path.") }
         defer { free(current) }

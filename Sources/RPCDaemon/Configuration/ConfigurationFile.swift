@@ -7,6 +7,8 @@ struct ConfigurationFile {
     let path: String
     /// By the setting's name.
     private(set) var values: [String: String] = [:]
+    /// The names under `models`, in their order.
+    private(set) var modelNames: [String] = []
 
     private static let bytesMax = 1 << 20
 
@@ -61,8 +63,8 @@ struct ConfigurationFile {
     private mutating func add(
         _ node: UnsafeMutablePointer<yaml_node_t>, named name: [String], _ document: inout yaml_document_t
     ) throws(ConfigurationError) {
-        // Settings have two parts at most; an alias that holds itself would have no end.
-        guard name.count <= 2 else { throw unknown(name) }
+        // Settings have two parts at most, those of models three; an alias that holds itself would have no end.
+        guard name.count <= (name.first == "models" ? 3 : 2) else { throw unknown(name) }
         switch node.pointee.type {
         case YAML_MAPPING_NODE:
             let pairs = node.pointee.data.mapping.pairs
@@ -95,16 +97,30 @@ struct ConfigurationFile {
     private mutating func set(
         _ name: [String], _ text: String, _ node: UnsafeMutablePointer<yaml_node_t>
     ) throws(ConfigurationError) {
-        guard Setting.all.contains(where: { $0.path == name }) else { throw unknown(name) }
+        guard Setting.all.contains(where: { $0.path == name }) || ModelSetting.isNamed(name) else { throw unknown(name) }
+        if ModelSetting.isNamed(name) { try note(model: name[1], node) }
         let joined = name.joined(separator: ".")
         guard values.updateValue(text, forKey: joined) == nil else {
             throw ConfigurationError("\(path): \(joined) is set twice (line \(line(of: node))).")
         }
     }
 
+    private mutating func note(model name: String, _ node: UnsafeMutablePointer<yaml_node_t>) throws(ConfigurationError) {
+        guard !modelNames.contains(name) else { return }
+        guard ModelSetting.isName(name) else {
+            throw ConfigurationError(
+                "\(path): a model's name has 1 to 64 letters, digits, dashes and underscores (line \(line(of: node))).")
+        }
+        guard modelNames.count < ModelSetting.modelsMax else {
+            throw ConfigurationError("\(path): there may be \(ModelSetting.modelsMax) models at most (line \(line(of: node))).")
+        }
+        modelNames.append(name)
+    }
+
     private func unknown(_ parts: [String]) -> ConfigurationError {
         let name = parts.joined(separator: ".")
-        let nearest = Setting.nearest(name, Setting.all.map(\.name))
+        let known = parts.count == 3 && parts[0] == "models" ? ModelSetting.named(parts[1]) : Setting.all
+        let nearest = Setting.nearest(name, known.map(\.name))
         return ConfigurationError("\(path): \(name.isEmpty ? "the file" : name) is not a setting\(nearest).")
     }
 

@@ -8,6 +8,8 @@ struct Setting: Sendable {
         case bool
         /// A whole number of at least this.
         case integer(min: Int)
+        /// A number from 0 to this, or nothing.
+        case number(max: Double)
         case choice([String])
     }
 
@@ -75,6 +77,7 @@ struct Setting: Sendable {
                 name: "logFormat", kind: .choice(["auto", "json", "text"]), defaultText: "auto",
                 summary: "auto: text on a terminal, else JSON lines."),
         ]
+        + ModelSetting.topLevel
         + Limits.table.filter(\.isConfigurable).map { entry in
             Setting(
                 name: "limits.\(entry.name)", kind: .integer(min: entry.minimum),

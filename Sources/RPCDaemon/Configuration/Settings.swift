@@ -33,6 +33,8 @@ struct Settings {
     }
 
     let values: [Value]
+    /// What the file has under `models`, in its order.
+    let modelNames: [String]
     /// The process's environment when they were read.
     let environment: [String: String]
 
@@ -42,14 +44,17 @@ struct Settings {
         let origin: (Setting) -> String
     }
 
+    /// What is set of a model in the file; nil where it says nothing.
+    func named(_ name: String) -> Value? { values.first { $0.setting.name == name } }
+
     subscript(_ name: String) -> Value {
-        guard let value = values.first(where: { $0.setting.name == name }) else { preconditionFailure("no setting \(name)") }
+        guard let value = named(name) else { preconditionFailure("no setting \(name)") }
         return value
     }
 
     /// Variables of ours that are no settings: the shell client's and the tests'.
     private static let otherVariables: Set<String> = [
-        "DBASSIST_CONFIG", "DBASSIST_PASSWORD_FILE", "DBASSIST_SHARED", "DBASSIST_TOKEN_FILE",
+        "DBASSIST_CONFIG", "DBASSIST_MODEL_KEY", "DBASSIST_PASSWORD_FILE", "DBASSIST_SHARED", "DBASSIST_TOKEN_FILE",
     ]
 
     static func load(_ overrides: SettingOverrides) throws(ConfigurationError) -> Settings {
@@ -58,12 +63,18 @@ struct Settings {
             Source(values: overrides.given) { _ in "command line" },
             Source(values: try named(environment)) { $0.environmentName },
         ]
+        var modelNames: [String] = []
         if let file = try file(overrides, environment) {
             sources.append(Source(values: file.values) { _ in file.path })
+            modelNames = file.modelNames
         }
         var values: [Value] = []
         for setting in Setting.all { values.append(try value(of: setting, sources)) }
-        return Settings(values: values, environment: environment)
+        // Of the models in the file only what it says: what it does not say is as the settings of all models are.
+        for setting in modelNames.flatMap(ModelSetting.named) where sources.contains(where: { $0.values[setting.name] != nil }) {
+            values.append(try value(of: setting, sources))
+        }
+        return Settings(values: values, modelNames: modelNames, environment: environment)
     }
 
     private static func value(of setting: Setting, _ sources: [Source]) throws(ConfigurationError) -> Value {
@@ -84,6 +95,11 @@ struct Settings {
         case .bool: return ["true", "false"].contains(text) ? nil : "it must be true or false"
         case .integer(let min):
             guard let number = Int(text), number >= min else { return "it must be a whole number of at least \(min)" }
+            return nil
+        case .number(let max):
+            guard text.isEmpty || Double(text).map({ (0...max).contains($0) }) == true else {
+                return "it must be a number from 0 to \(Int(max))"
+            }
             return nil
         case .choice(let choices): return choices.contains(text) ? nil : "it must be one of \(choices.joined(separator: ", "))"
         }

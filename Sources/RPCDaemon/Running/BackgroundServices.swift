@@ -43,7 +43,7 @@ struct ReloadService: DaemonService {
             let new = try Settings.load(overrides)
             let configuration = try Configuration(new)
             for value in new.values {
-                let before = old[value.setting.name].text
+                let before = old.named(value.setting.name)?.text ?? ""
                 guard before != value.text else { continue }
                 let change: Logger.Metadata = ["setting": "\(value.setting.name)", "value": "\(value.text)"]
                 if value.setting.isReloadable {

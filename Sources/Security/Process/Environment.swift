@@ -15,4 +15,16 @@ public enum Environment {
         }
         return variables
     }
+
+    /// Takes a variable out of the environment, and its value out of the memory the environment is in. To be called before a second
+    /// thread starts.
+    ///
+    /// - Returns: its value; nil where it was not set.
+    public static func take(_ name: String) -> String? {
+        guard let value = getenv(name) else { return nil }
+        let text = String(cString: value)
+        explicit_bzero(value, strlen(value))
+        unsetenv(name)
+        return text
+    }
 }

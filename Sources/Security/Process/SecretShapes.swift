@@ -13,10 +13,14 @@ enum SecretShapes {
 
     private static let tokens = ["v1.", "v2.", "v3.", "v4.", "k1.", "k2.", "k3.", "k4."].map { Array($0.utf8) }
 
+    /// What stands before a key of a model server, or begins one.
+    private static let bearer = Array("bearer ".utf8)
+    private static let modelKey = Array("sk-".utf8)
+
     /// The bytes that a name, an introduction or a token begins with: most bytes need no closer look.
     private static let beginnings: [Bool] = {
         var beginnings = [Bool](repeating: false, count: 256)
-        for text in names + introductions + tokens { beginnings[Int(text[0])] = true }
+        for text in names + introductions + tokens + [bearer, modelKey] { beginnings[Int(text[0])] = true }
         return beginnings
     }()
 
@@ -33,7 +37,7 @@ enum SecretShapes {
             if index >= uriEnd, matches(schemeMark, at: index, bytes) {
                 (found, uriEnd) = userInfo(at: index, bytes)
             } else if beginnings[Int(lowered[index])] {
-                found = token(at: index, lowered) ?? value(at: index, bytes, lowered)
+                found = token(at: index, lowered) ?? modelKey(at: index, lowered) ?? value(at: index, bytes, lowered)
             }
             if let found, !found.isEmpty {
                 ranges.append(found)
@@ -79,6 +83,24 @@ enum SecretShapes {
             end += 1
         }
         return end - body >= 16 ? index..<end : nil
+    }
+
+    // MARK: Bearer …, sk-…
+
+    /// A key of at least 16 characters: to the next white space, quote or comma.
+    private static func modelKey(at index: Int, _ lowered: [UInt8]) -> Range<Int>? {
+        guard index == 0 || !isWord(lowered[index - 1]) else { return nil }
+        let start: Int
+        if matches(bearer, at: index, lowered) {
+            start = index + bearer.count
+        } else if matches(modelKey, at: index, lowered) {
+            start = index
+        } else {
+            return nil
+        }
+        var end = start
+        while end < lowered.count, lowered[end] > 0x20, !isQuote(lowered[end]), lowered[end] != UInt8(ascii: ",") { end += 1 }
+        return end - start >= 16 ? start..<end : nil
     }
 
     // MARK: password=…

@@ -42,7 +42,7 @@ extension Schema {
         CREATE TABLE examples (
             id TEXT PRIMARY KEY, project_id TEXT NOT NULL, user_id TEXT NOT NULL, question TEXT NOT NULL,
             question_key TEXT NOT NULL, statement TEXT NOT NULL, created_at BIGINT NOT NULL,
-            UNIQUE (project_id, question_key),
+            UNIQUE (project_id, user_id, question_key),
             FOREIGN KEY (project_id, user_id) REFERENCES projects (id, user_id) ON DELETE CASCADE);
         CREATE INDEX examples_of_project ON examples (user_id, project_id, created_at, id);
         CREATE TABLE token_days (

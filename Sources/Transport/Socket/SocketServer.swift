@@ -29,7 +29,11 @@ public final class SocketServer: Sendable {
 
     /// Accepts clients on a listening descriptor, which it then owns. The channel answered is closed to stop accepting.
     public func start(descriptor: Int32) async throws -> any Channel {
-        try await ServerBootstrap(group: group)
+        let logger = logger
+        return try await ServerBootstrap(group: group)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptBackoff(logger)) }
+            }
             .serverChannelOption(.backlog, value: 256)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.autoRead, value: false)

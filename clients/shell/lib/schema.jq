@@ -47,6 +47,12 @@ def index_line:
   + (if .predicate then " WHERE \(.predicate | visible_line)" else "" end)
   + (if .valid == false then ", NOT VALID" else "" end);
 
+def trigger_line:
+  "\(.name | visible): "
+  + ({before: "BEFORE", after: "AFTER", insteadOf: "INSTEAD OF"}[.timing]) + " " + (.events | map(ascii_upcase) | join(" OR "))
+  + (if .perRow then ", each row" else "" end) + (if .enabled == false then ", switched off" else "" end)
+  + (if .definition then ": " + (.definition | visible_line | gsub(" +"; " ") | shorten(200)) else "" end);
+
 def section($title; $lines): if ($lines | length) > 0 then "", $title, ($lines[] | "    " + .) else empty end;
 
 # A relation of schema.describe, as psql's \d shows one.
@@ -66,6 +72,8 @@ def describe:
     (.columns | map(column_row($keys)) | list(["COLUMN", "TYPE", "NULL", "DEFAULT", "WHAT ELSE"])),
     section("Indexes"; .indexes | map(index_line)),
     section("Checks"; .checks | map((if .name then "\(.name | visible): " else "" end) + (.expression | visible_line))),
+    section("Triggers"; .triggers // [] | map(trigger_line)),
+    section("Query"; .definition // empty | [split("\n")[] | visible]),
     section("Foreign keys"; .foreignKeys | map(outgoing($own))),
     section("Referenced by"; .referencedBy | map(incoming($own)));
 

@@ -14,7 +14,11 @@ b\" TEXT DEFAULT 'x' NOT NULL, n INT CHECK (n > 0));
         CREATE UNIQUE INDEX \"i'\" ON \"two words\" (n) WHERE n > 5;
         CREATE TABLE boss (id INTEGER PRIMARY KEY AUTOINCREMENT, above INT REFERENCES boss ON DELETE SET NULL);
         CREATE TABLE pair (x INT, y INT, first INT REFERENCES boss, second INT REFERENCES boss, PRIMARY KEY (x, y));
-        CREATE VIEW v AS SELECT n FROM \"two words\""
+        CREATE TRIGGER \"on
+boss\" AFTER UPDATE ON boss BEGIN
+            SELECT 1; END;
+        CREATE VIEW v AS SELECT n
+            FROM \"two words\""
     dbassist project add odd "$BATS_FILE_TMPDIR/odd.sqlite" >/dev/null
 }
 
@@ -49,10 +53,14 @@ teardown_file() {
     shows 'primary key; auto increment'
     shows '(above) -> boss (id) ON DELETE SET NULL'
     shows 'pair (first) -> (id)'
+    shows 'on\nboss: AFTER UPDATE, each row: CREATE TRIGGER'
     run --separate-stderr dbassist describe odd pair
     shows 'primary key 2'
     run --separate-stderr dbassist describe odd v
     [ "${lines[0]}" = 'View main.v' ]
+    shows Query
+    shows '    SELECT n'
+    shows 'FROM "two words"'
     [ "$(dbassist describe odd v --json | jq -r .relation.kind)" = view ]
 }
 

@@ -55,16 +55,14 @@ struct ToolRun: Sendable {
     // MARK: The schema
 
     private func listTables(_ wanted: AssistantToolCall.ListTables) async throws -> String {
-        SchemaText.list(
-            try await context.catalogue().catalogue, wanted, engine: context.engine, bytesMax: limits.chatResultBytes)
+        SchemaText.list(try await context.catalogue().index, wanted, style: context.style)
     }
 
     private func describe(_ table: String) async throws -> String {
-        let catalogue = try await context.catalogue().catalogue
-        let found = try CatalogueLookup(catalogue).find(RelationName(name: table), member: "table")
-        var text = SchemaText.describe(
-            found.place, in: catalogue, masked: context.masked, engine: context.engine, bytesMax: limits.chatResultBytes)
-        if context.consent.samples, let samples = try? await samples(catalogue.relations[found.place]) { text += "\n" + samples }
+        let index = try await context.catalogue().index
+        guard let place = index.find(table).first else { return SchemaText.notFound(table, in: index) }
+        var text = SchemaText.describe(place, in: index.catalogue, style: context.style)
+        if context.consent.samples, let samples = try? await samples(index.catalogue.relations[place]) { text += "\n" + samples }
         return text
     }
 
@@ -75,19 +73,21 @@ struct ToolRun: Sendable {
         }
         guard !columns.isEmpty else { return nil }
         let names = columns.prefix(40).map { SQLName.quoted($0.name, context.engine) }.joined(separator: ", ")
-        let table = SQLName.qualified(schema: relation.schema, name: relation.name, context.engine)
+        let table = SQLName.quoted(relation, context.engine)
         let result = try await context.read("SELECT \(names) FROM \(table) LIMIT 3", pageRows: 3)
         return "Sample rows:\n" + text(of: result, rowsMax: 3)
     }
 
     private func search(_ query: String) async throws -> String {
-        let params = SchemaSearchParams(projectId: context.project.id, query: query, limit: 30)
-        return json(try await context.schemas.search(params, context.request))
+        SchemaText.search(try await context.catalogue().index, query, style: context.style)
     }
 
     private func relations(_ table: String, _ to: String?) async throws -> String {
-        let params = SchemaRelationsParams(projectId: context.project.id, relation: table, to: to, limit: 50)
-        return json(try await context.schemas.relations(params, context.request))
+        let index = try await context.catalogue().index
+        guard let place = index.find(table).first else { return SchemaText.notFound(table, in: index) }
+        guard let to else { return SchemaText.relations(of: place, in: index.catalogue, style: context.style) }
+        guard let end = index.find(to).first else { return SchemaText.notFound(to, in: index) }
+        return SchemaText.path(from: place, to: end, in: index, style: context.style)
     }
 
     // MARK: Statements
@@ -116,9 +116,14 @@ struct ToolRun: Sendable {
                 project does not let you see rows. Say what the statement answers, and no figures.
                 """
         }
-        return ResultText.render(
-            columns: result.columns.map(\.name), rows: result.rows, rowCount: result.rowCount, hasMore: result.hasMore,
-            resultID: result.resultId, masked: context.masked, rowsMax: rowsMax, bytesMax: limits.chatResultBytes)
+        let columns = result.columns.map {
+            ResultColumn(name: $0.name, type: $0.type, isMasked: context.masked.contains(column: $0.name))
+        }
+        let text = ResultText(
+            columns: columns, rows: result.rows, totalRows: result.hasMore ? nil : result.rowCount,
+            isTruncated: result.truncated, rowsMax: rowsMax, bytesMax: limits.chatResultBytes
+        ).text
+        return result.resultId.map { "Result \($0).\n\(text)" } ?? text
     }
 
     private func summarize(_ id: String, _ columns: [String]) async throws -> String {
@@ -152,7 +157,7 @@ struct ToolRun: Sendable {
         try await context.services.store.insertApproval(approval)
         return ToolOutcome(
             text: "The statement was put before the user, who decides. It has not run. Say what it would do; do not say that it was done.",
-            proposal: ChatMessageWire.proposal(approval))
+            proposal: ChatHandlers.wire(approval, nowMs: nowMs))
     }
 
     /// Prepares a statement that stands in an answer: one that reads is valid or at fault, one that writes becomes a proposal.
@@ -175,22 +180,26 @@ struct ToolRun: Sendable {
 
     private func failed(_ failure: RPCError, _ error: any Error, _ call: AssistantToolCall) async throws -> ToolOutcome {
         let isRefused = [.readOnly, .policy].contains(failure.code)
-        let catalogue = try? await context.catalogue().catalogue
-        let text = ToolFailureText.render(
-            message: message(failure, error), sqlState: failure.details.sqlState, position: failure.details.position,
-            hint: failure.details.hint, sql: call.sql.map(SQLBlocks.trimmed), catalogue: catalogue)
+        let text: String
+        if let error = error as? DatabaseError, let sql = call.sql {
+            let index = context.consent.schema ? try? await context.catalogue().index : nil
+            text = ToolFailureText.text(shown(error), sql: SQLBlocks.trimmed(sql), index: index, engine: context.engine)
+        } else {
+            text = [failure.message, failure.details.hint].compactMap { $0 }.joined(separator: " ")
+        }
         return ToolOutcome(
             text: text, outcome: isRefused ? .refused : .failed, errorCode: failure.code.rawValue,
             isFaultOfSQL: call.sql != nil && failure.code != .notFound)
     }
 
-    /// What the database says while a statement runs can quote a row; where rows may not be sent, that is not either.
-    private func message(_ failure: RPCError, _ error: any Error) -> String {
-        guard let error = error as? DatabaseError, !context.consent.rows || !context.masked.isEmpty else { return failure.message }
-        switch error.phase {
-        case .execute, .fetch: return "The database refused it while it ran; it is valid, but a value does not do."
-        default: return failure.message
-        }
+    /// The error as a model may see it. What a database says while a statement runs can quote a row; where rows may not be sent, that
+    /// is not either.
+    private func shown(_ error: DatabaseError) -> DatabaseError {
+        guard !context.consent.rows || !context.masked.isEmpty, error.phase == .execute || error.phase == .fetch else { return error }
+        var shown = error
+        shown.message = "The database refused it while it ran; it is valid, but a value does not do."
+        shown.hint = nil
+        return shown
     }
 
     private func json(_ value: some JSONEncodable) -> String {

@@ -42,7 +42,7 @@ extension TurnContext {
         _ = try await projects.withConnection(to: project) { connection throws(DatabaseError) in
             try await connection.run(marked, sink: FirstPage())
         }
-        let relations = try await catalogue().index.relations(namedIn: sql)
+        let relations = RelationsInSQL.find(sql, try await catalogue().catalogue)
         return Draft(command: command, relations: relations, rowsEstimate: await rowsEstimate(sql, command))
     }
 

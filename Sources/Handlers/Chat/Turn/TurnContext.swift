@@ -20,6 +20,18 @@ struct TurnContext: Sendable {
     var limits: Limits { services.limits }
     var engine: Databases.DatabaseType { project.databaseType }
 
+    /// How a model is shown the schema.
+    var style: SchemaStyle {
+        SchemaStyle(engine: engine, masked: masked, includesLabels: consent.rows || consent.samples)
+    }
+
+    /// The user's latest statements on the project that did, the newest first.
+    func recentSQL(max: Int) async throws -> [String] {
+        let page = try await services.store.history(
+            userID: identity.userID, filter: HistoryFilter(projectID: project.id, status: .success), page: PageRequest(limit: max))
+        return page.items.map(\.start.sql)
+    }
+
     /// The whole schema: what is kept, or read now.
     func catalogue() async throws -> CatalogueCache.Loaded {
         try await schemas.catalogue(of: project, identity, isDetailed: true)

@@ -29,26 +29,27 @@ struct TurnLog: Sendable {
         }
         try await store.insertMessages(
             [
-                record(.user, id: Identifier.make(), content, ChatMessageDetail(mode: mode)),
-                record(.assistant, id: messageID, "", ChatMessageDetail(mode: mode)),
+                record(.user, id: Identifier.make(), content, ChatDetail(mode: mode)),
+                record(.assistant, id: messageID, "", ChatDetail(mode: mode)),
             ], updatingThreadAtMs: createdAtMs)
     }
 
     /// Keeps a call of a tool.
     func tool(_ use: ChatToolUse) async throws(StoreError) {
         try await store.insertMessages(
-            [record(.tool, id: Identifier.make(), use.summary, ChatMessageDetail(toolUse: use))],
+            [record(.tool, id: Identifier.make(), use.summary, ChatDetail(toolUse: use))],
             updatingThreadAtMs: Timestamp.now())
     }
 
     /// Keeps how the turn ended, and answers the message.
-    func end(_ answer: TurnAnswer, _ outcome: ChatOutcome) async throws(StoreError) -> WireChatMessage {
-        let detail = ChatMessageDetail(
-            mode: mode, statements: answer.statements, usage: answer.usage, model: answer.model, note: answer.note,
+    func end(_ answer: TurnAnswer, _ outcome: ChatOutcome) async throws(StoreError) -> ChatMessage {
+        let detail = ChatDetail(
+            mode: mode, statements: answer.statements.isEmpty ? nil : answer.statements, usage: answer.usage, model: answer.model, note: answer.note,
             outcome: outcome)
         try await store.updateMessage(messageID, userID: userID, content: answer.text, detail: detail.text)
-        return ChatMessageWire.message(
-            record(.assistant, id: messageID, answer.text, detail), proposals: answer.proposals)
+        var message = ChatHandlers.wire(record(.assistant, id: messageID, answer.text, detail), [], nowMs: createdAtMs)
+        message.proposals = answer.proposals.isEmpty ? nil : answer.proposals
+        return message
     }
 
     private func record(

@@ -48,8 +48,7 @@ struct TurnPrompt: Sendable {
 
         if context.consent.schema {
             let loaded = try await context.catalogue()
-            let recent = try await context.services.store.recentSQL(
-                userID: context.identity.userID, projectID: context.project.id, limit: Self.recentMax)
+            let recent = try await context.recentSQL(max: Self.recentMax)
             let grounding = loaded.index.choose(
                 GroundingRequest(
                     question: request.question, recentSQL: recent,
@@ -74,17 +73,25 @@ struct TurnPrompt: Sendable {
             data.append("Questions that the user has confirmed statements for:\n" + boundary.wrap(text.limited(toBytes: room)))
         }
 
-        let older = ThreadCompaction(
-            request.conversation.map(TurnPrompt.turn), budgetTokens: room / 3)
-        messagesCompacted = older.compacted
-        if !older.text.isEmpty { data.append("The conversation so far:\n" + boundary.wrap(older.text)) }
+        let messages = request.conversation.map(Self.message)
+        let older = ThreadCompaction(messages, systemTokens: 0, windowTokens: room / 3, replyTokens: 0)
+        let kept = older.isTooLong ? [] : messages[older.kept]
+        messagesCompacted = messages.count - kept.count
+        let said = ([older.digest].compactMap { $0 } + kept.map(Self.text)).joined(separator: "\n\n")
+        if !said.isEmpty { data.append("The conversation so far, of which only the last question is to be answered:\n" + boundary.wrap(said)) }
 
-        messages = [.system(([system.text] + data).joined(separator: "\n\n")), .user(request.question)]
+        self.messages = [.system(([system.text] + data).joined(separator: "\n\n")), .user(request.question)]
     }
 
-    private static func turn(_ message: ChatMessageRecord) -> CompactionMessage {
-        CompactionMessage(
-            isUser: message.role == .user, text: message.content, sql: ChatMessageDetail(message.detail).statements.last?.sql)
+    private static func message(_ record: ChatMessageRecord) -> ThreadMessage {
+        ThreadMessage(
+            role: record.role == .user ? .user : .assistant, text: record.content,
+            sql: (ChatDetail(record.detail).statements ?? []).map(\.sql))
+    }
+
+    private static func text(_ message: ThreadMessage) -> String {
+        let statement = message.sql.last.map { "\nStatement: \($0)" } ?? ""
+        return "\(message.role == .user ? "User" : "Assistant"): \(message.text)\(statement)"
     }
 
     /// The tools as the model's server wants them.

@@ -6,7 +6,7 @@ import Synchronization
 import Threads
 
 /// A turn: what was said is kept, somebody answers, and it ends in exactly one event and one reply.
-struct Turn: Sendable {
+struct ChatTurn: Sendable {
     let context: TurnContext
     /// nil: none is configured.
     let model: ModelClient?
@@ -14,7 +14,7 @@ struct Turn: Sendable {
     let log: TurnLog
     let request: ChatSendParams
 
-    func run() async throws -> WireChatMessage {
+    func run() async throws -> Protocol.ChatMessage {
         let beganNs = Monotonic.nowNs
         try await log.begin(request.content, isNewThread: request.threadId == nil)
         events.started()
@@ -24,7 +24,7 @@ struct Turn: Sendable {
         answer.usage.durationMs = Double((Monotonic.nowNs - beganNs) / 1000) / 1000
         events.usage(answer.usage)
         let outcome: ChatOutcome = failure.map { $0.code == .cancelled ? .cancelled : .failed } ?? .finished
-        let message: WireChatMessage
+        let message: Protocol.ChatMessage
         do throws(StoreError) {
             message = try await log.end(answer, outcome)
         } catch {

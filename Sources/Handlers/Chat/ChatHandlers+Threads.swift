@@ -1,0 +1,48 @@
+import Protocol
+import Security
+import Store
+
+/// chat.threads, chat.history, chat.renameThread and chat.deleteThread.
+extension ChatHandlers {
+    func threads(_ params: ChatThreadsParams, _ context: RequestContext) async throws -> ChatThreadsResult {
+        let identity = try context.identity()
+        let page = try await services.store.threads(
+            userID: identity.userID, projectID: params.projectId?.lowercased(),
+            page: PageRequest(limit: params.limit, cursor: params.cursor))
+        return ChatThreadsResult(items: page.items.map(Self.wire), nextCursor: page.nextCursor)
+    }
+
+    func history(_ params: ChatHistoryParams, _ context: RequestContext) async throws -> ChatHistoryResult {
+        let identity = try context.identity()
+        let page = try await services.store.messages(
+            userID: identity.userID, threadID: params.threadId?.lowercased(), projectID: params.projectId?.lowercased(),
+            includesTools: params.tools, page: PageRequest(limit: params.limit, cursor: params.cursor))
+        return ChatHistoryResult(
+            items: try await wire(page.items, userID: identity.userID, nowMs: Timestamp.now()), nextCursor: page.nextCursor)
+    }
+
+    func renameThread(_ params: ChatRenameThreadParams, _ context: RequestContext) async throws -> ChatThread {
+        let identity = try context.identity()
+        guard !params.title.utf8.contains(0) else { throw RPCError.invalid("title", "must not contain a NUL character.") }
+        guard
+            let thread = try await services.store.renameThread(
+                params.threadId.lowercased(), userID: identity.userID, title: params.title)
+        else { throw RPCError.notFound }
+        return Self.wire(thread)
+    }
+
+    /// The turn that runs in it is told to stop first; what it would still write finds no thread.
+    func deleteThread(_ params: ChatDeleteThreadParams, _ context: RequestContext) async throws -> Empty {
+        let identity = try context.identity()
+        let id = params.threadId.lowercased()
+        services.turns.cancel(threadID: id, userID: identity.userID)
+        try await services.store.deleteThread(id, userID: identity.userID)
+        return Empty()
+    }
+
+    static func wire(_ thread: ThreadRecord) -> ChatThread {
+        ChatThread(
+            id: thread.id, projectId: thread.projectID, title: thread.title, messageCount: Int(thread.messageCount),
+            createdAt: Timestamp.format(thread.createdAtMs), updatedAt: Timestamp.format(thread.updatedAtMs))
+    }
+}
