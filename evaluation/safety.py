@@ -13,7 +13,7 @@ def strace(log):
     """The program and arguments that write whom a process contacts to `log`; nothing if there is no strace. Detached, so that
     the traced process is our child and gets our signals."""
     program = shutil.which("strace")
-    return [program, "-D", "-f", "-qq", "-s", "0", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o", log] if program else []
+    return [program, "-D", "-f", "-qq", "-e", "signal=none", "-s", "0", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o", log] if program else []
 
 
 def contact_faults(log, model_url, sockets_under):

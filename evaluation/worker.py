@@ -71,6 +71,9 @@ def worker(binary, model, engines, schemas, key_file=None, around=lambda place: 
     # Short, for the sockets' paths.
     with tempfile.TemporaryDirectory(prefix="dbassist-eval.", dir="/tmp") as place, contextlib.ExitStack() as stack:
         servers = stack.enter_context(databases(place, engines, schemas))
-        daemon = stack.enter_context(Daemon(str(Path(binary).resolve()), place, environment, around(Path(place))))
+        # A directory of its own: the servers, which run as other users, have to get into theirs.
+        own = Path(place) / "d"
+        own.mkdir(mode=0o700)
+        daemon = stack.enter_context(Daemon(str(Path(binary).resolve()), own, environment, around(own)))
         connection = stack.enter_context(daemon.connect(daemon.token))
         yield Worker(daemon, servers, connection, place)
