@@ -12,3 +12,4 @@ typealias StoredLatency = Latency
 typealias StoredProjectActivity = ProjectActivity
 typealias StoredProjectFigures = ProjectFigures
 typealias StoredQueryFigures = QueryFigures
+typealias StoredQueryStatistics = QueryStatistics

@@ -3,10 +3,18 @@ enum SpeltNames {
     private static let quotedMax = 128
     private static let namesMax = 200
 
-    private static let closing: [Unicode.Scalar: Unicode.Scalar] = [
-        "\"": "\"", "`": "`", "'": "'", "[": "]", "\u{201C}": "\u{201D}", "\u{201E}": "\u{201C}", "\u{2018}": "\u{2019}",
-        "\u{00AB}": "\u{00BB}",
-    ]
+    /// What closes a quote that opens with this; nil for what opens none.
+    private static func closing(_ scalar: Unicode.Scalar) -> Unicode.Scalar? {
+        switch scalar {
+        case "\"", "`", "'": scalar
+        case "[": "]"
+        case "\u{201C}": "\u{201D}"
+        case "\u{201E}": "\u{201C}"
+        case "\u{2018}": "\u{2019}"
+        case "\u{00AB}": "\u{00BB}"
+        default: nil
+        }
+    }
 
     /// All names of a text, however long it is, those inside of quotes too.
     static func all(of text: String) -> [String] {
@@ -32,7 +40,7 @@ enum SpeltNames {
         var index = 0
         while index < scalars.count, names.count < namesMax {
             let scalar = scalars[index]
-            if let close = closing[scalar], let end = end(scalars, from: index, close: close) {
+            if let close = closing(scalar), let end = end(scalars, from: index, close: close) {
                 names.append((String(String.UnicodeScalarView(scalars[(index + 1)..<end])), true))
                 index = end + 1
             } else if isPart(scalar) {

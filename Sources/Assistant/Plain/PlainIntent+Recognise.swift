@@ -10,20 +10,20 @@ extension PlainIntent {
         if let statement = PlainStatement(in: question, engine) {
             return statement.isToExplain ? .explain(sql: statement.sql) : .statement(sql: statement.sql)
         }
-        let suggestions = PlainSuggestions.questions(question, index)
         guard let words = PlainWords(question, index: index), !words.tokens.isEmpty else {
-            return .unknown(suggestions: suggestions)
+            return .unknown(suggestions: PlainSuggestions.questions(question, index))
         }
+        let mentions = index.map { RelationMentions(words.tokens, $0) }
         var missing: PlainIntent?
         for rule in PlainRule.all {
-            switch PlainMatch(rule, words, index).result() {
+            switch PlainMatch(rule, words, mentions, index).result() {
             case .intent(let intent): return intent
             // Another rule may find all of it.
             case .missing(let intent): missing = missing ?? intent
             case nil: continue
             }
         }
-        return missing ?? .unknown(suggestions: suggestions)
+        return missing ?? .unknown(suggestions: PlainSuggestions.questions(question, index))
     }
 
     /// The same, for a catalogue whose index nobody keeps. Building one takes longer than all else here.

@@ -11,12 +11,14 @@ struct PlainMatch {
     private let rule: PlainRule
     private let tokens: [PlainWords.Token]
     private let index: SchemaIndex?
+    private let mentions: RelationMentions?
     /// Whether each token is a word of the rule.
     private let isAllowed: [Bool]
 
     private static let limitDefault = 10
 
-    init(_ rule: PlainRule, _ words: PlainWords, _ index: SchemaIndex?) {
+    init(_ rule: PlainRule, _ words: PlainWords, _ mentions: RelationMentions?, _ index: SchemaIndex?) {
+        self.mentions = mentions
         self.rule = rule
         self.index = index
         tokens = words.tokens
@@ -122,12 +124,11 @@ struct PlainMatch {
     // MARK: Rules with relations
 
     private func withRelation() -> Result? {
-        guard let index else {
+        guard let index, let mentions else {
             guard unknown.count == 1, fits(without: [unknown[0]..<(unknown[0] + 1)]) else { return nil }
             return .missing(.needsSchema)
         }
-        let mentions = RelationMentions(tokens, isAllowed, index)
-        for mention in mentions.all where fits(without: [mention.span]) {
+        for mention in mentions.all(isAllowed) where fits(without: [mention.span]) {
             return .intent(intent(mention.place))
         }
         // Nothing else is unknown, so that must be the name.
@@ -149,19 +150,19 @@ struct PlainMatch {
     }
 
     private func withRelations() -> Result? {
-        guard let index else {
+        guard let index, let mentions else {
             guard unknown.count == 2, fits(without: unknown.map { $0..<($0 + 1) }) else { return nil }
             return .missing(.needsSchema)
         }
-        let mentions = RelationMentions(tokens, isAllowed, index).all
-        for one in mentions {
-            for other in mentions where !one.span.overlaps(other.span) && fits(without: [one.span, other.span]) {
+        let all = mentions.all(isAllowed)
+        for one in all {
+            for other in all where !one.span.overlaps(other.span) && fits(without: [one.span, other.span]) {
                 let isFirst = one.span.lowerBound < other.span.lowerBound
                 return .intent(isFirst ? .related(one.place, other.place) : .related(other.place, one.place))
             }
         }
         // One is there and the other is not.
-        for mention in mentions {
+        for mention in all {
             let rest = unknown.filter { !mention.span.contains($0) }
             guard rest.count == 1, fits(without: [mention.span, rest[0]..<(rest[0] + 1)]) else { continue }
             return .missing(.noSuchRelation(name: tokens[rest[0]].text, nearest: index.nearest(tokens[rest[0]].text)))

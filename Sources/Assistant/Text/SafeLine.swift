@@ -1,9 +1,9 @@
 import Protocol
 
 /// Text of others on a line of ours.
-enum SafeLine {
+public enum SafeLine {
     /// One line, at most so many bytes: control characters, line feeds and hidden characters as blanks, runs of blanks as one.
-    static func text(_ text: String, bytesMax: Int) -> String {
+    public static func text(_ text: String, bytesMax: Int) -> String {
         var out = String.UnicodeScalarView()
         var isBlank = true
         var length = 0

@@ -1,4 +1,5 @@
 import Assistant
+import Logging
 import Protocol
 import Security
 import Store

@@ -30,7 +30,7 @@ extension ChatHandlers {
         let checks = await ModelDoctor.check(model)
         if Task.isCancelled { throw RPCError(.cancelled, "The request was cancelled.") }
         return ChatDoctorResult(
-            ok: checks.allSatisfy { $0.status != .failed }, model: model.settings.name, steps: checks.map(Self.wire))
+            ok: checks.allSatisfy { $0.outcome != .failed }, model: model.settings.name, steps: checks.map(Self.wire))
     }
 
     /// The model that is named, or else the project's, or else the default; nil where none is configured and none is named.
@@ -59,7 +59,8 @@ extension ChatHandlers {
     private static func wire(_ check: ModelCheck) -> ChatCheck {
         ChatCheck(
             step: ChatCheckStep(rawValue: check.step.rawValue) ?? .configuration,
-            status: TestStepStatus(rawValue: check.status.rawValue) ?? .failed, durationMs: check.durationMs,
+            status: TestStepStatus(rawValue: check.outcome.rawValue) ?? .failed,
+            durationMs: check.outcome == .skipped ? nil : Double(check.durationMs),
             message: check.message, hint: check.hint)
     }
 }

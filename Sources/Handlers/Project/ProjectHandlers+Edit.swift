@@ -1,4 +1,5 @@
 import Databases
+import Models
 import Protocol
 import Security
 import Store

@@ -83,7 +83,8 @@ struct DaemonRun {
         let clientCount = ClientCount()
         let services = Services(
             store: store, keyring: keyring, limits: configuration.limits, policy: policy, version: daemonVersion,
-            spoolDirectory: configuration.stateDirectory, logger: logger, clientCount: { clientCount.value })
+            spoolDirectory: configuration.stateDirectory, models: configuration.catalogue(logger: logger),
+            logger: logger, clientCount: { clientCount.value })
         let responder = DaemonResponder(daemon: Daemon(services))
         let limits = TransportLimits(configuration.limits)
         let threads = servesSocket ? max(1, min(4, System.coreCount)) : 1

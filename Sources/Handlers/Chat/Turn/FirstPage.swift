@@ -31,7 +31,7 @@ enum RowTexts {
                 try reader.enterArray()
                 var isFirst = true
                 while reader.nextElement() {
-                    if isFirst, reader.kind == .string { texts.append(try reader.string()) } else { reader.skip() }
+                    if isFirst, reader.kind == .string { texts.append(try reader.string()) } else { reader.slice() }
                     isFirst = false
                 }
             }

@@ -122,7 +122,7 @@ struct PlainTurn {
     // MARK: The history
 
     private func statements(
-        _ limit: Int, _ list: (QueryStatistics) -> [ShapeFigures]
+        _ limit: Int, _ list: (StoredQueryStatistics) -> [ShapeFigures]
     ) async throws -> [PlainStatementFigures] {
         let nowMs = Timestamp.now()
         let statistics = try await context.services.store.statistics(

@@ -183,7 +183,7 @@ struct ToolRun: Sendable {
         let text: String
         if let error = error as? DatabaseError, let sql = call.sql {
             let index = context.consent.schema ? try? await context.catalogue().index : nil
-            text = ToolFailureText.text(shown(error), sql: SQLBlocks.trimmed(sql), index: index, engine: context.engine)
+            text = ToolFailureText.text(shown(error), sql: SQLBlocks.trimmed(sql), index: index)
         } else {
             text = [failure.message, failure.details.hint].compactMap { $0 }.joined(separator: " ")
         }

@@ -53,7 +53,7 @@ struct TurnLog: Sendable {
     }
 
     private func record(
-        _ role: ChatRecordRole, id: String, _ content: String, _ detail: ChatMessageDetail
+        _ role: ChatRecordRole, id: String, _ content: String, _ detail: ChatDetail
     ) -> ChatMessageRecord {
         ChatMessageRecord(
             id: id, threadID: threadID, projectID: projectID, userID: userID, role: role, content: content,
