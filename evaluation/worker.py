@@ -9,6 +9,12 @@ from safety import history_faults, link_faults
 from throwaway.daemon import Daemon
 from turns import Protocol, ask, judge
 
+# The same answers every time, as far as the model's server can, and patience with a small model on a busy machine.
+PATIENT = {
+    "DBASSIST_MODEL_TEMPERATURE": "0", "DBASSIST_MODEL_FIRST_BYTE_TIMEOUT_MS": "900000", "DBASSIST_MODEL_IDLE_TIMEOUT_MS": "300000",
+    "DBASSIST_MODEL_TOTAL_TIMEOUT_MS": "1200000", "DBASSIST_LIMITS_CHAT_TURN_MS": "1500000", "DBASSIST_LIMITS_CHAT_DAY_TOKENS": "0",
+}
+
 
 class Worker:
     """Who asks: a connection to a daemon of our own that knows a model, with a project for every schema of every engine."""
@@ -65,7 +71,7 @@ def worker(binary, model, engines, schemas, key_file=None, around=lambda place: 
     """Everything started, and all of it ended afterwards. `model` is an address up to /v1 and a name; `around` gives the program
     that runs the daemon, from the directory that all of it lives in."""
     url, name = model
-    environment = {"DBASSIST_MODEL_URL": url, "DBASSIST_MODEL": name}
+    environment = {"DBASSIST_MODEL_URL": url, "DBASSIST_MODEL": name, **PATIENT}
     if key_file:
         environment["DBASSIST_MODEL_KEY_FILE"] = str(Path(key_file).resolve())
     # Short, for the sockets' paths.
