@@ -16,8 +16,8 @@ public final class ModelServer: Sendable {
     public struct Request: Sendable {
         public let method: String
         public let path: String
-        /// Scheme and host, where the client took the server for a proxy.
-        public let origin: String?
+        /// Host and port that the client asked for, where it took the server for a proxy.
+        public let tunnel: String?
         /// Names in lower case.
         public let headers: [String: String]
         public let bytes: [UInt8]

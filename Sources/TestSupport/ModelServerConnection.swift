@@ -13,7 +13,14 @@ struct ModelServerConnection {
 
     func serve() {
         var unread: [UInt8] = []
-        while let request = next(&unread) {
+        var tunnel: String?
+        while let request = next(&unread, tunnel) {
+            // As a proxy it is the server behind it as well.
+            if request.method == "CONNECT" {
+                tunnel = request.path
+                guard write(Array("HTTP/1.1 200 OK\r\n\r\n".utf8)) else { return }
+                continue
+            }
             let reply = reply(to: request)
             guard send(reply) else { return }
         }
@@ -21,7 +28,7 @@ struct ModelServerConnection {
 
     // MARK: Requests
 
-    private func next(_ unread: inout [UInt8]) -> ModelServer.Request? {
+    private func next(_ unread: inout [UInt8], _ tunnel: String?) -> ModelServer.Request? {
         var headEnd: Int?
         while true {
             if headEnd == nil { headEnd = Self.end(ofHead: unread) }
@@ -36,7 +43,7 @@ struct ModelServerConnection {
                 if unread.count >= headEnd + 4 + length {
                     let bytes = Array(unread[(headEnd + 4)..<(headEnd + 4 + length)])
                     unread.removeFirst(headEnd + 4 + length)
-                    return note(lines.first ?? "", headers, bytes)
+                    return note(lines.first ?? "", tunnel, headers, bytes)
                 }
             }
             var chunk = [UInt8](repeating: 0, count: 65_536)
@@ -44,6 +51,11 @@ struct ModelServerConnection {
             guard count > 0 else { return nil }
             server.state.withLock { $0.received += chunk[..<count] }
             unread += chunk[..<count]
+            // A TLS handshake: as other servers do, it says that it does not speak it.
+            if unread.first == 0x16 {
+                _ = write(Array("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".utf8))
+                return nil
+            }
         }
     }
 
@@ -54,19 +66,13 @@ struct ModelServerConnection {
         }
     }
 
-    private func note(_ line: Substring, _ headers: [String: String], _ bytes: [UInt8]) -> ModelServer.Request {
+    private func note(_ line: Substring, _ tunnel: String?, _ headers: [String: String], _ bytes: [UInt8]) -> ModelServer.Request
+    {
         let words = line.split(separator: " ").map(String.init)
-        var path = words.count > 1 ? words[1] : ""
-        var origin: String?
-        if path.hasPrefix("http://") {
-            let rest = path.dropFirst(7)
-            origin = "http://" + rest.prefix { $0 != "/" }
-            path = String(rest.drop { $0 != "/" })
-        }
         let request = server.state.withLock { state in
             let index = state.requests.count { $0.path.hasSuffix("/chat/completions") }
             let request = ModelServer.Request(
-                method: words.first ?? "", path: path, origin: origin, headers: headers, bytes: bytes,
+                method: words.first ?? "", path: words.count > 1 ? words[1] : "", tunnel: tunnel, headers: headers, bytes: bytes,
                 body: (try? JSONValue(parsing: bytes)) ?? .null, index: index)
             state.requests.append(request)
             return request

@@ -13,7 +13,8 @@ import Testing
 
     /// The value and the origin of a setting.
     private func line(_ name: String, _ run: Command) -> String? {
-        run.output.split(separator: "\n").first { $0.hasPrefix(name + " ") }?.split(separator: " ").dropFirst().joined(separator: " ")
+        run.output.split(separator: "\n").first { $0.hasPrefix(name + " ") }?.split(separator: " ").dropFirst().joined(
+            separator: " ")
     }
 
     @Test func `one model from the environment`() throws {
@@ -74,7 +75,9 @@ import Testing
     }
 
     @Test func `a key is never shown`() throws {
-        let environment = ["DBASSIST_MODEL_KEY": "canary-key", "DBASSIST_MODEL_URL": "http://localhost/v1", "DBASSIST_MODEL": "m"]
+        let environment = [
+            "DBASSIST_MODEL_KEY": "canary-key", "DBASSIST_MODEL_URL": "http://localhost/v1", "DBASSIST_MODEL": "m",
+        ]
         let run = try config("", environment)
         #expect(run.status == 0 && line("modelKey", run) == "*** (DBASSIST_MODEL_KEY)" && !run.output.contains("canary"))
         let inURL = try config("{modelUrl: 'http://me:canary@h/v1', model: m}\n")

@@ -131,7 +131,7 @@ import Testing
         try await Fixture.with("http://model.invalid/v1", { $0.proxy = "http://127.0.0.1:\(server.port)" }) { client in
             let text = try await client.ask().get().text
             #expect(text == "ok")
-            #expect(server.chats.first?.origin == "http://model.invalid" && !client.settings.isLocal)
+            #expect(server.chats.first?.tunnel == "model.invalid:80" && !client.settings.isLocal)
         }
     }
 
@@ -151,7 +151,7 @@ import Testing
             request.lastRole == "tool"
                 ? .text("It is \(request.lastContent ?? "").") : .calls([("run_query", #"{"sql":"SELECT 3"}"#)])
         } _: { server, client in
-            var messages: [ChatMessage] = [.user("How many?")]
+            var messages: [Models.ChatMessage] = [.user("How many?")]
             let first = try await client.reply(to: ChatRequest(messages: messages)) { _ in }
             messages += [
                 .assistant(text: first.text, toolCalls: first.toolCalls), .tool(callID: first.toolCalls[0].id, content: "3"),

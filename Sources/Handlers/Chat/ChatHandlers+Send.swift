@@ -53,7 +53,7 @@ extension ChatHandlers {
             ? [] : try await services.store.conversation(threadID: threadID, userID: identity.userID, limit: TurnLog.conversationMax)
         let log = TurnLog(
             store: services.store, userID: identity.userID, projectID: project.id, threadID: threadID,
-            messageID: Identifier.make(), mode: params.mode, createdAtMs: Timestamp.now(), conversation: conversation)
+            mode: params.mode, createdAtMs: Timestamp.now(), conversation: conversation)
         let events = TurnEvents(
             channel: context.client.channel, token: params.partialResultToken, threadID: threadID, messageID: log.messageID)
         return ChatTurn(context: scope, model: model, events: events, log: log, request: params)

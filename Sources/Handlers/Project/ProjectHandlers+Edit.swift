@@ -65,7 +65,10 @@ extension ProjectHandlers {
             services.running.cancelWrites(ofProject: project.id)
             services.pool.drain(projectID: project.id)
         }
-        if params.connectionString != nil { services.catalogues.invalidate(projectID: project.id) }
+        if params.connectionString != nil {
+            services.turns.cancel(ofProject: project.id)
+            services.catalogues.invalidate(projectID: project.id)
+        }
         return wire(changed)
     }
 

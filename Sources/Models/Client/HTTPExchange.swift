@@ -62,7 +62,7 @@ final class HTTPExchange: HTTPClientResponseDelegate, Sendable {
     ) {
         guard !state.withLock({ $0.isOver }) else { return continuation.resume(returning: .failure(.cancelled)) }
         state.withLock { $0.continuation = continuation }
-        let task = client.execute(request: request, delegate: self, eventLoop: .delegateAndChannel(on: loop))
+        let task = client.execute(request: request, delegate: self, eventLoop: .delegate(on: loop))
         task.futureResult.whenFailure { [self] error in fail(error) }
         state.withLock { $0.task = task }
         watch()
@@ -106,12 +106,12 @@ final class HTTPExchange: HTTPClientResponseDelegate, Sendable {
 
     func didReceiveError(task: HTTPClient.Task<Void>, _ error: any Error) { fail(error) }
 
-    func didFinishRequest(task: HTTPClient.Task<Void>) { finish() }
+    func didFinishRequest(task: HTTPClient.Task<Void>) { finish(keepsConnection: true) }
 
     // MARK: The end
 
     /// Ends with what has come.
-    private func finish() {
+    private func finish(keepsConnection: Bool = false) {
         var pieces: [String] = []
         let result = state.withLock { state -> Result<Answer, ModelError> in
             guard !state.isOver else { return .failure(.cancelled) }
@@ -120,7 +120,7 @@ final class HTTPExchange: HTTPClientResponseDelegate, Sendable {
             }
         }
         hand(out: pieces)
-        end(result)
+        end(result, keepsConnection: keepsConnection)
     }
 
     private func fail(_ error: any Error) {
@@ -130,7 +130,7 @@ final class HTTPExchange: HTTPClientResponseDelegate, Sendable {
         end(.failure(ModelError(transport: error, settings, hasBody: hasBody)))
     }
 
-    private func end(_ result: Result<Answer, ModelError>) {
+    private func end(_ result: Result<Answer, ModelError>, keepsConnection: Bool = false) {
         let (continuation, task) = state.withLock { state in
             defer {
                 state.isOver = true
@@ -141,7 +141,7 @@ final class HTTPExchange: HTTPClientResponseDelegate, Sendable {
             state.timer?.cancel()
             return (state.continuation, state.task)
         }
-        task?.cancel()
+        if !keepsConnection { task?.cancel() }
         continuation?.resume(returning: result)
     }
 

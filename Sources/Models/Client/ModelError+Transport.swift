@@ -69,7 +69,8 @@ extension ModelError {
         let (what, setting) = peer(settings)
         return ModelError(
             .connectTimeout,
-            "The \(what) could not be reached within \(settings.connectTimeoutMs) ms; check \(setting) and the network.")
+            "The \(what) could not be reached within \(settings.connectTimeoutMs) ms; check \(setting), also whether https is right, and the network."
+        )
     }
 
     private static func untrusted(_ settings: ModelSettings) -> ModelError {

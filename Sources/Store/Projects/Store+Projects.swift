@@ -87,6 +87,12 @@ extension Store {
                     .text(project.databaseType.rawValue), .bytes(project.sealedConnectionString),
                     .flag(project.isReadOnly), .integer(nowMs), .text(StoredJSON.text(project.assistant)),
                 ])
+            // What was proposed for one database is not to run on another.
+            if change.sealedConnectionString != nil {
+                try session.change(
+                    "UPDATE approvals SET status = 'expired' WHERE project_id = $1 AND user_id = $2 AND status = 'pending'",
+                    [.text(id), .text(userID)])
+            }
             return project
         }
     }

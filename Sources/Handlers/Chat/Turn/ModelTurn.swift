@@ -27,6 +27,8 @@ struct ModelTurn {
     private var over: String?
 
     private static let misreadsMax = 2
+    /// Calls of tools in one reply that are carried out.
+    private static let callsMax = 8
     private var limits: Limits { context.limits }
 
     init(_ context: TurnContext, _ model: any ChatModel, _ events: TurnEvents, _ log: TurnLog, _ request: ChatSendParams) {
@@ -153,9 +155,12 @@ struct ModelTurn {
 
     private mutating func perform(_ calls: [ToolCall], _ reply: ChatReply) async throws {
         messages.append(.assistant(text: reply.text, toolCalls: calls))
-        for call in calls {
+        for (index, call) in calls.enumerated() where over == nil {
             let checked: Result<AssistantToolCall, ToolArgumentError>
             do throws(ToolArgumentError) {
+                guard index < Self.callsMax else {
+                    throw ToolArgumentError("At most \(Self.callsMax) tools can be called at once; call this one again.")
+                }
                 checked = .success(try AssistantTool.decode(name: call.name, arguments: call.arguments))
             } catch {
                 checked = .failure(error)

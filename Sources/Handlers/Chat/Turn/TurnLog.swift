@@ -8,8 +8,10 @@ struct TurnLog: Sendable {
     let userID: String
     let projectID: String
     let threadID: String
+    /// The user's message: an id older than the assistant's, since lists go by it.
+    let userMessageID = Identifier.make()
     /// The assistant's message.
-    let messageID: String
+    let messageID = Identifier.make()
     let mode: ChatMode
     let createdAtMs: Int64
     /// Messages of the thread before this turn, the oldest first.
@@ -29,7 +31,7 @@ struct TurnLog: Sendable {
         }
         try await store.insertMessages(
             [
-                record(.user, id: Identifier.make(), content, ChatDetail(mode: mode)),
+                record(.user, id: userMessageID, content, ChatDetail(mode: mode)),
                 record(.assistant, id: messageID, "", ChatDetail(mode: mode)),
             ], updatingThreadAtMs: createdAtMs)
     }
