@@ -120,6 +120,9 @@ public final class ModelServer: Sendable {
     /// Waits until the client has given up `count` replies. - Returns: false if it took too long.
     public func hasDisconnects(_ count: Int) async -> Bool { await wait { $0.disconnects >= count } }
 
+    /// Waits until no connection is open. - Returns: false if it took too long.
+    public func hasNoConnections() async -> Bool { await wait { $0.open.isEmpty } }
+
     private func wait(_ condition: @escaping @Sendable (State) -> Bool) async -> Bool {
         let deadline = Monotonic.after(milliseconds: 20_000)
         return await withCheckedContinuation { continuation in
@@ -161,6 +164,7 @@ public final class ModelServer: Sendable {
             BackgroundThread { [self] in
                 ModelServerConnection(client, self).serve()
                 state.withLock { _ = $0.open.remove(client) }
+                state.broadcast()
                 close(client)
             }
         }

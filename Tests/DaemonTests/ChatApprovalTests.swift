@@ -54,7 +54,7 @@ import Testing
                             _ = try await client.result(of: id, "chat.approve")
                             outcomes.append("ran")
                         } catch let failure as TestClient.Failure {
-                            outcomes.append(failure.code ?? "")
+                            outcomes.append(failure.code)
                         }
                     }
                     return outcomes

@@ -52,7 +52,7 @@ import Testing
 
     /// A statement that fails goes back with what is wrong and what would be right, and the reply says how often.
     @Test(arguments: Engine.allCases) func `a failed statement is corrected`(engine: Engine) async throws {
-        let chat = try await ChatBench.start(engines: [.sqlite, engine]) { request in
+        let chat = try await ChatBench.start(engines: [engine]) { request in
             guard request.lastRole == "tool" else { return .query("SELECT nothing FROM nowhere") }
             return request.lastContent?.contains("nowhere") == true ? .query("SELECT 1 AS one") : .text("One.")
         }

@@ -142,25 +142,29 @@ import Testing
 
     @Test func `every time has an end, and the server is let go`() async throws {
         let waits: [(ModelReply, String, @Sendable (inout ModelSettings) -> Void)] = [
-            (.hang, "modelFirstByteTimeoutMs", { $0.firstByteTimeoutMs = 150 }),
-            (.hangBeforeStream, "modelFirstByteTimeoutMs", { $0.firstByteTimeoutMs = 150 }),
-            (.begun("There are", then: .hang), "modelIdleTimeoutMs", { $0.idleTimeoutMs = 150 }),
-            (.text("a b c d e f g h i j k l m n").separated(by: .delay(50)), "modelTotalTimeoutMs", { $0.totalTimeoutMs = 300 }),
-            (.hang, "modelTotalTimeoutMs", { $0.totalTimeoutMs = 150 }),
+            (.hang, "modelFirstByteTimeoutMs", { $0.firstByteTimeoutMs = 1000 }),
+            (.hangBeforeStream, "modelFirstByteTimeoutMs", { $0.firstByteTimeoutMs = 1000 }),
+            (.begun("There are", then: .hang), "modelIdleTimeoutMs", { $0.idleTimeoutMs = 1000 }),
+            (
+                .text("a b c d e f g h i j k l m n").separated(by: .delay(100)), "modelTotalTimeoutMs",
+                { $0.totalTimeoutMs = 1000 }
+            ),
+            (.hang, "modelTotalTimeoutMs", { $0.totalTimeoutMs = 1000 }),
         ]
         for (reply, setting, change) in waits {
             try await Fixture.with(change, answer: { _ in reply }) { server, client in
                 let error = try #require(await client.ask().error)
                 #expect(error.kind == .timeout && error.message.contains(setting), "\(error)")
-                #expect(await server.hasDisconnects(1))
+                // A connection that came too late for its request waits for the next.
+                if !server.chats.isEmpty { #expect(await server.hasNoConnections()) }
             }
         }
     }
 
     @Test func `comments keep a slow reply alive`() async throws {
         let comment = ModelReply.Step.bytes(Array(": still here\n\n".utf8))
-        let steps = Array(repeating: [comment, .delay(60)], count: 8).flatMap { $0 } + ModelReply.text("ok").steps
-        try await Fixture.with({ $0.idleTimeoutMs = 300 }, answer: { _ in ModelReply(steps) }) { _, client in
+        let steps = Array(repeating: [comment, .delay(300)], count: 9).flatMap { $0 } + ModelReply.text("ok").steps
+        try await Fixture.with({ $0.idleTimeoutMs = 2000 }, answer: { _ in ModelReply(steps) }) { _, client in
             let text = try await client.ask().get().text
             #expect(text == "ok")
         }

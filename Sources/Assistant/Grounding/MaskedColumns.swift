@@ -24,22 +24,4 @@ public struct MaskedColumns: Sendable, Equatable {
         let column = column.lowercased()
         return names.contains { $0 == column || $0.hasSuffix(".\(column)") }
     }
-
-    /// The masked columns that a statement names, as it spells them: a model has no business with them.
-    ///
-    /// Found by their letters, so that a value or an alias that is spelt so counts too, and a name in `U&"…"` counts whatever it is. A
-    /// statement may reach a masked column without naming it, by `*` or by a whole row: cells are still to be masked by where
-    /// they come from, which only the database knows.
-    public func mentioned(in sql: String) -> [String] {
-        guard !names.isEmpty else { return [] }
-        var seen: Set<String> = []
-        var found: [String] = []
-        for name in SpeltNames.all(of: sql) {
-            for part in SQLName.parts(name) where contains(column: part) && seen.insert(part.lowercased()).inserted {
-                found.append(part)
-            }
-        }
-        if sql.lowercased().contains("u&\"") { found.append("U&\"") }
-        return found
-    }
 }

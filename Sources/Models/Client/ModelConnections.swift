@@ -18,9 +18,13 @@ public final class ModelConnections: Sendable {
 
     private enum State {
         case unused
-        case running(MultiThreadedEventLoopGroup, [Kind: HTTPClient])
+        case running([Kind: HTTPClient])
         case stopped
     }
+
+    /// One thread for all, started by the first request and never ended: a request that comes in the moment of ``shutdown()`` is told
+    /// so by its client, where a loop that is gone would never answer.
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     private let state = Mutex(State.unused)
     let logger: Logger?
@@ -34,18 +38,17 @@ public final class ModelConnections: Sendable {
             proxy: settings.proxy, tlsCAFile: settings.tlsCAFile, connectTimeoutMs: settings.connectTimeoutMs)
         let configuration = try Self.configuration(settings)
         let client = state.withLock { state -> HTTPClient? in
-            let group: MultiThreadedEventLoopGroup
             var clients: [Kind: HTTPClient] = [:]
             switch state {
             case .stopped: return nil
-            case .unused: group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-            case .running(let running, let known):
+            case .unused: break
+            case .running(let known):
                 if let client = known[kind] { return client }
-                (group, clients) = (running, known)
+                clients = known
             }
-            let client = HTTPClient(eventLoopGroup: group, configuration: configuration)
+            let client = HTTPClient(eventLoopGroup: Self.group, configuration: configuration)
             clients[kind] = client
-            state = .running(group, clients)
+            state = .running(clients)
             return client
         }
         guard let client else { throw ModelError(.cancelled, "The daemon is stopping and asks no model any more.") }
@@ -79,14 +82,13 @@ public final class ModelConnections: Sendable {
         return configuration
     }
 
-    /// Ends every request and connection, and the thread.
+    /// Ends every request and connection.
     public func shutdown() async {
         let old = state.withLock { state in
             defer { state = .stopped }
             return state
         }
-        guard case .running(let group, let clients) = old else { return }
+        guard case .running(let clients) = old else { return }
         for client in clients.values { try? await client.shutdown() }
-        try? await group.shutdownGracefully()
     }
 }

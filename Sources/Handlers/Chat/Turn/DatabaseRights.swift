@@ -31,7 +31,7 @@ struct DatabaseRights {
             SELECT v.name FROM pg_catalog.pg_roles r,
                 LATERAL (VALUES ('superuser', r.rolsuper), ('replication', r.rolreplication), ('bypassrls', r.rolbypassrls))
                     AS v (name, has)
-            WHERE r.rolname = current_user AND v.has
+            WHERE r.rolname = current_user AND v.has AND (v.name = 'superuser' OR NOT r.rolsuper)
             UNION ALL
             SELECT m.rolname::text FROM pg_catalog.pg_roles r, pg_catalog.pg_roles m
             WHERE r.rolname = current_user AND NOT r.rolsuper

@@ -54,7 +54,6 @@ struct ModelTurn {
             let isLast = answer.usage.steps == limits.chatSteps - 1
             if isLast { messages.append(.user("Answer now, with what you have. No tool can be called any more.")) }
             let (reply, text) = try await ask(isLast ? [] : prompt.specifications)
-            lastText = text
             switch step(in: reply, isLast: isLast) {
             case .answer(let words):
                 if try await isChecked(words) { return finish(words, text) }
@@ -94,6 +93,7 @@ struct ModelTurn {
         let text = TurnText(events, holdsAll: isJSON || context.mode == .sql)
         let chat = ChatRequest(
             messages: messages, tools: isJSON ? [] : tools, responseSchema: isJSON ? JSONStep.schema : nil)
+        lastText = text
         answer.usage.steps += 1
         let reply: ChatReply
         do throws(ModelError) {
@@ -104,7 +104,7 @@ struct ModelTurn {
                 throw RPCError(error)
             }
             style = .json
-            messages = try await begin().messages
+            _ = try await begin()
             return try await ask(tools)
         }
         try await count(reply.usage)
@@ -116,7 +116,7 @@ struct ModelTurn {
         answer.usage.completionTokens += usage.completionTokens
         answer.usage.estimated = answer.usage.estimated || usage.isEstimated
         events.usage(answer.usage)
-        try await context.services.store.addTokens(
+        await context.services.store.addTokens(
             userID: context.identity.userID, day: Day.of(Timestamp.now()), prompt: usage.promptTokens,
             completion: usage.completionTokens)
         guard answer.usage.promptTokens + answer.usage.completionTokens <= limits.chatTurnTokens else {
