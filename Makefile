@@ -16,7 +16,7 @@ FORMATTED := Sources Tests Tools benchmarks Package.swift
 BUILD_PACKAGES := libpq-dev libmariadb-dev libsodium-dev libsqlite3-dev libyaml-dev pkg-config
 CLIENT_PACKAGES := jq socat sqlite3
 # The servers the tests start, and what checks everything else.
-TEST_PACKAGES := postgresql-15 mariadb-server openssl util-linux netcat-openbsd bats shellcheck strace python3 python3-jsonschema
+TEST_PACKAGES := postgresql-15 mariadb-server openssl util-linux netcat-openbsd bats shellcheck strace python3 python3-jsonschema python3-venv
 BENCH_PACKAGES := gcc libc6-dev python3
 
 .PHONY: help
@@ -52,7 +52,7 @@ demo: deps release ## show the daemon at work in a temporary directory, and leav
 
 ## Tests. Each part stands alone; `make test` runs them all, goes on after a failure and says at the end what failed.
 
-.PHONY: test test-build test-swift test-full test-one test-specgen test-openrpc test-client
+.PHONY: test test-build test-swift test-full test-one test-specgen test-openrpc test-client test-evaluation test-model
 test: test-deps ## run every test and check
 	@scripts/test-all
 
@@ -77,6 +77,12 @@ test-openrpc: ## check spec/openrpc.json against OpenRPC's own schema
 
 test-client: ## run the tests of the shell client
 	@scripts/test-client
+
+test-evaluation: ## check the questions of the evaluation on every engine, and what judges the answers
+	@evaluation/check
+
+test-model: test-deps build ## test the assistant with a small real model, which is downloaded once: a gigabyte
+	@evaluation/test-model .build/debug/dbassistd
 
 ## Generated files
 
@@ -116,6 +122,10 @@ bench: bench-deps release benchmarks/.build/rpcload benchmarks/.build/pwverify #
 benchmarks/.build/%: benchmarks/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -o $@ $< $(if $(filter %pwverify,$@),-lsodium)
+
+.PHONY: eval
+eval: test-deps release ## ask a model 66 questions: that of DBASSIST_MODEL_URL and DBASSIST_MODEL, else the small one
+	@evaluation/run $(RELEASE_BINARY) --json .build/eval.json
 
 ## Installing
 

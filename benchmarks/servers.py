@@ -1,15 +1,19 @@
-"""Throw-away database servers with a million rows of six columns in a table `t`, on Unix sockets in a temporary directory."""
+"""Throw-away database servers with a million rows of six columns in a table `t`."""
 
 import os
-import shutil
 import sqlite3
 import subprocess
+import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+
+from throwaway import servers  # noqa: E402
+from throwaway.servers import QUIET  # noqa: E402
+
 # Whole numbers, a float, texts, a time.
 ROWS = 1_000_000
-QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True}
 
 
 def seconds(*command):
@@ -29,45 +33,14 @@ def peak(*command):
     return usage.ru_maxrss
 
 
-def unprivileged(user):
-    """What starts a program as `user` where we are root."""
-    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if os.getuid() == 0 else []
-
-
-class PostgreSQL:
+class PostgreSQL(servers.PostgreSQL):
     """Also has pgbench's tables, a million accounts."""
 
-    def __init__(self, place):
-        self.place = Path(place) / "pg"
-        versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-        self.binaries = versions[-1] if versions else None
-        self.user = unprivileged("postgres")
-
-    @property
-    def is_here(self):
-        return self.binaries is not None
-
-    def __enter__(self):
-        self.place.mkdir()
-        os.chmod(self.place.parent, 0o711)
-        if self.user:
-            shutil.chown(self.place, "postgres", "postgres")
-        data = self.place / "data"
-        subprocess.run([*self.user, self.binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N"], **QUIET)
-        subprocess.run([*self.user, self.binaries / "pg_ctl", "-D", data, "-w", "-l", self.place / "log", "-o",
-                        f"-k {self.place} -c listen_addresses='' -c fsync=off", "start"], **QUIET)
+    def prepare(self):
         subprocess.run(self.psql("-c", f"CREATE TABLE t AS SELECT i AS id, i * 7 AS n, i / 3.0::float8 AS f, 'name ' || i AS name, "
                                  "md5(i::text) AS hash, timestamp '2026-01-01' + i * interval '1 s' AS at "
                                  f"FROM generate_series(1, {ROWS}) AS i", "-c", "VACUUM ANALYZE t"), **QUIET)
         subprocess.run(self.pgbench("-i", "-s", "10"), **QUIET)
-        return self
-
-    def __exit__(self, *_):
-        subprocess.run([*self.user, self.binaries / "pg_ctl", "-D", self.place / "data", "-m", "immediate", "stop"],
-                       stdout=subprocess.DEVNULL, check=False)
-
-    def psql(self, *arguments):
-        return ["psql", "-X", "-q", "-h", self.place, "-U", "postgres", *arguments]
 
     def pgbench(self, *arguments):
         return [self.binaries / "pgbench", "-h", self.place, "-U", "postgres", *arguments, "postgres"]
@@ -100,54 +73,13 @@ class PostgreSQL:
         return f"postgresql://postgres@/postgres?host={self.place}"
 
 
-class MariaDB:
-    """Logs in as `root` without a password, over the socket only."""
+class MariaDB(servers.MariaDB):
+    """Its database is `app`."""
 
-    def __init__(self, place):
-        self.place = Path(place) / "my"
-        self.socket = self.place / "s"
-        self.server = shutil.which("mariadbd", path=os.environ["PATH"] + ":/usr/sbin")
-        self.user = ["--user=mysql"] if os.getuid() == 0 else []
-
-    @property
-    def is_here(self):
-        return self.server is not None
-
-    def __enter__(self):
-        self.place.mkdir()
-        os.chmod(self.place.parent, 0o711)
-        if self.user:
-            shutil.chown(self.place, "mysql", "mysql")
-        data = f"--datadir={self.place}/data"
-        subprocess.run(["mariadb-install-db", "--no-defaults", *self.user, data, "--auth-root-authentication-method=normal",
-                        "--skip-test-db"], **QUIET)
-        self.process = subprocess.Popen([self.server, "--no-defaults", *self.user, data, f"--socket={self.socket}", "--skip-networking",
-                                         "--innodb-buffer-pool-size=256M", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin",
-                                         f"--pid-file={self.place}/pid"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            self.fill()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def fill(self):
-        deadline = time.monotonic() + 60
-        while subprocess.run(self.mariadb("-e", "SELECT 1"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                             check=False).returncode != 0:
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit("MariaDB did not start")
-            time.sleep(0.1)
+    def prepare(self):
         subprocess.run(self.mariadb("-e", "CREATE DATABASE app; USE app; CREATE TABLE t (id INT PRIMARY KEY, n BIGINT, f DOUBLE, "
                                     "name VARCHAR(40), hash CHAR(32), at DATETIME); INSERT INTO t SELECT seq, seq * 7, seq / 3e0, "
                                     f"CONCAT('name ', seq), MD5(seq), '2026-01-01' + INTERVAL seq SECOND FROM seq_1_to_{ROWS}"), **QUIET)
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(30)
-
-    def mariadb(self, *arguments):
-        return ["mariadb", "--no-defaults", "-S", self.socket, "-u", "root", *arguments]
 
     @property
     def connection(self):
