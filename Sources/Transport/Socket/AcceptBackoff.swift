@@ -4,16 +4,14 @@ import NIOCore
 
 /// Stops accepting for a while when the process has no file left: who waits to be accepted would otherwise wake the event loop
 /// again and again, and each time in vain.
-final class AcceptBackoff: ChannelDuplexHandler {
+final class AcceptBackoff: ChannelInboundHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
-    typealias OutboundIn = any Channel
 
     private static let pause = TimeAmount.milliseconds(250)
 
     private let logger: Logger
     private var isPaused = false
-    private var wantsRead = false
     /// Said once until a connection is accepted again.
     private var isTold = false
 
@@ -32,18 +30,15 @@ final class AcceptBackoff: ChannelDuplexHandler {
         isTold = true
         guard !isPaused else { return }
         isPaused = true
+        // Not to ask for reads is not enough: only without automatic ones does the event loop stop looking at the socket.
+        try? context.channel.syncOptions?.setOption(.autoRead, value: false)
         let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: Self.pause) { bound.value.handler.resume(bound.value.context) }
     }
 
-    func read(context: ChannelHandlerContext) {
-        if isPaused { wantsRead = true } else { context.read() }
-    }
-
     private func resume(_ context: ChannelHandlerContext) {
         isPaused = false
-        guard wantsRead, context.channel.isActive else { return }
-        wantsRead = false
-        context.read()
+        guard context.channel.isActive else { return }
+        try? context.channel.syncOptions?.setOption(.autoRead, value: true)
     }
 }
