@@ -42,6 +42,8 @@ struct ReloadService: DaemonService {
         do {
             let new = try Settings.load(overrides)
             let configuration = try Configuration(new)
+            // First: who reads that it was reloaded may count on it.
+            StderrLogHandler.level.withLock { $0 = configuration.logLevel }
             for value in new.values {
                 let before = old.named(value.setting.name)?.text ?? ""
                 guard before != value.text else { continue }
@@ -52,7 +54,6 @@ struct ReloadService: DaemonService {
                     logger.warning("changed, but needs a restart", metadata: change)
                 }
             }
-            StderrLogHandler.level.withLock { $0 = configuration.logLevel }
             return new
         } catch {
             logger.error("the configuration was not reloaded", metadata: ["error": "\(error)"])
