@@ -12,14 +12,16 @@ import Testing
     }()
 
     @Test(arguments: [
-        "SELECT email FROM people", "SELECT EMAIL AS e FROM people", "SELECT p.\"email\" FROM people p", "SELECT [email] FROM people",
+        "SELECT email FROM people", "SELECT EMAIL AS e FROM people", "SELECT p.\"email\" FROM people p",
+        "SELECT [email] FROM people",
         "SELECT `home address` FROM people", "SELECT max(email) FROM people", "SELECT 1 FROM people WHERE email LIKE 'a%'",
         "SELECT id FROM people ORDER BY email", "SELECT * FROM people", "SELECT p.* FROM people p", "SELECT p . * FROM people p",
         "SELECT id, * FROM people", "SELECT DISTINCT * FROM people", "TABLE people", "SELECT people FROM people",
         "SELECT row_to_json(p) FROM people p", "SELECT p::text FROM people AS p", "SELECT json_agg(people) FROM people",
         "SELECT x.c FROM people AS x (a, b, c)", "SELECT x.c FROM people x(a, b, c)", "SELECT c FROM people (a, b, c)",
         "WITH x (a, b, c) AS (SELECT * FROM people) SELECT c FROM x", "SELECT a.id FROM orders a, people b",
-        "SELECT b FROM (SELECT 1, 2 UNION ALL SELECT * FROM people) q", "SELECT contact FROM contacts", "SELECT count(*) FROM contacts",
+        "SELECT b FROM (SELECT 1, 2 UNION ALL SELECT * FROM people) q", "SELECT contact FROM contacts",
+        "SELECT count(*) FROM contacts",
         "SELECT most_common_vals FROM pg_stats", "SELECT U&\"\\0065mail\" FROM people", "SELECT /*! email */ 1 FROM people",
         "SELECT count(p) FROM people p", "SELECT 'x' || p || 'y' FROM people p", "SELECT ROW(p.*) FROM people p",
     ]) func statementsThatCouldShowAMaskedColumnAreRefused(_ sql: String) {

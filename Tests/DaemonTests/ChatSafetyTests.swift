@@ -106,19 +106,27 @@ import Testing
             "SELECT x.b FROM people AS x (a, b)", "SELECT json_group_array(email) FROM people", "TABLE people",
             "SELECT \"email\" FROM people", "SELECT [email] FROM people", "SELECT CAST(email AS INTEGER) FROM people",
             "SELECT b FROM (SELECT 1 AS a, 2 AS b UNION ALL SELECT * FROM people)", "SELECT max(email) FROM people",
-            "SELECT contact FROM people_view", "SELECT * FROM people_view", "WITH x (a, b) AS (SELECT * FROM people) SELECT b FROM x",
+            "SELECT contact FROM people_view", "SELECT * FROM people_view",
+            "WITH x (a, b) AS (SELECT * FROM people) SELECT b FROM x",
         ]
-        let chat = try await ChatBench.start(["DBASSIST_LIMITS_CHAT_CORRECTIONS": "1000", "DBASSIST_LIMITS_CHAT_STEPS": "20"]) { request in
+        let chat = try await ChatBench.start(["DBASSIST_LIMITS_CHAT_CORRECTIONS": "1000", "DBASSIST_LIMITS_CHAT_STEPS": "20"]) {
+            request in
             guard request.lastRole != "tool" else { return .text("Done.") }
             let number = Int(request.lastContent ?? "") ?? 0
-            return .calls(statements[number..<min(number + 8, statements.count)].map { ("run_query", ModelReply.arguments(["sql": .string($0)])) })
+            return .calls(
+                statements[number..<min(number + 8, statements.count)].map {
+                    ("run_query", ModelReply.arguments(["sql": .string($0)]))
+                })
         }
         try await chat.bench.write(.sqlite, "CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT DEFAULT 'nobody')")
         try await chat.bench.write(.sqlite, "INSERT INTO people VALUES (1, '\(canary)')")
         try await chat.bench.write(.sqlite, "CREATE VIEW people_view AS SELECT id, email AS contact FROM people")
         try await chat.client.call(
             "project.update",
-            ["projectId": .string(chat.bench.project(.sqlite)), "assistant": ["maskedColumns": ["people.email"], "shareSamples": true]])
+            [
+                "projectId": .string(chat.bench.project(.sqlite)),
+                "assistant": ["maskedColumns": ["people.email"], "shareSamples": true],
+            ])
         for number in stride(from: 0, to: statements.count, by: 8) {
             let message = try await chat.ask(.sqlite, "\(number)")
             let uses = try await chat.toolUses(message["threadId"])
@@ -146,13 +154,16 @@ import Testing
     }
 
     /// F64: whatever a server does, the turn ends with one reply and one last event, and the daemon goes on.
-    @Test(arguments: [
-        ("401", "model_failed"), ("404", "model_failed"), ("429", "model_failed"), ("500", "model_failed"), ("cut", "model_failed"),
-        ("reset", "model_failed"), ("garbage", "model_failed"), ("giant", "model_failed"), ("noHTTP", "model_failed"),
-        ("hang", "model_failed"), ("huge arguments", "model_failed"), ("long prompt", "model_failed"),
-        ("unknown tool", nil), ("no arguments", nil), ("wrong arguments", nil), ("extra arguments", nil), ("arguments no JSON", nil),
-        ("many calls", nil), ("no text", nil), ("log injection", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("401", "model_failed"), ("404", "model_failed"), ("429", "model_failed"), ("500", "model_failed"),
+            ("cut", "model_failed"),
+            ("reset", "model_failed"), ("garbage", "model_failed"), ("giant", "model_failed"), ("noHTTP", "model_failed"),
+            ("hang", "model_failed"), ("huge arguments", "model_failed"), ("long prompt", "model_failed"),
+            ("unknown tool", nil), ("no arguments", nil), ("wrong arguments", nil), ("extra arguments", nil),
+            ("arguments no JSON", nil),
+            ("many calls", nil), ("no text", nil), ("log injection", nil),
+        ] as [(String, String?)])
     func `a turn survives its server`(script: String, code: String?) async throws {
         let settings = ["DBASSIST_MODEL_FIRST_BYTE_TIMEOUT_MS": "700", "DBASSIST_MODEL_IDLE_TIMEOUT_MS": "700"]
         let chat = try await ChatBench.start(settings) { request in
@@ -173,7 +184,8 @@ import Testing
             case "unknown tool": .calls([("drop_database", "{}")])
             case "no arguments": .calls([("run_query", "")])
             case "wrong arguments": .calls([("run_query", #"{"sql": 7}"#)])
-            case "extra arguments": .calls([("run_query", #"{"sql": "SELECT 1", "projectId": "019ab0c4-0000-7000-8000-00000000dead"}"#)])
+            case "extra arguments":
+                .calls([("run_query", #"{"sql": "SELECT 1", "projectId": "019ab0c4-0000-7000-8000-00000000dead"}"#)])
             case "arguments no JSON": .calls([("run_query", "SELECT 1")])
             case "many calls": .calls((0..<40).map { _ in ("list_tables", "{}") })
             case "log injection": .calls([("run_query\n{\"level\":\"info\"}", #"{"sql":"SELECT 1\n{}"}"#)])

@@ -180,7 +180,10 @@ import Testing
         let models = try await chat.client.call("chat.models")["items"]
         #expect(models[0]["model"] == "test" && models[0]["local"] == true && models[0]["default"] == true)
         let report = try await chat.client.call("chat.doctor")
-        #expect(report["steps"].array?.map { $0["step"].string } == ["resolve", "connect", "authenticate", "listModels", "reply", "toolCall", "stream"])
+        #expect(
+            report["steps"].array?.map { $0["step"].string } == [
+                "resolve", "connect", "authenticate", "listModels", "reply", "toolCall", "stream",
+            ])
         chat.model.stop()
         let broken = try await chat.client.call("chat.doctor")
         #expect(broken["ok"] == false)

@@ -83,7 +83,8 @@ public struct MaskGuard: Sendable {
             case .sign("("): return words.word(index - 2) != "count"
             case .sign("/"): return false
             case .sign(let sign): return sign == "." || sign == ","
-            case .word(let word): return ["select", "distinct", "all", "returning", "distinctrow"].contains(word) && !words.isSign(index + 1, "/")
+            case .word(let word):
+                return ["select", "distinct", "all", "returning", "distinctrow"].contains(word) && !words.isSign(index + 1, "/")
             }
         }
     }

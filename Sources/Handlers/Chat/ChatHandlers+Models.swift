@@ -6,7 +6,8 @@ import Store
 extension ChatHandlers {
     func models(_ context: RequestContext) async throws -> ChatModelsResult {
         let catalogue = services.models
-        let ordered = catalogue.models.filter { $0.name == catalogue.defaultName }
+        let ordered =
+            catalogue.models.filter { $0.name == catalogue.defaultName }
             + catalogue.models.filter { $0.name != catalogue.defaultName }
         return ChatModelsResult(
             items: ordered.map { settings in

@@ -50,7 +50,8 @@ extension ChatHandlers {
         if model != nil { try await checkBudget(identity) }
         let conversation =
             params.threadId == nil
-            ? [] : try await services.store.conversation(threadID: threadID, userID: identity.userID, limit: TurnLog.conversationMax)
+            ? []
+            : try await services.store.conversation(threadID: threadID, userID: identity.userID, limit: TurnLog.conversationMax)
         let log = TurnLog(
             store: services.store, userID: identity.userID, projectID: project.id, threadID: threadID,
             mode: params.mode, createdAtMs: Timestamp.now(), conversation: conversation)
@@ -101,7 +102,9 @@ extension ChatHandlers {
         let names = unaccepted.joined(separator: ", ")
         throw RPCError(
             .policy, "The database user has rights beyond its data: \(names); give the project a lesser user, or accept them.",
-            .init(hint: "project.update {assistant: {acceptedRights: [\(unaccepted.map { "\"\($0)\"" }.joined(separator: ", "))]}}"))
+            .init(
+                hint: "project.update {assistant: {acceptedRights: [\(unaccepted.map { "\"\($0)\"" }.joined(separator: ", "))]}}")
+        )
     }
 
     private func checkBudget(_ identity: Identity) async throws {

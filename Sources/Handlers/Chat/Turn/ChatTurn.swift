@@ -124,6 +124,7 @@ private struct Deadline: Sendable {
     /// The error as it is to be told: `timeout` where it is only the clock that cancelled.
     func error(_ error: RPCError) -> RPCError {
         guard error.code == .cancelled, flag.isPast.load(ordering: .acquiring) else { return error }
-        return RPCError(.timeout, "The turn took longer than \(ms) ms and was stopped; ask for less at once.", .init(limit: "chatTurnMs"))
+        return RPCError(
+            .timeout, "The turn took longer than \(ms) ms and was stopped; ask for less at once.", .init(limit: "chatTurnMs"))
     }
 }

@@ -12,12 +12,14 @@ enum ExampleChoice {
             guard shared > 0 else { return nil }
             return (Double(shared) / Double(wanted.union(has).count), example)
         }
-        return ranked.sorted { ($0.score, $0.example.createdAtMs) > ($1.score, $1.example.createdAtMs) }.prefix(max).map(\.example)
+        return ranked.sorted { ($0.score, $0.example.createdAtMs) > ($1.score, $1.example.createdAtMs) }.prefix(max).map(
+            \.example)
     }
 
     /// Words that every question has.
     private static let plain: Set<String> = [
-        "a", "an", "and", "are", "by", "did", "do", "does", "for", "from", "how", "in", "is", "many", "me", "much", "of", "on", "or",
+        "a", "an", "and", "are", "by", "did", "do", "does", "for", "from", "how", "in", "is", "many", "me", "much", "of", "on",
+        "or",
         "show", "that", "the", "there", "to", "was", "we", "were", "what", "which", "who", "with",
     ]
 

@@ -100,7 +100,8 @@ struct ModelTurn {
             reply = try await model.reply(to: chat) { text.add($0) }
         } catch {
             // A server that knows nothing of tools: from here on, one JSON object a step.
-            guard error.kind == .rejected, model.settings.toolStyle == .auto, !isJSON, !tools.isEmpty, answer.usage.steps == 1 else {
+            guard error.kind == .rejected, model.settings.toolStyle == .auto, !isJSON, !tools.isEmpty, answer.usage.steps == 1
+            else {
                 throw RPCError(error)
             }
             style = .json
@@ -228,7 +229,8 @@ struct ModelTurn {
         if answer.usage.corrections < limits.chatCorrections {
             answer.usage.corrections += 1
         } else {
-            over = "No statement did, also after \(limits.chatCorrections) corrections. The last error: \(SafeText.neutralised(text))"
+            over =
+                "No statement did, also after \(limits.chatCorrections) corrections. The last error: \(SafeText.neutralised(text))"
         }
     }
 
@@ -247,7 +249,8 @@ struct ModelTurn {
             countFault(outcome.text)
             messages.append(.assistant(text: words, toolCalls: []))
             messages.append(
-                .user("A statement in your answer does not do. Answer again with it corrected.\n" + Boundary().wrap(outcome.text)))
+                .user("A statement in your answer does not do. Answer again with it corrected.\n" + Boundary().wrap(outcome.text))
+            )
             return false
         }
         return true

@@ -145,7 +145,8 @@ struct ToolRun: Sendable {
     func propose(_ sql: String, _ reason: String) async throws -> ToolOutcome {
         guard !context.project.isReadOnly else {
             throw RPCError(
-                .readOnly, "The project is read-only: nothing can be proposed until its owner allows writes.", .init(phase: "gate"))
+                .readOnly, "The project is read-only: nothing can be proposed until its owner allows writes.",
+                .init(phase: "gate"))
         }
         let draft = try await context.draft(of: sql)
         let nowMs = Timestamp.now()
@@ -156,7 +157,8 @@ struct ToolRun: Sendable {
             expiresAtMs: nowMs + Int64(limits.approvalMs), decidedAtMs: nil, queryID: nil)
         try await context.services.store.insertApproval(approval)
         return ToolOutcome(
-            text: "The statement was put before the user, who decides. It has not run. Say what it would do; do not say that it was done.",
+            text:
+                "The statement was put before the user, who decides. It has not run. Say what it would do; do not say that it was done.",
             proposal: ChatHandlers.wire(approval, nowMs: nowMs))
     }
 
@@ -167,7 +169,9 @@ struct ToolRun: Sendable {
             return try await explain(sql)
         } catch {
             let failure = RPCError(any: error)
-            if failure.code == .readOnly, !context.project.isReadOnly { return try await perform(.proposeStatement(sql: sql, reason: "")) }
+            if failure.code == .readOnly, !context.project.isReadOnly {
+                return try await perform(.proposeStatement(sql: sql, reason: ""))
+            }
             if failure.code == .cancelled || [.internal, .busy].contains(failure.code) { throw failure }
             var outcome = try await failed(failure, error, .explain(sql: sql))
             // What would write is for a person to see all the same: it cannot run from here.
@@ -195,7 +199,9 @@ struct ToolRun: Sendable {
     /// The error as a model may see it. What a database says while a statement runs can quote a row; where rows may not be sent, that
     /// is not either.
     private func shown(_ error: DatabaseError) -> DatabaseError {
-        guard !context.consent.rows || !context.masked.isEmpty, error.phase == .execute || error.phase == .fetch else { return error }
+        guard !context.consent.rows || !context.masked.isEmpty, error.phase == .execute || error.phase == .fetch else {
+            return error
+        }
         var shown = error
         shown.message = "The database refused it while it ran; it is valid, but a value does not do."
         shown.hint = nil

@@ -53,7 +53,9 @@ extension TurnContext {
     private func rowsEstimate(_ sql: String, _ command: String) async -> Int? {
         guard engine == .postgresql, Self.planned.contains(command) else { return nil }
         let statement = try? queries.statement(sql, nil, timeoutMs: nil, .read)
-        guard let statement, let plan = try? await queries.plan(of: statement, on: project, identity, analyze: false) else { return nil }
+        guard let statement, let plan = try? await queries.plan(of: statement, on: project, identity, analyze: false) else {
+            return nil
+        }
         // The root counts what it returns; what it changes comes from the node below it.
         return plan.nodes.dropFirst().first?.rows.map { Int($0) }
     }

@@ -28,7 +28,8 @@ struct TurnContext: Sendable {
     /// The user's latest statements on the project that did, the newest first.
     func recentSQL(max: Int) async throws -> [String] {
         let page = try await services.store.history(
-            userID: identity.userID, filter: HistoryFilter(projectID: project.id, status: .success), page: PageRequest(limit: max))
+            userID: identity.userID, filter: HistoryFilter(projectID: project.id, status: .success), page: PageRequest(limit: max)
+        )
         return page.items.map(\.start.sql)
     }
 

@@ -46,7 +46,8 @@ struct TurnLog: Sendable {
     /// Keeps how the turn ended, and answers the message.
     func end(_ answer: TurnAnswer, _ outcome: ChatOutcome) async throws(StoreError) -> ChatMessage {
         let detail = ChatDetail(
-            mode: mode, statements: answer.statements.isEmpty ? nil : answer.statements, usage: answer.usage, model: answer.model, note: answer.note,
+            mode: mode, statements: answer.statements.isEmpty ? nil : answer.statements, usage: answer.usage, model: answer.model,
+            note: answer.note,
             outcome: outcome)
         try await store.updateMessage(messageID, userID: userID, content: answer.text, detail: detail.text)
         var message = ChatHandlers.wire(record(.assistant, id: messageID, answer.text, detail), [], nowMs: createdAtMs)

@@ -78,7 +78,9 @@ struct TurnPrompt: Sendable {
         let kept = older.isTooLong ? [] : messages[older.kept]
         messagesCompacted = messages.count - kept.count
         let said = ([older.digest].compactMap { $0 } + kept.map(Self.text)).joined(separator: "\n\n")
-        if !said.isEmpty { data.append("The conversation so far, of which only the last question is to be answered:\n" + boundary.wrap(said)) }
+        if !said.isEmpty {
+            data.append("The conversation so far, of which only the last question is to be answered:\n" + boundary.wrap(said))
+        }
 
         self.messages = [.system(([system.text] + data).joined(separator: "\n\n")), .user(request.question)]
     }

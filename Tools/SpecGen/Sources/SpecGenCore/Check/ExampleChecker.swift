@@ -86,7 +86,8 @@ struct ExampleChecker {
 /// `${name}` in an example: the test harness puts something real there.
 enum Placeholder {
     static let names: Set<String> = [
-        "sampleDatabase", "email", "password", "newEmail", "token", "projectId", "queryId", "resultId", "cursor", "sessionId", "threadId",
+        "sampleDatabase", "email", "password", "newEmail", "token", "projectId", "queryId", "resultId", "cursor", "sessionId",
+        "threadId",
         "unknownId",
     ]
 
