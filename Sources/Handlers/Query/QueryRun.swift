@@ -76,9 +76,12 @@ struct QueryRun: Sendable {
 
     /// Takes the query on: registered, and where it writes, in history.
     private func accept(_ isClientID: Bool) async throws -> QueryHistory {
-        if isClientID, try await services.store.isQueryIDUsed(id) { throw Self.idInUse }
+        // Registered before history is asked: a query leaves the running ones only when its row is on its way there.
         try register()
         do throws(StoreError) {
+            if isClientID, try await services.store.isQueryIDUsed(id) {
+                throw StoreError(.conflict, "The id has been used.")
+            }
             if statement.mode == .write { try await insertRunning() }
         } catch {
             services.running.ended(query)
