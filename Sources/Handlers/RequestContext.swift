@@ -22,6 +22,13 @@ extension RPCError {
     /// The one answer for what does not exist and for what is somebody else's.
     static var notFound: RPCError { RPCError(.notFound, "There is no such thing; check the id.") }
 
+    /// A write in a project that takes none.
+    static var projectIsReadOnly: RPCError {
+        RPCError(
+            .readOnly, "The project is read-only; its owner can lift that with project.update {readOnly: false}.",
+            .init(phase: "gate"))
+    }
+
     /// A parameter that is wrong for a reason the schema cannot say.
     static func invalid(_ member: String, _ reason: String, limit: String? = nil) -> RPCError {
         RPCError(.invalidParams, "params.\(member) \(reason)", .init(path: "params.\(member)", limit: limit))

@@ -15,7 +15,6 @@ public struct MaskGuard: Sendable {
     }
 
     private let masked: [Masked]
-    private let names: Set<String>
 
     /// What shows values of columns without naming them.
     private static let statistics = [
@@ -25,7 +24,7 @@ public struct MaskGuard: Sendable {
 
     public init(_ columns: MaskedColumns, in catalogue: Catalogue) {
         guard !columns.isEmpty else {
-            (masked, names) = ([], [])
+            masked = []
             return
         }
         var masked: [Masked] = []
@@ -45,7 +44,6 @@ public struct MaskGuard: Sendable {
             }
         }
         self.masked = masked
-        names = Set(masked.map { $0.name.lowercased() })
     }
 
     /// Why a statement may not run for a model; nil if it may. A sentence for the model.

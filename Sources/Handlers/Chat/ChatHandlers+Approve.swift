@@ -1,4 +1,5 @@
 import Assistant
+import Databases
 import Logging
 import Protocol
 import Security
@@ -11,19 +12,13 @@ extension ChatHandlers {
         let id = params.approvalId.lowercased()
         guard let approval = try await services.store.approval(id, userID: identity.userID) else { throw RPCError.notFound }
         let project = try await projects.toRunOn(approval.projectID, identity)
-        guard !project.isReadOnly else {
-            throw RPCError(
-                .readOnly, "The project is read-only; its owner can lift that with project.update {readOnly: false}.",
-                .init(phase: "gate"))
-        }
-        // Checked before it is spent.
-        if let timeoutMs = params.timeoutMs, timeoutMs > limits.queryTimeoutMaxMs {
-            throw RPCError.invalid("timeoutMs", "may be at most \(limits.queryTimeoutMaxMs).", limit: "queryTimeoutMaxMs")
-        }
+        guard !project.isReadOnly else { throw RPCError.projectIsReadOnly }
+        // What is wrong with it is said before it is spent.
+        let statement = try queries.statement(approval.sql, nil, timeoutMs: params.timeoutMs, .write)
         let queryID = Identifier.make()
         let redeemed = try await services.store.redeemApproval(
             id, userID: identity.userID, queryID: queryID, nowMs: Timestamp.now())
-        guard let redeemed else {
+        guard redeemed != nil else {
             throw RPCError(
                 .conflict, "The proposal was decided or has expired; ask the assistant for a new one.",
                 .init(path: "params.approvalId"))
@@ -33,7 +28,7 @@ extension ChatHandlers {
         let scope = TurnContext(
             services: services, projects: projects, queries: queries, schemas: schemas, request: context, identity: identity,
             project: project, mode: .answer, consent: Consent(project.assistant, isLocal: true), masked: MaskedColumns())
-        return try await scope.write(redeemed.sql, queryID: queryID, timeoutMs: params.timeoutMs)
+        return try await scope.write(statement, queryID: queryID)
     }
 
     func decline(_ params: ChatDeclineParams, _ context: RequestContext) async throws -> Empty {

@@ -13,11 +13,7 @@ extension QueryHandlers {
             throw RPCError.invalid("pageRows", "may be at most \(limits.pageRows).", limit: "pageRows")
         }
         let project = try await projects.toRunOn(params.projectId, identity)
-        guard mode == .read || !project.isReadOnly else {
-            throw RPCError(
-                .readOnly, "The project is read-only; its owner can lift that with project.update {readOnly: false}.",
-                .init(phase: "gate"))
-        }
+        guard mode == .read || !project.isReadOnly else { throw RPCError.projectIsReadOnly }
         let start = QueryStart(
             id: params.queryId?.lowercased() ?? Identifier.make(), projectID: project.id, userID: identity.userID,
             sql: params.sql,

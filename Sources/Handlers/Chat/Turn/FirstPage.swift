@@ -2,19 +2,17 @@ import Databases
 import Protocol
 import Synchronization
 
-/// Keeps the columns and the first page of a statement that gives few rows.
+/// Keeps the first page of a statement that gives few rows.
 final class FirstPage: RowSink, Sendable {
-    private let kept = Mutex<(columns: [Databases.Column], rows: JSONText?)>(([], nil))
+    private let first = Mutex<JSONText?>(nil)
 
     /// The rows as they came, an array of arrays.
-    var rows: JSONText { kept.withLock { $0.rows } ?? JSONText("[]") }
+    var rows: JSONText { first.withLock { $0 } ?? JSONText("[]") }
 
-    var columns: [Databases.Column] { kept.withLock { $0.columns } }
-
-    func columns(_ columns: [Databases.Column]) { kept.withLock { $0.columns = columns } }
+    func columns(_ columns: [Databases.Column]) {}
 
     func page(_ page: Page) -> Demand {
-        kept.withLock { if $0.rows == nil { $0.rows = page.rows } }
+        first.withLock { if $0 == nil { $0 = page.rows } }
         return .more
     }
 }

@@ -40,7 +40,7 @@ extension TurnContext {
         }
         let marked = statement.marked(user: identity.userID, project: project.id, in: engine)
         _ = try await projects.withConnection(to: project) { connection throws(DatabaseError) in
-            try await connection.run(marked, sink: FirstPage())
+            try await connection.run(marked, sink: DiscardingSink())
         }
         let relations = RelationsInSQL.find(sql, try await catalogue().catalogue)
         return Draft(command: command, relations: relations, rowsEstimate: await rowsEstimate(sql, command))

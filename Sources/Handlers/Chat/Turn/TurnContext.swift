@@ -46,9 +46,8 @@ struct TurnContext: Sendable {
     }
 
     /// Runs what a person approved.
-    func write(_ sql: String, queryID: String, timeoutMs: Int?) async throws -> QueryResult {
-        let statement = try queries.statement(sql, nil, timeoutMs: timeoutMs, .write)
-        return try await run(statement, id: queryID, pageRows: limits.pageRows, keep: false)
+    func write(_ statement: Statement, queryID: String) async throws -> QueryResult {
+        try await run(statement, id: queryID, pageRows: limits.pageRows, keep: false)
     }
 
     private func run(
