@@ -30,8 +30,11 @@ public final class ModelServer: Sendable {
         public var messages: [JSONValue] { body["messages"].array ?? [] }
         /// The role of the last message.
         public var lastRole: String? { messages.last?["role"].string }
-        /// The text of the last message.
-        public var lastContent: String? { messages.last?["content"].string }
+        /// The text of the last message; of one in which data stands before a question, the question.
+        public var lastContent: String? {
+            guard let text = messages.last?["content"].string else { return nil }
+            return text.ranges(of: "\n\nThe question:\n").last.map { String(text[$0.upperBound...]) } ?? text
+        }
     }
 
     struct State {

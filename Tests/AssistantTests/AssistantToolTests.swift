@@ -26,7 +26,7 @@ import Testing
 
     /// Each with words that its error must have.
     static let bad: [(String, String, String)] = [
-        ("drop_table", "{}", "the tools are list_tables"),
+        ("drop_table", "{}", "the tools are run_query"),
         ("Run_Query", "{}", "There is no tool"),
         ("run_query", "", #"needs "sql", a string"#),
         ("run_query", "{}", #"{"sql": string, "max_rows"?: integer}"#),
@@ -67,8 +67,8 @@ import Testing
 
     @Test func definitionsAreJSON() throws {
         try AssistantTool.definitions().withUnsafeBytes { try JSONScanner.check($0) }
-        try JSONStep.schema.withUnsafeBytes { try JSONScanner.check($0) }
-        #expect(AssistantTool.definitions().string.hasPrefix(#"[{"type":"function","function":{"name":"list_tables""#))
+        try JSONStep.schema().withUnsafeBytes { try JSONScanner.check($0) }
+        #expect(AssistantTool.definitions().string.hasPrefix(#"[{"type":"function","function":{"name":"run_query""#))
         for tool in AssistantTool.allCases { #expect(tool.parameters.string.hasSuffix(#""additionalProperties":false}"#)) }
     }
 

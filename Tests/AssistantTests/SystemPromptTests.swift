@@ -29,8 +29,9 @@ import Testing
     }
 
     @Test func modelsWithoutToolsGetTheForm() {
-        let text = SystemPrompt(mode: .answer, engine: .sqlite, date: "d", tools: .json).text
+        let text = SystemPrompt(mode: .answer, engine: .sqlite, date: "d", tools: .json([.runQuery])).text
         #expect(
-            text.contains("Reply with one JSON object") && text.contains("- run_query {\"sql\": string, \"max_rows\"?: integer}"))
+            !text.contains("- list_tables") && text.contains("Reply with one JSON object")
+                && text.contains("- run_query {\"sql\": string, \"max_rows\"?: integer}"))
     }
 }

@@ -187,7 +187,7 @@ import Testing
             case "extra arguments":
                 .calls([("run_query", #"{"sql": "SELECT 1", "projectId": "019ab0c4-0000-7000-8000-00000000dead"}"#)])
             case "arguments no JSON": .calls([("run_query", "SELECT 1")])
-            case "many calls": .calls((0..<40).map { _ in ("list_tables", "{}") })
+            case "many calls": .calls((0..<40).map { ("run_query", #"{"sql":"SELECT \#($0)"}"#) })
             case "log injection": .calls([("run_query\n{\"level\":\"info\"}", #"{"sql":"SELECT 1\n{}"}"#)])
             default: .text("")
             }

@@ -21,7 +21,7 @@ import Testing
         // What the model got: schema and rows within boundaries, tools, and no more.
         let told = try #require(chat.model.chats.last)
         #expect(told.lastContent?.contains("[7]") == true && told.lastContent?.hasPrefix("<data-") == true)
-        #expect((told.body["tools"].array ?? []).count >= 6)
+        #expect((told.body["tools"].array ?? []).count >= 5)
         let events = try await chat.events()
         #expect(
             events.map { $0["event"].string }.filter { $0 != "text" }
@@ -42,8 +42,8 @@ import Testing
         let first = try await chat.ask(.sqlite, "How many?")
         let second = try await chat.ask(.sqlite, "And twice that?", ["threadId": first["threadId"]])
         #expect(second["threadId"] == first["threadId"] && second["text"] == "Fourteen.")
-        let system = try #require(chat.model.chats.last?.messages.first?["content"].string)
-        #expect(system.contains("How many?") && system.contains("Seven."))
+        let told = try #require(chat.model.chats.last?.messages.last?["content"].string)
+        #expect(told.contains("How many?") && told.contains("Seven."))
         let page = try await chat.client.call("chat.history", ["threadId": first["threadId"]])
         #expect((page["items"].array ?? []).map { $0["text"] } == ["Fourteen.", "And twice that?", "Seven.", "How many?"])
         let threads = try await chat.client.call("chat.threads")["items"]
@@ -74,11 +74,53 @@ import Testing
     /// F64: an endless loop of tools ends after ten steps, with an answer that says so.
     @Test func `steps end`() async throws {
         let chat = try await ChatBench.start { request in
-            (request.body["tools"].array ?? []).isEmpty ? .text("I give up.") : .calls([("list_tables", "{}")])
+            (request.body["tools"].array ?? []).isEmpty ? .text("I give up.") : .query("SELECT \(request.index)")
         }
         let message = try await chat.ask(.sqlite, "What is it?")
         #expect(message["usage"]["steps"] == 10 && message["text"] == "I give up.")
         #expect(try await chat.toolUses(message["threadId"]).count == 9)
+    }
+
+    /// A call that did is not carried out again: the model is told to go on, and can then only answer.
+    @Test func `a repeated call ends the search`() async throws {
+        let chat = try await ChatBench.start { request in
+            guard let tools = request.body["tools"].array, !tools.isEmpty else { return .text("Seven.") }
+            let canLookUp = tools.contains { $0["function"]["name"] == "describe_table" }
+            return canLookUp ? .calls([("describe_table", #"{"table":"t"}"#)]) : .query("SELECT 7 ;")
+        }
+        let message = try await chat.ask(.sqlite, "How many?")
+        let uses = try await chat.toolUses(message["threadId"])
+        #expect(uses.map { $0["tool"] } == ["describe_table", "describe_table", "run_query", "run_query"])
+        #expect(uses.map { $0["outcome"] } == ["ok", "refused", "ok", "refused"] && uses[3]["errorCode"] == "conflict")
+        #expect(message["text"] == "Seven." && message["usage"]["steps"] == 5 && message["statements"].array?.count == 1)
+    }
+
+    /// An answer with figures that nothing was read for goes back once, and none of it was shown by then.
+    @Test(arguments: [true, false]) func `figures are read`(listens: Bool) async throws {
+        let chat = try await ChatBench.start { request in
+            switch request.index {
+            case 1 where listens: .query("SELECT 7 AS n")
+            case 2: .text("There are 7.")
+            default: .text("I know it. There are 42.")
+            }
+        }
+        let message = try await chat.ask(.sqlite, "How many of the 99 are there?", ["partialResultToken": "t"])
+        #expect(message["text"].string == (listens ? "There are 7." : "I know it. There are 42."))
+        #expect(message["usage"]["steps"] == (listens ? 3 : 2))
+        #expect(chat.model.chats[1].lastContent?.contains("Nothing was read") == true)
+        let text = try await chat.events().filter { $0["event"] == "text" }.compactMap { $0["text"].string }.joined()
+        #expect(text == (listens ? "I know it.There are 7." : "I know it.I know it. There are 42."))
+    }
+
+    /// A schema that a model was shown whole is not searched, and what is shown of it comes with the question.
+    @Test func `a whole schema needs no search`() async throws {
+        let chat = try await ChatBench.start { _ in .text("Fine.") }
+        try await chat.ask(.sqlite, "What is in t?")
+        let sent = try #require(chat.model.chats.first)
+        let names = (sent.body["tools"].array ?? []).compactMap { $0["function"]["name"].string }
+        #expect(names.first == "run_query" && names.contains("describe_table") && !names.contains("search_schema"))
+        #expect(sent.messages[0]["content"].string?.contains("<data-") == true && sent.lastContent == "What is in t?")
+        #expect(sent.messages[1]["content"].string?.hasPrefix("The whole schema:\n<data-") == true)
     }
 
     /// In the mode `sql` the statement is checked on the database and not run.
@@ -113,7 +155,7 @@ import Testing
     /// chat.cancel from another connection ends the model's request and the statement that runs, within a second.
     @Test(arguments: Engine.allCases) func `a turn is stopped`(engine: Engine) async throws {
         let chat = try await ChatBench.start(engines: [engine]) { request in
-            guard engine == .sqlite else { return .begun("Let me", then: .hang) }
+            guard engine == .sqlite else { return .begun("Let me see. One", then: .hang) }
             return .query(engine.slowStatement)
         }
         let request = chat.client.send("chat.send", chat.params(engine, "How long?", ["partialResultToken": "t"]))

@@ -32,6 +32,8 @@ public struct Grounding: Sendable, Equatable {
     public var omitted: Int
     /// How many relations there are, without the database's own.
     public var total: Int
+    /// Whether the text describes every relation with all of its columns.
+    public var isWhole: Bool { relations.count == total && relations.allSatisfy { $0.omittedColumns == 0 } }
     /// How many masked columns the text shows without what is known of them.
     public var maskedCount: Int
 }

@@ -3,7 +3,7 @@ public import Databases
 /// The first message of a turn: who the model is, what it may do, and how this database's SQL differs.
 ///
 /// Short, since small models lose what stands in long ones, and the same for all turns of a day, so that model servers can keep
-/// what they read of it. The schema and other data come after it, in a ``Boundary``.
+/// what they read of it. The schema and other data come with the question, in a ``Boundary``.
 public struct SystemPrompt: Sendable {
     /// What the user wants of a turn.
     public enum Mode: String, Sendable, CaseIterable {
@@ -19,8 +19,8 @@ public struct SystemPrompt: Sendable {
     public enum Tools: Sendable {
         /// By the model server's own tool calls.
         case native
-        /// By one JSON object a reply: ``JSONStep``.
-        case json
+        /// By one JSON object a reply, of these: ``JSONStep``.
+        case json([AssistantTool])
     }
 
     public var mode: Mode
@@ -48,7 +48,7 @@ public struct SystemPrompt: Sendable {
     /// The text of it.
     public var text: String {
         var parts = [opening, task, rules, SQLNotes.text(engine, serverVersion), Boundary.preamble]
-        if case .json = tools { parts.append(JSONStep.instructions) }
+        if case .json(let tools) = tools { parts.append(JSONStep.instructions(tools)) }
         return parts.joined(separator: "\n\n")
     }
 

@@ -2,14 +2,15 @@ public import Protocol
 
 /// What a model may ask for. None of them writes: ``proposeStatement`` only asks a person.
 public enum AssistantTool: String, Sendable, CaseIterable {
-    case listTables = "list_tables"
-    case describeTable = "describe_table"
-    case searchSchema = "search_schema"
-    case relations
-    case explain
+    // What answers most questions first: models look at the beginning of a list more than at its end.
     case runQuery = "run_query"
     case summarizeResult = "summarize_result"
+    case explain
     case proposeStatement = "propose_statement"
+    case describeTable = "describe_table"
+    case searchSchema = "search_schema"
+    case listTables = "list_tables"
+    case relations
 
     /// The name that the model calls it by.
     public var name: String { rawValue }
@@ -27,6 +28,14 @@ public enum AssistantTool: String, Sendable, CaseIterable {
             "Shows figures of each column of a result of run_query: nulls, distinct values, least, greatest, mean, most frequent."
         case .proposeStatement:
             "Puts one statement that writes before a person, who may approve it. It does not run it. Say in reason what it does."
+        }
+    }
+
+    /// Whether it shows nothing but the schema.
+    public var isLookup: Bool {
+        switch self {
+        case .listTables, .describeTable, .searchSchema, .relations: true
+        case .explain, .runQuery, .summarizeResult, .proposeStatement: false
         }
     }
 

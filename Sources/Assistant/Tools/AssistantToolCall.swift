@@ -1,5 +1,5 @@
 /// A tool call whose arguments have been checked.
-public enum AssistantToolCall: Sendable, Equatable {
+public enum AssistantToolCall: Sendable, Hashable {
     case listTables(ListTables)
     /// A relation's name as the model wrote it.
     case describeTable(table: String)
@@ -13,7 +13,7 @@ public enum AssistantToolCall: Sendable, Equatable {
     case summarizeResult(result: String, columns: [String])
     case proposeStatement(sql: String, reason: String)
 
-    public struct ListTables: Sendable, Equatable {
+    public struct ListTables: Sendable, Hashable {
         public enum Kind: String, Sendable { case all, table, view }
         public var schema: String?
         public var matching: String?

@@ -10,22 +10,22 @@ public enum JSONStep: Sendable, Equatable {
     /// The longest reply that is looked at.
     public static let replyBytesMax = 256 * 1024
 
-    /// JSON Schema of a step, for `response_format`.
+    /// JSON Schema of a step with one of these tools, for `response_format`.
     ///
     /// Which arguments belong to which tool is left to ``parse(_:)``: servers turn a schema into a grammar, and one for each tool
     /// is more than small ones take.
-    public static let schema: JSONText = {
+    public static func schema(_ tools: [AssistantTool] = AssistantTool.allCases) -> JSONText {
         var writer = JSONWriter()
         writer.raw(#"{"type":"object","properties":{"tool":{"type":"string","enum":"#)
-        writer.array(AssistantTool.allCases.map(\.name) + ["answer"]) { writer, name in writer.string(name) }
+        writer.array(tools.map(\.name) + ["answer"]) { writer, name in writer.string(name) }
         writer.raw(#"},"arguments":{"type":"object"},"text":{"type":"string"}},"required":["tool","arguments","text"],"#)
         writer.raw(#""additionalProperties":false}"#)
         return writer.take()
-    }()
+    }
 
     /// How to write a step, for the system prompt: the form and the tools with their arguments.
-    public static let instructions: String = {
-        let tools = AssistantTool.allCases.map { "- \($0.name) \(ToolArguments.form($0)): \($0.description)" }
+    public static func instructions(_ tools: [AssistantTool] = AssistantTool.allCases) -> String {
+        let tools = tools.map { "- \($0.name) \(ToolArguments.form($0)): \($0.description)" }
         return """
             Reply with one JSON object and nothing else, in one of these two forms:
             {"tool": "run_query", "arguments": {"sql": "SELECT ..."}, "text": ""}
@@ -33,7 +33,7 @@ public enum JSONStep: Sendable, Equatable {
             The tools:
             \(tools.joined(separator: "\n"))
             """
-    }()
+    }
 
     /// Reads one step, strictly. Around the object only white space, one fenced code block and a `<think>` part before it may stand.
     public static func parse(_ reply: String) throws(ToolArgumentError) -> JSONStep {

@@ -25,7 +25,7 @@ extension ChatHandlers {
         let prompt = try await TurnPrompt(
             TurnPrompt.Request(
                 question: params.content, conversation: conversation,
-                style: model?.settings.toolStyle == .json ? .json : .native,
+                isJSON: model?.settings.toolStyle == .json,
                 contextTokens: model?.settings.contextTokens ?? Self.contextTokens,
                 replyTokens: model?.settings.maxReplyTokens ?? Self.replyTokens), scope)
         let messages = prompt.messages.map(Self.wire)

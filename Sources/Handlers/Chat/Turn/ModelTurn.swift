@@ -18,7 +18,13 @@ struct ModelTurn {
     let request: ChatSendParams
 
     private var messages: [Models.ChatMessage] = []
-    private var style: SystemPrompt.Tools
+    /// Whether the model says its steps as JSON instead of calling tools.
+    private var isJSON: Bool
+    /// What can be called; nothing once the model has all it will get.
+    private var tools: [AssistantTool] = []
+    private var calls = CallsMade()
+    /// Whether the model was told that its answer stands on nothing that was read.
+    private var wasSentToRead = false
     private var answer = TurnAnswer()
     private var lastText: TurnText?
     /// Replies that were no step where a step was asked for.
@@ -37,7 +43,7 @@ struct ModelTurn {
         self.events = events
         self.log = log
         self.request = request
-        style = model.settings.toolStyle == .json ? .json : .native
+        isJSON = model.settings.toolStyle == .json
     }
 
     /// What came of it so far: also after ``run()`` has thrown.
@@ -49,13 +55,14 @@ struct ModelTurn {
 
     /// Runs the turn. Throws `model_failed`, `budget_exceeded`, `cancelled`, and what is wrong with the database or the daemon.
     mutating func run() async throws {
-        let prompt = try await begin()
+        try await begin()
         while answer.usage.steps < limits.chatSteps {
-            let isLast = answer.usage.steps == limits.chatSteps - 1
+            let isLast = tools.isEmpty || answer.usage.steps == limits.chatSteps - 1
             if isLast { messages.append(.user("Answer now, with what you have. No tool can be called any more.")) }
-            let (reply, text) = try await ask(isLast ? [] : prompt.specifications)
+            let (reply, text) = try await ask(isLast ? [] : tools)
             switch step(in: reply, isLast: isLast) {
             case .answer(let words):
+                if !isLast, sendsToRead(words) { continue }
                 if try await isChecked(words) { return finish(words, text) }
             case .calls(let calls):
                 try await perform(calls, reply)
@@ -72,27 +79,26 @@ struct ModelTurn {
         finish("The turn came to its limit of \(limits.chatSteps) steps without an answer; ask for less at once.", nil)
     }
 
-    private mutating func begin() async throws -> TurnPrompt {
+    private mutating func begin() async throws {
         let settings = model.settings
         let prompt = try await TurnPrompt(
             TurnPrompt.Request(
-                question: request.content, conversation: log.conversation, style: style,
+                question: request.content, conversation: log.conversation, isJSON: isJSON,
                 contextTokens: settings.contextTokens, replyTokens: settings.maxReplyTokens), context)
-        messages = prompt.messages
+        (messages, tools) = (prompt.messages, prompt.tools)
         answer.model = settings.name
         if prompt.messagesCompacted > 0 {
             answer.note = "\(prompt.messagesCompacted) older messages of this thread were shortened to fit the model's window."
         }
-        return prompt
     }
 
     // MARK: The model
 
-    private mutating func ask(_ tools: [ToolSpecification]) async throws -> (ChatReply, TurnText) {
-        let isJSON = if case .json = style { true } else { false }
-        let text = TurnText(events, holdsAll: isJSON || context.mode == .sql)
+    private mutating func ask(_ tools: [AssistantTool]) async throws -> (ChatReply, TurnText) {
+        let text = TurnText(events, holds: isJSON || context.mode == .sql ? .all : mayBeSentToRead ? .figures : .code)
         let chat = ChatRequest(
-            messages: messages, tools: isJSON ? [] : tools, responseSchema: isJSON ? JSONStep.schema : nil)
+            messages: messages, tools: isJSON ? [] : tools.map(\.specification),
+            responseSchema: isJSON ? JSONStep.schema(tools) : nil)
         lastText = text
         answer.usage.steps += 1
         let reply: ChatReply
@@ -104,9 +110,9 @@ struct ModelTurn {
             else {
                 throw RPCError(error)
             }
-            style = .json
-            _ = try await begin()
-            return try await ask(tools)
+            isJSON = true
+            try await begin()
+            return try await ask(self.tools)
         }
         try await count(reply.usage)
         return (reply, text)
@@ -140,7 +146,6 @@ struct ModelTurn {
 
     private mutating func step(in reply: ChatReply, isLast: Bool) -> Step {
         if !reply.toolCalls.isEmpty { return isLast ? .answer(reply.text) : .calls(reply.toolCalls) }
-        let isJSON = if case .json = style { true } else { false }
         // Models whose server knows no tools write calls as text, asked or not.
         guard isJSON || reply.text.first(where: { !$0.isWhitespace }) == "{" else { return .answer(reply.text) }
         do throws(ToolArgumentError) {
@@ -196,10 +201,23 @@ struct ModelTurn {
         return Boundary().wrap(outcome.text)
     }
 
-    private func outcome(of call: Result<AssistantToolCall, ToolArgumentError>) async throws -> ToolOutcome {
+    private func nextStep(after tool: AssistantTool) -> String {
+        tool.isLookup && tools.contains(.runQuery)
+            ? "Now run the statement that answers the question." : "Answer the question now."
+    }
+
+    private mutating func outcome(of call: Result<AssistantToolCall, ToolArgumentError>) async throws -> ToolOutcome {
         switch call {
-        case .success(let call) where AssistantTool.offered(in: context).contains(call.tool):
-            return try await ToolRun(context: context, threadID: log.threadID, messageID: log.messageID).perform(call)
+        case .success(let call) where calls.hasDone(call):
+            // It would get the same again, and ask again.
+            tools.removeAll { call.tool.isLookup ? $0.isLookup : true }
+            return ToolOutcome(
+                text: "This was called before with the same arguments; its result stands above. \(nextStep(after: call.tool))",
+                outcome: .refused, errorCode: ErrorCode.conflict.rawValue)
+        case .success(let call) where tools.contains(call.tool):
+            let outcome = try await ToolRun(context: context, threadID: log.threadID, messageID: log.messageID).perform(call)
+            if outcome.outcome == .ok { calls.note(call) }
+            return outcome
         case .success(let call):
             return ToolOutcome(
                 text: "The tool \(call.tool.name) is not offered in this turn.", outcome: .refused,
@@ -235,6 +253,26 @@ struct ModelTurn {
     }
 
     // MARK: The answer
+
+    /// Whether an answer with figures that nothing stands behind is still to be questioned.
+    private var mayBeSentToRead: Bool {
+        context.mode == .answer && !wasSentToRead && answer.proposals.isEmpty && tools.contains(.runQuery)
+            && !answer.statements.contains { $0.queryId != nil }
+    }
+
+    /// Whether an answer claims what only the database can know, though nothing was read. The model is told so, once.
+    private mutating func sendsToRead(_ words: String) -> Bool {
+        guard mayBeSentToRead, UnreadClaims.areIn(words, question: request.content) else { return false }
+        wasSentToRead = true
+        messages.append(.assistant(text: words, toolCalls: []))
+        messages.append(
+            .user(
+                """
+                Nothing was read from the database for this answer. If it needs rows or figures of theirs, call run_query with the \
+                statement that gets them, then answer. If it does not, give the same answer again.
+                """))
+        return true
+    }
 
     /// Whether every statement in an answer did on the database; else the model is told what is wrong. One that writes becomes a
     /// proposal.

@@ -22,7 +22,8 @@ struct TurnPrompt: Sendable {
         var question: String
         /// Older messages of the thread, the oldest first.
         var conversation: [ChatMessageRecord]
-        var style: SystemPrompt.Tools
+        /// Whether the model says each step as one JSON object.
+        var isJSON: Bool
         /// The model's window and its longest reply.
         var contextTokens: Int
         var replyTokens: Int
@@ -33,12 +34,15 @@ struct TurnPrompt: Sendable {
     /// Statements of history that say what the user works with.
     private static let recentMax = 30
 
+    /// What stands before the question where data does.
+    private static let questionHeading = "The question:\n"
+
     init(_ request: Request, _ context: TurnContext) async throws {
-        let system = SystemPrompt(
+        tools = AssistantTool.offered(in: context)
+        var system = SystemPrompt(
             mode: SystemPrompt.Mode(rawValue: context.mode.rawValue) ?? .answer, engine: context.engine,
             date: String(Timestamp.format(Timestamp.now()).prefix(10)), isReadOnly: context.project.isReadOnly,
-            tools: request.style)
-        tools = AssistantTool.offered(in: context)
+            tools: request.isJSON ? .json(tools) : .native)
         // Half of the window is for what the tools answer and the model writes.
         let fixed = TokenEstimate.tokens(system.text) + TokenEstimate.tokens(request.question)
         let room = max(0, (request.contextTokens - request.replyTokens) / 2 - fixed)
@@ -57,7 +61,10 @@ struct TurnPrompt: Sendable {
                     includesLabels: context.consent.samples || context.consent.rows, engine: context.engine))
             relations = grounding.relations.map { loaded.catalogue.relations[$0.place] }.map { "\($0.schema).\($0.name)" }
             (relationsOmitted, maskedColumns) = (grounding.total - grounding.relations.count, grounding.maskedCount)
-            data.append("The schema, as far as it seems to matter:\n" + boundary.wrap(grounding.text))
+            // What the model was shown whole it need not look for.
+            if grounding.isWhole { tools.removeAll { $0.isLookup && $0 != .describeTable } }
+            let heading = grounding.isWhole ? "The whole schema" : "The schema, as far as it seems to matter"
+            data.append("\(heading):\n" + boundary.wrap(grounding.text))
         } else {
             (relations, relationsOmitted, maskedColumns) = ([], 0, 0)
         }
@@ -82,7 +89,10 @@ struct TurnPrompt: Sendable {
             data.append("The conversation so far, of which only the last question is to be answered:\n" + boundary.wrap(said))
         }
 
-        self.messages = [.system(([system.text] + data).joined(separator: "\n\n")), .user(request.question)]
+        if request.isJSON { system.tools = .json(tools) }
+        // Data is with the question, not with the rules: it has no more to say than the user, and servers keep what they read of the rules.
+        let question = data.isEmpty ? request.question : Self.questionHeading + request.question
+        self.messages = [.system(system.text), .user((data + [question]).joined(separator: "\n\n"))]
     }
 
     private static func message(_ record: ChatMessageRecord) -> ThreadMessage {
@@ -95,14 +105,12 @@ struct TurnPrompt: Sendable {
         let statement = message.sql.last.map { "\nStatement: \($0)" } ?? ""
         return "\(message.role == .user ? "User" : "Assistant"): \(message.text)\(statement)"
     }
-
-    /// The tools as the model's server wants them.
-    var specifications: [ToolSpecification] {
-        tools.map { ToolSpecification(name: $0.name, description: $0.description, parameters: $0.parameters) }
-    }
 }
 
 extension AssistantTool {
+    /// As the model's server wants it.
+    var specification: ToolSpecification { ToolSpecification(name: name, description: description, parameters: parameters) }
+
     /// What a model may use in a turn: nothing that shows what the owner did not allow, and nothing that the mode is not for.
     static func offered(in context: TurnContext) -> [AssistantTool] {
         allCases.filter { tool in

@@ -3,9 +3,17 @@ import Synchronization
 
 /// The text of one reply of a model on its way to the reader.
 ///
-/// Piece by piece as it arrives, made safe to show, up to where a statement or something that is no text may begin: code goes out only
-/// once it was checked on the database, and JSON never does.
+/// Piece by piece as it arrives, made safe to show, up to where something begins that is to be looked at first: code goes out only once
+/// it was checked on the database, figures that nothing may stand behind only once the whole answer was, and JSON never does.
 final class TurnText: Sendable {
+    /// What is not shown before the reply was looked at.
+    enum Holding {
+        case code
+        /// Code, and every sentence from the first with a digit on.
+        case figures
+        case all
+    }
+
     private struct State {
         var safe = SafeTextStream()
         /// Held back: the end of what came that could be the beginning of code.
@@ -16,13 +24,12 @@ final class TurnText: Sendable {
     }
 
     private let events: TurnEvents
-    /// Whether nothing is shown before the reply was looked at.
-    private let holdsAll: Bool
+    private let holding: Holding
     private let state: Mutex<State>
 
-    init(_ events: TurnEvents, holdsAll: Bool) {
+    init(_ events: TurnEvents, holds holding: Holding) {
         self.events = events
-        self.holdsAll = holdsAll
+        self.holding = holding
         state = Mutex(State())
     }
 
@@ -31,7 +38,7 @@ final class TurnText: Sendable {
         // Sent under the lock: pieces keep their order.
         state.withLock { state in
             state.held += piece
-            guard !holdsAll, !state.isHolding else { return }
+            guard holding != .all, !state.isHolding else { return }
             if state.isFirst {
                 guard let first = state.held.unicodeScalars.first(where: { !$0.properties.isWhitespace }) else { return }
                 state.isFirst = false
@@ -40,7 +47,7 @@ final class TurnText: Sendable {
                     return
                 }
             }
-            let end: String.Index
+            var end: String.Index
             if let fence = state.held.firstRange(of: "```") {
                 state.isHolding = true
                 end = fence.lowerBound
@@ -48,11 +55,24 @@ final class TurnText: Sendable {
                 // One or two of its characters may be here already.
                 end = state.held.lastIndex { $0 != "`" }.map { state.held.index(after: $0) } ?? state.held.startIndex
             }
+            if holding == .figures {
+                if let digit = state.held[..<end].firstIndex(where: \.isNumber) {
+                    state.isHolding = true
+                    end = digit
+                }
+                end =
+                    state.held[..<end].lastIndex(where: Self.endsSentence).map { state.held.index(after: $0) }
+                    ?? state.held.startIndex
+            }
             let ready = state.safe.append(String(state.held[..<end]))
             state.held = String(state.held[end...])
             state.shown += ready
             events.text(ready)
         }
+    }
+
+    private static func endsSentence(_ character: Character) -> Bool {
+        character.isNewline || character == "." || character == "!" || character == "?" || character == ":"
     }
 
     /// Shows the rest of the reply. Answers all of its text, as it was shown.
