@@ -113,6 +113,7 @@ public final class Services: Sendable {
             try await store.pruneThrottles(beforeMs: nowMs - Day.ms)
             try await store.expireApprovals(nowMs: nowMs)
             try await store.indexHistory()
+            try await store.measure()
             try await store.pruneHistory(rowsPerUser: limits.historyRows, days: limits.historyDays, nowMs: nowMs)
         } catch {
             logger.warning("housekeeping failed", metadata: ["error": "\(debugText(error))"])

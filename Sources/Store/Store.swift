@@ -36,23 +36,30 @@ public final class Store: Sendable {
     /// Only a long history of an older version takes longer, some five seconds for each 100,000 queries; nothing is served before.
     ///
     /// - Parameters:
+    ///   - installation: the id of the keyring; nil looks at the store without one.
     ///   - nowMs: the time to write at migrations and interrupted rows.
     ///   - report: hears how far a migration of a history is: when it begins, now and then, and when it is done.
     /// - Throws: `locked` (another daemon has it, with its pid), `permissions` (owner, mode, link; what to change),
-    ///   `newerSchema`, `corrupt`, `full`, `io`. The messages name files: they are for the operator.
+    ///   `newerSchema`, `otherKeyring`, `unavailable`, `corrupt`, `full`, `io`. The messages name files: they are for the operator.
     public static func open(
-        _ location: StoreLocation, nowMs: Int64, report: @Sendable (MigrationProgress) -> Void = { _ in }
+        _ location: StoreLocation, installation: String? = nil, nowMs: Int64,
+        report: @Sendable (MigrationProgress) -> Void = { _ in }
     ) async throws(StoreError) -> Store {
         let engine: any StoreEngine =
             switch location {
             case .sqlite(let path): try SQLiteEngine(path: path)
+            case .postgresql(let connectionString, let applicationName, let connectTimeoutMs):
+                PostgreSQLEngine(
+                    connectionString: connectionString, applicationName: applicationName, connectTimeoutMs: connectTimeoutMs)
             }
         do throws(StoreError) {
             let session = try engine.connect()
             do throws(StoreError) {
                 try Migrations.bring(session, nowMs: nowMs, report: report)
+                if let installation { try Installation.claim(session, installation) }
                 let interrupted = try Store.markInterrupted(session)
                 let turns = try Store.failOpenMessages(session)
+                try engine.measure(session)
                 return Store(engine: engine, session: session, interruptedQueries: interrupted, interruptedTurns: turns)
             } catch {
                 session.close()
@@ -97,4 +104,9 @@ public final class Store: Sendable {
 public enum StoreLocation: Sendable, Equatable {
     /// An absolute path of a file in a directory that is the daemon's alone.
     case sqlite(path: String)
+    /// A database that is the store's alone; the string is a URI or the keyword form, as a project's.
+    case postgresql(connectionString: String, applicationName: String = "dbassistd store", connectTimeoutMs: Int = 5_000)
+
+    /// The file, where it is one.
+    public var path: String? { if case .sqlite(let path) = self { path } else { nil } }
 }

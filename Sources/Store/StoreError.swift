@@ -24,6 +24,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible, CustomDebugS
         public static let corrupt = Code("corrupt")
         /// A newer daemon made it.
         public static let newerSchema = Code("newer_schema")
+        /// What is in it was sealed with another keyring.
+        public static let otherKeyring = Code("other_keyring")
         /// The file or its directory has the wrong owner, mode or kind.
         public static let permissions = Code("permissions")
         // The disk

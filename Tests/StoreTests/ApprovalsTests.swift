@@ -64,17 +64,17 @@ import Testing
         }
     }
 
-    @Test func aRestartDoesNotGiveItBack() async throws {
+    @Test(arguments: StoreKind.allCases) func aRestartDoesNotGiveItBack(kind: StoreKind) async throws {
         let directory = TemporaryDirectory()
-        let path = directory.path + "/store.db"
-        let store = try await Store.open(.sqlite(path: path), nowMs: Sample.nowMs)
+        let location = try kind.location(directory)
+        let store = try await Store.open(location, nowMs: Sample.nowMs)
         let (project, approval) = try await proposal(store)
         let queryID = Sample.id()
         let redeemed = try await store.redeemApproval(
             approval.id, userID: project.userID, queryID: queryID, nowMs: Sample.nowMs)
         #expect(redeemed?.queryID == queryID)
         await store.close()
-        let again = try await Store.open(.sqlite(path: path), nowMs: Sample.nowMs)
+        let again = try await Store.open(location, nowMs: Sample.nowMs)
         #expect(try await again.approval(approval.id, userID: project.userID) == redeemed)
         #expect(
             try await again.redeemApproval(approval.id, userID: project.userID, queryID: Sample.id(), nowMs: Sample.nowMs)

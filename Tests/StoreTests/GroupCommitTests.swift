@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func aFullDiskFailsWritesNotReadsAndNeedsNoRestart() async throws {
-        try await withStore { store, _ in
+        try await withStore(on: [.sqlite]) { store, _ in
             let project = try await store.makeProject()
             try await store.write { session throws(StoreError) in
                 var row = try session.first("PRAGMA page_count")
@@ -108,9 +108,9 @@ import Testing
         }
     }
 
-    @Test func lazyWritesAreBatchedSeenAndFlushedAtTheEnd() async throws {
+    @Test(arguments: StoreKind.allCases) func lazyWritesAreBatchedSeenAndFlushedAtTheEnd(kind: StoreKind) async throws {
         let directory = TemporaryDirectory()
-        let location = StoreLocation.sqlite(path: directory.path + "/store.db")
+        let location = try kind.location(directory)
         let store = try await Store.open(location, nowMs: Sample.nowMs)
         let project = try await store.makeProject()
         let before = store.health().commits

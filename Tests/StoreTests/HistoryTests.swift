@@ -7,7 +7,7 @@ import Testing
     @Test func aQueryIsRunningUntilItEndsOnce() async throws {
         try await withStore { store, _ in
             let project = try await store.makeProject()
-            var start = Sample.start(project, sql: "UPDATE t SET a = '\u{0}\u{1F408}' -- é", mode: .write, source: .editor)
+            var start = Sample.start(project, sql: "UPDATE t SET a = '\(store.nul)\u{1F408}' -- é", mode: .write, source: .editor)
             start.label = "nightly"
             try await store.insertRunning(start)
             let running = try await store.query(id: start.id, userID: project.userID)
@@ -30,9 +30,9 @@ import Testing
         }
     }
 
-    @Test func whatACrashLeftRunningIsInterruptedAtTheNextStart() async throws {
+    @Test(arguments: StoreKind.allCases) func whatACrashLeftRunningIsInterruptedAtTheNextStart(kind: StoreKind) async throws {
         let directory = TemporaryDirectory()
-        let location = StoreLocation.sqlite(path: directory.path + "/store.db")
+        let location = try kind.location(directory)
         let store = try await Store.open(location, nowMs: Sample.nowMs)
         let project = try await store.makeProject()
         let (ended, left) = (Sample.start(project), Sample.start(project, mode: .write))

@@ -75,10 +75,10 @@ import Testing
         }
     }
 
-    @Test func aTurnThatACrashCutOffHasFailed() async throws {
+    @Test(arguments: StoreKind.allCases) func aTurnThatACrashCutOffHasFailed(kind: StoreKind) async throws {
         let directory = TemporaryDirectory()
-        let path = directory.path + "/store.db"
-        let store = try await Store.open(.sqlite(path: path), nowMs: Sample.nowMs)
+        let location = try kind.location(directory)
+        let store = try await Store.open(location, nowMs: Sample.nowMs)
         #expect(store.interruptedTurns == 0)
         let project = try await store.makeProject()
         let thread = try await store.addThread(project)
@@ -96,7 +96,7 @@ import Testing
         try await store.updateMessage(messages[0].id, userID: project.userID, content: "done", detail: Self.finished)
         await store.close()
         for expected in [4, 0] {
-            let again = try await Store.open(.sqlite(path: path), nowMs: Sample.nowMs)
+            let again = try await Store.open(location, nowMs: Sample.nowMs)
             #expect(again.interruptedTurns == expected)
             let found = try await again.messages(userID: project.userID, includesTools: true).items.reversed().map(\.detail)
             let note = #""note":"The daemon ended before this answer was whole; ask again.""#
@@ -137,7 +137,7 @@ import Testing
 
     /// Every list goes through an index in its own order, so that a page costs the same in a long history.
     @Test func listsOfManyMessagesGoThroughAnIndex() async throws {
-        try await withStore { store, _ in
+        try await withStore(on: [.sqlite]) { store, _ in
             let project = try await store.makeProject()
             let thread = try await store.addThread(project)
             let count: Int64 = 100_000

@@ -8,7 +8,7 @@ import Testing
         try await withStore { store, _ in
             let user = Sample.user()
             try await store.createUser(user)
-            var project = Sample.project(of: user, name: "Z\u{0}ö \u{1F408}")
+            var project = Sample.project(of: user, name: "Z\(store.nul)ö \u{1F408}")
             project.description = "%_\\ 'quoted' \"too\""
             project.isReadOnly = false
             project.databaseType = .sqlite
@@ -72,11 +72,11 @@ import Testing
         try await withStore { store, _ in
             let user = Sample.user()
             try await store.createUser(user)
-            let names = ["100% sure", "100 sure", "a_b", "aXb", "ÄPFEL", "back\\slash", "it's", "nul\u{0}byte"]
+            let names = ["100% sure", "100 sure", "a_b", "aXb", "ÄPFEL", "back\\slash", "it's", "nul\(store.nul)byte"]
             for name in names { try await store.createProject(Sample.project(of: user, name: name)) }
             let cases = [
                 "100%": ["100% sure"], "a_b": ["a_b"], "äpf": ["ÄPFEL"], "\\": ["back\\slash"], "'": ["it's"], "%": ["100% sure"],
-                "SURE": ["100 sure", "100% sure"], "\u{0}BYTE": ["nul\u{0}byte"], "zzz": [],
+                "SURE": ["100 sure", "100% sure"], "\u{0}BYTE": ["nul\(store.nul)byte"], "zzz": [],
             ]
             for (text, expected) in cases {
                 let found = try await store.projects(userID: user.id, filter: ProjectFilter(text: text))

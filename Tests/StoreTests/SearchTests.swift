@@ -77,7 +77,9 @@ import Testing
                 let start = Int.random(in: 0..<count, using: &random)
                 let length = Int.random(in: 1...min(30, count - start), using: &random)
                 filter.text = round % 10 == 9 ? nil : scalars(source, start..<(start + length))
-                if round % 10 >= 8 { filter.errorText = round % 20 == 9 ? "select" : text(1...1, &random) }
+                if round % 10 >= 8 {
+                    filter.errorText = round % 20 == 9 ? "select" : text(1...1, &random).replacing("\0", with: store.nul)
+                }
                 if round % 3 == 0 { filter.projectID = [mine.id, other.id, foreign.id].randomElement(using: &random) }
                 if round % 4 == 0 { filter.status = QueryStatus.allCases.randomElement(using: &random) }
                 if round % 5 == 0 { filter.mode = Bool.random(using: &random) ? .read : .write }
@@ -99,7 +101,7 @@ import Testing
     }
 
     @Test func whatIsForgottenIsNotFoundAndLeavesNothingInTheIndex() async throws {
-        try await withStore { store, _ in
+        try await withStore(on: [.sqlite]) { store, _ in
             let project = try await store.makeProject()
             let odd = ["SELECT 'Größe\u{0}x'", "select 1 /* \u{1F408} */", String(repeating: "SELECT 'long' ", count: 5_000)]
             for sql in odd {
@@ -128,7 +130,7 @@ import Testing
 
     @Test func aSearchForShapesAndTextsIsQuickWhateverOthersHave() async throws {
         // Not a measurement: the plans are what makes it quick.
-        try await withStore { store, _ in
+        try await withStore(on: [.sqlite]) { store, _ in
             let plan = try await store.write { session throws(StoreError) in
                 var lines: [String] = []
                 let index = session.engine.textIndex.candidates(SearchTerms(userID: "u", text: "select", error: ""), parameter: 1)

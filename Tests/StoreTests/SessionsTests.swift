@@ -8,7 +8,7 @@ import Testing
     func session(of user: User, createdAtMs: Int64? = nil, expiresInMs: Int64 = 10_000) -> SessionRecord {
         let created = createdAtMs ?? nowMs
         return SessionRecord(
-            id: Sample.id(), userID: user.id, client: "test \u{0} 1", createdAtMs: created, expiresAtMs: created + expiresInMs)
+            id: Sample.id(), userID: user.id, client: "test \u{FFFD} 1", createdAtMs: created, expiresAtMs: created + expiresInMs)
     }
 
     @Test func isValidUntilItExpiresIdlesOrIsRevoked() async throws {

@@ -119,9 +119,9 @@ import Testing
         return naive
     }
 
-    @Test func figuresAreThoseOfTheRowsWhateverHappens() async throws {
+    @Test(arguments: StoreKind.allCases) func figuresAreThoseOfTheRowsWhateverHappens(kind: StoreKind) async throws {
         let directory = TemporaryDirectory()
-        let location = StoreLocation.sqlite(path: directory.path + "/store.db")
+        let location = try kind.location(directory)
         var store = try await Store.open(location, nowMs: Sample.nowMs)
         let first = try await store.makeProject()
         var second = first

@@ -117,9 +117,9 @@ import Testing
         }
     }
 
-    @Test func survivesARestartAndIsPruned() async throws {
+    @Test(arguments: StoreKind.allCases) func survivesARestartAndIsPruned(kind: StoreKind) async throws {
         let directory = TemporaryDirectory()
-        let location = StoreLocation.sqlite(path: directory.path + "/store.db")
+        let location = try kind.location(directory)
         let first = try await Store.open(location, nowMs: nowMs)
         for _ in 0..<5 { try await first.recordFailure(key: "\u{0}k", nowMs: nowMs) }
         await first.close()

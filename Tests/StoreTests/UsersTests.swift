@@ -46,7 +46,7 @@ import Testing
         try await withStore { store, _ in
             var user = Sample.user()
             try await store.createUser(user)
-            user.name = "Ada \u{0} Lovelace \u{1F9EE}"
+            user.name = "Ada \(store.nul) Lovelace \u{1F9EE}"
             user.updatedAtMs = 7
             #expect(try await store.updateUser(id: user.id, name: user.name, nowMs: 7) == user)
             #expect(try await store.user(id: user.id) == user)

@@ -9,6 +9,8 @@ struct PostgreSQLConnector {
     let target: ConnectionTarget
     let options: ConnectOptions
     let resolver: HostResolver
+    /// Whether transactions refuse to write unless they say otherwise.
+    var isReadOnlyByDefault = true
 
     /// A path at which nothing can be: libpq looks and goes on.
     private static let nowhere = "/dev/null/none"
@@ -17,7 +19,7 @@ struct PostgreSQLConnector {
     /// What our reading of the server's text relies on. Set at start-up, these are also what RESET goes back to.
     private static let sessionSettings = """
         -c DateStyle=ISO -c IntervalStyle=postgres -c extra_float_digits=3 -c bytea_output=hex \
-        -c standard_conforming_strings=on -c default_transaction_read_only=on -c client_min_messages=notice
+        -c standard_conforming_strings=on -c client_min_messages=notice
         """
 
     /// Removes what libpq would read from the environment: to it, an empty value of ours means "take that". The daemon does
@@ -78,7 +80,8 @@ struct PostgreSQLConnector {
     private func parameters(_ place: [String: String]) -> [String: String] {
         var all = [
             "user": target.user ?? "", "dbname": target.database ?? target.user ?? "", "password": target.password ?? "",
-            "passfile": Self.nowhere, "client_encoding": "UTF8", "options": Self.sessionSettings,
+            "passfile": Self.nowhere, "client_encoding": "UTF8",
+            "options": Self.sessionSettings + " -c default_transaction_read_only=\(isReadOnlyByDefault ? "on" : "off")",
             "application_name": applicationName, "fallback_application_name": "dbassistd", "connect_timeout": "0",
             "gssencmode": "disable", "sslcompression": "0", "sslcert": Self.nowhere, "sslkey": Self.nowhere,
             "sslcrl": Self.nowhere, "sslcrldir": Self.nowhere, "sslrootcert": Self.nowhere, "sslsni": "1",

@@ -22,7 +22,7 @@ struct DoctorCommand: AsyncParsableCommand {
             guard access(path, F_OK) == 0 else { return "none yet; the first start makes \(path)" }
             return "\(path), installation \(try Keyring.load(path: path).installation)"
         }
-        await report.checkStore(configuration.storePath)
+        await report.checkStore(configuration.store)
         report.checkSocket(configuration.socketPath)
         for library in ClientLibraries.versions { report.note(library.name, library.version) }
         if report.hasFailed { throw ExitCode.failure }
@@ -51,15 +51,17 @@ private struct Report {
         }
     }
 
-    mutating func checkStore(_ path: String) async {
-        guard access(path, F_OK) == 0 else { return note("store", "none yet; the first start makes \(path)") }
+    mutating func checkStore(_ location: StoreLocation) async {
+        if let path = location.path, access(path, F_OK) != 0 {
+            return note("store", "none yet; the first start makes \(path)")
+        }
         do throws(StoreError) {
-            let store = try await Store.open(.sqlite(path: path), nowMs: Timestamp.now())
+            let store = try await Store.open(location, nowMs: Timestamp.now())
             let problems = try await store.integrityProblems()
             let users = try await store.countUsers()
             await store.close()
             if problems.isEmpty {
-                note("store", "\(path), sound, \(users) account\(users == 1 ? "" : "s")")
+                note("store", "\(location.path ?? "a PostgreSQL database"), sound, \(users) account\(users == 1 ? "" : "s")")
             } else {
                 fail("store", problems.joined(separator: "; "))
             }

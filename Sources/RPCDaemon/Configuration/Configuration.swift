@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import Models
 import Protocol
+import Store
 
 /// The configuration in the daemon's own terms.
 struct Configuration: Sendable {
@@ -18,12 +19,14 @@ struct Configuration: Sendable {
     let models: [ModelSettings]
     let defaultModel: String?
 
-    var storePath: String { stateDirectory + "/store.sqlite" }
+    /// Where the store is.
+    let store: StoreLocation
     var keyringPath: String { stateDirectory + "/keyring" }
 
     init(_ settings: Settings) throws(ConfigurationError) {
         let environment = settings.environment
         stateDirectory = try Self.stateDirectory(settings["stateDir"].text, environment)
+        store = try Self.store(settings["store"].text, stateDirectory)
         socketPath = try Self.socketPath(settings["socket"].text, environment)
         mode = settings["mode"].text == "shared" ? .shared : .personal
         var uids: Set<UInt32> = [geteuid()]
@@ -47,6 +50,16 @@ struct Configuration: Sendable {
         self.limits = limits
         models = try Self.models(settings)
         defaultModel = try Self.defaultModel(settings, models)
+    }
+
+    private static func store(_ text: String, _ stateDirectory: String) throws(ConfigurationError) -> StoreLocation {
+        guard !text.isEmpty else { return .sqlite(path: stateDirectory + "/store.sqlite") }
+        // The value is not repeated: it has a password.
+        guard text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") else {
+            throw ConfigurationError(
+                "store must be a PostgreSQL URI, postgresql://user:password@host/database; leave it out for a file in stateDir.")
+        }
+        return .postgresql(connectionString: text, applicationName: "dbassistd/\(daemonVersion) store")
     }
 
     private static func list(_ text: String) -> [String] {

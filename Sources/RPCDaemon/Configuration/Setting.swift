@@ -49,6 +49,11 @@ struct Setting: Sendable {
         [
             Setting(name: "stateDir", kind: .text, defaultText: "", summary: "Directory of the store and the keyring."),
             Setting(
+                name: "store", kind: .text, defaultText: "",
+                summary:
+                    "A PostgreSQL database for the store, as postgresql://user:password@host/database; without it a file in stateDir."
+            ),
+            Setting(
                 name: "socket", kind: .text, defaultText: "",
                 summary: "Path of the Unix socket; its directory is made if missing."),
             Setting(

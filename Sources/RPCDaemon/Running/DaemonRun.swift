@@ -76,9 +76,10 @@ struct DaemonRun {
         defer { file?.release() }
         let keyring = try Keyring.loadOrCreate(path: configuration.keyringPath)
         let store = try await Store.open(
-            .sqlite(path: configuration.storePath), nowMs: Timestamp.now(), report: MigrationReport(logger).progressed)
+            configuration.store, installation: keyring.installation, nowMs: Timestamp.now(),
+            report: MigrationReport(logger).progressed)
         var policy = configuration.policy
-        policy.forbiddenFiles = Self.identities([configuration.storePath, configuration.keyringPath])
+        policy.forbiddenFiles = Self.identities([configuration.store.path, configuration.keyringPath].compactMap { $0 })
         policy.forbiddenDirectories = Self.identities([configuration.stateDirectory])
         let clientCount = ClientCount()
         let services = Services(

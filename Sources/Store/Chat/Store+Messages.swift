@@ -55,7 +55,7 @@ extension Store {
     static func failOpenMessages(_ session: StoreSession) throws(StoreError) -> Int {
         let rows = try session.rows("SELECT id, detail FROM messages WHERE is_open = 1")
         guard !rows.isEmpty else { return 0 }
-        try session.execute(session.engine.beginWrite)
+        try session.engine.beginWrite(session)
         do throws(StoreError) {
             for var row in rows {
                 let id = try row.text()

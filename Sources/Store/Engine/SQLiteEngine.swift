@@ -14,11 +14,19 @@ final class SQLiteEngine: StoreEngine {
     }
 
     let bytesType = "BLOB"
-    let beginWrite = "BEGIN IMMEDIATE"
     let beginRead = "BEGIN"
     let countTables = "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
 
     let textIndex: any TextIndex = SQLiteTextIndex()
+
+    func beginWrite(_ session: StoreSession) throws(StoreError) { try session.execute("BEGIN IMMEDIATE") }
+
+    /// It is this process that commits: an error is the whole answer.
+    func outcomeOfCommit(_ session: StoreSession) -> CommitOutcome { .rolledBack }
+
+    func schema(_ sql: String) -> String { sql }
+
+    func measure(_ session: StoreSession) {}
 
     func contains(_ haystack: String, _ needle: String) -> String { "instr(\(haystack), \(needle)) > 0" }
 

@@ -12,7 +12,11 @@ protocol StoreEngine: Sendable {
     /// The column type of byte strings.
     var bytesType: String { get }
     /// Starts a transaction that will write, so that it waits at its start rather than failing at its end.
-    var beginWrite: String { get }
+    func beginWrite(_ session: StoreSession) throws(StoreError)
+    /// What became of a transaction whose COMMIT failed.
+    func outcomeOfCommit(_ session: StoreSession) -> CommitOutcome
+    /// Statements of ours that make tables, as this engine needs them.
+    func schema(_ sql: String) -> String
     /// Starts a read-only transaction with one view of the data.
     var beginRead: String { get }
     /// An expression that is true when the text `needle` occurs in the text `haystack`, byte for byte.
@@ -24,10 +28,20 @@ protocol StoreEngine: Sendable {
 
     /// What is wrong with the data, in the engine's own words; empty when nothing is.
     func integrityProblems(_ session: StoreSession) throws(StoreError) -> [String]
-    /// Bytes on disk.
+    /// Looks how large the store is, now and then.
+    func measure(_ session: StoreSession) throws(StoreError)
+    /// Bytes on disk, as last seen.
     func sizes() -> StoreSizes
     /// Gives up what keeps other daemons away. Nothing is used after this.
     func release()
+}
+
+/// What became of a transaction.
+enum CommitOutcome {
+    case committed
+    case rolledBack
+    /// Nobody can be asked.
+    case unknown
 }
 
 /// How large the store is, in bytes.
@@ -35,6 +49,6 @@ public struct StoreSizes: Sendable, Equatable {
     public var databaseBytes: Int64
     /// The write-ahead log, where the engine keeps one beside the data.
     public var logBytes: Int64
-    /// Free space for the daemon on the store's file system.
-    public var freeBytes: Int64
+    /// Free space for the daemon on the store's file system; nil where that is another machine's.
+    public var freeBytes: Int64?
 }

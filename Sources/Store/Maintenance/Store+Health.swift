@@ -25,6 +25,11 @@ extension Store {
             droppedWrites: counters.dropped, lastError: counters.lastError?.message)
     }
 
+    /// Looks how large the store is, where that means asking its database.
+    public func measure() async throws(StoreError) {
+        try await reader.read { session throws(StoreError) in try session.engine.measure(session) }
+    }
+
     /// Checks every page, index and reference, and that the counts kept per day are those of the rows. Takes seconds
     /// where there is much; other reads by key go on.
     ///

@@ -42,7 +42,7 @@ extension Store {
         let end = QueryEnd(
             status: .error, errorCode: "interrupted",
             errorMessage: "The daemon ended while this ran; whether a write took effect is not known.")
-        try session.execute(session.engine.beginWrite)
+        try session.engine.beginWrite(session)
         do throws(StoreError) {
             for var row in ids { _ = try finish(session, id: row.text(), end) }
             try session.execute("COMMIT")

@@ -15,16 +15,17 @@ public struct MigrationProgress: Sendable, Equatable {
 /// Brings a database to the newest schema: numbered steps, each a transaction, recorded in `store_migrations`.
 enum Migrations {
     /// The newest schema: the number of the last step.
-    static let newest = 3
+    static let newest = 4
 
     /// Step 1 makes the first tables. A step, once released, never changes.
     private static func step(
         _ number: Int, _ session: StoreSession, _ report: (MigrationProgress) -> Void
     ) throws(StoreError) {
         switch number {
-        case 1: try session.execute(Schema.first(bytes: session.engine.bytesType))
+        case 1: try session.execute(session.engine.schema(Schema.first(bytes: session.engine.bytesType)))
         case 2: try StatisticsMigration.run(session, report)
-        default: try session.execute(Schema.third)
+        case 3: try session.execute(session.engine.schema(Schema.third))
+        default: try session.execute(session.engine.schema(Schema.fourth))
         }
     }
 
@@ -42,7 +43,7 @@ enum Migrations {
         }
         guard current < last else { return }
         for number in (current + 1)...last {
-            try session.execute(session.engine.beginWrite)
+            try session.engine.beginWrite(session)
             do throws(StoreError) {
                 try step(number, session, report)
                 try session.change(

@@ -21,7 +21,7 @@ struct GroupCommit {
         var answers: [() -> Void] = []
         answers.reserveCapacity(jobs.count)
         do throws(StoreError) {
-            try session.execute(session.engine.beginWrite)
+            try session.engine.beginWrite(session)
             for job in jobs {
                 try session.execute("SAVEPOINT job")
                 switch job.perform(session) {
@@ -39,14 +39,31 @@ struct GroupCommit {
                     answers.append { job.fail(error) }
                 }
             }
-            try session.execute("COMMIT")
         } catch {
             // Fails where the transaction has ended by itself, which is what we want.
             try? session.execute("ROLLBACK")
             return error
         }
+        do throws(StoreError) { try session.execute("COMMIT") } catch {
+            let outcome = session.engine.outcomeOfCommit(session)
+            if case .committed = outcome {
+                // It is on the disk; only the answer was lost.
+            } else {
+                try? session.execute("ROLLBACK")
+                guard case .unknown = outcome else { return error }
+                // To do it again could do it twice.
+                for job in jobs { job.fail(Self.unknown(error)) }
+                return nil
+            }
+        }
         committed()
         for answer in answers { answer() }
         return nil
+    }
+
+    private static func unknown(_ error: StoreError) -> StoreError {
+        StoreError(
+            .unavailable, "The connection to the store was lost while this was saved; look whether it was, then try again.",
+            debugDescription: error.debugDescription)
     }
 }

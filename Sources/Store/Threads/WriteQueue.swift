@@ -158,7 +158,11 @@ final class WriteQueue: Sendable {
         let lazy = state.isFailing && !isDue && !state.isClosing ? [] : Array(state.lazy.prefix(WriteQueue.groupMax))
         state.lazy.removeFirst(lazy.count)
         state.lazyInFlight = lazy.count
-        state.lazyDueNs = state.lazy.isEmpty ? nil : Monotonic.after(milliseconds: state.isFailing ? WriteQueue.retryDelayMs : 0)
+        // Those that are left keep their time, or writes that come often would put it off for ever.
+        if !lazy.isEmpty {
+            state.lazyDueNs =
+                state.lazy.isEmpty ? nil : Monotonic.after(milliseconds: state.isFailing ? WriteQueue.retryDelayMs : 0)
+        }
         let jobs = Array(state.jobs.prefix(WriteQueue.groupMax))
         state.jobs.removeFirst(jobs.count)
         defer { state.waitingForSpace = [] }

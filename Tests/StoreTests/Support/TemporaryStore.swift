@@ -1,6 +1,7 @@
 import Security
 import Databases
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Store
@@ -31,17 +32,38 @@ final class TemporaryDirectory: Sendable {
     }
 }
 
-/// Opens a new store and closes it after `body`, whatever happened.
-func withStore(_ body: (Store, TemporaryDirectory) async throws -> Void) async throws {
-    let directory = TemporaryDirectory()
-    let store = try await Store.open(.sqlite(path: directory.path + "/state/store.db"), nowMs: Sample.nowMs)
-    do {
-        try await body(store, directory)
-    } catch {
-        await store.close()
-        throw error
+/// What can hold a store.
+enum StoreKind: String, CaseIterable {
+    case sqlite, postgresql
+
+    /// A place for a new store. The database of PostgreSQL goes with the test's server.
+    func location(_ directory: TemporaryDirectory) throws -> StoreLocation {
+        switch self {
+        case .sqlite: return .sqlite(path: directory.path + "/state/store.db")
+        case .postgresql:
+            let server = try PostgreSQLServer.shared()
+            let name = "store_" + String(UInt64.random(in: 0 ... .max), radix: 36)
+            try server.psql("CREATE DATABASE \(name) OWNER \(PostgreSQLServer.plainRole)", database: "postgres")
+            return .postgresql(connectionString: server.socketURI(database: name))
+        }
     }
-    await store.close()
+}
+
+/// Opens a new store on each of `kinds` in turn, and closes it after `body`, whatever happened.
+func withStore(on kinds: [StoreKind] = StoreKind.allCases, _ body: (Store, TemporaryDirectory) async throws -> Void) async throws
+{
+    for kind in kinds {
+        let directory = TemporaryDirectory()
+        let store = try await Store.open(kind.location(directory), nowMs: Sample.nowMs)
+        do {
+            try await body(store, directory)
+        } catch {
+            await store.close()
+            Issue.record("on \(kind)")
+            throw error
+        }
+        await store.close()
+    }
 }
 
 /// Values that tests share.
@@ -73,6 +95,9 @@ enum Sample {
 }
 
 extension Store {
+    /// NUL as it comes back: PostgreSQL's text cannot hold it.
+    var nul: String { engine is PostgreSQLEngine ? "\u{FFFD}" : "\0" }
+
     /// As the daemon does it, for statements of PostgreSQL.
     func insertRunning(_ start: QueryStart) async throws(StoreError) {
         try await insertRunning(start, shape: StatementShape(of: start.sql, .postgresql))

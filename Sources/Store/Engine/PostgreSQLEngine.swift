@@ -1,0 +1,173 @@
+internal import Databases
+import Glibc
+internal import Synchronization
+import Threads
+
+/// The store in a PostgreSQL database, for one daemon at a time: an advisory lock of the writing connection keeps others away.
+final class PostgreSQLEngine: StoreEngine {
+    private let connectionString: String
+    private let options: ConnectOptions
+    /// The transaction that writes, or wrote last.
+    private let transaction = Mutex<String?>(nil)
+    private let size = Mutex<(bytes: Int64, measuredNs: UInt64)?>(nil)
+
+    /// Any two stores of one server are two databases, and the lock is of a database: one number will do.
+    private static let lockKey: Int64 = 0x6462_6173_7369_7374
+    /// `pg_xact_status` and 64-bit transaction ids.
+    private static let oldestVersion = 13
+    private static let measureEveryNs: UInt64 = 300_000_000_000
+    /// How long the outcome of a commit is asked for after its connection was lost.
+    private static let outcomePatienceMs = 15_000
+
+    init(connectionString: String, applicationName: String, connectTimeoutMs: Int) {
+        self.connectionString = connectionString
+        // The operator named it: nothing that a user says leads here.
+        options = ConnectOptions(
+            connectTimeoutMs: connectTimeoutMs, applicationName: applicationName, policy: ConnectionPolicy(mode: .personal))
+    }
+
+    let bytesType = "BYTEA"
+    let beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    let countTables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()"
+    let textIndex: any TextIndex = NoTextIndex()
+
+    func contains(_ haystack: String, _ needle: String) -> String { "strpos(\(haystack), \(needle)) > 0" }
+
+    /// Texts are compared by their bytes, as SQLite does: cursors rely on it, and lists must not depend on a locale.
+    func schema(_ sql: String) -> String { sql.replacing(" TEXT", with: " TEXT COLLATE \"C\"") }
+
+    // MARK: Connections
+
+    func connect() throws(StoreError) -> StoreSession {
+        // Kept by the connection, and taken again by the one that replaces it. A daemon that has just ended may still hold it.
+        try open(
+            isReadOnly: false,
+            greeting: [
+                "SET synchronous_commit = on", "SET lock_timeout = '5s'", "SET statement_timeout = '25s'",
+                "SELECT pg_advisory_lock(\(Self.lockKey))",
+            ])
+    }
+
+    func connectReader() throws(StoreError) -> StoreSession {
+        try open(isReadOnly: true, greeting: ["SET statement_timeout = '25s'"])
+    }
+
+    private func open(isReadOnly: Bool, greeting: [String]) throws(StoreError) -> StoreSession {
+        do throws(DatabaseError) {
+            let database = try PostgreSQLDatabase(
+                connectionString: connectionString, options: options, isReadOnly: isReadOnly, greeting: greeting)
+            guard database.majorVersion >= Self.oldestVersion else {
+                throw DatabaseError(
+                    .internal, phase: .login, "The store needs PostgreSQL \(Self.oldestVersion) or newer; this server is older.")
+            }
+            return StoreSession(connection: database, engine: self)
+        } catch {
+            if error.sqlState == "55P03" {
+                throw StoreError(.locked, "The store's database is in use by another daemon; stop that one first.")
+            }
+            guard error.phase != .execute else { throw storeError(error) }
+            throw StoreError(
+                error.retryable ? .unavailable : .permissions, "The store's database cannot be used: \(error.message)",
+                debugDescription: error.debugDescription)
+        }
+    }
+
+    func release() {}
+
+    // MARK: Transactions
+
+    func beginWrite(_ session: StoreSession) throws(StoreError) {
+        try session.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        var row = try session.first("SELECT CAST(pg_current_xact_id() AS TEXT)")
+        let id = try row?.text()
+        transaction.withLock { $0 = id }
+    }
+
+    /// Asks a new connection what became of the transaction whose connection was lost.
+    func outcomeOfCommit(_ session: StoreSession) -> CommitOutcome {
+        guard let id = transaction.withLock({ $0 }) else { return .unknown }
+        let untilNs = Monotonic.after(milliseconds: Self.outcomePatienceMs)
+        repeat {
+            do throws(StoreError) {
+                try session.execute("ROLLBACK")
+                var row = try session.first("SELECT pg_xact_status(CAST($1 AS xid8))", [.text(id)])
+                switch try row?.optionalText() {
+                case "committed": return .committed
+                case "aborted": return .rolledBack
+                default: break
+                }
+            } catch {
+                guard error.code == .unavailable else { return .unknown }
+            }
+            usleep(200_000)
+        } while Monotonic.nowNs < untilNs
+        return .unknown
+    }
+
+    // MARK: Care
+
+    /// What PostgreSQL checks by itself it need not be asked; its files are for `pg_amcheck`.
+    func integrityProblems(_ session: StoreSession) throws(StoreError) -> [String] {
+        try measure(session)
+        var problems: [String] = []
+        for var row in try session.rows(
+            """
+            SELECT conrelid::regclass::text, conname::text FROM pg_constraint
+            WHERE NOT convalidated AND connamespace = current_schema()::regnamespace
+            """)
+        {
+            problems.append("the constraint \(try row.text()).\(try row.text()) was never checked")
+        }
+        for var row in try session.rows(
+            """
+            SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+            WHERE NOT indisvalid AND relnamespace = current_schema()::regnamespace
+            """)
+        {
+            problems.append("the index \(try row.text()) is not valid; run REINDEX")
+        }
+        return problems
+    }
+
+    func measure(_ session: StoreSession) throws(StoreError) {
+        if let last = size.withLock({ $0 }), Monotonic.nowNs - last.measuredNs < Self.measureEveryNs { return }
+        var row = try session.first("SELECT pg_database_size(current_database())")
+        let bytes = try row?.integer() ?? 0
+        size.withLock { $0 = (bytes, Monotonic.nowNs) }
+    }
+
+    func sizes() -> StoreSizes {
+        StoreSizes(databaseBytes: size.withLock { $0?.bytes ?? 0 }, logBytes: 0, freeBytes: nil)
+    }
+
+    // MARK: Errors
+
+    /// By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
+    func storeError(_ error: DatabaseError) -> StoreError {
+        let state = error.sqlState ?? ""
+        let (code, message): (StoreError.Code, String) =
+            switch (state, state.prefix(2)) {
+            case ("23505", _): (.conflict, "That is there already; choose another name.")
+            case ("23503", _): (.notFound, "What this belongs to is not there any more.")
+            case ("53100", _): (.full, "The disk of the store's database is full; free some space.")
+            case ("25006", _): (.io, "The store's database is read-only; name its primary server.")
+            case (_, "08"), (_, "40"), (_, "53"), (_, "55"), (_, "57"): (.unavailable, Self.away)
+            case (_, "58"): (.io, "The store's database cannot read or write its disk.")
+            case (_, "XX"): (.corrupt, "The store's database says that it is damaged; look at its log.")
+            case _ where error.code == .connectionLost || error.phase != .execute && error.phase != .prepare || error.retryable:
+                (.unavailable, Self.away)
+            default: (.internal, "The store could not do this.")
+            }
+        return StoreError(code, message, debugDescription: "PostgreSQL \(state): \(error.message) \(error.debugDescription)")
+    }
+
+    private static let away = "The store's database is out of reach; try again."
+}
+
+/// No index: every query that fits otherwise is looked at.
+struct NoTextIndex: TextIndex {
+    let schema = ""
+    func add(_ session: StoreSession, _ document: SearchDocument) throws(StoreError) {}
+    func remove(_ session: StoreSession, _ document: SearchDocument) throws(StoreError) {}
+    func candidates(_ terms: SearchTerms, parameter: Int) -> TextCandidates? { nil }
+}
