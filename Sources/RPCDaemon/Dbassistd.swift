@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Security
 
 /// The command line.
 struct Dbassistd: AsyncParsableCommand {
@@ -10,7 +11,10 @@ struct Dbassistd: AsyncParsableCommand {
             An editor starts it with --stdio, as it starts a language server. Tools and scripts share one that \
             serves a Unix socket: dbassistd serve. The shell client is dbassist.
             """,
-        version: daemonVersion, subcommands: [ServeCommand.self, ConfigCommand.self, DoctorCommand.self])
+        version: daemonVersion,
+        subcommands: [
+            ServeCommand.self, ConfigCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self, StoreCommand.self,
+        ])
 
     @Flag(help: "Serve the process that starts it, over standard input and output.") var stdio = false
     @OptionGroup var options: SettingOptions
@@ -26,6 +30,8 @@ struct Dbassistd: AsyncParsableCommand {
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
         } catch let failure as Failure {
             end(failure.description, failure.status)
+        } catch let error as SecurityError {
+            end(error.message, 1)
         } catch let error as ConfigurationError {
             end(error.description, Failure.configuration)
         } catch {

@@ -45,13 +45,7 @@ public final class Store: Sendable {
         _ location: StoreLocation, installation: String? = nil, nowMs: Int64,
         report: @Sendable (MigrationProgress) -> Void = { _ in }
     ) async throws(StoreError) -> Store {
-        let engine: any StoreEngine =
-            switch location {
-            case .sqlite(let path): try SQLiteEngine(path: path)
-            case .postgresql(let connectionString, let applicationName, let connectTimeoutMs):
-                PostgreSQLEngine(
-                    connectionString: connectionString, applicationName: applicationName, connectTimeoutMs: connectTimeoutMs)
-            }
+        let engine = try engine(location, locks: true)
         do throws(StoreError) {
             let session = try engine.connect()
             do throws(StoreError) {
@@ -68,6 +62,16 @@ public final class Store: Sendable {
         } catch {
             engine.release()
             throw error
+        }
+    }
+
+    /// - Parameter locks: whether other daemons are to be kept away; without it nothing can be written.
+    static func engine(_ location: StoreLocation, locks: Bool) throws(StoreError) -> any StoreEngine {
+        switch location {
+        case .sqlite(let path): try SQLiteEngine(path: path, locks: locks)
+        case .postgresql(let connectionString, let applicationName, let connectTimeoutMs):
+            PostgreSQLEngine(
+                connectionString: connectionString, applicationName: applicationName, connectTimeoutMs: connectTimeoutMs)
         }
     }
 

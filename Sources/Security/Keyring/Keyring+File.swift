@@ -35,6 +35,15 @@ extension Keyring {
         }
     }
 
+    /// Copies the keyring at `path` to a place where there is none; it is on disk when this returns.
+    /// - Throws: `keyringExists` if there is anything at `copy`; as ``load(path:)``.
+    public static func copy(from path: String, to copy: String) throws(SecurityError) {
+        let keyring = try load(path: path)
+        let file = try KeyringFile(path: copy, creating: true)
+        try file.lock()
+        try file.create(KeyringText.encode(keyring))
+    }
+
     // MARK: Rotation
 
     /// Adds a signing key, which signs from now on; tokens of the others stay valid until they expire.

@@ -106,6 +106,19 @@ final class PostgreSQLEngine: StoreEngine {
 
     // MARK: Care
 
+    func columns(of table: String, _ session: StoreSession) throws(StoreError) -> [String] {
+        var names: [String] = []
+        for var row in try session.rows(
+            """
+            SELECT CAST(column_name AS TEXT) FROM information_schema.columns
+            WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position
+            """, [.text(table)])
+        {
+            names.append(try row.text())
+        }
+        return names
+    }
+
     /// What PostgreSQL checks by itself it need not be asked; its files are for `pg_amcheck`.
     func integrityProblems(_ session: StoreSession) throws(StoreError) -> [String] {
         try measure(session)

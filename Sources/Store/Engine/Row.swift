@@ -2,7 +2,7 @@ internal import Databases
 
 /// A row, read column by column in the order of the SELECT. A value of the wrong type is a damaged store, not a crash.
 struct Row {
-    private let values: [Parameter]
+    let values: [Parameter]
     private var column = 0
 
     init(_ values: [Parameter]) { self.values = values }

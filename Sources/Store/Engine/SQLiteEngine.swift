@@ -4,12 +4,18 @@ import Glibc
 /// The store in a file of its own.
 final class SQLiteEngine: StoreEngine {
     private let path: String
-    private let lock: StoreLock
+    /// nil where another process may have the store: then it is only read.
+    private let lock: StoreLock?
 
-    /// Prepares the file and takes the lock; connects nothing yet.
-    init(path: String) throws(StoreError) {
-        try StoreFile.prepare(path)
+    /// Prepares the file and takes the lock, or finds the file; connects nothing yet.
+    init(path: String, locks: Bool = true) throws(StoreError) {
         self.path = path
+        guard locks else {
+            guard access(path, R_OK) == 0 else { throw StoreFile.failure("read the store", path) }
+            lock = nil
+            return
+        }
+        try StoreFile.prepare(path)
         lock = try StoreLock(store: path)
     }
 
@@ -54,6 +60,14 @@ final class SQLiteEngine: StoreEngine {
         }
     }
 
+    func columns(of table: String, _ session: StoreSession) throws(StoreError) -> [String] {
+        var names: [String] = []
+        for var row in try session.rows("SELECT name FROM pragma_table_info($1) ORDER BY cid", [.text(table)]) {
+            names.append(try row.text())
+        }
+        return names
+    }
+
     func integrityProblems(_ session: StoreSession) throws(StoreError) -> [String] {
         var problems: [String] = []
         for var row in try session.rows("PRAGMA integrity_check(100)") {
@@ -77,7 +91,7 @@ final class SQLiteEngine: StoreEngine {
         return lstat(path, &status) == 0 ? Int64(status.st_size) : 0
     }
 
-    func release() { lock.release() }
+    func release() { lock?.release() }
 
     /// By SQLite's result codes, primary in the low byte: https://sqlite.org/rescode.html
     func storeError(_ error: DatabaseError) -> StoreError {

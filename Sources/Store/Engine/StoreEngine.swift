@@ -26,6 +26,8 @@ protocol StoreEngine: Sendable {
     /// A statement that counts the tables of this database.
     var countTables: String { get }
 
+    /// The names of a table's columns, in order.
+    func columns(of table: String, _ session: StoreSession) throws(StoreError) -> [String]
     /// What is wrong with the data, in the engine's own words; empty when nothing is.
     func integrityProblems(_ session: StoreSession) throws(StoreError) -> [String]
     /// Looks how large the store is, now and then.

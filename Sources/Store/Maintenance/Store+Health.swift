@@ -35,45 +35,47 @@ extension Store {
     ///
     /// - Returns: what is wrong, for the operator; empty when nothing is.
     public func integrityProblems() async throws(StoreError) -> [String] {
-        try await scanner.read { session throws(StoreError) in
-            var problems = try session.engine.integrityProblems(session)
-            var row = try session.first(
+        try await scanner.read { session throws(StoreError) in try Store.problems(session) }
+    }
+
+    static func problems(_ session: StoreSession) throws(StoreError) -> [String] {
+        var problems = try session.engine.integrityProblems(session)
+        var row = try session.first(
+            """
+            SELECT (SELECT count(*) FROM queries)
+                - (SELECT CAST(coalesce(sum(success + error + cancelled + running), 0) AS BIGINT) FROM query_days)
+            """)
+        if let difference = try row?.integer(), difference != 0 {
+            problems.append("the counts per day and the rows of history differ by \(difference)")
+        }
+        row = try session.first(
+            """
+            SELECT (SELECT count(*) FROM messages WHERE role <> 'tool')
+                - (SELECT CAST(coalesce(sum(messages), 0) AS BIGINT) FROM message_days)
+            """)
+        if let difference = try row?.integer(), difference != 0 {
+            problems.append("the counts per day and the messages differ by \(difference)")
+        }
+        row = try session.first(
+            """
+            SELECT count(*) FROM threads t WHERE t.message_count <>
+                (SELECT count(*) FROM messages m
+                    WHERE m.user_id = t.user_id AND m.thread_id = t.id AND m.role <> 'tool')
+            """)
+        if let count = try row?.integer(), count != 0 {
+            problems.append("\(count) conversations have another number of messages than they say")
+        }
+        for days in [1, Day.ofWeek] {
+            row = try session.first(
                 """
                 SELECT (SELECT count(*) FROM queries)
-                    - (SELECT CAST(coalesce(sum(success + error + cancelled + running), 0) AS BIGINT) FROM query_days)
-                """)
+                    - (SELECT CAST(coalesce(sum(success + error + cancelled + running), 0) AS BIGINT) FROM shape_spans
+                        WHERE days = $1)
+                """, [.integer(days)])
             if let difference = try row?.integer(), difference != 0 {
-                problems.append("the counts per day and the rows of history differ by \(difference)")
+                problems.append("the counts per statement and \(days) days and the rows of history differ by \(difference)")
             }
-            row = try session.first(
-                """
-                SELECT (SELECT count(*) FROM messages WHERE role <> 'tool')
-                    - (SELECT CAST(coalesce(sum(messages), 0) AS BIGINT) FROM message_days)
-                """)
-            if let difference = try row?.integer(), difference != 0 {
-                problems.append("the counts per day and the messages differ by \(difference)")
-            }
-            row = try session.first(
-                """
-                SELECT count(*) FROM threads t WHERE t.message_count <>
-                    (SELECT count(*) FROM messages m
-                        WHERE m.user_id = t.user_id AND m.thread_id = t.id AND m.role <> 'tool')
-                """)
-            if let count = try row?.integer(), count != 0 {
-                problems.append("\(count) conversations have another number of messages than they say")
-            }
-            for days in [1, Day.ofWeek] {
-                row = try session.first(
-                    """
-                    SELECT (SELECT count(*) FROM queries)
-                        - (SELECT CAST(coalesce(sum(success + error + cancelled + running), 0) AS BIGINT) FROM shape_spans
-                            WHERE days = $1)
-                    """, [.integer(days)])
-                if let difference = try row?.integer(), difference != 0 {
-                    problems.append("the counts per statement and \(days) days and the rows of history differ by \(difference)")
-                }
-            }
-            return problems
         }
+        return problems
     }
 }

@@ -36,11 +36,7 @@ enum Migrations {
         report: (MigrationProgress) -> Void = { _ in }
     ) throws(StoreError) {
         let current = try version(session)
-        guard current <= newest else {
-            throw StoreError(
-                .newerSchema,
-                "The store was made by a newer dbassistd (schema \(current), this one knows \(newest)); use that one.")
-        }
+        guard current <= newest else { throw newer(current) }
         guard current < last else { return }
         for number in (current + 1)...last {
             try session.engine.beginWrite(session)
@@ -55,6 +51,20 @@ enum Migrations {
                 throw error
             }
         }
+    }
+
+    /// Throws unless the schema is the newest: to bring it there is a daemon's to do.
+    static func checkNewest(_ session: StoreSession) throws(StoreError) {
+        let current = try version(session)
+        guard current != newest else { return }
+        guard current < newest else { throw newer(current) }
+        throw StoreError(.corrupt, "The store is empty or of an older dbassistd; start this one on it once.")
+    }
+
+    private static func newer(_ version: Int) -> StoreError {
+        StoreError(
+            .newerSchema,
+            "The store was made by a newer dbassistd (schema \(version), this one knows \(newest)); use that one.")
     }
 
     /// The schema's version; 0 for an empty database.

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Glibc
+import Security
+import Store
+
+struct BackupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup", abstract: "Copy store and keyring to a new directory.",
+        discussion: """
+            The daemon may go on meanwhile: what is copied is how the store stood at one moment. Whatever holds the store, the copy is \
+            a file. The keyring is a secret: keep the directory as you would a key.
+            """)
+
+    @Argument(help: "The directory to make.") var directory: String
+    @OptionGroup var options: SettingOptions
+
+    func run() async throws {
+        let configuration = try Configuration(Settings.load(options.overrides))
+        guard directory.hasPrefix("/") else { throw Failure("The directory must be an absolute path.", status: 1) }
+        guard mkdir(directory, 0o700) == 0 else {
+            throw Failure("Cannot make the directory \(directory): \(String(cString: strerror(errno))).", status: 1)
+        }
+        try Keyring.copy(from: configuration.keyringPath, to: directory + "/keyring")
+        try await StoreTransfer.copy(from: configuration.store, to: .sqlite(path: directory + "/store.sqlite"))
+    }
+}
+
+struct RestoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore", abstract: "Fill an empty store, and the keyring, from a backup.",
+        discussion: """
+            To be run before the daemon starts. Nothing that is there is overwritten: the configured store must be empty, and the \
+            state directory without a keyring, or with the same one. Sessions that were ended after the backup are valid again.
+            """)
+
+    @Argument(help: "The directory that dbassistd backup made.") var directory: String
+    @OptionGroup var options: SettingOptions
+
+    func run() async throws {
+        let configuration = try Configuration(Settings.load(options.overrides))
+        let kept = try Keyring.load(path: directory + "/keyring")
+        if access(configuration.keyringPath, F_OK) == 0 {
+            guard try Keyring.load(path: configuration.keyringPath).installation == kept.installation else {
+                throw Failure(
+                    "\(configuration.keyringPath) is another installation's keyring; move it away, or name another state directory.",
+                    status: 1)
+            }
+        } else {
+            try Keyring.copy(from: directory + "/keyring", to: configuration.keyringPath)
+        }
+        try await StoreTransfer.copy(from: .sqlite(path: directory + "/store.sqlite"), to: configuration.store)
+    }
+}
