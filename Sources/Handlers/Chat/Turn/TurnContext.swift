@@ -75,10 +75,18 @@ struct Consent: Sendable, Equatable {
     var schema: Bool
     var rows: Bool
     var samples: Bool
+    /// Whether the model is on this machine.
+    let isLocal: Bool
 
     init(_ settings: AssistantRecord, isLocal: Bool) {
+        self.isLocal = isLocal
         schema = settings.shareSchema ?? isLocal
         rows = settings.shareRows ?? isLocal
         samples = settings.shareSamples ?? false
+    }
+
+    /// Whether it gives all that `other` gives.
+    func covers(_ other: Consent) -> Bool {
+        (schema || !other.schema) && (rows || !other.rows) && (samples || !other.samples)
     }
 }
