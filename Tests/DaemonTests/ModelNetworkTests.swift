@@ -1,3 +1,5 @@
+import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -89,13 +91,30 @@ import Testing
         let directory = try TemporaryDirectory()
         let own = ["DBASSIST_MODEL_URL": "https://h/v1", "DBASSIST_MODEL": "m"]
         for (proxy, status) in [
-            ("http://ada:canary@proxy:3128", 0), ("http://ada:can@ary@proxy:3128", 78), ("https://ada:canary@proxy", 78),
+            ("http://ada:canary@proxy:3128", 0), ("http://canary@proxy:3128", 0), ("http://canary:@proxy:3128", 0),
+            ("http://ada:can@ary@proxy:3128", 78), ("https://ada:canary@proxy", 78),
             ("http://ada:canary%0a@proxy", 78),
         ] as [(String, Int32)] {
             let run = try Command(["config"], in: directory, own.merging(["DBASSIST_MODEL_PROXY": proxy]) { $1 })
             #expect(run.status == status, "\(proxy): \(run.output)")
             #expect(!run.output.contains("canary") && !run.output.contains("can@ary"), "\(proxy): \(run.output)")
-            if status == 78 { #expect(run.output.contains("modelProxy")) }
+            #expect(run.output.contains(status == 0 ? "http://***@proxy:3128" : "modelProxy"))
         }
+    }
+
+    @Test func `a new proxy is told of without its password`() async throws {
+        let directory = try TemporaryDirectory()
+        let folder = directory.appending("config/dbassist")
+        try ChildProcess.run(["mkdir", "-p", folder])
+        let model = "modelUrl: https://h/v1\nmodel: m\n"
+        try model.write(toFile: folder + "/config.yaml", atomically: false, encoding: .utf8)
+        let daemon = try await DaemonProcess.start(in: directory)
+        let proxies =
+            "modelProxy: http://ada:canary-one@proxy:3128\nmodels: {b: {url: 'https://h/v1', model: m, proxy: 'http://canary-two@p'}}\n"
+        try (model + proxies).write(toFile: folder + "/config.yaml", atomically: false, encoding: .utf8)
+        daemon.end(SIGHUP)
+        try await daemon.waitForLog(containing: "models.b.proxy")
+        #expect(daemon.log.contains("http://***@proxy:3128") && !daemon.log.contains("canary"), "\(daemon.log)")
+        try await daemon.stop()
     }
 }
