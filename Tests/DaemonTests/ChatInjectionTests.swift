@@ -168,10 +168,12 @@ import Testing
         #expect(results.allSatisfy { $0.components(separatedBy: "</data-").count == 2 })
         let names = Set(results.compactMap { $0.firstMatch(of: #/<data-([0-9a-f]{32})>/#).map { String($0.1) } })
         #expect(names.count == Set(results).count && names.count > 100)
-        // Of the first messages: schema, examples and conversation in one boundary each time.
-        for text in told.filter({ $0["role"] == "system" }).compactMap({ $0["content"].string }) {
-            let ends = text.matches(of: #/<\/data-[^.]/#).count
-            #expect(text.matches(of: #/<data-[^.]/#).count == ends && ends > 0)
+        // With a question, schema, examples and conversation are within a boundary each.
+        let questions = told.filter { $0["role"] == "user" }.compactMap { $0["content"].string }
+        #expect(questions.contains { $0.matches(of: #/<data-[0-9a-f]{32}>/#).count == 3 })
+        for text in questions {
+            let count = text.matches(of: #/<data-[0-9a-f]{32}>/#).count
+            #expect(text.matches(of: #/<\/?data-/#).count == 2 * count, "\(text)")
         }
         for secret in [MariaDBServer.root.password, PostgreSQLServer.password, "canary-p%40ss", scene.bench.account.token] {
             #expect(!scene.model.hasReceived(secret))
