@@ -9,7 +9,7 @@ import Testing
     /// Every text that a person, a database or a model chooses, at the most verbose level: each line stays one object of the daemon's own.
     @Test func `no text of anybody's forges a line`() async throws {
         let forged = Self.forged.replacing("\u{0}", with: "")
-        let chat = try await ChatBench.start(["DBASSIST_LOG_LEVEL": "trace"]) { request in
+        let chat = try await ChatBench.start(["DBASSIST_LOG_LEVEL": "trace", "DBASSIST_MODEL": forged]) { request in
             switch request.lastContent ?? "" {
             case let text where text.hasPrefix("status"): return .status(500, message: Self.forged, type: Self.forged)
             case let text where text.hasPrefix("refuse"): return .status(400, message: Self.forged, code: Self.forged)
@@ -59,6 +59,8 @@ import Testing
         for content in ["status", "refuse", "body", "raw"] {
             #expect(try await client.failure("chat.send", chat.params(.sqlite, content)).code == "model_failed")
         }
+        _ = try await client.call("chat.doctor")
+        #expect(chat.model.chats.last?.body["model"].string == forged)
         try await chat.bench.daemon.stop()
         try check(chat.bench.daemon)
         #expect(chat.bench.daemon.log.contains("approved"))
