@@ -134,7 +134,15 @@ let package = Package(
 
         // MARK: TestSupport
 
-        .target(name: "TestSupport", dependencies: ["Protocol", "Threads"], swiftSettings: settings),
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "Protocol", "Threads",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings),
 
         // MARK: Threads
 

@@ -81,7 +81,7 @@ public final class FaultProxy: Sendable {
             BackgroundThread { [self] in
                 copy(from: upstream, to: client) { spoil($0, client) }
                 forth.join()
-                _ = state.withLock { $0.descriptors.subtract([client, upstream]) }
+                state.withLock { $0.descriptors.subtract([client, upstream]) }
                 close(client)
                 close(upstream)
             }

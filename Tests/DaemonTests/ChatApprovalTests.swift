@@ -63,7 +63,8 @@ import Testing
             return try await group.reduce(into: []) { $0 += $1 }
         }
         #expect(outcomes.count == 50 && outcomes.filter { $0 == "ran" }.count == 1)
-        #expect(outcomes.filter { $0 == "conflict" }.count == 49)
+        // Some may be told to wait: so many statements of one user do not run at once.
+        #expect(outcomes.filter { ["conflict", "busy"].contains($0) }.count == 49 && outcomes.contains("conflict"))
         #expect(try await rows(chat) == 1)
     }
 

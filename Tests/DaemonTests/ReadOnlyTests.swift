@@ -6,7 +6,7 @@ import Testing
 /// all. After each one the next query finds the connection as it should be, and nothing has changed.
 @Suite(.serialized) struct ReadOnlyTests {
     /// The statements of a corpus: the field that holds them, every `stride`th.
-    private static func statements(_ name: String, field: Int, stride: Int) throws -> [String] {
+    static func statements(_ name: String, field: Int, stride: Int) throws -> [String] {
         let file = Repository.root.appending(path: "Tests/DatabasesTests/Corpora/" + name)
         let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("#") }
         return Swift.stride(from: 0, to: lines.count, by: stride).compactMap { index -> String? in
@@ -14,6 +14,10 @@ import Testing
             guard fields.indices.contains(field) else { return nil }
             return String(fields[field]).replacing("\\n", with: "\n").replacing("\\t", with: "\t")
         }
+    }
+
+    static func filled(_ attack: String) -> String {
+        attack.replacing("@DIR@", with: "/tmp").replacing("@PORT@", with: "1").replacing("@LO@", with: "1")
     }
 
     private static let postgresqlSchema = """
@@ -48,7 +52,7 @@ import Testing
         """
 
     /// What an attack would have changed.
-    private func state(_ engine: Engine, _ bench: Workbench) throws -> String {
+    func state(_ engine: Engine, _ bench: Workbench) throws -> String {
         switch engine {
         case .postgresql:
             try engine.script(
@@ -78,17 +82,20 @@ import Testing
         }
     }
 
-    private func prepare(_ engine: Engine, _ bench: Workbench) throws -> (attacks: [String], probe: String, rows: JSONValue) {
+    /// - Parameter stride: 1 for the whole corpus.
+    func prepare(
+        _ engine: Engine, _ bench: Workbench, stride: Int = 2
+    ) throws -> (attacks: [String], probe: String, rows: JSONValue) {
         switch engine {
         case .postgresql:
             try engine.script(Self.postgresqlSchema)
             try engine.script("ALTER ROLE plain_role SET search_path = wire, public", asAdministrator: true)
             let probe = "SELECT current_setting('transaction_read_only'), current_user::text, (SELECT count(*) FROM wire.victim)"
-            return (try Self.statements("postgresql-attacks.tsv", field: 1, stride: 2), probe, [["on", "plain_role", 3]])
+            return (try Self.statements("postgresql-attacks.tsv", field: 1, stride: stride), probe, [["on", "plain_role", 3]])
         case .mysql:
             try engine.script(Self.mysqlSchema, asAdministrator: true)
             let probe = "SELECT @@tx_read_only, @@autocommit, (SELECT count(*) FROM victim)"
-            return (try Self.statements("mariadb-attacks.tsv", field: 1, stride: 2), probe, [[1, 1, 3]])
+            return (try Self.statements("mariadb-attacks.tsv", field: 1, stride: stride), probe, [[1, 1, 3]])
         case .sqlite:
             try engine.script(Self.sqliteSchema, file: bench.file)
             return (try Self.statements("sqlite-attacks.tsv", field: 0, stride: 1), "SELECT count(*) FROM t", [[2]])
@@ -109,7 +116,7 @@ import Testing
         let before = try state(engine, bench)
         var refused = 0
         for attack in attacks {
-            let sql = attack.replacing("@DIR@", with: "/tmp").replacing("@PORT@", with: "1").replacing("@LO@", with: "1")
+            let sql = Self.filled(attack)
             let id = bench.client.send("query.run", bench.query(engine, sql, nil, ["timeoutMs": 5_000]))
             do {
                 _ = try await bench.client.result(of: id, "query.run")

@@ -1,3 +1,4 @@
+import Databases
 import Protocol
 import Security
 import Store
@@ -94,7 +95,12 @@ import Testing
                 approvals.append(approval)
             }
             let queryID = Identifier.make()
-            _ = try await bench.store.redeemApproval(approvals[1].id, userID: bench.userID, queryID: queryID, nowMs: nowMs)
+            let start = QueryStart(
+                id: queryID, projectID: thread.projectID, userID: bench.userID, sql: approvals[1].sql, mode: .write,
+                source: .chat,
+                createdAtMs: nowMs)
+            _ = try await bench.store.redeemApproval(
+                approvals[1].id, for: start, shape: StatementShape(of: start.sql, .sqlite))
             try await bench.store.declineApproval(approvals[2].id, userID: bench.userID, nowMs: nowMs)
             let shown = try await bench.methods.chat.history(ChatHistoryParams(threadId: thread.id), bench.owner)
             let proposals = try #require(shown.items.first?.proposals)

@@ -128,7 +128,8 @@ import Testing
     @Test func `through a proxy no host is looked up here`() async throws {
         let server = try ModelServer { _ in .text("ok") }
         defer { server.stop() }
-        try await Fixture.with("http://model.invalid/v1", { $0.proxy = "http://127.0.0.1:\(server.port)" }) { client in
+        try await Fixture.with("http://model.invalid/v1", { $0.proxy = try? ModelProxy("http://127.0.0.1:\(server.port)") }) {
+            client in
             let text = try await client.ask().get().text
             #expect(text == "ok")
             #expect(server.chats.first?.tunnel == "model.invalid:80" && !client.settings.isLocal)

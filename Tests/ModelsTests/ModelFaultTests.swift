@@ -134,9 +134,10 @@ import Testing
     }
 
     @Test func `Retry-After is kept, and a longer one than the time left is not waited for`() async throws {
-        try await Fixture.with({ $0.totalTimeoutMs = 800 }, answer: { _ in .rateLimited(retryAfter: "5") }) { server, client in
+        try await Fixture.with({ $0.totalTimeoutMs = 20_000 }, answer: { _ in .rateLimited(retryAfter: "29") }) {
+            server, client in
             let error = try #require(await client.ask().error)
-            #expect(error.kind == .rateLimited && error.retryAfterMs == 5000 && error.isRetryable && server.chats.count == 1)
+            #expect(error.kind == .rateLimited && error.retryAfterMs == 29_000 && error.isRetryable && server.chats.count == 1)
         }
     }
 
@@ -238,8 +239,9 @@ import Testing
         #expect(try await kind("ftp://localhost/v1", "http://") == .notConfigured)
         #expect(try await kind("http://localhost/v1", "modelTlsCaFile") { $0.tlsCAFile = "/nowhere" } == .notConfigured)
         #expect(try await kind("http://localhost/v1", "modelKeyFile") { $0.keyFile = "/nowhere" } == .notConfigured)
-        #expect(try await kind("http://localhost/v1", "modelProxy") { $0.proxy = "http://127.0.0.1:\(port)" } == .refused)
-        #expect(try await kind("http://localhost/v1", "modelProxy") { $0.proxy = "socks://x" } == .notConfigured)
+        #expect(
+            try await kind("http://localhost/v1", "modelProxy") { $0.proxy = try? ModelProxy("http://127.0.0.1:\(port)") }
+                == .refused)
         let server = try ModelServer { _ in .text("ok") }
         defer { server.stop() }
         #expect(try await kind("https://127.0.0.1:\(server.port)/v1", "https") == .tlsFailed)

@@ -27,7 +27,7 @@ import Testing
 
     @Test func `only this machine is local`() {
         func isLocal(_ host: String, proxy: String? = nil) -> Bool {
-            ModelSettings(name: "a", url: "http://\(host):1/v1", model: "m", proxy: proxy).isLocal
+            ModelSettings(name: "a", url: "http://\(host):1/v1", model: "m", proxy: proxy.flatMap { try? ModelProxy($0) }).isLocal
         }
         for host in ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "[::1]", "a.localhost"] {
             #expect(isLocal(host), "\(host)")
@@ -46,6 +46,48 @@ import Testing
         #expect(settings.setting(.model) == "model" && settings.setting(.keyFile) == "modelKeyFile" && settings.host == "h")
         settings.isNamed = true
         #expect(settings.setting(.model) == "models.fast.model" && settings.setting(.tlsCaFile) == "models.fast.tlsCaFile")
+    }
+}
+
+@Suite struct ModelProxyTests {
+    @Test(
+        arguments: [
+            ("http://proxy:3128", "proxy", 3128, nil, ""), ("HTTP://Proxy/", "proxy", 80, nil, ""),
+            ("http://[::1]:8080", "::1", 8080, nil, ""), ("http://ada:secret@proxy:3128", "proxy", 3128, "ada", "secret"),
+            ("http://ada@proxy", "proxy", 80, "ada", ""), ("http://ada:@proxy", "proxy", 80, "ada", ""),
+            ("http://a%20da:p%40ss%3Aw%2Ford%25@proxy:1", "proxy", 1, "a da", "p@ss:w/ord%"),
+            ("http://ada:x:y@proxy:1", "proxy", 1, "ada", "x:y"),
+            ("http://%C3%A4:%E2%82%AC@proxy:1", "proxy", 1, "\u{E4}", "\u{20AC}"),
+        ] as [(String, String, Int, String?, String)])
+    func `a proxy is taken apart`(text: String, host: String, port: Int, user: String?, password: String) throws {
+        let proxy = try ModelProxy(text)
+        #expect(proxy.host == host && proxy.port == port && proxy.user == user && proxy.password == password)
+    }
+
+    @Test(arguments: [
+        "", "proxy:3128", "https://canary@proxy", "socks://canary:canary@proxy", "http://canary@", "http://@proxy",
+        "http://:canary@proxy",
+        "http://ca:na@ry@proxy", "http://u:canary%@proxy", "http://u:canary%4@proxy", "http://u:canary%4g@proxy",
+        "http://u:canary%0d%0a@proxy", "http://u:canary%00@proxy", "http://u:canary%ff@proxy", "http://u%3a:canary@proxy",
+        "http://u:canary@proxy/path", "http://u:canary@proxy?q", "http://u:can/ary@proxy", "http://u:can ary@proxy",
+        "http://u:canary@proxy:0", "http://u:canary@proxy:99999",
+    ])
+    func `what is no proxy is refused without a word of it`(text: String) {
+        do throws(ModelURL.Problem) {
+            let proxy = try ModelProxy(text)
+            Issue.record("\(text) is \(proxy)")
+        } catch {
+            #expect(!error.reason.contains("canary"))
+        }
+    }
+
+    @Test func `its password is in no description`() throws {
+        var settings = ModelSettings(name: "default", url: "http://h/v1", model: "m")
+        settings.proxy = try ModelProxy("http://canary-user:canary-word@proxy:3128")
+        var dumped = ""
+        dump(settings, to: &dumped)
+        #expect(!"\(dumped)\(settings)\(String(reflecting: settings))".contains("canary"))
+        #expect("\(settings)".contains("***@proxy:3128"))
     }
 }
 

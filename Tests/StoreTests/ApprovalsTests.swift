@@ -1,6 +1,19 @@
+import Databases
 import Testing
 
 @testable import Store
+
+extension Store {
+    /// Spends it for a query of its statement.
+    fileprivate func redeem(
+        _ approval: ApprovalRecord, userID: String, queryID: String, nowMs: Int64
+    ) async throws(StoreError) -> ApprovalRecord? {
+        let start = QueryStart(
+            id: queryID, projectID: approval.projectID, userID: userID, sql: approval.sql, mode: .write, source: .chat,
+            createdAtMs: nowMs)
+        return try await redeemApproval(approval.id, for: start, shape: StatementShape(of: start.sql, .postgresql))
+    }
+}
 
 @Suite struct ApprovalsTests {
     private func proposal(_ store: Store, email: String = "ada@example.org", expiresAtMs: Int64 = Sample.nowMs + 600_000)
@@ -30,7 +43,7 @@ import Testing
             #expect(try await store.approvals(messageIDs: [], userID: project.userID) == [])
             let now = Sample.nowMs
             #expect(
-                try await store.redeemApproval(approval.id, userID: stranger.userID, queryID: Sample.id(), nowMs: now) == nil)
+                try await store.redeem(approval, userID: stranger.userID, queryID: Sample.id(), nowMs: now) == nil)
             #expect(try await store.declineApproval(approval.id, userID: stranger.userID, nowMs: now) == false)
             #expect(try await store.approval(approval.id, userID: project.userID) == approval)
             var changed = approval
@@ -48,8 +61,7 @@ import Testing
             let winners = await withTaskGroup(of: ApprovalRecord?.self) { group in
                 for _ in 0..<50 {
                     group.addTask {
-                        try? await store.redeemApproval(
-                            approval.id, userID: project.userID, queryID: Sample.id(), nowMs: Sample.nowMs + 1)
+                        try? await store.redeem(approval, userID: project.userID, queryID: Sample.id(), nowMs: Sample.nowMs + 1)
                     }
                 }
                 return await group.reduce(into: [ApprovalRecord]()) { if let record = $1 { $0.append(record) } }
@@ -70,16 +82,36 @@ import Testing
         let store = try await Store.open(location, nowMs: Sample.nowMs)
         let (project, approval) = try await proposal(store)
         let queryID = Sample.id()
-        let redeemed = try await store.redeemApproval(
-            approval.id, userID: project.userID, queryID: queryID, nowMs: Sample.nowMs)
+        let redeemed = try await store.redeem(approval, userID: project.userID, queryID: queryID, nowMs: Sample.nowMs)
         #expect(redeemed?.queryID == queryID)
         await store.close()
         let again = try await Store.open(location, nowMs: Sample.nowMs)
+        // What ran it is there too, and what became of it is not known.
+        #expect(again.interruptedQueries == 1)
+        let query = try await again.query(id: queryID, userID: project.userID)
+        #expect(query?.start.sql == approval.sql && query?.end.errorCode == "interrupted")
         #expect(try await again.approval(approval.id, userID: project.userID) == redeemed)
         #expect(
-            try await again.redeemApproval(approval.id, userID: project.userID, queryID: Sample.id(), nowMs: Sample.nowMs)
+            try await again.redeem(approval, userID: project.userID, queryID: Sample.id(), nowMs: Sample.nowMs)
                 == nil)
         await again.close()
+    }
+
+    /// Both or neither: an id that was used spends nothing.
+    @Test func itIsNotSpentWithoutItsQuery() async throws {
+        try await withStore { store, _ in
+            let (project, approval) = try await proposal(store)
+            let start = QueryStart(
+                id: Sample.id(), projectID: project.id, userID: project.userID, sql: "SELECT 1", mode: .read, source: .script,
+                createdAtMs: Sample.nowMs)
+            try await store.insertRunning(start)
+            await #expect {
+                try await store.redeem(approval, userID: project.userID, queryID: start.id, nowMs: Sample.nowMs)
+            } throws: {
+                ($0 as? StoreError)?.code == .conflict
+            }
+            #expect(try await store.approval(approval.id, userID: project.userID) == approval)
+        }
     }
 
     @Test func timeEndsAProposal() async throws {
@@ -88,12 +120,12 @@ import Testing
             let (user, id) = (project.userID, approval.id)
             #expect(try await store.expireApprovals(nowMs: Sample.nowMs + 9) == 0)
             // Past its time, before housekeeping comes by.
-            #expect(try await store.redeemApproval(id, userID: user, queryID: Sample.id(), nowMs: Sample.nowMs + 10) == nil)
+            #expect(try await store.redeem(approval, userID: user, queryID: Sample.id(), nowMs: Sample.nowMs + 10) == nil)
             #expect(try await store.declineApproval(id, userID: user, nowMs: Sample.nowMs + 10) == false)
             #expect(try await store.approval(id, userID: user)?.state == .pending)
             #expect(try await store.expireApprovals(nowMs: Sample.nowMs + 10) == 1)
             #expect(try await store.approval(id, userID: user)?.state == .expired)
-            #expect(try await store.redeemApproval(id, userID: user, queryID: Sample.id(), nowMs: 0) == nil)
+            #expect(try await store.redeem(approval, userID: user, queryID: Sample.id(), nowMs: 0) == nil)
         }
     }
 
@@ -103,7 +135,7 @@ import Testing
             let (user, id) = (project.userID, approval.id)
             #expect(try await store.declineApproval(id, userID: user, nowMs: Sample.nowMs + 3))
             #expect(try await store.declineApproval(id, userID: user, nowMs: Sample.nowMs + 4) == false)
-            #expect(try await store.redeemApproval(id, userID: user, queryID: Sample.id(), nowMs: Sample.nowMs + 5) == nil)
+            #expect(try await store.redeem(approval, userID: user, queryID: Sample.id(), nowMs: Sample.nowMs + 5) == nil)
             let found = try await store.approval(id, userID: user)
             #expect(found?.state == .declined && found?.decidedAtMs == Sample.nowMs + 3 && found?.queryID == nil)
         }

@@ -1,4 +1,5 @@
 import Databases
+import Logging
 import Protocol
 import Security
 import Store
@@ -19,6 +20,8 @@ struct QueryRun: Sendable {
     let pageRows: Int
     let maxRows: Int?
     let keep: Bool
+    /// The proposal that running it spends; nil where a person wrote it.
+    var approvalID: String?
 
     private var limits: Limits { services.limits }
     private var id: String { query.id }
@@ -78,22 +81,35 @@ struct QueryRun: Sendable {
     private func accept(_ isClientID: Bool) async throws -> QueryHistory {
         // Registered before history is asked: a query leaves the running ones only when its row is on its way there.
         try register()
+        var mayRun = true
         do throws(StoreError) {
             if isClientID, try await services.store.isQueryIDUsed(id) {
                 throw StoreError(.conflict, "The id has been used.")
             }
-            if statement.mode == .write { try await insertRunning() }
+            if statement.mode == .write { mayRun = try await insertRunning() }
         } catch {
             services.running.ended(query)
             throw error.code == .conflict ? Self.idInUse : RPCError(error)
+        }
+        guard mayRun else {
+            services.running.ended(query)
+            throw ChatHandlers.decided
         }
         services.running.started(query)
         return QueryHistory(query, project.databaseType, parameters: statement.parameters, services)
     }
 
-    private func insertRunning() async throws(StoreError) {
-        try await services.store.insertRunning(
-            query.start, shape: StatementShape(of: query.start.sql, project.databaseType))
+    /// Puts a write into history before it runs. Answers false where it is a proposal that somebody decided meanwhile.
+    private func insertRunning() async throws(StoreError) -> Bool {
+        let shape = StatementShape(of: query.start.sql, project.databaseType)
+        guard let approvalID else {
+            try await services.store.insertRunning(query.start, shape: shape)
+            return true
+        }
+        guard try await services.store.redeemApproval(approvalID, for: query.start, shape: shape) != nil else { return false }
+        services.logger.info(
+            "approved", metadata: ["approval": "\(approvalID)", "user": "\(identity.userID)", "query": "\(id)"])
+        return true
     }
 
     private func register() throws(RPCError) {

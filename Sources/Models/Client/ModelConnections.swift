@@ -11,7 +11,7 @@ import Synchronization
 /// There is one HTTP client for all models that agree in proxy, authorities and time to connect.
 public final class ModelConnections: Sendable {
     private struct Kind: Hashable {
-        var proxy: String?
+        var proxy: ModelProxy?
         var tlsCAFile: String?
         var connectTimeoutMs: Int
     }
@@ -32,7 +32,7 @@ public final class ModelConnections: Sendable {
     public init(logger: Logger? = nil) { self.logger = logger }
 
     /// The client for `settings`.
-    /// - Throws: `notConfigured` for a proxy or a file that cannot be used, `cancelled` after ``shutdown()``.
+    /// - Throws: `notConfigured` for a file that cannot be used, `cancelled` after ``shutdown()``.
     func client(for settings: ModelSettings) throws(ModelError) -> HTTPClient {
         let kind = Kind(
             proxy: settings.proxy, tlsCAFile: settings.tlsCAFile, connectTimeoutMs: settings.connectTimeoutMs)
@@ -74,10 +74,10 @@ public final class ModelConnections: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 16
         if let proxy = settings.proxy {
-            guard let url = try? ModelURL(proxy), !url.isTLS, url.path.isEmpty else {
-                throw ModelError(.notConfigured, "\(settings.setting(.proxy)) is no proxy; write http://host:port.")
-            }
-            configuration.proxy = .server(host: url.host, port: url.port)
+            let login = proxy.user.map { HTTPClient.Authorization.basic(username: $0, password: proxy.password) }
+            configuration.proxy =
+                login.map { .server(host: proxy.host, port: proxy.port, authorization: $0) }
+                ?? .server(host: proxy.host, port: proxy.port)
         }
         return configuration
     }

@@ -40,8 +40,11 @@ extension ModelError {
         switch error {
         case .connectTimeout, .getConnectionFromPoolTimeout: late(settings)
         case .tlsHandshakeTimeout: untrusted(settings)
-        case .httpProxyHandshakeTimeout, .socksHandshakeTimeout, .invalidProxyResponse, .proxyAuthenticationRequired,
-            .invalidProxyConfiguration:
+        case .proxyAuthenticationRequired:
+            ModelError(
+                .refused,
+                "The proxy wants another user or password; write \(settings.setting(.proxy)) as http://user:password@host:port.")
+        case .httpProxyHandshakeTimeout, .socksHandshakeTimeout, .invalidProxyResponse, .invalidProxyConfiguration:
             ModelError(.refused, "The proxy did not let the request pass; check \(settings.setting(.proxy)).")
         case .cancelled, .alreadyShutdown, .deadlineExceeded: .cancelled
         case .invalidURL, .emptyHost, .emptyScheme:

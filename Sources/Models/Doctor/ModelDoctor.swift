@@ -52,21 +52,20 @@ public struct ModelDoctor {
     /// Whether somebody listens where the connection goes to: the proxy where there is one.
     private mutating func address() async -> Bool {
         let start = NIODeadline.now()
-        guard let url = try? ModelURL(settings.proxy ?? settings.url) else {
-            let setting = settings.setting(settings.proxy == nil ? .url : .proxy)
-            add(
-                .resolve, .failed, since: start, "\(setting) is no URL.",
-                hint: "Set \(setting) to http://host:port\(settings.proxy == nil ? "/v1" : "").")
+        let server = try? ModelURL(settings.url)
+        guard let (host, port) = settings.proxy.map({ ($0.host, $0.port) }) ?? server.map({ ($0.host, $0.port) }) else {
+            let setting = settings.setting(.url)
+            add(.resolve, .failed, since: start, "\(setting) is no URL.", hint: "Set \(setting) to http://host:port/v1.")
             return false
         }
         let address = try? await NIOThreadPool.singleton.runIfActive { () throws -> SocketAddress in
-            try SocketAddress.makeAddressResolvingHost(url.host, port: url.port)
+            try SocketAddress.makeAddressResolvingHost(host, port: port)
         }
         guard address != nil else {
-            add(.resolve, .failed, since: start, "The host \(url.host) has no address.", hint: hint(.hostNotFound))
+            add(.resolve, .failed, since: start, "The host \(host) has no address.", hint: hint(.hostNotFound))
             return false
         }
-        add(.resolve, .passed, since: start, "\(url.host) has an address.")
+        add(.resolve, .passed, since: start, "\(host) has an address.")
         return true
     }
 

@@ -34,8 +34,8 @@ public struct ModelSettings: Sendable, Equatable {
     public var totalTimeoutMs: Int
     /// How often a request is sent again at most, where that may help.
     public var retries: Int
-    /// An HTTP proxy, `http://host:port`.
-    public var proxy: String?
+    /// An HTTP proxy to reach it through; with TLS, proxy and others on the way see only whom it leads to.
+    public var proxy: ModelProxy?
     /// A PEM file of the authorities to trust, in place of the system's.
     public var tlsCAFile: String?
     /// Whether its settings stand under `models` in the configuration file, not in the `model…` settings.
@@ -45,7 +45,7 @@ public struct ModelSettings: Sendable, Equatable {
         name: String, url: String, model: String, keyFile: String? = nil, toolStyle: ToolStyle = .auto,
         contextTokens: Int = 8192, maxReplyTokens: Int = 1024, temperature: Double? = nil, connectTimeoutMs: Int = 5000,
         firstByteTimeoutMs: Int = 120_000, idleTimeoutMs: Int = 30_000, totalTimeoutMs: Int = 300_000, retries: Int = 2,
-        proxy: String? = nil, tlsCAFile: String? = nil, isNamed: Bool = false
+        proxy: ModelProxy? = nil, tlsCAFile: String? = nil, isNamed: Bool = false
     ) {
         self.name = name
         self.url = url

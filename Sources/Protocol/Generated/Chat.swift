@@ -9,8 +9,10 @@ public protocol ChatAPI: Sendable {
     ///
     /// Runs exactly the bytes of the proposal, in `write` mode, and answers how that ended. Only the user it was made for can
     /// approve it, once, before it expires, and while the project is not read-only; else it is `not_found`, `conflict` or
-    /// `read_only`. Of many calls at once one runs it. It is spent even if the statement fails. No tool of the assistant can do
-    /// this.
+    /// `read_only`. Of many calls at once one runs it. It is spent even if the statement fails, in the same step that puts it
+    /// into history: if no answer comes, because the daemon or the connection went away, `queryId` of the proposal in
+    /// `chat.history` leads to what is known of it (`query.get`; `interrupted`: it may have run or not). A second call answers
+    /// `conflict` and names that query. No tool of the assistant can do this.
     ///
     /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `conflict`, `cancelled`, `invalid_parameters`,
     /// `invalid_connection_string`, `busy`, `read_only`, `policy`, `query_failed`, `timeout`, `connection_failed`,

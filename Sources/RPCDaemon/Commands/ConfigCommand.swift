@@ -16,7 +16,7 @@ struct ConfigCommand: ParsableCommand {
         for value in settings.values {
             let name = value.setting.name.padded(to: width)
             // A URL may have a password in it, whether it should or not.
-            print("\(name)  \(value.text.isEmpty ? "-" : redactor.redact(value.text))  (\(value.origin))")
+            print("\(name)  \(value.text.isEmpty ? "-" : redactor.redact(value.shown))  (\(value.origin))")
         }
         if Main.modelKey.withLock({ $0 != nil }) {
             print("\("modelKey".padded(to: width))  \(Redactor.mark)  (DBASSIST_MODEL_KEY)")

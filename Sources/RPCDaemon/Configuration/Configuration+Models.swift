@@ -87,15 +87,12 @@ extension Configuration {
         return value.text
     }
 
-    private static func proxy(_ value: Settings.Value, _ name: String) throws(ConfigurationError) -> String? {
+    private static func proxy(_ value: Settings.Value, _ name: String) throws(ConfigurationError) -> ModelProxy? {
         guard !value.text.isEmpty else { return nil }
-        do throws(ModelURL.Problem) {
-            let url = try ModelURL(value.text)
-            guard !url.isTLS, url.path.isEmpty else { throw ModelURL.Problem(reason: "must be http://host:port") }
-        } catch {
+        do throws(ModelURL.Problem) { return try ModelProxy(value.text) } catch {
+            // Not its text: there may be a password in it.
             throw ConfigurationError("\(name) (\(value.origin)) \(error.reason).")
         }
-        return value.text
     }
 
     private static func path(_ value: Settings.Value, _ name: String) throws(ConfigurationError) -> String? {

@@ -78,7 +78,7 @@ extension ModelSettings.Member {
         case .idleTimeoutMs: "From one byte of a reply to the next."
         case .totalTimeoutMs: "For a reply with all its retries."
         case .retries: "How often a request is sent again where that may help."
-        case .proxy: "HTTP proxy to the server: http://host:port."
+        case .proxy: "HTTP proxy to the server: http://host:port or http://user:password@host:port, percent-encoded."
         case .tlsCaFile: "PEM file of the authorities to trust in place of the system's."
         }
     }

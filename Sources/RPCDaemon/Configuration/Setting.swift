@@ -1,3 +1,4 @@
+import Models
 import Protocol
 
 /// One thing that can be configured.
@@ -20,6 +21,9 @@ struct Setting: Sendable {
     let summary: String
     /// Whether SIGHUP applies a new value.
     var isReloadable = false
+
+    /// Whether it is the proxy of a model, which may name a user and a password.
+    var isProxy: Bool { name == ModelSettings.Member.proxy.topLevelSetting || name.hasPrefix("models.") && path.last == "proxy" }
 
     var path: [String] { name.split(separator: ".").map(String.init) }
 

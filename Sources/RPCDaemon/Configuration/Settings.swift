@@ -1,3 +1,4 @@
+import Models
 import Security
 
 /// Why the configuration cannot be used: names the setting, the source and what to write instead.
@@ -30,6 +31,12 @@ struct Settings {
         let text: String
         /// Where the value came from, in words.
         let origin: String
+
+        /// The text as it may be printed and logged: of a proxy only where it is, not who logs in to it.
+        var shown: String {
+            guard setting.isProxy, !text.isEmpty else { return text }
+            return (try? ModelProxy(text))?.description ?? Redactor.mark
+        }
     }
 
     let values: [Value]

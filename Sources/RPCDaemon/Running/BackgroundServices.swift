@@ -47,7 +47,7 @@ struct ReloadService: DaemonService {
             for value in new.values {
                 let before = old.named(value.setting.name)?.text ?? ""
                 guard before != value.text else { continue }
-                let change: Logger.Metadata = ["setting": "\(value.setting.name)", "value": "\(value.text)"]
+                let change: Logger.Metadata = ["setting": "\(value.setting.name)", "value": "\(value.shown)"]
                 if value.setting.isReloadable {
                     logger.notice("reloaded", metadata: change)
                 } else {

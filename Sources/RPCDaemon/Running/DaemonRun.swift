@@ -78,6 +78,11 @@ struct DaemonRun {
         let store = try await Store.open(
             configuration.store, installation: keyring.installation, nowMs: Timestamp.now(),
             report: MigrationReport(logger).progressed)
+        if store.interruptedQueries + store.interruptedTurns > 0 {
+            logger.warning(
+                "found unfinished",
+                metadata: ["queries": "\(store.interruptedQueries)", "turns": "\(store.interruptedTurns)"])
+        }
         var policy = configuration.policy
         policy.forbiddenFiles = Self.identities([configuration.store.path, configuration.keyringPath].compactMap { $0 })
         policy.forbiddenDirectories = Self.identities([configuration.stateDirectory])

@@ -1,4 +1,4 @@
-internal import Databases
+public import Databases
 
 extension Store {
     /// Adds a proposal. Throws `notFound` when its thread is not there any more, or not its user's and its project's.
@@ -52,14 +52,24 @@ extension Store {
         )
     }
 
-    /// Spends a proposal: of all who ask, however many at once, one gets it; durable when this returns, so that no crash gives it
-    /// back.
+    /// Spends a proposal for the query that is about to run it, and adds that to history as running: both or neither. Of all who ask,
+    /// however many at once, one gets it; durable when this returns, so that no crash gives it back, and none leaves it spent without
+    /// a query that says what became of it.
     ///
-    /// - Returns: the proposal as it is now; nil when it is not there, not this user's, decided, or past its time.
+    /// Throws `notFound` when the project is not there or not this user's, `conflict` when the query's id was used.
+    ///
+    /// - Returns: the proposal as it is now; nil, and nothing is changed, when it is not there, not this user's, decided, or past its
+    ///   time.
     public func redeemApproval(
-        _ id: String, userID: String, queryID: String, nowMs: Int64
+        _ id: String, for start: QueryStart, shape: StatementShape
     ) async throws(StoreError) -> ApprovalRecord? {
-        try await decide(id, userID: userID, .approved, queryID: queryID, nowMs: nowMs)
+        try await write { session throws(StoreError) in
+            let approval = try Store.decide(
+                session, id, userID: start.userID, .approved, queryID: start.id, nowMs: start.createdAtMs)
+            guard let approval else { return nil }
+            try Store.insert(session, [FinishedQuery(start: start, shape: .known(shape), end: QueryEnd(status: .running))])
+            return approval
+        }
     }
 
     /// Turns a proposal down, unless it is decided, or past its time.
@@ -67,22 +77,22 @@ extension Store {
     /// - Returns: whether it was pending.
     @discardableResult
     public func declineApproval(_ id: String, userID: String, nowMs: Int64) async throws(StoreError) -> Bool {
-        try await decide(id, userID: userID, .declined, queryID: nil, nowMs: nowMs) != nil
+        try await write { session throws(StoreError) in
+            try Store.decide(session, id, userID: userID, .declined, queryID: nil, nowMs: nowMs)
+        } != nil
     }
 
-    private func decide(
-        _ id: String, userID: String, _ state: ApprovalState, queryID: String?, nowMs: Int64
-    ) async throws(StoreError) -> ApprovalRecord? {
-        try await write { session throws(StoreError) in
-            let row = try session.first(
-                """
-                UPDATE approvals SET status = $3, decided_at = $4, query_id = $5
-                WHERE id = $1 AND user_id = $2 AND status = 'pending' AND expires_at > $4
-                RETURNING \(ApprovalRecord.columns)
-                """, [.text(id), .text(userID), .text(state.rawValue), .integer(nowMs), .optional(queryID)])
-            guard var row else { return nil }
-            return try ApprovalRecord(&row)
-        }
+    private static func decide(
+        _ session: StoreSession, _ id: String, userID: String, _ state: ApprovalState, queryID: String?, nowMs: Int64
+    ) throws(StoreError) -> ApprovalRecord? {
+        let row = try session.first(
+            """
+            UPDATE approvals SET status = $3, decided_at = $4, query_id = $5
+            WHERE id = $1 AND user_id = $2 AND status = 'pending' AND expires_at > $4
+            RETURNING \(ApprovalRecord.columns)
+            """, [.text(id), .text(userID), .text(state.rawValue), .integer(nowMs), .optional(queryID)])
+        guard var row else { return nil }
+        return try ApprovalRecord(&row)
     }
 
     /// Housekeeping: what is past its time is expired.

@@ -10,14 +10,17 @@ struct Trace {
     static let reason: Comment = "strace does not work here (Debian: apt install strace; containers: allow ptrace)"
 
     let opened: [String]
-    /// `127.0.0.1:5432`, `[::1]:5432`, or the path of a Unix socket.
+    /// `127.0.0.1:5432`, `[::1]:5432`, or the path of a Unix socket: of connections, and of what was sent without one.
     let connected: [String]
 
     /// What ``DaemonProcess/start(_:in:launcher:)`` needs. strace begins before the daemon gives up being traced; it detaches from
     /// the command, so that the daemon has the pid and a signal reaches it.
-    static func launcher(_ file: String) -> [String] {
-        ["strace", "-D", "-f", "--seccomp-bpf", "-qq", "-e", "trace=connect,open,openat", "-e", "signal=none", "-o", file]
+    static func launcher(_ file: String, _ calls: String = "connect,open,openat") -> [String] {
+        ["strace", "-D", "-f", "--seccomp-bpf", "-qq", "-e", "trace=" + calls, "-e", "signal=none", "-o", file]
     }
+
+    /// Every call that may name an address.
+    static let contacts = "connect,sendto,sendmsg,sendmmsg"
 
     /// Reads it once the daemon has ended.
     init(_ file: String) throws {
@@ -28,6 +31,11 @@ struct Trace {
             let quoted = line.split(separator: "\"", omittingEmptySubsequences: false).dropFirst().first.map(String.init)
             if line.contains(" connect(") {
                 connected.append(Self.address(line, quoted ?? ""))
+            } else if line.contains(" send"), let family = line.firstRange(of: "sa_family=")?.lowerBound {
+                // Asking the kernel for its own addresses is no sending.
+                let address = line[family...]
+                let name = address.split(separator: "\"", omittingEmptySubsequences: false).dropFirst().first.map(String.init)
+                if !address.hasPrefix("sa_family=AF_NETLINK") { connected.append(Self.address(address, name ?? "")) }
             } else if line.contains(" openat(") || line.contains(" open(") {
                 opened.append(quoted ?? String(line))
             }

@@ -9,11 +9,12 @@ final class Workbench: Sendable {
     let account: TestClient.Account
     private let projects: [Engine: String]
 
-    /// Starts a daemon of its own. Projects may be written to unless `readOnly`.
+    /// Starts a daemon of its own, by `launcher` if there is one. Projects may be written to unless `readOnly`.
     static func start(
-        _ settings: [String: String] = [:], readOnly: Bool = false, engines: [Engine] = Engine.allCases
+        _ settings: [String: String] = [:], readOnly: Bool = false, engines: [Engine] = Engine.allCases,
+        launcher: [String] = []
     ) async throws -> Workbench {
-        let daemon = try await DaemonProcess.start(settings)
+        let daemon = try await DaemonProcess.start(settings, launcher: launcher)
         return try await Workbench(daemon, readOnly: readOnly, engines: engines)
     }
 

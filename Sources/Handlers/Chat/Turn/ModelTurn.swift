@@ -100,6 +100,7 @@ struct ModelTurn {
             messages: messages, tools: isJSON ? [] : tools.map(\.specification),
             responseSchema: isJSON ? JSONStep.schema(tools) : nil)
         lastText = text
+        try await context.checkConsent()
         answer.usage.steps += 1
         let reply: ChatReply
         do throws(ModelError) {
@@ -207,6 +208,7 @@ struct ModelTurn {
     }
 
     private mutating func outcome(of call: Result<AssistantToolCall, ToolArgumentError>) async throws -> ToolOutcome {
+        try await context.checkConsent()
         switch call {
         case .success(let call) where calls.hasDone(call):
             // It would get the same again, and ask again.

@@ -156,6 +156,13 @@ struct ToolRun: Sendable {
             relations: draft.relations, rowsEstimate: draft.rowsEstimate.map(Int64.init), state: .pending, createdAtMs: nowMs,
             expiresAtMs: nowMs + Int64(limits.approvalMs), decidedAtMs: nil, queryID: nil)
         try await context.services.store.insertApproval(approval)
+        do {
+            try await context.checkConsent()
+        } catch {
+            // Prepared on a database that is not the project's any more: it must not wait for that one.
+            try await context.services.store.declineApproval(approval.id, userID: approval.userID, nowMs: Timestamp.now())
+            throw error
+        }
         return ToolOutcome(
             text:
                 "The statement was put before the user, who decides. It has not run. Say what it would do; do not say that it was done.",

@@ -45,14 +45,16 @@ struct TurnContext: Sendable {
         return try await run(statement, pageRows: pageRows, keep: true)
     }
 
-    /// Runs what a person approved.
-    func write(_ statement: Statement, queryID: String) async throws -> QueryResult {
-        try await run(statement, id: queryID, pageRows: limits.pageRows, keep: false)
+    /// Runs what a person approved, and spends it. Errors: `conflict` where somebody was quicker; the proposal is not spent where
+    /// nothing runs because the user has too many queries running.
+    func write(_ statement: Statement, approvalID: String) async throws -> QueryResult {
+        try await run(statement, approvalID: approvalID, pageRows: limits.pageRows, keep: false)
     }
 
     private func run(
-        _ statement: Statement, id: String = Identifier.make(), pageRows: Int, keep: Bool
+        _ statement: Statement, approvalID: String? = nil, pageRows: Int, keep: Bool
     ) async throws -> QueryResult {
+        let id = Identifier.make()
         let start = QueryStart(
             id: id, projectID: project.id, userID: identity.userID, sql: statement.sql, label: nil, mode: statement.mode,
             source: .chat, createdAtMs: Timestamp.now())
@@ -62,7 +64,7 @@ struct TurnContext: Sendable {
         let run = QueryRun(
             services: services, projects: projects, project: project, identity: identity, client: request.client, query: query,
             statement: statement.marked(user: identity.userID, project: project.id, query: id, in: engine),
-            pageRows: pageRows, maxRows: nil, keep: keep)
+            pageRows: pageRows, maxRows: nil, keep: keep, approvalID: approvalID)
         return try await run.start(isClientID: false)
     }
 }
@@ -73,10 +75,18 @@ struct Consent: Sendable, Equatable {
     var schema: Bool
     var rows: Bool
     var samples: Bool
+    /// Whether the model is on this machine.
+    let isLocal: Bool
 
     init(_ settings: AssistantRecord, isLocal: Bool) {
+        self.isLocal = isLocal
         schema = settings.shareSchema ?? isLocal
         rows = settings.shareRows ?? isLocal
         samples = settings.shareSamples ?? false
+    }
+
+    /// Whether it gives all that `other` gives.
+    func covers(_ other: Consent) -> Bool {
+        (schema || !other.schema) && (rows || !other.rows) && (samples || !other.samples)
     }
 }
