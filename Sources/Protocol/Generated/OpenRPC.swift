@@ -399,903 +399,987 @@ public enum OpenRPCDocument {
         nswer within the consents of\n`project.update {assistant}`. A model on this machine may see schema and rows un\###
         less the owner said no; any other only what the owner\nallowed. A database user with rights that reach beyond t\###
         he database, a superuser say, is refused with `policy` until the owner\nnames these rights in `acceptedRights`\###
-        .\n\n**Without a model** the assistant answers from schema, statistics, history and plans: what tables there a\###
-        re, `describe X`, how X and Y are related, how many\nrows, largest tables, slowest and most frequent queries, s\###
-        amples, plans, why the last query failed. `note` says so.\n\n**Events.** With `partialResultToken`, `chat/even\###
-        t` with that token tells this connection what happens meanwhile.\n`$/cancelRequest`, `chat.cancel` and the end\###
-         of this connection stop the turn: the request to the model and the statement that\nruns. What was said until t\###
-        hen is kept in the thread.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"projectId",\###
-        "description":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"\###
-        uuid"}},{"name":"content","description":"The message, at most `chatContentBytes` bytes of UTF-8.","required":t\###
-        rue,"schema":{"description":"The message, at most `chatContentBytes` bytes of UTF-8.","type":"string","minLeng\###
-        th":1,"maxLength":32768}},{"name":"threadId","description":"The thread to go on with; absent begins one.","req\###
-        uired":false,"schema":{"description":"The thread to go on with; absent begins one.","type":"string","format":"\###
-        uuid"}},{"name":"mode","description":"What the turn is for.","required":false,"schema":{"description":"What th\###
-        e turn is for.","$ref":"#/components/schemas/ChatMode","default":"answer"}},{"name":"model","description":"A n\###
-        ame of `chat.models`, for this turn.","required":false,"schema":{"description":"A name of `chat.models`, for t\###
-        his turn.","type":"string","minLength":1,"maxLength":100}},{"name":"partialResultToken","description":"Tells w\###
-        hat happens by `chat/event` with this token.","required":false,"schema":{"description":"Tells what happens by `\###
-        chat/event` with this token.","type":["string","integer"]}}],"result":{"name":"ChatMessage","schema":{"$ref":"\###
-        #/components/schemas/ChatMessage"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/compone\###
-        nts/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},\###
-        {"$ref":"#/components/errors/model_failed"},{"$ref":"#/components/errors/budget_exceeded"},{"$ref":"#/componen\###
-        ts/errors/cancelled"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/bu\###
-        sy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/erro\###
-        rs/query_failed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$r\###
-        ef":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/compone\###
-        nts/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_fail\###
-        ed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$r\###
-        ef":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":\###
-        "without a model","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"What tables\###
-         are there?"}],"result":{"name":"result","value":{"id":"019ab0c7-1b2c-7d3e-8f40-516273849506","threadId":"019a\###
-        b0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","role":"assistant","text"\###
-        :"The database has 2 tables: `authors` and `books`.","mode":"answer","usage":{"promptTokens":0,"completionToke\###
-        ns":0,"estimated":false,"steps":0,"toolCalls":1,"corrections":0,"durationMs":3.1},"note":"No model is configur\###
-        ed, so this is what can be said without one. A model would answer free questions: set DBASSIST_MODEL_URL and D\###
-        BASSIST_MODEL.","outcome":"finished","createdAt":"2026-01-05T09:50:00.000Z"}},"x-needs":"project"},{"name":"wi\###
-        th events","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"describe books"},{\###
-        "name":"partialResultToken","value":"turn-1"}],"result":{"name":"result","value":{"id":"019ab0c7-1b2c-7d3e-8f4\###
-        0-516273849506","threadId":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f7\###
-        08192","role":"assistant","text":"The database has 2 tables: `authors` and `books`.","mode":"answer","usage":{\###
-        "promptTokens":0,"completionTokens":0,"estimated":false,"steps":0,"toolCalls":1,"corrections":0,"durationMs":3\###
-        .1},"note":"No model is configured, so this is what can be said without one. A model would answer free questio\###
-        ns: set DBASSIST_MODEL_URL and DBASSIST_MODEL.","outcome":"finished","createdAt":"2026-01-05T09:50:00.000Z"}},\###
-        "x-needs":"project"},{"name":"an empty message","params":[{"name":"projectId","value":"${projectId}"},{"name":\###
-        "content","value":""}],"x-error":"invalid_params","x-needs":"project"},{"name":"a model that is not configured\###
-        ","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"What tables are there?"},{"\###
-        name":"model","value":"nobody"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown thread","\###
-        params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"And since May?"},{"name":"thre\###
-        adId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown project","params\###
-        ":[{"name":"projectId","value":"${unknownId}"},{"name":"content","value":"What tables are there?"}],"x-error":\###
-        "not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"\###
-        task","x-unknownMembers":"refuse"},{"name":"chat.threads","summary":"List your conversations.","description":"\###
-        The latest first. A project that is unknown or somebody else's has none: the list is empty.","tags":[{"name":"\###
-        chat"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Only of this project.","requir\###
-        ed":false,"schema":{"description":"Only of this project.","type":"string","format":"uuid"}},{"name":"limit","d\###
-        escription":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer\###
-        ","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, wi\###
-        th the same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same\###
-         filters.","type":"string","format":"cursor"}}],"result":{"name":"ChatThreadsResult","schema":{"type":"object"\###
-        ,"properties":{"items":{"description":"The threads.","type":"array","items":{"$ref":"#/components/schemas/Chat\###
-        Thread"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","forma\###
-        t":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inval\###
-        id_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"of a project","params":[{"nam\###
-        e":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c7-0a1b-7c2d-\###
-        8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","title":"What tables are there?","messag\###
-        eCount":2,"createdAt":"2026-01-05T09:49:59.000Z","updatedAt":"2026-01-05T09:50:00.000Z"}]}},"x-needs":"thread"\###
-        },{"name":"a page too large","params":[{"name":"limit","value":201}],"x-error":"invalid_params","x-needs":"ses\###
-        sion"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"r\###
-        efuse"},{"name":"dashboard.get","summary":"Answer your own figures over the last days.","description":"The per\###
-        iod is the last `days` days in UTC, today included. All figures are of queries and messages accepted in it, so\###
-         they add up:\n`totals.queries` is the sum of `queriesByStatus`, of the projects and of the days. Percentiles a\###
-        re within 1.6 %; `query.stats` says\nhow, and has more. What is gone from history is not counted.","tags":[{"n\###
-        ame":"dashboard"}],"paramStructure":"either","params":[{"name":"days","description":"Length of the period.","r\###
-        equired":false,"schema":{"description":"Length of the period.","type":"integer","minimum":1,"maximum":365,"def\###
-        ault":30}}],"result":{"name":"DashboardGetResult","schema":{"type":"object","properties":{"days":{"description\###
-        ":"Length of the period.","type":"integer","minimum":1,"maximum":365},"since":{"description":"Its beginning: m\###
-        idnight UTC of its first day.","type":"string","format":"date-time"},"totals":{"description":"Totals.","$ref":\###
-        "#/components/schemas/DashboardTotals"},"queriesByStatus":{"description":"Queries by status.","$ref":"#/compon\###
-        ents/schemas/QueriesByStatus"},"successRate":{"description":"success / (success + error); absent if both are 0\###
-        .","type":"number","minimum":0,"maximum":1},"latency":{"description":"How long queries took.","$ref":"#/compon\###
-        ents/schemas/Latency"},"projects":{"description":"All your projects, the busiest first, then by name.","type":\###
-        "array","items":{"$ref":"#/components/schemas/ProjectActivity"}},"activity":{"description":"Every day of the p\###
-        eriod, oldest first, days without queries too.","type":"array","items":{"$ref":"#/components/schemas/DayActivi\###
-        ty"},"minItems":1,"maxItems":365},"recentQueries":{"description":"The newest queries of the period, newest fir\###
-        st.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":10},"recentMessages":{"desc\###
-        ription":"The newest chat messages of the period, newest first.","type":"array","items":{"$ref":"#/components/\###
-        schemas/RecentMessage"},"maxItems":10}},"required":["days","since","totals","queriesByStatus","latency","proje\###
-        cts","activity","recentQueries","recentMessages"],"additionalProperties":false}},"errors":[{"$ref":"#/componen\###
-        ts/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"two days","par\###
-        ams":[{"name":"days","value":2}],"result":{"name":"result","value":{"days":2,"since":"2026-01-04T00:00:00.000Z\###
-        ","totals":{"projects":1,"queries":1,"messages":0},"queriesByStatus":{"running":0,"success":1,"error":0,"cance\###
-        lled":0},"successRate":1,"latency":{"p50Ms":0.412,"p95Ms":0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-\###
-        8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","queries":1,"errors":0,"messages":0,"lastUsedAt":"20\###
-        26-01-05T09:32:00.000Z"}],"activity":[{"date":"2026-01-04","queries":0,"errors":0},{"date":"2026-01-05","queri\###
-        es":1,"errors":0}],"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d\###
-        2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","st\###
-        atus":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:\###
-        00.000Z"}],"recentMessages":[]}},"x-needs":"query"},{"name":"an empty period","params":[{"name":"days","value"\###
-        :0}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"re\###
-        ad","x-execution":"task","x-unknownMembers":"refuse"},{"name":"exit","summary":"End the connection.","descript\###
-        ion":"LSP's own notification, handled by the transport itself. On stdio it ends the process, with code 0 after\###
-         `shutdown` and 1\nwithout. On the socket it ends this connection and never the daemon. What still runs on the\###
-         connection is cancelled.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"errors":[],"e\###
-        xamples":[{"name":"after shutdown","params":[],"x-needs":"none"}],"x-kind":"notification","x-access":"public",\###
-        "x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"initialize","summary":"Begin a\###
-         connection and learn what the daemon is and allows.","description":"LSP's own request. On stdio it must come f\###
-        irst: anything else is answered `not_initialized` until then. On the socket it is\noptional; a connection that\###
-         sends it counts as an editor in history, one that does not as a script.\n\nWith `token` it also binds that se\###
-        ssion to the connection, as `auth.attach` does. If the token is refused the whole request\nis, with `unauthent\###
-        icated`, and the client may send `initialize` again without it. A second successful `initialize` on one\nconne\###
-        ction is refused with `invalid_request`.\n\nMembers of LSP that are not listed here are accepted and have no e\###
-        ffect.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[{"name":"processId","description":"\###
-        Id of the client's process, or null. Taken for LSP's sake; has no effect.","required":false,"schema":{"descrip\###
-        tion":"Id of the client's process, or null. Taken for LSP's sake; has no effect.","type":["integer","null"]}},\###
-        {"name":"clientInfo","description":"The client program; `auth.sessions` shows it.","required":false,"schema":{\###
-        "description":"The client program; `auth.sessions` shows it.","$ref":"#/components/schemas/ClientInfo"}},{"nam\###
-        e":"capabilities","description":"What the client can do, as in LSP.","required":false,"schema":{"description":\###
-        "What the client can do, as in LSP.","type":"object"}},{"name":"trace","description":"LSP's trace setting. Has\###
-         no effect.","required":false,"schema":{"description":"LSP's trace setting. Has no effect.","type":"string"}},\###
-        {"name":"token","description":"A token from `auth.login`, to begin with a session.","required":false,"schema":\###
-        {"description":"A token from `auth.login`, to begin with a session.","type":"string","format":"token"}}],"resu\###
-        lt":{"name":"InitializeResult","schema":{"type":"object","properties":{"serverInfo":{"description":"The daemon\###
-        .","$ref":"#/components/schemas/ServerInfo"},"protocolVersion":{"description":"Version of this protocol, by se\###
-        mantic versioning.","type":"string"},"capabilities":{"description":"LSP's ServerCapabilities: an object, empty\###
-         while the daemon offers no language features.","type":"object"},"limits":{"description":"Every limit in force\###
-        .","$ref":"#/components/schemas/Limits"},"user":{"description":"Whose session it is; there if `token` was.","$\###
-        ref":"#/components/schemas/User"}},"required":["serverInfo","protocolVersion","capabilities","limits"],"additi\###
-        onalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/\###
-        invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"}],"\###
-        examples":[{"name":"an editor","params":[{"name":"processId","value":4711},{"name":"clientInfo","value":{"name\###
-        ":"example-editor","version":"1.2"}},{"name":"rootUri","value":null},{"name":"capabilities","value":{}},{"name\###
-        ":"trace","value":"off"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0.1.0\###
-        "},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"b\###
-        odyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"reques\###
-        tsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passw\###
-        ordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"login\###
-        FailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"email\###
-        Length":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"l\###
-        istItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseCon\###
-        nectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConn\###
-        ection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":10485\###
-        76,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":10\###
-        00,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268\###
-        435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewR\###
-        ows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":2684354\###
-        56,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":10\###
-        0,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultB\###
-        ytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatT\###
-        urnsPerUser":4,"chatExamples":500,"approvalMs":600000}}},"x-needs":"none"},{"name":"with a token","params":[{"\###
-        name":"processId","value":null},{"name":"capabilities","value":{}},{"name":"token","value":"${token}"}],"resul\###
-        t":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0.1.0"},"protocolVersion":"1.0.0","ca\###
-        pabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"body\###
-        Bytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes\###
-        ":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQ\###
-        ueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":40\###
-        96,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":\###
-        2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault"\###
-        :50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseI\###
-        dleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":\###
-        256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTime\###
-        outMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes\###
-        ":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":10737\###
-        41824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"cat\###
-        alogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"history\###
-        Rows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"chatCont\###
-        entBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4\###
-        000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":50\###
-        0,"approvalMs":600000},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@\###
-        example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a token that is no good",\###
-        "params":[{"name":"capabilities","value":{}},{"name":"token","value":"v4.public.no-such-token"}],"x-error":"un\###
-        authenticated","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-execution":\###
-        "task","x-unknownMembers":"ignore"},{"name":"initialized","summary":"Say that the reply to initialize has arri\###
-        ved.","description":"LSP's own notification. Accepted and without effect.","tags":[{"name":"lifecycle"}],"para\###
-        mStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after initialize","params":[],"x-needs":"no\###
-        ne"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers\###
-        ":"ignore"},{"name":"project.create","summary":"Register a database as a project.","description":"Checks that t\###
-        he connection string can be understood and that the policy allows where it points, and stores it sealed. It do\###
-        es\nnot connect: `project.test` does. An SQLite file must be there. The connection string never comes out agai\###
-        n; replies show it rebuilt without its password.\n\nWhile `readOnly` is true, as it is unless you say otherwis\###
-        e, no query of the project can write, whatever its options.","tags":[{"name":"project"}],"paramStructure":"by-\###
-        name","params":[{"name":"name","description":"Name, unique among your projects.","required":true,"schema":{"de\###
-        scription":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"descri\###
-        ption","description":"What it is, in your words.","required":false,"schema":{"description":"What it is, in you\###
-        r words.","type":"string","maxLength":2000}},{"name":"databaseType","description":"The kind of database.","req\###
-        uired":true,"schema":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"nam\###
-        e":"connectionString","description":"How to reach it, in any form the engine's own tools take: a URI, keywords\###
-         and values, or a path for SQLite.","required":true,"schema":{"description":"How to reach it, in any form the e\###
-        ngine's own tools take: a URI, keywords and values, or a path for SQLite.","type":"string","minLength":1,"maxL\###
-        ength":4096}},{"name":"readOnly","description":"Whether to refuse every write.","required":false,"schema":{"de\###
-        scription":"Whether to refuse every write.","type":"boolean","default":true}}],"result":{"name":"Project","sch\###
-        ema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":\###
-        "#/components/errors/unauthenticated"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/in\###
-        valid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_database"\###
-        }],"examples":[{"name":"an SQLite file","params":[{"name":"name","value":"Books"},{"name":"databaseType","valu\###
-        e":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"result":{"name":"result","valu\###
-        e":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite\###
-        ","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt"\###
-        :"2026-01-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a connection string of another engine","params":[{\###
-        "name":"name","value":"Elsewhere"},{"name":"databaseType","value":"postgresql"},{"name":"connectionString","va\###
-        lue":"mysql://ada@db.example.com/shop"}],"x-error":"invalid_connection_string","x-needs":"session"},{"name":"a\###
-         misspelt member","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"\###
-        connectionString","value":"sqlite://${sampleDatabase}"},{"name":"readonly","value":false}],"x-error":"invalid_\###
-        params","x-needs":"session"},{"name":"without a session","params":[{"name":"name","value":"Books"},{"name":"da\###
-        tabaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"una\###
-        uthenticated","x-needs":"none"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"t\###
-        ask","x-unknownMembers":"refuse"},{"name":"project.delete","summary":"Delete a project with its history.","des\###
-        cription":"Its connection string, queries and messages go with it, for good; its running queries are cancelled\###
-         and its kept results are\ndropped. The database itself is not touched.\n\nIdempotent: `{}` says that you have\###
-         no such project now. A project that is gone, never was or is somebody else's answers the\nsame, and nothing h\###
-        appens.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":"Th\###
-        e project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result"\###
-        :{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#\###
-        /components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"one o\###
-        f yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{}},"x-needs\###
-        ":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"result":{"na\###
-        me":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x\###
-        -execution":"task","x-unknownMembers":"refuse"},{"name":"project.get","summary":"Answer one project.","descrip\###
-        tion":"From the daemon's store; it does not connect.","tags":[{"name":"project"}],"paramStructure":"either","p\###
-        arams":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The project.\###
-        ","type":"string","format":"uuid"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project\###
-        "}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$\###
-        ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value\###
-        ":"${projectId}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Book\###
-        s","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,\###
-        "createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"project"},{"name":"\###
-        an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"se\###
-        ssion"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"\###
-        refuse"},{"name":"project.list","summary":"List your projects.","description":"In the order they were created,\###
-         newest first.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"databaseType","descr\###
-        iption":"Only this kind of database.","required":false,"schema":{"description":"Only this kind of database.","\###
-        $ref":"#/components/schemas/DatabaseType"}},{"name":"text","description":"Only those whose name or description\###
-         contains it, in any case of ASCII letters.","required":false,"schema":{"description":"Only those whose name o\###
-        r description contains it, in any case of ASCII letters.","type":"string","minLength":1,"maxLength":200}},{"na\###
-        me":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page.","\###
-        type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the p\###
-        age before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page before,\###
-         with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ProjectListResult","schema":{"\###
-        type":"object","properties":{"items":{"description":"The projects.","type":"array","items":{"$ref":"#/componen\###
-        ts/schemas/Project"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"st\###
-        ring","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/\###
-        errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"SQLite only","par\###
-        ams":[{"name":"databaseType","value":"sqlite"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c5-11\###
-        aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlit\###
-        e:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00\###
-        .000Z"}]}},"x-needs":"project"},{"name":"none that match","params":[{"name":"text","value":"no such project"}]\###
-        ,"result":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"session"\###
-        ,"x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.summary","summary":"An\###
-        swer a project's figures and what its database says of itself.","description":"Figures are of the whole histor\###
-        y of the project. The database is asked for its metadata; if it cannot be reached, or not within\nthe connect t\###
-        imeout, `database` says why and the rest is answered all the same.","tags":[{"name":"project"}],"paramStructur\###
-        e":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description"\###
-        :"The project.","type":"string","format":"uuid"}}],"result":{"name":"ProjectSummaryResult","schema":{"type":"o\###
-        bject","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"queries":{"de\###
-        scription":"Figures about its queries.","$ref":"#/components/schemas/QueryStatistics"},"recentQueries":{"descr\###
-        iption":"The newest queries, newest first.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"}\###
-        ,"maxItems":10},"messageCount":{"description":"Its chat messages.","type":"integer","minimum":0},"database":{"\###
-        description":"What its database says of itself.","$ref":"#/components/schemas/DatabaseSummary"}},"required":["\###
-        projectId","queries","recentQueries","messageCount","database"],"additionalProperties":false}},"errors":[{"$re\###
-        f":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/\###
-        errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"one of yours","params":[{"name":"\###
-        projectId","value":"${projectId}"}],"result":{"name":"result","value":{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d\###
-        5e6f708192","queries":{"total":1,"success":1,"error":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"p95Ms":0.4\###
-        12,"rows":1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3\###
-        c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","status":\###
-        "success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000\###
-        Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.40.1","databaseName":"books.sqlite","sizeBytes":49\###
-        152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","value":"$\###
-        {unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering\###
-        ":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.test","summary":"Try to reach a da\###
-        tabase and say how far it got.","description":"Takes either `projectId`, or `databaseType` and `connectionStri\###
-        ng` to try before `project.create`; the latter is not kept.\nOpens a new connection, checks that writes are re\###
-        fused on it, and closes it.\n\nA database that cannot be reached is a result with `ok: false`, not an error. `\###
-        steps` always has all eight steps, in order; after\nthe one that failed, and where the engine has no such step\###
-        , they are `skipped`.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projectId","d\###
-        escription":"A project of yours.","required":false,"schema":{"description":"A project of yours.","type":"strin\###
-        g","format":"uuid"}},{"name":"databaseType","description":"The kind of database; with `connectionString`.","re\###
-        quired":false,"schema":{"description":"The kind of database; with `connectionString`.","$ref":"#/components/sc\###
-        hemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it; with `databaseType`.","requir\###
-        ed":false,"schema":{"description":"How to reach it; with `databaseType`.","type":"string","minLength":1,"maxLe\###
-        ngth":4096}}],"result":{"name":"ProjectTestResult","schema":{"type":"object","properties":{"ok":{"description"\###
-        :"Whether no step failed.","type":"boolean"},"steps":{"description":"The outcome of each step.","type":"array"\###
-        ,"items":{"$ref":"#/components/schemas/TestStep"},"minItems":8,"maxItems":8},"serverVersion":{"description":"P\###
-        roduct and version; there if it got that far.","type":"string"}},"required":["ok","steps"],"additionalProperti\###
-        es":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticat\###
-        ed"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a proj\###
-        ect","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"ok":true,"serv\###
-        erVersion":"SQLite 3.40.1","steps":[{"step":"parse","status":"passed","durationMs":0.021},{"step":"policy","st\###
-        atus":"passed","durationMs":0.035},{"step":"resolve","status":"skipped"},{"step":"connect","status":"skipped"}\###
-        ,{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"database","status":"passed","d\###
-        urationMs":0.734},{"step":"readOnlyCheck","status":"passed","durationMs":0.118}]}},"x-needs":"project"},{"name\###
-        ":"a server that is not there","params":[{"name":"databaseType","value":"postgresql"},{"name":"connectionStrin\###
-        g","value":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"name":"result","value":{"ok":false,"steps":[{"step\###
-        ":"parse","status":"passed","durationMs":0.044},{"step":"policy","status":"passed","durationMs":0.012},{"step"\###
-        :"resolve","status":"passed","durationMs":0.067},{"step":"connect","status":"failed","durationMs":0.203,"code"\###
-        :"connection_refused","message":"Nothing accepts connections at 127.0.0.1 port 1; check the host and port, and\###
-         that the server runs."},{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"databa\###
-        se","status":"skipped"},{"step":"readOnlyCheck","status":"skipped"}]}},"x-needs":"session"},{"name":"both ways\###
-         at once","params":[{"name":"projectId","value":"${projectId}"},{"name":"databaseType","value":"sqlite"},{"nam\###
-        e":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"invalid_params","x-needs":"project"}],\###
-        "x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},\###
-        {"name":"project.update","summary":"Change a project.","description":"Changes what is named and nothing else; t\###
-        akes at least one member besides `projectId`. The kind of database cannot change. An\nempty `description` remo\###
-        ves it.\n\nA new connection string is checked as in `project.create`. With it, or when `readOnly` becomes true\###
-        , the project's open database\nconnections are closed and its running writes are cancelled.","tags":[{"name":"\###
-        project"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":tr\###
-        ue,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"name","description":"Name\###
-        , unique among your projects.","required":false,"schema":{"description":"Name, unique among your projects.","t\###
-        ype":"string","minLength":1,"maxLength":100}},{"name":"description","description":"What it is, in your words."\###
-        ,"required":false,"schema":{"description":"What it is, in your words.","type":"string","maxLength":2000}},{"na\###
-        me":"connectionString","description":"How to reach it; the kind of database stays.","required":false,"schema":\###
-        {"description":"How to reach it; the kind of database stays.","type":"string","minLength":1,"maxLength":4096}}\###
-        ,{"name":"readOnly","description":"Whether to refuse every write.","required":false,"schema":{"description":"W\###
-        hether to refuse every write.","type":"boolean"}},{"name":"assistant","description":"What to change of what th\###
-        e assistant may do.","required":false,"schema":{"description":"What to change of what the assistant may do.","\###
-        $ref":"#/components/schemas/AssistantChange"}}],"result":{"name":"Project","schema":{"$ref":"#/components/sche\###
-        mas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenti\###
-        cated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components\###
-        /errors/invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown\###
-        _database"}],"examples":[{"name":"allow writes","params":[{"name":"projectId","value":"${projectId}"},{"name":\###
-        "readOnly","value":false}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","nam\###
-        e":"Books","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":false,"createdAt":"202\###
-        6-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":"what the assista\###
-        nt may see","params":[{"name":"projectId","value":"${projectId}"},{"name":"assistant","value":{"shareRows":fal\###
-        se,"maskedColumns":["customers.email"]}}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5\###
-        e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"a\###
-        ssistant":{"shareRows":false,"maskedColumns":["customers.email"]},"createdAt":"2026-01-05T09:31:00.000Z","upda\###
-        tedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":"nothing to change","params":[{"name":"projec\###
-        tId","value":"${projectId}"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","pa\###
-        rams":[{"name":"projectId","value":"${unknownId}"},{"name":"name","value":"Books"}],"x-error":"not_found","x-n\###
-        eeds":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknown\###
-        Members":"refuse"},{"name":"query.cancel","summary":"Stop a running query at its database.","description":"Wor\###
-        ks from any connection of the user, and before `query.run` is answered if its client chose the `queryId`. Answ\###
-        ers as soon as\nthe stop is under way; the `query.run` or `query.fetch` that waits is then answered `cancelled\###
-        `, or with its result if that was\nfirst. A database that does not obey has its connection cut after `cancelDe\###
-        adlineMs`.\n\nIdempotent: a query that has ended, never was or is somebody else's answers `{}` all the same, a\###
-        nd nothing happens.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryId","descript\###
-        ion":"The query.","required":true,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"res\###
-        ult":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref\###
-        ":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a\###
-         query that has ended","params":[{"name":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{}\###
-        },"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","value":"${unknownId}"}],"result":\###
-        {"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write\###
-        ","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.close","summary":"Drop a kept result.","des\###
-        cription":"Frees what it took of the quota; if its statement still runs, it is stopped. The query stays in his\###
-        tory.\n\nIdempotent: a result that is gone, never was or is somebody else's answers `{}` all the same, and not\###
-        hing happens.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","description":\###
-        "The result.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}}],"result\###
-        ":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"\###
-        #/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a re\###
-        sult","params":[{"name":"resultId","value":"${resultId}"}],"result":{"name":"result","value":{}},"x-needs":"re\###
-        sult"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"result":{"name":"res\###
-        ult","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-executi\###
-        on":"task","x-unknownMembers":"refuse"},{"name":"query.explain","summary":"Show how a database would run a sta\###
-        tement.","description":"Asks the engine for its plan, without running the statement: as the engine gives it (`\###
-        plan`), and in one normal form for all\nengines (`nodes`). Where the engine estimates costs or, with `analyze`\###
-        , measures times, `costliest` names the three nodes that\ncost or take most on their own, without their childr\###
-        en.\n\n**`analyze`** runs the statement to measure it, inside the read-only path: what `query.run` refuses in `\###
-        read` mode is refused\nhere. SQLite cannot measure; asking for it is `invalid_params`. Without `analyze`, Post\###
-        greSQL also shows the plans of statements\nthat write, without running them; for MySQL, MariaDB and SQLite tho\###
-        se are refused.\n\nParameters are bound as in `query.run`. PostgreSQL plans with their values. It is no query:\###
-         it is not in history, and costs what\na query costs otherwise. `$/cancelRequest`, the timeout and the end of t\###
-        he connection stop it.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","de\###
-        scription":"Where it would run.","required":true,"schema":{"description":"Where it would run.","type":"string"\###
-        ,"format":"uuid"}},{"name":"sql","description":"The statement, at most `sqlBytes` bytes of UTF-8.","required":\###
-        true,"schema":{"description":"The statement, at most `sqlBytes` bytes of UTF-8.","type":"string","minLength":1\###
-        ,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, in order.","required":f\###
-        alse,"schema":{"description":"Values of the placeholders, in order.","type":"array","items":{"oneOf":[{"type":\###
-        ["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additionalProperties":false,"pr\###
-        operties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"analyze","description":"Whether to run i\###
-        t and measure.","required":false,"schema":{"description":"Whether to run it and measure.","type":"boolean","de\###
-        fault":false}},{"name":"timeoutMs","description":"Time it may take; absent means the limit `queryTimeoutMs`. A\###
-        t most the limit `queryTimeoutMaxMs`.","required":false,"schema":{"description":"Time it may take; absent mean\###
-        s the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3\###
-        600000}}],"result":{"name":"QueryExplainResult","schema":{"type":"object","properties":{"engine":{"description\###
-        ":"Whose plan it is.","$ref":"#/components/schemas/DatabaseType"},"analyzed":{"description":"Whether the state\###
-        ment ran and `actual…` members were measured.","type":"boolean"},"nodes":{"description":"The plan's nodes, eac\###
-        h before its children; at most the limit `planNodes`.","type":"array","items":{"$ref":"#/components/schemas/Pl\###
-        anNode"}},"costliest":{"description":"Ids of at most three nodes, the costliest first: by their own time if me\###
-        asured, else by their own cost, else by their own rows. Empty where the engine says none of these.","type":"ar\###
-        ray","items":{"type":"integer","minimum":0}},"truncated":{"description":"Whether the plan has nodes that are n\###
-        ot shown.","type":"boolean"},"planningMs":{"description":"Time to plan, as the engine measured it.","type":"nu\###
-        mber","minimum":0},"executionMs":{"description":"Time to run, as the engine measured it.","type":"number","min\###
-        imum":0},"plan":{"description":"The plan as the engine gives it: its JSON, or, nested deeper than the limit `j\###
-        sonDepth`, the same as text and without `nodes`; for SQLite an array of the rows of EXPLAIN QUERY PLAN."}},"re\###
-        quired":["engine","analyzed","nodes","costliest","truncated","plan"],"additionalProperties":false}},"errors":[\###
-        {"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/com\###
-        ponents/errors/invalid_connection_string"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/component\###
-        s/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/c\###
-        omponents/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"}\###
-        ,{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components\###
-        /errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connec\###
-        t_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/c\###
-        omponents/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components\###
-        /errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a search by key"\###
-        ,"params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT name FROM sqlite_schema W\###
-        HERE rowid = ?1"},{"name":"parameters","value":[1]}],"result":{"name":"result","value":{"engine":"sqlite","ana\###
-        lyzed":false,"nodes":[{"id":0,"operation":"SEARCH","detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (r\###
-        owid=?)","relation":"sqlite_schema"}],"costliest":[],"truncated":false,"plan":[{"id":2,"parent":0,"detail":"SE\###
-        ARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"project"},{"name":"an engine that does n\###
-        ot measure","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"a\###
-        nalyze","value":true}],"x-error":"invalid_params","x-needs":"project"},{"name":"a statement the database refus\###
-        es","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_f\###
-        ailed","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}\###
-        ,{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":\###
-        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.export","summar\###
-        y":"Convert a kept result to CSV, JSON, JSON Lines, Markdown or SQL.","description":"Converts what `query.run`\###
-         kept; the statement does not run again. If it still runs, this follows it to its end; if it ends with\nan err\###
-        or, so does the export.\n\n**Where it goes.** Without `path` and `partialResultToken` the reply has `text`, wh\###
-        ich ends with the row that reaches `pageBytes`,\nand `nextCursor` for the next call, with the same `format` an\###
-        d `options`. The texts put together are the whole: what stands at its\nhead or foot is there once, and each ha\###
-        s whole rows only. With `partialResultToken` the texts go out as `$/progress`, each with an\n`ExportPart`, no f\###
-        aster than this client reads, and the reply has the totals. With `path` they go to a file, which is there, who\###
-        le\nand readable only to the daemon's user, once this is answered, and not at all if it fails or is cancelled.\###
-        \n\n**Paths** are absolute, in a directory that exists; `~/` is the daemon's user's home where the daemon is p\###
-        ersonal. In shared mode\nthey must be below a directory that the daemon allows. A file that exists is a `confl\###
-        ict` unless `overwrite`. Symbolic links and\nwhatever is no regular file are never written to, nor are files o\###
-        f the daemon itself. `file_failed` names the step that failed.\n\n**Formats.** Cells that are null differ from\###
-         empty texts in each of them.\n\n- `csv`: RFC 4180, in UTF-8. A cell is quoted where it must be, and where it i\###
-        s an empty text or reads like `nullText`; null is\n  `nullText` without quotes. Numbers have the digits of the\###
-         database. Bytes are base64 or hexadecimal.\n- `json`: one array of objects, an object a line. Cells are those\###
-         of `QueryResult`. Of columns with the same name the second is\n  called `name_2`.\n- `jsonl`: the same object\###
-        s, one a line, and nothing else.\n- `markdown`: a table of GitHub's kind, numbers to the right. Characters tha\###
-        t mean something to Markdown or HTML are escaped, a\n  line break is `<br>`, another control character its pic\###
-        ture. A result that stopped at a limit says so below it.\n- `sql`: `INSERT` statements of at most 64 KiB (but a\###
-        lways a whole row) into `table`, in the dialect of the database that the\n  result is from; before them the se\###
-        ssion's encoding is set. Run there, on a table with columns of the same types, they give the\n  same values. A\###
-         JSON `null` becomes NULL, since results do not tell the two apart.\n\n**Cells that were cut** (`cellBytes`) a\###
-        re refused with `cell_truncated`, because nobody would notice. With `allowTruncated` they\nare exported as far\###
-         as they go, marked, and counted in `truncatedCells`; never to `sql`.\n\nIds answer as in `query.fetch`.","tag\###
-        s":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resultId","description":"The result.","req\###
-        uired":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"name":"format","descript\###
-        ion":"What to convert it to.","required":true,"schema":{"description":"What to convert it to.","$ref":"#/compo\###
-        nents/schemas/ExportFormat"}},{"name":"options","description":"How to write it.","required":false,"schema":{"d\###
-        escription":"How to write it.","$ref":"#/components/schemas/ExportOptions"}},{"name":"cursor","description":"`\###
-        nextCursor` of the text before; absent means from the beginning. Not with `path` or `partialResultToken`.","re\###
-        quired":false,"schema":{"description":"`nextCursor` of the text before; absent means from the beginning. Not w\###
-        ith `path` or `partialResultToken`.","type":"string","format":"cursor"}},{"name":"path","description":"The fil\###
-        e to write.","required":false,"schema":{"description":"The file to write.","type":"string","minLength":1,"maxL\###
-        ength":4096}},{"name":"overwrite","description":"Whether `path` may exist; it is replaced at the end, in one s\###
-        tep.","required":false,"schema":{"description":"Whether `path` may exist; it is replaced at the end, in one st\###
-        ep.","type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the texts as `$/pro\###
-        gress` with this token. Not with `path`.","required":false,"schema":{"description":"Pushes the texts as `$/pro\###
-        gress` with this token. Not with `path`.","type":["string","integer"]}}],"result":{"name":"QueryExportResult",\###
-        "schema":{"type":"object","properties":{"text":{"description":"The text, unless it was pushed or written to a f\###
-        ile.","type":"string"},"nextCursor":{"description":"Where the next text begins; there if there is more.","type\###
-        ":"string","format":"cursor"},"rowCount":{"description":"Rows in this text; of a file or a push, all rows.","t\###
-        ype":"integer","minimum":0},"bytes":{"description":"Size of this text, of all that was pushed, or of the file,\###
-         as UTF-8.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows than we\###
-        re kept; final if there is no `nextCursor`.","type":"boolean"},"truncatedCells":{"description":"Cells of these\###
-         rows of which only the beginning was kept.","type":"integer","minimum":0},"path":{"description":"The file tha\###
-        t was written, without symbolic links.","type":"string"}},"required":["rowCount","bytes","truncated","truncate\###
-        dCells"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/com\###
-        ponents/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflic\###
-        t"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/cel\###
-        l_truncated"},{"$ref":"#/components/errors/file_failed"},{"$ref":"#/components/errors/query_failed"},{"$ref":"\###
-        #/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"\###
-        },{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"CSV","params":[{"name":"resultId","valu\###
-        e":"${resultId}"},{"name":"format","value":"csv"}],"result":{"name":"result","value":{"text":"id\u000d\n1\u000\###
-        d\n2\u000d\n3\u000d\n","rowCount":3,"bytes":13,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"na\###
-        me":"SQL","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"sql"},{"name":"options\###
-        ","value":{"table":"favourites"}}],"result":{"name":"result","value":{"text":"INSERT INTO \"favourites\" (\"id\###
-        \") VALUES\n(1),\n(2),\n(3);\n","rowCount":3,"bytes":56,"truncated":false,"truncatedCells":0}},"x-needs":"resu\###
-        lt"},{"name":"pushed","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"jsonl"},{"\###
-        name":"partialResultToken","value":"export-1"}],"result":{"name":"result","value":{"rowCount":3,"bytes":27,"tr\###
-        uncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"a relative path","params":[{"name":"resultId"\###
-        ,"value":"${resultId}"},{"name":"format","value":"csv"},{"name":"path","value":"books.csv"}],"x-error":"policy\###
-        ","x-needs":"result"},{"name":"a directory that is not there","params":[{"name":"resultId","value":"${resultId\###
-        }"},{"name":"format","value":"csv"},{"name":"path","value":"/nowhere/at/all/books.csv"}],"x-error":"file_faile\###
-        d","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"},{"name\###
-        ":"format","value":"csv"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session"\###
-        ,"x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.fetch","summary":"Answer\###
-         a page of a kept result.","description":"Reads what `query.run` kept; the statement does not run again. A cur\###
-        sor stays good while the result is kept: fetching it twice\nanswers the same rows. If the statement still runs\###
-        , this waits for the page to be full or the statement to end. If it ended\nwith an error after its first page,\###
-         the rows it gave can be fetched and then this answers that error.\n\nA result that was closed, has expired or\###
-         ended with its connection is `not_found`, as is one of somebody else, and one of\nanother connection that was\###
-         run without `keep`.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","descri\###
-        ption":"The result.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{\###
-        "name":"cursor","description":"`nextCursor` of the page before; absent means from the first row.","required":f\###
-        alse,"schema":{"description":"`nextCursor` of the page before; absent means from the first row.","type":"strin\###
-        g","format":"cursor"}}],"result":{"name":"QueryFetchResult","schema":{"type":"object","properties":{"rows":{"d\###
-        escription":"The page, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"des\###
-        cription":"Index of its first row in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"des\###
-        cription":"Rows in this page.","type":"integer","minimum":0},"hasMore":{"description":"Whether there are more r\###
-        ows.","type":"boolean"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"\###
-        string","format":"cursor"},"totalRows":{"description":"Rows kept of the whole result; absent while the stateme\###
-        nt runs.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows than were\###
-         kept; final once `totalRows` is there.","type":"boolean"}},"required":["rows","firstRow","rowCount","hasMore"\###
-        ,"truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"\###
-        #/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/qu\###
-        ery_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/comp\###
-        onents/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"the next page","p\###
-        arams":[{"name":"resultId","value":"${resultId}"},{"name":"cursor","value":"${cursor}"}],"result":{"name":"res\###
-        ult","value":{"rows":[[3]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3,"truncated":false}},"x-need\###
-        s":"result"},{"name":"the first page again","params":[{"name":"resultId","value":"${resultId}"}],"result":{"na\###
-        me":"result","value":{"rows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"nextCursor":"Mg","totalRows":\###
-        3,"truncated":false}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${\###
-        unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering"\###
-        :"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.forget","summary":"Delete queries fro\###
-        m your history.","description":"Either those named by `queryIds`, or those of a project, of a time, or both: n\###
-        ame at least one of them, so that nothing is\ndeleted by accident. Queries that still run stay. Their figures g\###
-        o with them: `query.stats`, `dashboard.get` and `project.summary`\ndo not count them any more.\n\nIdempotent: w\###
-        hat is gone, never was or is somebody else's is not counted in `forgotten`. A long history goes step by step, a\###
-        nd\nothers are served in between; a cancelled request, or one that failed, has deleted a part.","tags":[{"name\###
-        ":"query"}],"paramStructure":"by-name","params":[{"name":"queryIds","description":"These queries.","required":\###
-        false,"schema":{"description":"These queries.","type":"array","items":{"type":"string","format":"uuid"},"minIt\###
-        ems":1,"maxItems":1000}},{"name":"projectId","description":"All of this project; not together with `queryIds`.\###
-        ","required":false,"schema":{"description":"All of this project; not together with `queryIds`.","type":"string\###
-        ","format":"uuid"}},{"name":"before","description":"All accepted before this time; not together with `queryIds\###
-        `.","required":false,"schema":{"description":"All accepted before this time; not together with `queryIds`.","t\###
-        ype":"string","format":"date-time"}}],"result":{"name":"QueryForgetResult","schema":{"type":"object","properti\###
-        es":{"forgotten":{"description":"How many were deleted.","type":"integer","minimum":0}},"required":["forgotten\###
-        "],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/component\###
-        s/errors/unauthenticated"},{"$ref":"#/components/errors/cancelled"}],"examples":[{"name":"one query","params":\###
-        [{"name":"queryIds","value":["${queryId}"]}],"result":{"name":"result","value":{"forgotten":1}},"x-needs":"que\###
-        ry"},{"name":"a project's queries before a day","params":[{"name":"projectId","value":"${projectId}"},{"name":\###
-        "before","value":"2026-01-05T00:00:00.000Z"}],"result":{"name":"result","value":{"forgotten":0}},"x-needs":"qu\###
-        ery"},{"name":"an unknown query","params":[{"name":"queryIds","value":["${unknownId}"]}],"result":{"name":"res\###
-        ult","value":{"forgotten":0}},"x-needs":"session"},{"name":"nothing named","params":[],"x-error":"invalid_para\###
-        ms","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x\###
-        -unknownMembers":"refuse"},{"name":"query.get","summary":"Answer one query of history.","description":"What `q\###
-        uery.history` lists, and a preview: the first `previewRows` rows, at most `previewBytes` bytes, as they were w\###
-        hen the query\nran. The preview is kept sealed and goes with the project.","tags":[{"name":"query"}],"paramStr\###
-        ucture":"either","params":[{"name":"queryId","description":"The query.","required":true,"schema":{"description\###
-        ":"The query.","type":"string","format":"uuid"}}],"result":{"name":"QueryRecord","schema":{"$ref":"#/component\###
-        s/schemas/QueryRecord"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/\###
-        unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"nam\###
-        e":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819\###
-        203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orde\###
-        rs","shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"scri\###
-        pt","createdAt":"2026-01-05T09:32:00.000Z","preview":{"columns":[{"name":"count(*)","type":"","encoding":"dyna\###
-        mic"}],"rows":[[1204]]}}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","value":"$\###
-        {unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering\###
-        ":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.history","summary":"List your own qu\###
-        eries.","description":"Newest first. Filters add up. A query is kept for `historyDays` days, unless there are m\###
-        ore than `historyRows`: then the oldest go;\n`query.forget` takes away more. Every page is as quick as the fir\###
-        st, however long the history, unless `text` and `errorText`\nhave fewer than three characters. A project that i\###
-        s unknown or somebody else's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStructure":"b\###
-        y-name","params":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"descri\###
-        ption":"Only of this project.","type":"string","format":"uuid"}},{"name":"status","description":"Only with thi\###
-        s status.","required":false,"schema":{"description":"Only with this status.","$ref":"#/components/schemas/Quer\###
-        yStatus"}},{"name":"text","description":"Only those whose SQL or label contains it, in any case of ASCII lette\###
-        rs; every character stands for itself. From three characters on it is found by an index.","required":false,"sc\###
-        hema":{"description":"Only those whose SQL or label contains it, in any case of ASCII letters; every character\###
-         stands for itself. From three characters on it is found by an index.","type":"string","minLength":1,"maxLengt\###
-        h":200}},{"name":"errorText","description":"Only those whose error message contains it, likewise.","required":\###
-        false,"schema":{"description":"Only those whose error message contains it, likewise.","type":"string","minLeng\###
-        th":1,"maxLength":200}},{"name":"shape","description":"Only those whose statement has this shape: the `shape` o\###
-        f another query, or of `query.stats`.","required":false,"schema":{"description":"Only those whose statement ha\###
-        s this shape: the `shape` of another query, or of `query.stats`.","type":"string","minLength":16,"maxLength":1\###
-        6}},{"name":"since","description":"Only those accepted at this time or later.","required":false,"schema":{"des\###
-        cription":"Only those accepted at this time or later.","type":"string","format":"date-time"}},{"name":"until",\###
-        "description":"Only those accepted before this time.","required":false,"schema":{"description":"Only those acc\###
-        epted before this time.","type":"string","format":"date-time"}},{"name":"mode","description":"Only those that r\###
-        an in this mode.","required":false,"schema":{"description":"Only those that ran in this mode.","$ref":"#/compo\###
-        nents/schemas/QueryMode"}},{"name":"source","description":"Only from this source.","required":false,"schema":{\###
-        "description":"Only from this source.","$ref":"#/components/schemas/QuerySource"}},{"name":"limit","descriptio\###
-        n":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer","minimu\###
-        m":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the sa\###
-        me filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.\###
-        ","type":"string","format":"cursor"}}],"result":{"name":"QueryHistoryResult","schema":{"type":"object","proper\###
-        ties":{"items":{"description":"The queries.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"\###
-        }},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cur\###
-        sor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_para\###
-        ms"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"what succeeded in a project","params\###
-        ":[{"name":"projectId","value":"${projectId}"},{"name":"status","value":"success"},{"name":"limit","value":10}\###
-        ],"result":{"name":"result","value":{"items":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0\###
-        c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a6\###
-        05e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01\###
-        -05T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"what failed for a table","params":[{"name":"errorText","val\###
-        ue":"no such table"},{"name":"status","value":"error"}],"result":{"name":"result","value":{"items":[]}},"x-nee\###
-        ds":"query"},{"name":"no shape","params":[{"name":"shape","value":"not-hexadecimal!"}],"x-error":"invalid_para\###
-        ms","x-needs":"session"},{"name":"none that match","params":[{"name":"text","value":"no such query"}],"result"\###
-        :{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"a page too large","params":[{"name":"lim\###
-        it","value":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-\###
-        ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.run","summary":"Run one stat\###
-        ement and answer its first rows.","description":"Runs exactly one statement; two are refused. In `read` mode, t\###
-        he default, nothing of it can last: the engine refuses writes,\nthe statement is looked at before it runs, and\###
-         it is rolled back. `write` needs a project whose `readOnly` is false (else\n`read_only`), and commits.\n\n**O\###
-        ptions only lower the server's limits.** A value above the limit is refused with `invalid_params`, never lower\###
-        ed in silence.\n\n**Parameters** are bound, never put into the text: null, a boolean, a number, a string, or `\###
-        {\"$base64\": \"…\"}` for bytes. The\nplaceholders are the engine's own: `$1` for PostgreSQL, `?` for MySQL an\###
-        d MariaDB, `?`, `?1` or `$1` for SQLite.\n\n**Large results.** The first page comes with the reply, which may b\###
-        e sent before the statement has ended. The rest is kept under\n`resultId` for `query.fetch`, `query.export` an\###
-        d `query.summarize`, without running the statement again, until `query.close`, until\nnobody has read from it f\###
-        or `resultIdleMs`, or until this connection ends; with `keep` it outlives the connection, and any connection o\###
-        f the user may fetch\nit. Without `maxRows` a result stops at `resultRows` rows or `resultBytes` bytes; with i\###
-        t, at so many rows or\n`spoolPerResultBytes`. A result that stopped says `truncated`. The daemon's page limit `\###
-        pageBytes` may end a page before `pageRows`.\n\n**Pushed results.** With `partialResultToken` nothing is kept:\###
-         pages of at most `pageRows` rows or `pageBytes` bytes go out as\n`$/progress` with that token, straight from t\###
-        he database and as fast as this client reads; other replies come in between. Each\nhas a `QueryPage`. The stat\###
-        ement waits for a client that does not read, and so may run into its timeout. The reply comes after\nthe last p\###
-        age, with no rows and the number of all in `rowCount`; an error may come after pages. Without `maxRows` there i\###
-        s no\nlimit on rows or bytes.\n\n**Stopping it.** `$/cancelRequest` and `query.cancel` stop the statement at t\###
-        he database, as do the timeout and the end of this\nconnection. `queryId` lets a client choose the id beforeha\###
-        nd, so that `query.cancel` can name the query before this is\nanswered, from another connection too. It must b\###
-        e new: an id that any query has had is a `conflict`, and nothing runs.\n\n**History.** A write is in history b\###
-        efore it runs; other queries at the latest when they end. Parameters are never kept.","tags":[{"name":"query"}\###
-        ],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where to run it.","required":true,"s\###
-        chema":{"description":"Where to run it.","type":"string","format":"uuid"}},{"name":"sql","description":"The st\###
-        atement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","required":true,"schema":{"descriptio\###
-        n":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","type":"string","minLength"\###
-        :1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, in order.","required"\###
-        :false,"schema":{"description":"Values of the placeholders, in order.","type":"array","items":{"oneOf":[{"type\###
-        ":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additionalProperties":false,"\###
-        properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","description":"What the stateme\###
-        nt may do.","required":false,"schema":{"description":"What the statement may do.","$ref":"#/components/schemas\###
-        /QueryMode","default":"read"}},{"name":"pageRows","description":"Most rows of each page; absent means the limi\###
-        t `pageRows`.","required":false,"schema":{"description":"Most rows of each page; absent means the limit `pageR\###
-        ows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs","description":"Time the statement may\###
-         take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"sche\###
-        ma":{"description":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `q\###
-        ueryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"name":"maxRows","description":"Rows to k\###
-        eep at most.","required":false,"schema":{"description":"Rows to keep at most.","type":"integer","minimum":1,"m\###
-        aximum":1000000000}},{"name":"label","description":"A name for it in history.","required":false,"schema":{"des\###
-        cription":"A name for it in history.","type":"string","minLength":1,"maxLength":200}},{"name":"keep","descript\###
-        ion":"Whether the result outlives this connection, and is kept even if the first page has all of it.","require\###
-        d":false,"schema":{"description":"Whether the result outlives this connection, and is kept even if the first p\###
-        age has all of it.","type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the r\###
-        ows as `$/progress` with this token, instead of keeping them.","required":false,"schema":{"description":"Pushe\###
-        s the rows as `$/progress` with this token, instead of keeping them.","type":["string","integer"]}},{"name":"q\###
-        ueryId","description":"The query's id, made by the client; version 7 is advised.","required":false,"schema":{"\###
-        description":"The query's id, made by the client; version 7 is advised.","type":"string","format":"uuid"}}],"r\###
-        esult":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/compon\###
-        ents/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/in\###
-        valid_connection_string"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_foun\###
-        d"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/r\###
-        ead_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/compon\###
-        ents/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"\###
-        },{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/c\###
-        omponents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tl\###
-        s_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"\###
-        },{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"\###
-        name":"one row","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS one, '\###
-        two' AS two"}],"result":{"name":"result","value":{"queryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","columns":[\###
-        {"name":"one","type":"","encoding":"dynamic"},{"name":"two","type":"","encoding":"dynamic"}],"rows":[[1,"two"]\###
-        ],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.412,"mode":"read","truncated":false,"notices"\###
-        :[]}},"x-needs":"project"},{"name":"parameters","params":[{"name":"projectId","value":"${projectId}"},{"name":\###
-        "sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS cover"},{"name":"parameters","value":["Emma",9.5,{"$base\###
-        64":"iVBORw=="}]},{"name":"label","value":"A smoke test"}],"result":{"name":"result","value":{"queryId":"019ab\###
-        0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"title","type":"","encoding":"dynamic"},{"name":"price","t\###
-        ype":"","encoding":"dynamic"},{"name":"cover","type":"","encoding":"dynamic"}],"rows":[["Emma",9.5,{"$base64":\###
-        "iVBORw=="}]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.388,"mode":"read","truncated":fal\###
-        se,"notices":[]}},"x-needs":"project"},{"name":"the first page of many","params":[{"name":"projectId","value":\###
-        "${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2 UNION ALL SELECT 3"},{"name":"pag\###
-        eRows","value":2}],"result":{"name":"result","value":{"queryId":"019ab0c6-44dd-7051-9e6f-708192031425","column\###
-        s":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[[1],[2]],"rowCount":2,"hasMore":true,"resultId":\###
-        "019ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg","command":"SELECT","durationMs":0.297,"mode":"read","\###
-        truncated":false,"notices":[]}},"x-needs":"project"},{"name":"pushed rows","params":[{"name":"projectId","valu\###
-        e":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2"},{"name":"partialResultToken"\###
-        ,"value":"rows-1"}],"result":{"name":"result","value":{"queryId":"019ab0c6-55ee-7162-8a70-819203142536","colum\###
-        ns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[],"rowCount":2,"hasMore":false,"command":"SELEC\###
-        T","durationMs":0.311,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"a write in a\###
-         read-only project","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"CREATE TABLE s\###
-        cratch (id INTEGER)"},{"name":"mode","value":"write"}],"x-error":"read_only","x-needs":"project"},{"name":"a s\###
-        tatement the database refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SE\###
-        LEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":"a parameter too few","params":[{"name":"projec\###
-        tId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-erro\###
-        r":"invalid_parameters","x-needs":"project"},{"name":"an id that a query has had","params":[{"name":"projectId\###
-        ","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"queryId","value":"${queryId}"}],"x-error"\###
-        :"conflict","x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId\###
-        }"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-acces\###
-        s":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.running","s\###
-        ummary":"List your own queries that run now.","description":"Of all your connections, also those that wait for\###
-         a free database connection; the one that began first is first. There are\nnever more than the limit `queriesP\###
-        erUser`. A query that has ended is in `query.history`.","tags":[{"name":"query"}],"paramStructure":"either","p\###
-        arams":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"description":"On\###
-        ly of this project.","type":"string","format":"uuid"}}],"result":{"name":"QueryRunningResult","schema":{"type"\###
-        :"object","properties":{"items":{"description":"The queries.","type":"array","items":{"$ref":"#/components/sch\###
-        emas/RunningQuery"}}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/erro\###
-        rs/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"nothing runs","params\###
-        ":[],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name\###
-        ":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access"\###
-        :"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.stats","summar\###
-        y":"Answer figures about your queries.","description":"How many ran, failed and how long they took: in all, by\###
-         project, by day, and by statement. Figures are kept by UTC day: the period\nis widened to whole days, and `si\###
-        nce` and `until` of the reply say to which. It is at most `statisticsDays` days long; without\n`since` it is t\###
-        he 30 days that end with `until`, without `until` it ends today. They are right to the query, also after a cra\###
-        sh;\nwhat is gone from history, by `query.forget`, by age or by number, is not counted any more.\n\n**Statemen\###
-        ts** are told apart by shape: the statement with `?` in place of each literal and placeholder, lists of values\###
-         after\n`IN`, `VALUES` and `ARRAY` as one, without comments, blanks and the case of keywords, by the rules of i\###
-        ts engine. `shape` is the\nsame for the same shape, always. Each list has at most `statements` of them: the mo\###
-        st frequent, the slowest by `meanMs`, the\ncostliest by `totalMs`, and those that failed most often; what did n\###
-        ot succeed, or not fail, is in no list of these.\n\n**Percentiles** are by nearest rank, over successful queri\###
-        es, from counts in ranges of a thirty-second of a doubling: within 1.6 %\nof the duration that was measured. `\###
-        maxMs` is exact.\n\nA project that is unknown or somebody else's has no queries.","tags":[{"name":"query"}],"p\###
-        aramStructure":"by-name","params":[{"name":"projectId","description":"Only of this project.","required":false,\###
-        "schema":{"description":"Only of this project.","type":"string","format":"uuid"}},{"name":"since","description\###
-        ":"From the day of this time on.","required":false,"schema":{"description":"From the day of this time on.","ty\###
-        pe":"string","format":"date-time"}},{"name":"until","description":"Up to the end of the day of this time; a mi\###
-        dnight is the end of the day before it.","required":false,"schema":{"description":"Up to the end of the day of\###
-         this time; a midnight is the end of the day before it.","type":"string","format":"date-time"}},{"name":"state\###
-        ments","description":"The length of each list of statements; 0 for none.","required":false,"schema":{"descript\###
-        ion":"The length of each list of statements; 0 for none.","type":"integer","minimum":0,"maximum":100,"default"\###
-        :10}}],"result":{"name":"QueryStatsResult","schema":{"type":"object","properties":{"since":{"description":"Mid\###
-        night UTC at the start of the first day.","type":"string","format":"date-time"},"until":{"description":"Midnig\###
-        ht UTC at the end of the last day.","type":"string","format":"date-time"},"totals":{"description":"All of it."\###
-        ,"$ref":"#/components/schemas/QueryFigures"},"projects":{"description":"Projects with queries in the period, t\###
-        he busiest first, then by name.","type":"array","items":{"$ref":"#/components/schemas/ProjectFigures"}},"days"\###
+        . What the owner has to agree to first is in `error.data.consent` as `project.update {assistant}`\ntakes it: `\###
+        {\"acceptedRights\": [\"superuser\"]}`, with what was accepted before, or `{\"shareSchema\": true}`. A client a\###
+        sks a person before it sends that on.\n\n**Without a model** the assistant answers from schema, statistics, hi\###
+        story and plans: what tables there are, `describe X`, how X and Y are related, how many\nrows, largest tables,\###
+         slowest and most frequent queries, samples, plans, why the last query failed. `note` says so.\n\n**Events.** W\###
+        ith `partialResultToken`, `chat/event` with that token tells this connection what happens meanwhile.\n`$/cance\###
+        lRequest`, `chat.cancel` and the end of this connection stop the turn: the request to the model and the statem\###
+        ent that\nruns. What was said until then is kept in the thread.","tags":[{"name":"chat"}],"paramStructure":"by\###
+        -name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The\###
+         project.","type":"string","format":"uuid"}},{"name":"content","description":"The message, at most `chatConten\###
+        tBytes` bytes of UTF-8.","required":true,"schema":{"description":"The message, at most `chatContentBytes` byte\###
+        s of UTF-8.","type":"string","minLength":1,"maxLength":32768}},{"name":"threadId","description":"The thread to\###
+         go on with; absent begins one.","required":false,"schema":{"description":"The thread to go on with; absent be\###
+        gins one.","type":"string","format":"uuid"}},{"name":"mode","description":"What the turn is for.","required":f\###
+        alse,"schema":{"description":"What the turn is for.","$ref":"#/components/schemas/ChatMode","default":"answer"\###
+        }},{"name":"model","description":"A name of `chat.models`, for this turn.","required":false,"schema":{"descrip\###
+        tion":"A name of `chat.models`, for this turn.","type":"string","minLength":1,"maxLength":100}},{"name":"parti\###
+        alResultToken","description":"Tells what happens by `chat/event` with this token.","required":false,"schema":{\###
+        "description":"Tells what happens by `chat/event` with this token.","type":["string","integer"]}}],"result":{"\###
+        name":"ChatMessage","schema":{"$ref":"#/components/schemas/ChatMessage"}},"errors":[{"$ref":"#/components/erro\###
+        rs/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"\###
+        $ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/model_failed"},{"$ref":"#/components/errors\###
+        /budget_exceeded"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/invalid_connection_st\###
+        ring"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/erro\###
+        rs/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/comp\###
+        onents/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/c\###
+        onnection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"}\###
+        ,{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/com\###
+        ponents/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/c\###
+        onnection_lost"}],"examples":[{"name":"without a model","params":[{"name":"projectId","value":"${projectId}"},\###
+        {"name":"content","value":"What tables are there?"}],"result":{"name":"result","value":{"id":"019ab0c7-1b2c-7d\###
+        3e-8f40-516273849506","threadId":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4\###
+        d5e6f708192","role":"assistant","text":"The database has 2 tables: `authors` and `books`.","mode":"answer","us\###
+        age":{"promptTokens":0,"completionTokens":0,"estimated":false,"steps":0,"toolCalls":1,"corrections":0,"duratio\###
+        nMs":3.1},"note":"No model is configured, so this is what can be said without one. A model would answer free q\###
+        uestions: set DBASSIST_MODEL_URL and DBASSIST_MODEL.","outcome":"finished","createdAt":"2026-01-05T09:50:00.00\###
+        0Z"}},"x-needs":"project"},{"name":"with events","params":[{"name":"projectId","value":"${projectId}"},{"name"\###
+        :"content","value":"describe books"},{"name":"partialResultToken","value":"turn-1"}],"result":{"name":"result"\###
+        ,"value":{"id":"019ab0c7-1b2c-7d3e-8f40-516273849506","threadId":"019ab0c7-0a1b-7c2d-8e3f-405162738495","proje\###
+        ctId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","role":"assistant","text":"The database has 2 tables: `authors` a\###
+        nd `books`.","mode":"answer","usage":{"promptTokens":0,"completionTokens":0,"estimated":false,"steps":0,"toolC\###
+        alls":1,"corrections":0,"durationMs":3.1},"note":"No model is configured, so this is what can be said without o\###
+        ne. A model would answer free questions: set DBASSIST_MODEL_URL and DBASSIST_MODEL.","outcome":"finished","cre\###
+        atedAt":"2026-01-05T09:50:00.000Z"}},"x-needs":"project"},{"name":"an empty message","params":[{"name":"projec\###
+        tId","value":"${projectId}"},{"name":"content","value":""}],"x-error":"invalid_params","x-needs":"project"},{"\###
+        name":"a model that is not configured","params":[{"name":"projectId","value":"${projectId}"},{"name":"content"\###
+        ,"value":"What tables are there?"},{"name":"model","value":"nobody"}],"x-error":"invalid_params","x-needs":"pr\###
+        oject"},{"name":"an unknown thread","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","v\###
+        alue":"And since May?"},{"name":"threadId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"project"}\###
+        ,{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"content","value":\###
+        "What tables are there?"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session"\###
+        ,"x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.threads","summary":"List\###
+         your conversations.","description":"The latest first. A project that is unknown or somebody else's has none: t\###
+        he list is empty.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"projectId","descript\###
+        ion":"Only of this project.","required":false,"schema":{"description":"Only of this project.","type":"string",\###
+        "format":"uuid"}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":\###
+        "Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":\###
+        "`nextCursor` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCurso\###
+        r` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ChatThre\###
+        adsResult","schema":{"type":"object","properties":{"items":{"description":"The threads.","type":"array","items\###
+        ":{"$ref":"#/components/schemas/ChatThread"}},"nextCursor":{"description":"Where the next page begins; absent o\###
+        n the last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":\###
+        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"n\###
+        ame":"of a project","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{\###
+        "items":[{"id":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","titl\###
+        e":"What tables are there?","messageCount":2,"createdAt":"2026-01-05T09:49:59.000Z","updatedAt":"2026-01-05T09\###
+        :50:00.000Z"}]}},"x-needs":"thread"},{"name":"a page too large","params":[{"name":"limit","value":201}],"x-err\###
+        or":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-exec\###
+        ution":"task","x-unknownMembers":"refuse"},{"name":"dashboard.get","summary":"Answer your own figures over the\###
+         last days.","description":"The period is the last `days` days in UTC, today included. All figures are of quer\###
+        ies and messages accepted in it, so they add up:\n`totals.queries` is the sum of `queriesByStatus`, of the pro\###
+        jects and of the days. Percentiles are within 1.6 %; `query.stats` says\nhow, and has more. What is gone from h\###
+        istory is not counted.","tags":[{"name":"dashboard"}],"paramStructure":"either","params":[{"name":"days","desc\###
+        ription":"Length of the period.","required":false,"schema":{"description":"Length of the period.","type":"inte\###
+        ger","minimum":1,"maximum":365,"default":30}}],"result":{"name":"DashboardGetResult","schema":{"type":"object"\###
+        ,"properties":{"days":{"description":"Length of the period.","type":"integer","minimum":1,"maximum":365},"sinc\###
+        e":{"description":"Its beginning: midnight UTC of its first day.","type":"string","format":"date-time"},"total\###
+        s":{"description":"Totals.","$ref":"#/components/schemas/DashboardTotals"},"queriesByStatus":{"description":"Q\###
+        ueries by status.","$ref":"#/components/schemas/QueriesByStatus"},"successRate":{"description":"success / (suc\###
+        cess + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"latency":{"description":"How l\###
+        ong queries took.","$ref":"#/components/schemas/Latency"},"projects":{"description":"All your projects, the bu\###
+        siest first, then by name.","type":"array","items":{"$ref":"#/components/schemas/ProjectActivity"}},"activity"\###
         :{"description":"Every day of the period, oldest first, days without queries too.","type":"array","items":{"$r\###
-        ef":"#/components/schemas/DayFigures"},"minItems":1,"maxItems":366},"mostFrequent":{"description":"Statements b\###
-        y `count`, the highest first.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxIte\###
-        ms":100},"slowest":{"description":"By `meanMs`.","type":"array","items":{"$ref":"#/components/schemas/Statemen\###
-        tFigures"},"maxItems":100},"costliest":{"description":"By `totalMs`.","type":"array","items":{"$ref":"#/compon\###
-        ents/schemas/StatementFigures"},"maxItems":100},"mostFailing":{"description":"By `error`.","type":"array","ite\###
-        ms":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100}},"required":["since","until","totals","pr\###
-        ojects","days","mostFrequent","slowest","costliest","mostFailing"],"additionalProperties":false}},"errors":[{"\###
-        $ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name\###
-        ":"a day of a project","params":[{"name":"projectId","value":"${projectId}"},{"name":"since","value":"2026-01-\###
-        05T00:00:00.000Z"},{"name":"until","value":"2026-01-06T00:00:00.000Z"},{"name":"statements","value":1}],"resul\###
-        t":{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"\###
-        count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0\###
-        .412,"p95Ms":0.412,"maxMs":0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Book\###
-        s","databaseType":"sqlite","figures":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"\###
-        totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"days":[{"date":"2026-01-05","figur\###
-        es":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p5\###
-        0Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"mostFrequent":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192",\###
-        "projectName":"Books","shape":"3f9c1d2b7a605e48","sql":"SELECT * FROM orders WHERE id IN (?)","figures":{"coun\###
-        t":1,"success":1,"error":0,"cancelled":0,"errorRate":0,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"\###
-        p95Ms":0.412,"maxMs":0.412},"lastQueryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","lastUsedAt":"2026-01-05T09:3\###
-        2:00.000Z","lastMode":"read"}],"slowest":[],"costliest":[],"mostFailing":[]}},"x-needs":"query"},{"name":"the l\###
-        ast thirty days","params":[],"result":{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"20\###
-        26-01-06T00:00:00.000Z","totals":{"count":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs":0},"project\###
-        s":[],"days":[{"date":"2026-01-05","figures":{"count":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs"\###
-        :0}}],"mostFrequent":[],"slowest":[],"costliest":[],"mostFailing":[]}},"x-needs":"query"},{"name":"too long a p\###
-        eriod","params":[{"name":"since","value":"2020-01-01T00:00:00.000Z"}],"x-error":"invalid_params","x-needs":"se\###
-        ssion"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"\###
-        refuse"},{"name":"query.subscribe","summary":"Watch your own queries while they run.","description":"From the r\###
-        eply on, this connection gets a `query/event` whenever one of your queries starts, makes progress or ends, whi\###
-        chever\nof your connections runs it. `running` is what ran at that moment: its queries get no `started`, and e\###
-        verything later about\nthem comes as an event. A subscription ends with `query.unsubscribe`, with this connect\###
-        ion, or when this connection is no\nlonger logged in as you.","tags":[{"name":"query"}],"paramStructure":"eith\###
-        er","params":[{"name":"projectId","description":"Only queries of this project.","required":false,"schema":{"de\###
-        scription":"Only queries of this project.","type":"string","format":"uuid"}}],"result":{"name":"QuerySubscribe\###
-        Result","schema":{"type":"object","properties":{"subscriptionId":{"description":"Id, in every event of this su\###
-        bscription.","type":"string","format":"uuid"},"running":{"description":"The queries that run.","type":"array",\###
-        "items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["subscriptionId","running"],"additionalProp\###
+        ef":"#/components/schemas/DayActivity"},"minItems":1,"maxItems":365},"recentQueries":{"description":"The newes\###
+        t queries of the period, newest first.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"},"ma\###
+        xItems":10},"recentMessages":{"description":"The newest chat messages of the period, newest first.","type":"ar\###
+        ray","items":{"$ref":"#/components/schemas/RecentMessage"},"maxItems":10}},"required":["days","since","totals"\###
+        ,"queriesByStatus","latency","projects","activity","recentQueries","recentMessages"],"additionalProperties":fa\###
+        lse}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],\###
+        "examples":[{"name":"two days","params":[{"name":"days","value":2}],"result":{"name":"result","value":{"days":\###
+        2,"since":"2026-01-04T00:00:00.000Z","totals":{"projects":1,"queries":1,"messages":0},"queriesByStatus":{"runn\###
+        ing":0,"success":1,"error":0,"cancelled":0},"successRate":1,"latency":{"p50Ms":0.412,"p95Ms":0.412},"projects"\###
+        :[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","queries":1,"erro\###
+        rs":0,"messages":0,"lastUsedAt":"2026-01-05T09:32:00.000Z"}],"activity":[{"date":"2026-01-04","queries":0,"err\###
+        ors":0},{"date":"2026-01-05","queries":1,"errors":0}],"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f7081\###
+        9203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM ord\###
+        ers","shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"scr\###
+        ipt","createdAt":"2026-01-05T09:32:00.000Z"}],"recentMessages":[]}},"x-needs":"query"},{"name":"an empty perio\###
+        d","params":[{"name":"days","value":0}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x\###
+        -access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"exit","summa\###
+        ry":"End the connection.","description":"LSP's own notification, handled by the transport itself. On stdio it e\###
+        nds the process, with code 0 after `shutdown` and 1\nwithout. On the socket it ends this connection and never t\###
+        he daemon. What still runs on the connection is cancelled.","tags":[{"name":"lifecycle"}],"paramStructure":"by\###
+        -name","params":[],"errors":[],"examples":[{"name":"after shutdown","params":[],"x-needs":"none"}],"x-kind":"n\###
+        otification","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"nam\###
+        e":"initialize","summary":"Begin a connection and learn what the daemon is and allows.","description":"LSP's o\###
+        wn request. On stdio it must come first: anything else is answered `not_initialized` until then. On the socket\###
+         it is\noptional; a connection that sends it counts as an editor in history, one that does not as a script.\n\\###
+        nWith `token` it also binds that session to the connection, as `auth.attach` does. If the token is refused the\###
+         whole request\nis, with `unauthenticated`, and the client may send `initialize` again without it. A second su\###
+        ccessful `initialize` on one\nconnection is refused with `invalid_request`.\n\nMembers of LSP that are not lis\###
+        ted here are accepted and have no effect.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[\###
+        {"name":"processId","description":"Id of the client's process, or null. Taken for LSP's sake; has no effect.",\###
+        "required":false,"schema":{"description":"Id of the client's process, or null. Taken for LSP's sake; has no ef\###
+        fect.","type":["integer","null"]}},{"name":"clientInfo","description":"The client program; `auth.sessions` sho\###
+        ws it.","required":false,"schema":{"description":"The client program; `auth.sessions` shows it.","$ref":"#/com\###
+        ponents/schemas/ClientInfo"}},{"name":"capabilities","description":"What the client can do, as in LSP.","requi\###
+        red":false,"schema":{"description":"What the client can do, as in LSP.","type":"object"}},{"name":"trace","des\###
+        cription":"LSP's trace setting. Has no effect.","required":false,"schema":{"description":"LSP's trace setting.\###
+         Has no effect.","type":"string"}},{"name":"token","description":"A token from `auth.login`, to begin with a s\###
+        ession.","required":false,"schema":{"description":"A token from `auth.login`, to begin with a session.","type"\###
+        :"string","format":"token"}}],"result":{"name":"InitializeResult","schema":{"type":"object","properties":{"ser\###
+        verInfo":{"description":"The daemon.","$ref":"#/components/schemas/ServerInfo"},"protocolVersion":{"descriptio\###
+        n":"Version of this protocol, by semantic versioning.","type":"string"},"capabilities":{"description":"LSP's S\###
+        erverCapabilities: an object, empty while the daemon offers no language features.","type":"object"},"limits":{\###
+        "description":"Every limit in force.","$ref":"#/components/schemas/Limits"},"user":{"description":"Whose sessi\###
+        on it is; there if `token` was.","$ref":"#/components/schemas/User"}},"required":["serverInfo","protocolVersio\###
+        n","capabilities","limits"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_requ\###
+        est"},{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/\###
+        components/errors/rate_limited"}],"examples":[{"name":"an editor","params":[{"name":"processId","value":4711},\###
+        {"name":"clientInfo","value":{"name":"example-editor","version":"1.2"}},{"name":"rootUri","value":null},{"name\###
+        ":"capabilities","value":{}},{"name":"trace","value":"off"}],"result":{"name":"result","value":{"serverInfo":{\###
+        "name":"dbassistd","version":"0.1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192\###
+        ,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":\###
+        50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs\###
+        ":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1\###
+        000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleM\###
+        s":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLe\###
+        ngth":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"d\###
+        atabaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"quer\###
+        iesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":204\###
+        8,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"c\###
+        ancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes"\###
+        :67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser\###
+        ":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":671\###
+        08864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statistics\###
+        Days":366,"statisticsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorrect\###
+        ions":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":20\###
+        0000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}}},"x-needs":"none"},\###
+        {"name":"with a token","params":[{"name":"processId","value":null},{"name":"capabilities","value":{}},{"name":\###
+        "token","value":"${token}"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0.\###
+        1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000\###
+        ,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"req\###
+        uestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"pa\###
+        sswordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"lo\###
+        ginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"em\###
+        ailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200\###
+        ,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"database\###
+        ConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerC\###
+        onnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":10\###
+        48576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows"\###
+        :1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":\###
+        268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previ\###
+        ewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":2684\###
+        35456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements"\###
+        :100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResu\###
+        ltBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"ch\###
+        atTurnsPerUser":4,"chatExamples":500,"approvalMs":600000},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f",\###
+        "name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"}\###
+        ,{"name":"a token that is no good","params":[{"name":"capabilities","value":{}},{"name":"token","value":"v4.pu\###
+        blic.no-such-token"}],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"public","x\###
+        -ordering":"barrier","x-execution":"task","x-unknownMembers":"ignore"},{"name":"initialized","summary":"Say th\###
+        at the reply to initialize has arrived.","description":"LSP's own notification. Accepted and without effect.",\###
+        "tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after in\###
+        itialize","params":[],"x-needs":"none"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-ex\###
+        ecution":"inline","x-unknownMembers":"ignore"},{"name":"project.create","summary":"Register a database as a pr\###
+        oject.","description":"Checks that the connection string can be understood and that the policy allows where it\###
+         points, and stores it sealed. It does\nnot connect: `project.test` does. An SQLite file must be there. The co\###
+        nnection string never comes out again; replies show it rebuilt without its password.\n\nWhile `readOnly` is tr\###
+        ue, as it is unless you say otherwise, no query of the project can write, whatever its options.","tags":[{"nam\###
+        e":"project"}],"paramStructure":"by-name","params":[{"name":"name","description":"Name, unique among your proj\###
+        ects.","required":true,"schema":{"description":"Name, unique among your projects.","type":"string","minLength"\###
+        :1,"maxLength":100}},{"name":"description","description":"What it is, in your words.","required":false,"schema\###
+        ":{"description":"What it is, in your words.","type":"string","maxLength":2000}},{"name":"databaseType","descr\###
+        iption":"The kind of database.","required":true,"schema":{"description":"The kind of database.","$ref":"#/comp\###
+        onents/schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it, in any form the engi\###
+        ne's own tools take: a URI, keywords and values, or a path for SQLite.","required":true,"schema":{"description\###
+        ":"How to reach it, in any form the engine's own tools take: a URI, keywords and values, or a path for SQLite.\###
+        ","type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every w\###
+        rite.","required":false,"schema":{"description":"Whether to refuse every write.","type":"boolean","default":tr\###
+        ue}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/compon\###
+        ents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/confl\###
+        ict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"\###
+        #/components/errors/unknown_database"}],"examples":[{"name":"an SQLite file","params":[{"name":"name","value":\###
+        "Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabas\###
+        e}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","descripti\###
+        on":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"\###
+        2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a connection s\###
+        tring of another engine","params":[{"name":"name","value":"Elsewhere"},{"name":"databaseType","value":"postgre\###
+        sql"},{"name":"connectionString","value":"mysql://ada@db.example.com/shop"}],"x-error":"invalid_connection_str\###
+        ing","x-needs":"session"},{"name":"a misspelt member","params":[{"name":"name","value":"Books"},{"name":"datab\###
+        aseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"},{"name":"readonly"\###
+        ,"value":false}],"x-error":"invalid_params","x-needs":"session"},{"name":"without a session","params":[{"name"\###
+        :"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite:/\###
+        /${sampleDatabase}"}],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"session","\###
+        x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.delete","summary":"Dele\###
+        te a project with its history.","description":"Its connection string, queries and messages go with it, for goo\###
+        d; its running queries are cancelled and its kept results are\ndropped. The database itself is not touched.\n\\###
+        nIdempotent: `{}` says that you have no such project now. A project that is gone, never was or is somebody els\###
+        e's answers the\nsame, and nothing happens.","tags":[{"name":"project"}],"paramStructure":"either","params":[{\###
+        "name":"projectId","description":"The project.","required":true,"schema":{"description":"The project.","type":\###
+        "string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProp\###
         erties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthent\###
-        icated"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"everything of mine","params":[],"result":{"\###
-        name":"result","value":{"subscriptionId":"019ab0c6-66ff-7273-9b81-920314253647","running":[]}},"x-needs":"sess\###
-        ion"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs"\###
-        :"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMember\###
-        s":"refuse"},{"name":"query.summarize","summary":"Answer figures about each column of a kept result.","descrip\###
-        tion":"Reads every row that `query.run` kept, once; the statement does not run again. If it still runs, this f\###
-        ollows it to its end; if\nit ends with an error, so does this. It takes a bounded amount of memory, whatever t\###
-        he result.\n\n**Numbers** are compared by their value, every digit of it, also where they are strings; `1.0` a\###
-        nd `1.00` are one value. Texts are compared\nby their UTF-8 bytes, dates and times by the time they mean. In a\###
-         column of SQLite that has both, numbers are less than texts.\nCells that were cut (`cellBytes`) count in `cou\###
-        nt` and `truncatedCells` only.\n\n**Distinct values** are counted exactly up to a bound, which is some ten tho\###
-        usand for a result of a few dozen columns and smaller for wider\nones; beyond it, `distinct` is an estimate, m\###
-        ostly within 3 % (HyperLogLog). **Top values** are exact while a column has no more values\nthan their bound, a\###
-        bout a thousand; beyond it `count` may be too high, by at most `overcount` (Filtered Space-Saving), and values\###
-         that may\nwell be rare are left out.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStru\###
-        cture":"by-name","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"descripti\###
-        on":"The result.","type":"string","format":"uuid"}},{"name":"columns","description":"Names of the columns to s\###
-        ummarise; absent means all. A name that several have means each of them.","required":false,"schema":{"descript\###
-        ion":"Names of the columns to summarise; absent means all. A name that several have means each of them.","type\###
-        ":"array","items":{"type":"string","maxLength":1024},"minItems":1,"maxItems":4096}},{"name":"topValues","descr\###
-        iption":"Most of the top values of each column.","required":false,"schema":{"description":"Most of the top val\###
-        ues of each column.","type":"integer","minimum":0,"maximum":100,"default":10}}],"result":{"name":"QuerySummari\###
-        zeResult","schema":{"type":"object","properties":{"rowCount":{"description":"Rows that were read: all that wer\###
-        e kept.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows than were k\###
-        ept, so that the figures are of its first rows only.","type":"boolean"},"columns":{"description":"The columns,\###
-         in their order in the result.","type":"array","items":{"$ref":"#/components/schemas/ColumnSummary"}}},"requir\###
-        ed":["rowCount","truncated","columns"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/i\###
-        nvalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref\###
-        ":"#/components/errors/busy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_on\###
-        ly"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/err\###
-        ors/connection_lost"}],"examples":[{"name":"every column","params":[{"name":"resultId","value":"${resultId}"},\###
-        {"name":"topValues","value":1}],"result":{"name":"result","value":{"rowCount":3,"truncated":false,"columns":[{\###
-        "name":"id","type":"INTEGER","encoding":"integer","count":3,"nulls":0,"distinct":3,"distinctIsEstimate":false,\###
-        "order":"number","min":1,"max":3,"sum":"6","mean":2,"stddev":1,"topValues":[{"value":1,"count":1,"overcount":0\###
-        }]}]}},"x-needs":"result"},{"name":"a column that is not there","params":[{"name":"resultId","value":"${result\###
-        Id}"},{"name":"columns","value":["nobody"]}],"x-error":"invalid_params","x-needs":"result"},{"name":"an unknow\###
-        n result","params":[{"name":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x\###
-        -kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"\###
-        name":"query.unsubscribe","summary":"End a subscription of this connection.","description":"No event of the su\###
-        bscription is made after the reply; those made before may still arrive behind it.","tags":[{"name":"query"}],"\###
-        paramStructure":"either","params":[{"name":"subscriptionId","description":"The subscription.","required":true,\###
-        "schema":{"description":"The subscription.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schem\###
-        a":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inva\###
-        lid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"one that has ended","params"\###
-        :[{"name":"subscriptionId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}\###
-        ,{"name":"not an id","params":[{"name":"subscriptionId","value":"first"}],"x-error":"invalid_params","x-needs"\###
-        :"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMember\###
-        s":"refuse"},{"name":"rpc.discover","summary":"Answer this protocol as an OpenRPC document.","description":"Th\###
-        e method that OpenRPC names. The document is the published `spec/openrpc.json`, the same for everyone.","tags"\###
-        :[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"RpcDiscoverResult","schema":{\###
-        "type":"object","required":["openrpc","info","methods"]}},"errors":[],"examples":[{"name":"the document","para\###
-        ms":[],"result":{"name":"result","value":{"openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"me\###
-        thods":[]}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inlin\###
-        e","x-unknownMembers":"refuse"},{"name":"schema.describe","summary":"Describe one table, view or other relatio\###
-        n in full.","description":"Columns with type, null, default, comment and how they are generated; keys, indexes\###
-        , checks, triggers; foreign keys from it and\nto it; of a view, its query. Texts longer than 16 KiB are cut.\n\###
-        \nThe name is looked for as it is written; then in any case; then, if it has a dot, as schema and name. Where s\###
-        everal schemas\nhave it and `schema` names none, it is the one an unqualified name in SQL means, else the firs\###
-        t; `alsoIn` says where the others\nare. System relations are looked for where the schema is one of the system'\###
-        s, or the name begins with `pg_` or `sqlite_`.\nWhat does not exist, or the database's own user may not use, i\###
-        s `not_found`, with the nearest names as `hint`.\n\nServed from what the daemon keeps, like `schema.list`.","t\###
-        ags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project."\###
-        ,"required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","\###
-        description":"Its name, not quoted.","required":true,"schema":{"description":"Its name, not quoted.","type":"s\###
-        tring","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,"schema"\###
-        :{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}}],"result":{"name":"SchemaDescri\###
-        beResult","schema":{"type":"object","properties":{"relation":{"description":"The relation, in full.","$ref":"#\###
-        /components/schemas/Relation"},"alsoIn":{"description":"Other schemas that have one of this name.","type":"arr\###
-        ay","items":{"type":"string"}},"ageMs":{"description":"How long ago the daemon began to read this from the dat\###
-        abase.","type":"number","minimum":0}},"required":["relation","ageMs"],"additionalProperties":false}},"errors":\###
-        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compo\###
-        nents/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/\###
-        components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout\###
-        "},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{\###
-        "$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/comp\###
-        onents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_f\###
-        ailed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{\###
-        "$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"nam\###
-        e":"a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}],"resul\###
-        t":{"name":"result","value":{"relation":{"schema":"main","name":"books","kind":"table","identifier":"\"books\"\###
-        ","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"title","ty\###
-        pe":"TEXT","nullable":false},{"name":"price","type":"NUMERIC","nullable":true}],"primaryKey":{"columns":["id"]\###
-        },"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[],"referencedBy":[{"schema":"main","relation":"order\###
-        s","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDe\###
-        lete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":350.5}},"x-needs":"project"},{"\###
-        name":"a name with a slip","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"b\###
-        oks"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","\###
-        value":"${unknownId}"},{"name":"relation","value":"books"}],"x-error":"not_found","x-needs":"session"}],"x-kin\###
+        icated"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{\###
+        "name":"result","value":{}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","v\###
+        alue":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-acces\###
+        s":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.get","sum\###
+        mary":"Answer one project.","description":"From the daemon's store; it does not connect.","tags":[{"name":"pro\###
+        ject"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":true,"\###
+        schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"Project","schema":{\###
+        "$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/com\###
+        ponents/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours",\###
+        "params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-\###
+        7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:/\###
+        //srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.00\###
+        0Z"}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}]\###
+        ,"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-ex\###
+        ecution":"task","x-unknownMembers":"refuse"},{"name":"project.list","summary":"List your projects.","descripti\###
+        on":"In the order they were created, newest first.","tags":[{"name":"project"}],"paramStructure":"by-name","pa\###
+        rams":[{"name":"databaseType","description":"Only this kind of database.","required":false,"schema":{"descript\###
+        ion":"Only this kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"name":"text","description":"\###
+        Only those whose name or description contains it, in any case of ASCII letters.","required":false,"schema":{"d\###
+        escription":"Only those whose name or description contains it, in any case of ASCII letters.","type":"string",\###
+        "minLength":1,"maxLength":200}},{"name":"limit","description":"Items of one page.","required":false,"schema":{\###
+        "description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor",\###
+        "description":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"descriptio\###
+        n":"`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"n\###
+        ame":"ProjectListResult","schema":{"type":"object","properties":{"items":{"description":"The projects.","type"\###
+        :"array","items":{"$ref":"#/components/schemas/Project"}},"nextCursor":{"description":"Where the next page beg\###
+        ins; absent on the last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":fals\###
+        e}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"e\###
+        xamples":[{"name":"SQLite only","params":[{"name":"databaseType","value":"sqlite"}],"result":{"name":"result",\###
+        "value":{"items":[{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databa\###
+        seType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.00\###
+        0Z","updatedAt":"2026-01-05T09:31:00.000Z"}]}},"x-needs":"project"},{"name":"none that match","params":[{"name\###
+        ":"text","value":"no such project"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-\###
+        kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"n\###
+        ame":"project.summary","summary":"Answer a project's figures and what its database says of itself.","descripti\###
+        on":"Figures are of the whole history of the project. The database is asked for its metadata; if it cannot be r\###
+        eached, or not within\nthe connect timeout, `database` says why and the rest is answered all the same.","tags"\###
+        :[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","re\###
+        quired":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"Proje\###
+        ctSummaryResult","schema":{"type":"object","properties":{"projectId":{"description":"The project.","type":"str\###
+        ing","format":"uuid"},"queries":{"description":"Figures about its queries.","$ref":"#/components/schemas/Query\###
+        Statistics"},"recentQueries":{"description":"The newest queries, newest first.","type":"array","items":{"$ref"\###
+        :"#/components/schemas/QueryRecord"},"maxItems":10},"messageCount":{"description":"Its chat messages.","type":\###
+        "integer","minimum":0},"database":{"description":"What its database says of itself.","$ref":"#/components/sche\###
+        mas/DatabaseSummary"}},"required":["projectId","queries","recentQueries","messageCount","database"],"additiona\###
+        lProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unau\###
+        thenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name\###
+        ":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"pr\###
+        ojectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","queries":{"total":1,"success":1,"error":0,"cancelled":0,"succ\###
+        essRate":1,"p50Ms":0.412,"p95Ms":0.412,"rows":1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203"\###
+        ,"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders",\###
+        "shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script",\###
+        "createdAt":"2026-01-05T09:32:00.000Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.40.1","databas\###
+        eName":"books.sqlite","sizeBytes":49152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown project","par\###
+        ams":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"reque\###
+        st","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"projec\###
+        t.test","summary":"Try to reach a database and say how far it got.","description":"Takes either `projectId`, o\###
+        r `databaseType` and `connectionString` to try before `project.create`; the latter is not kept.\nOpens a new c\###
+        onnection, checks that writes are refused on it, and closes it.\n\nA database that cannot be reached is a resu\###
+        lt with `ok: false`, not an error. `steps` always has all eight steps, in order; after\nthe one that failed, a\###
+        nd where the engine has no such step, they are `skipped`.","tags":[{"name":"project"}],"paramStructure":"by-na\###
+        me","params":[{"name":"projectId","description":"A project of yours.","required":false,"schema":{"description"\###
+        :"A project of yours.","type":"string","format":"uuid"}},{"name":"databaseType","description":"The kind of dat\###
+        abase; with `connectionString`.","required":false,"schema":{"description":"The kind of database; with `connect\###
+        ionString`.","$ref":"#/components/schemas/DatabaseType"}},{"name":"connectionString","description":"How to rea\###
+        ch it; with `databaseType`.","required":false,"schema":{"description":"How to reach it; with `databaseType`.",\###
+        "type":"string","minLength":1,"maxLength":4096}}],"result":{"name":"ProjectTestResult","schema":{"type":"objec\###
+        t","properties":{"ok":{"description":"Whether no step failed.","type":"boolean"},"steps":{"description":"The o\###
+        utcome of each step.","type":"array","items":{"$ref":"#/components/schemas/TestStep"},"minItems":8,"maxItems":\###
+        8},"serverVersion":{"description":"Product and version; there if it got that far.","type":"string"}},"required\###
+        ":["ok","steps"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref\###
+        ":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors\###
+        /busy"}],"examples":[{"name":"a project","params":[{"name":"projectId","value":"${projectId}"}],"result":{"nam\###
+        e":"result","value":{"ok":true,"serverVersion":"SQLite 3.40.1","steps":[{"step":"parse","status":"passed","dur\###
+        ationMs":0.021},{"step":"policy","status":"passed","durationMs":0.035},{"step":"resolve","status":"skipped"},{\###
+        "step":"connect","status":"skipped"},{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"s\###
+        tep":"database","status":"passed","durationMs":0.734},{"step":"readOnlyCheck","status":"passed","durationMs":0\###
+        .118}]}},"x-needs":"project"},{"name":"a server that is not there","params":[{"name":"databaseType","value":"p\###
+        ostgresql"},{"name":"connectionString","value":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"name":"result"\###
+        ,"value":{"ok":false,"steps":[{"step":"parse","status":"passed","durationMs":0.044},{"step":"policy","status":\###
+        "passed","durationMs":0.012},{"step":"resolve","status":"passed","durationMs":0.067},{"step":"connect","status\###
+        ":"failed","durationMs":0.203,"code":"connection_refused","message":"Nothing accepts connections at 127.0.0.1 p\###
+        ort 1; check the host and port, and that the server runs."},{"step":"tls","status":"skipped"},{"step":"login",\###
+        "status":"skipped"},{"step":"database","status":"skipped"},{"step":"readOnlyCheck","status":"skipped"}]}},"x-n\###
+        eeds":"session"},{"name":"both ways at once","params":[{"name":"projectId","value":"${projectId}"},{"name":"da\###
+        tabaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"inv\###
+        alid_params","x-needs":"project"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"\###
+        task","x-unknownMembers":"refuse"},{"name":"project.update","summary":"Change a project.","description":"Chang\###
+        es what is named and nothing else; takes at least one member besides `projectId`. The kind of database cannot c\###
+        hange. An\nempty `description` removes it.\n\nA new connection string is checked as in `project.create`. With i\###
+        t, or when `readOnly` becomes true, the project's open database\nconnections are closed and its running writes\###
+         are cancelled.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projectId","descrip\###
+        tion":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},\###
+        {"name":"name","description":"Name, unique among your projects.","required":false,"schema":{"description":"Nam\###
+        e, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"description","descrip\###
+        tion":"What it is, in your words.","required":false,"schema":{"description":"What it is, in your words.","type\###
+        ":"string","maxLength":2000}},{"name":"connectionString","description":"How to reach it; the kind of database s\###
+        tays.","required":false,"schema":{"description":"How to reach it; the kind of database stays.","type":"string"\###
+        ,"minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every write.","required"\###
+        :false,"schema":{"description":"Whether to refuse every write.","type":"boolean"}},{"name":"assistant","descri\###
+        ption":"What to change of what the assistant may do.","required":false,"schema":{"description":"What to change\###
+         of what the assistant may do.","$ref":"#/components/schemas/AssistantChange"}}],"result":{"name":"Project","s\###
+        chema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref\###
+        ":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors\###
+        /conflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$\###
+        ref":"#/components/errors/unknown_database"}],"examples":[{"name":"allow writes","params":[{"name":"projectId"\###
+        ,"value":"${projectId}"},{"name":"readOnly","value":false}],"result":{"name":"result","value":{"id":"019ab0c5-\###
+        11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite",\###
+        "readOnly":false,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"pr\###
+        oject"},{"name":"what the assistant may see","params":[{"name":"projectId","value":"${projectId}"},{"name":"as\###
+        sistant","value":{"shareRows":false,"maskedColumns":["customers.email"]}}],"result":{"name":"result","value":{\###
+        "id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite:///srv\###
+        /books.sqlite","readOnly":true,"assistant":{"shareRows":false,"maskedColumns":["customers.email"]},"createdAt"\###
+        :"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":"nothing to c\###
+        hange","params":[{"name":"projectId","value":"${projectId}"}],"x-error":"invalid_params","x-needs":"project"},\###
+        {"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"name","value":"Boo\###
+        ks"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write"\###
+        ,"x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.cancel","summary":"Stop a running query at i\###
+        ts database.","description":"Works from any connection of the user, and before `query.run` is answered if its c\###
+        lient chose the `queryId`. Answers as soon as\nthe stop is under way; the `query.run` or `query.fetch` that wa\###
+        its is then answered `cancelled`, or with its result if that was\nfirst. A database that does not obey has its\###
+         connection cut after `cancelDeadlineMs`.\n\nIdempotent: a query that has ended, never was or is somebody else\###
+        's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructure":"either","param\###
+        s":[{"name":"queryId","description":"The query.","required":true,"schema":{"description":"The query.","type":"\###
+        string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalPrope\###
+        rties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenti\###
+        cated"}],"examples":[{"name":"a query that has ended","params":[{"name":"queryId","value":"${queryId}"}],"resu\###
+        lt":{"name":"result","value":{}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","va\###
+        lue":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access\###
+        ":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.close","summ\###
+        ary":"Drop a kept result.","description":"Frees what it took of the quota; if its statement still runs, it is s\###
+        topped. The query stays in history.\n\nIdempotent: a result that is gone, never was or is somebody else's answ\###
+        ers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"n\###
+        ame":"resultId","description":"The result.","required":true,"schema":{"description":"The result.","type":"stri\###
+        ng","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalPropertie\###
+        s":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticate\###
+        d"}],"examples":[{"name":"a result","params":[{"name":"resultId","value":"${resultId}"}],"result":{"name":"res\###
+        ult","value":{}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unkno\###
+        wnId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","\###
+        x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.explain","summary":"Show h\###
+        ow a database would run a statement.","description":"Asks the engine for its plan, without running the stateme\###
+        nt: as the engine gives it (`plan`), and in one normal form for all\nengines (`nodes`). Where the engine estim\###
+        ates costs or, with `analyze`, measures times, `costliest` names the three nodes that\ncost or take most on th\###
+        eir own, without their children.\n\n**`analyze`** runs the statement to measure it, inside the read-only path:\###
+         what `query.run` refuses in `read` mode is refused\nhere. SQLite cannot measure; asking for it is `invalid_pa\###
+        rams`. Without `analyze`, PostgreSQL also shows the plans of statements\nthat write, without running them; for\###
+         MySQL, MariaDB and SQLite those are refused.\n\nParameters are bound as in `query.run`. PostgreSQL plans with\###
+         their values. It is no query: it is not in history, and costs what\na query costs otherwise. `$/cancelRequest\###
+        `, the timeout and the end of the connection stop it.","tags":[{"name":"query"}],"paramStructure":"by-name","p\###
+        arams":[{"name":"projectId","description":"Where it would run.","required":true,"schema":{"description":"Where\###
+         it would run.","type":"string","format":"uuid"}},{"name":"sql","description":"The statement, at most `sqlByte\###
+        s` bytes of UTF-8.","required":true,"schema":{"description":"The statement, at most `sqlBytes` bytes of UTF-8.\###
+        ","type":"string","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeh\###
+        olders, in order.","required":false,"schema":{"description":"Values of the placeholders, in order.","type":"ar\###
+        ray","items":{"oneOf":[{"type":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"\###
+        additionalProperties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"analyze"\###
+        ,"description":"Whether to run it and measure.","required":false,"schema":{"description":"Whether to run it an\###
+        d measure.","type":"boolean","default":false}},{"name":"timeoutMs","description":"Time it may take; absent mea\###
+        ns the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"schema":{"description\###
+        ":"Time it may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","type":"\###
+        integer","minimum":1,"maximum":3600000}}],"result":{"name":"QueryExplainResult","schema":{"type":"object","pro\###
+        perties":{"engine":{"description":"Whose plan it is.","$ref":"#/components/schemas/DatabaseType"},"analyzed":{\###
+        "description":"Whether the statement ran and `actual…` members were measured.","type":"boolean"},"nodes":{"des\###
+        cription":"The plan's nodes, each before its children; at most the limit `planNodes`.","type":"array","items":\###
+        {"$ref":"#/components/schemas/PlanNode"}},"costliest":{"description":"Ids of at most three nodes, the costlies\###
+        t first: by their own time if measured, else by their own cost, else by their own rows. Empty where the engine\###
+         says none of these.","type":"array","items":{"type":"integer","minimum":0}},"truncated":{"description":"Wheth\###
+        er the plan has nodes that are not shown.","type":"boolean"},"planningMs":{"description":"Time to plan, as the\###
+         engine measured it.","type":"number","minimum":0},"executionMs":{"description":"Time to run, as the engine me\###
+        asured it.","type":"number","minimum":0},"plan":{"description":"The plan as the engine gives it: its JSON, or,\###
+         nested deeper than the limit `jsonDepth`, the same as text and without `nodes`; for SQLite an array of the ro\###
+        ws of EXPLAIN QUERY PLAN."}},"required":["engine","analyzed","nodes","costliest","truncated","plan"],"addition\###
+        alProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/inv\###
+        alid_parameters"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/unauth\###
+        enticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components\###
+        /errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":\###
+        "#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connectio\###
+        n_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$\###
+        ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/\###
+        errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_\###
+        database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"exam\###
+        ples":[{"name":"a search by key","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"\###
+        SELECT name FROM sqlite_schema WHERE rowid = ?1"},{"name":"parameters","value":[1]}],"result":{"name":"result"\###
+        ,"value":{"engine":"sqlite","analyzed":false,"nodes":[{"id":0,"operation":"SEARCH","detail":"SEARCH sqlite_sch\###
+        ema USING INTEGER PRIMARY KEY (rowid=?)","relation":"sqlite_schema"}],"costliest":[],"truncated":false,"plan":\###
+        [{"id":2,"parent":0,"detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"project\###
+        "},{"name":"an engine that does not measure","params":[{"name":"projectId","value":"${projectId}"},{"name":"sq\###
+        l","value":"SELECT 1"},{"name":"analyze","value":true}],"x-error":"invalid_params","x-needs":"project"},{"name\###
+        ":"a statement the database refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","valu\###
+        e":"SELEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":"an unknown project","params":[{"name":"p\###
+        rojectId","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"\###
+        }],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse\###
+        "},{"name":"query.export","summary":"Convert a kept result to CSV, JSON, JSON Lines, Markdown or SQL.","descri\###
+        ption":"Converts what `query.run` kept; the statement does not run again. If it still runs, this follows it to\###
+         its end; if it ends with\nan error, so does the export.\n\n**Where it goes.** Without `path` and `partialResu\###
+        ltToken` the reply has `text`, which ends with the row that reaches `pageBytes`,\nand `nextCursor` for the nex\###
+        t call, with the same `format` and `options`. The texts put together are the whole: what stands at its\nhead o\###
+        r foot is there once, and each has whole rows only. With `partialResultToken` the texts go out as `$/progress`\###
+        , each with an\n`ExportPart`, no faster than this client reads, and the reply has the totals. With `path` they\###
+         go to a file, which is there, whole\nand readable only to the daemon's user, once this is answered, and not a\###
+        t all if it fails or is cancelled.\n\n**Paths** are absolute, in a directory that exists; `~/` is the daemon's\###
+         user's home where the daemon is personal. In shared mode\nthey must be below a directory that the daemon allo\###
+        ws. A file that exists is a `conflict` unless `overwrite`. Symbolic links and\nwhatever is no regular file are\###
+         never written to, nor are files of the daemon itself. `file_failed` names the step that failed.\n\n**Formats.\###
+        ** Cells that are null differ from empty texts in each of them.\n\n- `csv`: RFC 4180, in UTF-8. A cell is quot\###
+        ed where it must be, and where it is an empty text or reads like `nullText`; null is\n  `nullText` without quo\###
+        tes. Numbers have the digits of the database. Bytes are base64 or hexadecimal.\n- `json`: one array of objects\###
+        , an object a line. Cells are those of `QueryResult`. Of columns with the same name the second is\n  called `n\###
+        ame_2`.\n- `jsonl`: the same objects, one a line, and nothing else.\n- `markdown`: a table of GitHub's kind, n\###
+        umbers to the right. Characters that mean something to Markdown or HTML are escaped, a\n  line break is `<br>`\###
+        , another control character its picture. A result that stopped at a limit says so below it.\n- `sql`: `INSERT`\###
+         statements of at most 64 KiB (but always a whole row) into `table`, in the dialect of the database that the\n\###
+          result is from; before them the session's encoding is set. Run there, on a table with columns of the same ty\###
+        pes, they give the\n  same values. A JSON `null` becomes NULL, since results do not tell the two apart.\n\n**C\###
+        ells that were cut** (`cellBytes`) are refused with `cell_truncated`, because nobody would notice. With `allow\###
+        Truncated` they\nare exported as far as they go, marked, and counted in `truncatedCells`; never to `sql`.\n\nI\###
+        ds answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"result\###
+        Id","description":"The result.","required":true,"schema":{"description":"The result.","type":"string","format"\###
+        :"uuid"}},{"name":"format","description":"What to convert it to.","required":true,"schema":{"description":"Wha\###
+        t to convert it to.","$ref":"#/components/schemas/ExportFormat"}},{"name":"options","description":"How to writ\###
+        e it.","required":false,"schema":{"description":"How to write it.","$ref":"#/components/schemas/ExportOptions"\###
+        }},{"name":"cursor","description":"`nextCursor` of the text before; absent means from the beginning. Not with `\###
+        path` or `partialResultToken`.","required":false,"schema":{"description":"`nextCursor` of the text before; abs\###
+        ent means from the beginning. Not with `path` or `partialResultToken`.","type":"string","format":"cursor"}},{"\###
+        name":"path","description":"The file to write.","required":false,"schema":{"description":"The file to write.",\###
+        "type":"string","minLength":1,"maxLength":4096}},{"name":"overwrite","description":"Whether `path` may exist; i\###
+        t is replaced at the end, in one step.","required":false,"schema":{"description":"Whether `path` may exist; it\###
+         is replaced at the end, in one step.","type":"boolean","default":false}},{"name":"partialResultToken","descri\###
+        ption":"Pushes the texts as `$/progress` with this token. Not with `path`.","required":false,"schema":{"descri\###
+        ption":"Pushes the texts as `$/progress` with this token. Not with `path`.","type":["string","integer"]}}],"re\###
+        sult":{"name":"QueryExportResult","schema":{"type":"object","properties":{"text":{"description":"The text, unl\###
+        ess it was pushed or written to a file.","type":"string"},"nextCursor":{"description":"Where the next text beg\###
+        ins; there if there is more.","type":"string","format":"cursor"},"rowCount":{"description":"Rows in this text;\###
+         of a file or a push, all rows.","type":"integer","minimum":0},"bytes":{"description":"Size of this text, of a\###
+        ll that was pushed, or of the file, as UTF-8.","type":"integer","minimum":0},"truncated":{"description":"Wheth\###
+        er the result had more rows than were kept; final if there is no `nextCursor`.","type":"boolean"},"truncatedCe\###
+        lls":{"description":"Cells of these rows of which only the beginning was kept.","type":"integer","minimum":0},\###
+        "path":{"description":"The file that was written, without symbolic links.","type":"string"}},"required":["rowC\###
+        ount","bytes","truncated","truncatedCells"],"additionalProperties":false}},"errors":[{"$ref":"#/components/err\###
+        ors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{\###
+        "$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy\###
+        "},{"$ref":"#/components/errors/cell_truncated"},{"$ref":"#/components/errors/file_failed"},{"$ref":"#/compone\###
+        nts/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"\###
+        $ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"CSV"\###
+        ,"params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"csv"}],"result":{"name":"result\###
+        ","value":{"text":"id\u000d\n1\u000d\n2\u000d\n3\u000d\n","rowCount":3,"bytes":13,"truncated":false,"truncated\###
+        Cells":0}},"x-needs":"result"},{"name":"SQL","params":[{"name":"resultId","value":"${resultId}"},{"name":"form\###
+        at","value":"sql"},{"name":"options","value":{"table":"favourites"}}],"result":{"name":"result","value":{"text\###
+        ":"INSERT INTO \"favourites\" (\"id\") VALUES\n(1),\n(2),\n(3);\n","rowCount":3,"bytes":56,"truncated":false,"\###
+        truncatedCells":0}},"x-needs":"result"},{"name":"pushed","params":[{"name":"resultId","value":"${resultId}"},{\###
+        "name":"format","value":"jsonl"},{"name":"partialResultToken","value":"export-1"}],"result":{"name":"result","\###
+        value":{"rowCount":3,"bytes":27,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"a relative\###
+         path","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"csv"},{"name":"path","val\###
+        ue":"books.csv"}],"x-error":"policy","x-needs":"result"},{"name":"a directory that is not there","params":[{"n\###
+        ame":"resultId","value":"${resultId}"},{"name":"format","value":"csv"},{"name":"path","value":"/nowhere/at/all\###
+        /books.csv"}],"x-error":"file_failed","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resul\###
+        tId","value":"${unknownId}"},{"name":"format","value":"csv"}],"x-error":"not_found","x-needs":"session"}],"x-k\###
+        ind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"na\###
+        me":"query.fetch","summary":"Answer a page of a kept result.","description":"Reads what `query.run` kept; the s\###
+        tatement does not run again. A cursor stays good while the result is kept: fetching it twice\nanswers the same\###
+         rows. If the statement still runs, this waits for the page to be full or the statement to end. If it ended\nw\###
+        ith an error after its first page, the rows it gave can be fetched and then this answers that error.\n\nA resu\###
+        lt that was closed, has expired or ended with its connection is `not_found`, as is one of somebody else, and o\###
+        ne of\nanother connection that was run without `keep`.","tags":[{"name":"query"}],"paramStructure":"either","p\###
+        arams":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The result.","\###
+        type":"string","format":"uuid"}},{"name":"cursor","description":"`nextCursor` of the page before; absent means\###
+         from the first row.","required":false,"schema":{"description":"`nextCursor` of the page before; absent means f\###
+        rom the first row.","type":"string","format":"cursor"}}],"result":{"name":"QueryFetchResult","schema":{"type":\###
+        "object","properties":{"rows":{"description":"The page, written as in `QueryResult`.","type":"array","items":{\###
+        "type":"array"}},"firstRow":{"description":"Index of its first row in the whole result, from 0.","type":"integ\###
+        er","minimum":0},"rowCount":{"description":"Rows in this page.","type":"integer","minimum":0},"hasMore":{"desc\###
+        ription":"Whether there are more rows.","type":"boolean"},"nextCursor":{"description":"Where the next page beg\###
+        ins; there if `hasMore`.","type":"string","format":"cursor"},"totalRows":{"description":"Rows kept of the whol\###
+        e result; absent while the statement runs.","type":"integer","minimum":0},"truncated":{"description":"Whether t\###
+        he result had more rows than were kept; final once `totalRows` is there.","type":"boolean"}},"required":["rows\###
+        ","firstRow","rowCount","hasMore","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/\###
+        errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"\###
+        },{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/e\###
+        rrors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"exam\###
+        ples":[{"name":"the next page","params":[{"name":"resultId","value":"${resultId}"},{"name":"cursor","value":"$\###
+        {cursor}"}],"result":{"name":"result","value":{"rows":[[3]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRo\###
+        ws":3,"truncated":false}},"x-needs":"result"},{"name":"the first page again","params":[{"name":"resultId","val\###
+        ue":"${resultId}"}],"result":{"name":"result","value":{"rows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":tr\###
+        ue,"nextCursor":"Mg","totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"an unknown result","params\###
+        ":[{"name":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request",\###
+        "x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.forg\###
+        et","summary":"Delete queries from your history.","description":"Either those named by `queryIds`, or those of\###
+         a project, of a time, or both: name at least one of them, so that nothing is\ndeleted by accident. Queries th\###
+        at still run stay. Their figures go with them: `query.stats`, `dashboard.get` and `project.summary`\ndo not co\###
+        unt them any more.\n\nIdempotent: what is gone, never was or is somebody else's is not counted in `forgotten`.\###
+         A long history goes step by step, and\nothers are served in between; a cancelled request, or one that failed,\###
+         has deleted a part.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"queryIds","descr\###
+        iption":"These queries.","required":false,"schema":{"description":"These queries.","type":"array","items":{"ty\###
+        pe":"string","format":"uuid"},"minItems":1,"maxItems":1000}},{"name":"projectId","description":"All of this pr\###
+        oject; not together with `queryIds`.","required":false,"schema":{"description":"All of this project; not toget\###
+        her with `queryIds`.","type":"string","format":"uuid"}},{"name":"before","description":"All accepted before th\###
+        is time; not together with `queryIds`.","required":false,"schema":{"description":"All accepted before this tim\###
+        e; not together with `queryIds`.","type":"string","format":"date-time"}}],"result":{"name":"QueryForgetResult"\###
+        ,"schema":{"type":"object","properties":{"forgotten":{"description":"How many were deleted.","type":"integer",\###
+        "minimum":0}},"required":["forgotten"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/i\###
+        nvalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/cancelled"}],"exam\###
+        ples":[{"name":"one query","params":[{"name":"queryIds","value":["${queryId}"]}],"result":{"name":"result","va\###
+        lue":{"forgotten":1}},"x-needs":"query"},{"name":"a project's queries before a day","params":[{"name":"project\###
+        Id","value":"${projectId}"},{"name":"before","value":"2026-01-05T00:00:00.000Z"}],"result":{"name":"result","v\###
+        alue":{"forgotten":0}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryIds","value":["${\###
+        unknownId}"]}],"result":{"name":"result","value":{"forgotten":0}},"x-needs":"session"},{"name":"nothing named"\###
+        ,"params":[],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-order\###
+        ing":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.get","summary":"Answer one query\###
+         of history.","description":"What `query.history` lists, and a preview: the first `previewRows` rows, at most `\###
+        previewBytes` bytes, as they were when the query\nran. The preview is kept sealed and goes with the project.",\###
+        "tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryId","description":"The query.","re\###
+        quired":true,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"result":{"name":"QueryRe\###
+        cord","schema":{"$ref":"#/components/schemas/QueryRecord"}},"errors":[{"$ref":"#/components/errors/invalid_par\###
+        ams"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"n\###
+        ame":"one of yours","params":[{"name":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{"id"\###
+        :"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Book\###
+        s","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs"\###
+        :0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z","preview":{"columns":[{"name":"c\###
+        ount(*)","type":"","encoding":"dynamic"}],"rows":[[1204]]}}},"x-needs":"query"},{"name":"an unknown query","pa\###
+        rams":[{"name":"queryId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"reques\###
+        t","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.h\###
+        istory","summary":"List your own queries.","description":"Newest first. Filters add up. A query is kept for `h\###
+        istoryDays` days, unless there are more than `historyRows`: then the oldest go;\n`query.forget` takes away mor\###
+        e. Every page is as quick as the first, however long the history, unless `text` and `errorText`\nhave fewer th\###
+        an three characters. A project that is unknown or somebody else's has no queries: the list is empty.","tags":[\###
+        {"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Only of this project\###
+        .","required":false,"schema":{"description":"Only of this project.","type":"string","format":"uuid"}},{"name":\###
+        "status","description":"Only with this status.","required":false,"schema":{"description":"Only with this statu\###
+        s.","$ref":"#/components/schemas/QueryStatus"}},{"name":"text","description":"Only those whose SQL or label co\###
+        ntains it, in any case of ASCII letters; every character stands for itself. From three characters on it is fou\###
+        nd by an index.","required":false,"schema":{"description":"Only those whose SQL or label contains it, in any c\###
+        ase of ASCII letters; every character stands for itself. From three characters on it is found by an index.","t\###
+        ype":"string","minLength":1,"maxLength":200}},{"name":"errorText","description":"Only those whose error messag\###
+        e contains it, likewise.","required":false,"schema":{"description":"Only those whose error message contains it\###
+        , likewise.","type":"string","minLength":1,"maxLength":200}},{"name":"shape","description":"Only those whose s\###
+        tatement has this shape: the `shape` of another query, or of `query.stats`.","required":false,"schema":{"descr\###
+        iption":"Only those whose statement has this shape: the `shape` of another query, or of `query.stats`.","type"\###
+        :"string","minLength":16,"maxLength":16}},{"name":"since","description":"Only those accepted at this time or l\###
+        ater.","required":false,"schema":{"description":"Only those accepted at this time or later.","type":"string","\###
+        format":"date-time"}},{"name":"until","description":"Only those accepted before this time.","required":false,"\###
+        schema":{"description":"Only those accepted before this time.","type":"string","format":"date-time"}},{"name":\###
+        "mode","description":"Only those that ran in this mode.","required":false,"schema":{"description":"Only those t\###
+        hat ran in this mode.","$ref":"#/components/schemas/QueryMode"}},{"name":"source","description":"Only from thi\###
+        s source.","required":false,"schema":{"description":"Only from this source.","$ref":"#/components/schemas/Quer\###
+        ySource"}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items o\###
+        f one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCu\###
+        rsor` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of th\###
+        e page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"QueryHistoryResu\###
+        lt","schema":{"type":"object","properties":{"items":{"description":"The queries.","type":"array","items":{"$re\###
+        f":"#/components/schemas/QueryRecord"}},"nextCursor":{"description":"Where the next page begins; absent on the\###
+         last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$r\###
+        ef":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":\###
+        "what succeeded in a project","params":[{"name":"projectId","value":"${projectId}"},{"name":"status","value":"\###
+        success"},{"name":"limit","value":10}],"result":{"name":"result","value":{"items":[{"id":"019ab0c6-22bb-7e3f-9\###
+        c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count\###
+        (*) FROM orders","shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","\###
+        source":"script","createdAt":"2026-01-05T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"what failed for a tabl\###
+        e","params":[{"name":"errorText","value":"no such table"},{"name":"status","value":"error"}],"result":{"name":\###
+        "result","value":{"items":[]}},"x-needs":"query"},{"name":"no shape","params":[{"name":"shape","value":"not-he\###
+        xadecimal!"}],"x-error":"invalid_params","x-needs":"session"},{"name":"none that match","params":[{"name":"tex\###
+        t","value":"no such query"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"a p\###
+        age too large","params":[{"name":"limit","value":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kin\###
         d":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name\###
-        ":"schema.list","summary":"List the tables, views and other relations of a database.","description":"All schem\###
-        as that the database's own user may use, and in them what that user may read or write; system schemas and SQLi\###
-        te's\nshadow tables only with `includeSystem`. Sorted by schema and name, byte by byte. Filters add up.\n\n**`\###
-        detail`** chooses how much is told of each: `names` its schema, name and kind; `summary` also comment, estimat\###
-        es and how it\nis stored; `full` also columns, keys, indexes, checks and foreign keys in both directions.\n\n*\###
-        *Age.** The daemon keeps what it read: for the limit `catalogueMs`, or until a statement that may change the s\###
-        chema is run\nthrough the project, its connection string changes, or `schema.refresh` is called. `ageMs` tells\###
-        . What other\nprograms change meanwhile is not seen. Row counts and sizes are the engine's own estimates, as o\###
-        f its last look; nothing is\ncounted, and no table is locked or waited for.\n\nRequests that come at once shar\###
-        e one look at the database. `$/cancelRequest`, the limit `queryTimeoutMs` and the end of the\nconnection stop i\###
-        t once nobody waits for it. It is no query: it is not in history.","tags":[{"name":"schema"}],"paramStructure"\###
-        :"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":\###
-        "The project.","type":"string","format":"uuid"}},{"name":"schema","description":"Only in this schema: for MySQ\###
-        L and MariaDB a database, for SQLite `main`.","required":false,"schema":{"description":"Only in this schema: f\###
-        or MySQL and MariaDB a database, for SQLite `main`.","type":"string","minLength":1,"maxLength":1000}},{"name":\###
-        "pattern","description":"Only names that match, in any case: `*` is any text, `?` one character. With a dot, w\###
-        hat is before it is matched with the schema: `sales.order*`.","required":false,"schema":{"description":"Only n\###
-        ames that match, in any case: `*` is any text, `?` one character. With a dot, what is before it is matched wit\###
-        h the schema: `sales.order*`.","type":"string","minLength":1,"maxLength":200}},{"name":"kinds","description":"\###
-        Only of these kinds; at least one.","required":false,"schema":{"description":"Only of these kinds; at least on\###
-        e.","type":"array","items":{"$ref":"#/components/schemas/RelationKind"},"maxItems":6}},{"name":"detail","descr\###
-        iption":"How much of each.","required":false,"schema":{"description":"How much of each.","$ref":"#/components/\###
-        schemas/SchemaDetail","default":"summary"}},{"name":"includeSystem","description":"Whether relations of the da\###
-        tabase itself are listed too.","required":false,"schema":{"description":"Whether relations of the database its\###
-        elf are listed too.","type":"boolean","default":false}},{"name":"limit","description":"Items of one page.","re\###
-        quired":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default\###
-        ":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":fal\###
-        se,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":\###
-        "cursor"}}],"result":{"name":"SchemaListResult","schema":{"type":"object","properties":{"items":{"description"\###
-        :"The relations.","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"description"\###
-        :"Where the next page begins; absent on the last.","type":"string","format":"cursor"},"total":{"description":"\###
-        How many relations match, on all pages.","type":"integer","minimum":0},"schemas":{"description":"The schemas, w\###
-        hatever the filters but `includeSystem`; on the first page only, and at most 200.","type":"array","items":{"$r\###
-        ef":"#/components/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the daemon began to read this f\###
-        rom the database.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more rela\###
-        tions than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"requir\###
-        ed":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/error\###
-        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$\###
-        ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_fail\###
-        ed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/err\###
-        ors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/\###
-        host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeou\###
-        t"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/component\###
-        s/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/\###
-        not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"all tables and views","p\###
-        arams":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"schema":"ma\###
-        in","name":"books","kind":"table","identifier":"\"books\"","system":false},{"schema":"main","name":"orders","k\###
-        ind":"table","identifier":"\"orders\"","system":false}],"total":2,"schemas":[{"name":"main","relationCount":2,\###
-        "default":true}],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"name":"by name, in full","params":[{"n\###
-        ame":"projectId","value":"${projectId}"},{"name":"pattern","value":"order?"},{"name":"kinds","value":["table"]\###
-        },{"name":"detail","value":"full"},{"name":"limit","value":1}],"result":{"name":"result","value":{"items":[{"s\###
-        chema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":false,"columns":[{"name":"id",\###
-        "type":"INTEGER","nullable":false,"primaryKey":1},{"name":"book_id","type":"INTEGER","nullable":true}],"primar\###
-        yKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"schema":"main","relation":"\###
-        orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction",\###
-        "onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"sche\###
-        mas":[{"name":"main","relationCount":2,"default":true}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},\###
-        {"name":"a cursor of nothing","params":[{"name":"projectId","value":"${projectId}"},{"name":"cursor","value":"\###
-        nonsense"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"pr\###
-        ojectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"s\###
-        ession","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.refresh","summar\###
-        y":"Read the schema of a database anew.","description":"Forgets what the daemon keeps of the project's schema a\###
-        nd reads it again, in full: for changes that other programs made. Answers\nhow much there is.","tags":[{"name"\###
-        :"schema"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":tr\###
-        ue,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"SchemaRefreshRe\###
-        sult","schema":{"type":"object","properties":{"schemas":{"description":"Schemas.","type":"integer","minimum":0\###
-        },"relations":{"description":"Relations, without the database's own.","type":"integer","minimum":0},"columns":\###
-        {"description":"Their columns.","type":"integer","minimum":0},"indexes":{"description":"Their indexes.","type"\###
-        :"integer","minimum":0},"foreignKeys":{"description":"Their foreign keys.","type":"integer","minimum":0},"dura\###
-        tionMs":{"description":"How long it took.","type":"number","minimum":0},"truncated":{"description":"Whether th\###
-        e database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","t\###
-        ype":"boolean"}},"required":["schemas","relations","columns","indexes","foreignKeys","durationMs","truncated"]\###
+        ":"query.run","summary":"Run one statement and answer its first rows.","description":"Runs exactly one stateme\###
+        nt; two are refused. In `read` mode, the default, nothing of it can last: the engine refuses writes,\nthe stat\###
+        ement is looked at before it runs, and it is rolled back. `write` needs a project whose `readOnly` is false (e\###
+        lse\n`read_only`), and commits.\n\n**Options only lower the server's limits.** A value above the limit is refu\###
+        sed with `invalid_params`, never lowered in silence.\n\n**Parameters** are bound, never put into the text: nul\###
+        l, a boolean, a number, a string, or `{\"$base64\": \"…\"}` for bytes. The\nplaceholders are the engine's own:\###
+         `$1` for PostgreSQL, `?` for MySQL and MariaDB, `?`, `?1` or `$1` for SQLite.\n\n**Large results.** The first\###
+         page comes with the reply, which may be sent before the statement has ended. The rest is kept under\n`resultI\###
+        d` for `query.fetch`, `query.export` and `query.summarize`, without running the statement again, until `query.\###
+        close`, until\nnobody has read from it for `resultIdleMs`, or until this connection ends; with `keep` it outli\###
+        ves the connection, and any connection of the user may fetch\nit. Without `maxRows` a result stops at `resultR\###
+        ows` rows or `resultBytes` bytes; with it, at so many rows or\n`spoolPerResultBytes`. A result that stopped sa\###
+        ys `truncated`. The daemon's page limit `pageBytes` may end a page before `pageRows`.\n\n**Pushed results.** W\###
+        ith `partialResultToken` nothing is kept: pages of at most `pageRows` rows or `pageBytes` bytes go out as\n`$/\###
+        progress` with that token, straight from the database and as fast as this client reads; other replies come in b\###
+        etween. Each\nhas a `QueryPage`. The statement waits for a client that does not read, and so may run into its t\###
+        imeout. The reply comes after\nthe last page, with no rows and the number of all in `rowCount`; an error may c\###
+        ome after pages. Without `maxRows` there is no\nlimit on rows or bytes.\n\n**Stopping it.** `$/cancelRequest` a\###
+        nd `query.cancel` stop the statement at the database, as do the timeout and the end of this\nconnection. `quer\###
+        yId` lets a client choose the id beforehand, so that `query.cancel` can name the query before this is\nanswere\###
+        d, from another connection too. It must be new: an id that any query has had is a `conflict`, and nothing runs\###
+        .\n\n**History.** A write is in history before it runs; other queries at the latest when they end. Parameters a\###
+        re never kept.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","descriptio\###
+        n":"Where to run it.","required":true,"schema":{"description":"Where to run it.","type":"string","format":"uui\###
+        d"}},{"name":"sql","description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused\###
+        .","required":true,"schema":{"description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character i\###
+        s refused.","type":"string","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values of t\###
+        he placeholders, in order.","required":false,"schema":{"description":"Values of the placeholders, in order.","\###
+        type":"array","items":{"oneOf":[{"type":["null","boolean","number","string"]},{"type":"object","required":["$b\###
+        ase64"],"additionalProperties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":\###
+        "mode","description":"What the statement may do.","required":false,"schema":{"description":"What the statement\###
+         may do.","$ref":"#/components/schemas/QueryMode","default":"read"}},{"name":"pageRows","description":"Most ro\###
+        ws of each page; absent means the limit `pageRows`.","required":false,"schema":{"description":"Most rows of ea\###
+        ch page; absent means the limit `pageRows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs"\###
+        ,"description":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `query\###
+        TimeoutMaxMs`.","required":false,"schema":{"description":"Time the statement may take; absent means the limit `\###
+        queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"na\###
+        me":"maxRows","description":"Rows to keep at most.","required":false,"schema":{"description":"Rows to keep at m\###
+        ost.","type":"integer","minimum":1,"maximum":1000000000}},{"name":"label","description":"A name for it in hist\###
+        ory.","required":false,"schema":{"description":"A name for it in history.","type":"string","minLength":1,"maxL\###
+        ength":200}},{"name":"keep","description":"Whether the result outlives this connection, and is kept even if th\###
+        e first page has all of it.","required":false,"schema":{"description":"Whether the result outlives this connec\###
+        tion, and is kept even if the first page has all of it.","type":"boolean","default":false}},{"name":"partialRe\###
+        sultToken","description":"Pushes the rows as `$/progress` with this token, instead of keeping them.","required\###
+        ":false,"schema":{"description":"Pushes the rows as `$/progress` with this token, instead of keeping them.","t\###
+        ype":["string","integer"]}},{"name":"queryId","description":"The query's id, made by the client; version 7 is a\###
+        dvised.","required":false,"schema":{"description":"The query's id, made by the client; version 7 is advised.",\###
+        "type":"string","format":"uuid"}}],"result":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/Query\###
+        Result"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_paramet\###
+        ers"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/unauthenticated"},\###
+        {"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/\###
+        busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/er\###
+        rors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#\###
+        /components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/err\###
+        ors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_requi\###
+        red"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"\###
+        #/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/err\###
+        ors/connection_lost"}],"examples":[{"name":"one row","params":[{"name":"projectId","value":"${projectId}"},{"n\###
+        ame":"sql","value":"SELECT 1 AS one, 'two' AS two"}],"result":{"name":"result","value":{"queryId":"019ab0c6-22\###
+        bb-7e3f-9c4d-5e6f70819203","columns":[{"name":"one","type":"","encoding":"dynamic"},{"name":"two","type":"","e\###
+        ncoding":"dynamic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.412,"mo\###
+        de":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"parameters","params":[{"name":"proje\###
+        ctId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS cover"},{"name":"p\###
+        arameters","value":["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label","value":"A smoke test"}],"result":{"na\###
+        me":"result","value":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"title","type":"","e\###
+        ncoding":"dynamic"},{"name":"price","type":"","encoding":"dynamic"},{"name":"cover","type":"","encoding":"dyna\###
+        mic"}],"rows":[["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMore":false,"command":"SELECT","durationM\###
+        s":0.388,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"the first page of many",\###
+        "params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELE\###
+        CT 2 UNION ALL SELECT 3"},{"name":"pageRows","value":2}],"result":{"name":"result","value":{"queryId":"019ab0c\###
+        6-44dd-7051-9e6f-708192031425","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[[1],[2]],"\###
+        rowCount":2,"hasMore":true,"resultId":"019ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg","command":"SELE\###
+        CT","durationMs":0.297,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"pushed row\###
+        s","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL S\###
+        ELECT 2"},{"name":"partialResultToken","value":"rows-1"}],"result":{"name":"result","value":{"queryId":"019ab0\###
+        c6-55ee-7162-8a70-819203142536","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[],"rowCou\###
+        nt":2,"hasMore":false,"command":"SELECT","durationMs":0.311,"mode":"read","truncated":false,"notices":[]}},"x-\###
+        needs":"project"},{"name":"a write in a read-only project","params":[{"name":"projectId","value":"${projectId}\###
+        "},{"name":"sql","value":"CREATE TABLE scratch (id INTEGER)"},{"name":"mode","value":"write"}],"x-error":"read\###
+        _only","x-needs":"project"},{"name":"a statement the database refuses","params":[{"name":"projectId","value":"\###
+        ${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":"a para\###
+        meter too few","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1, ?2"},{"\###
+        name":"parameters","value":[1]}],"x-error":"invalid_parameters","x-needs":"project"},{"name":"an id that a que\###
+        ry has had","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"q\###
+        ueryId","value":"${queryId}"}],"x-error":"conflict","x-needs":"query"},{"name":"an unknown project","params":[\###
+        {"name":"projectId","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs"\###
+        :"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembe\###
+        rs":"refuse"},{"name":"query.running","summary":"List your own queries that run now.","description":"Of all yo\###
+        ur connections, also those that wait for a free database connection; the one that began first is first. There a\###
+        re\nnever more than the limit `queriesPerUser`. A query that has ended is in `query.history`.","tags":[{"name"\###
+        :"query"}],"paramStructure":"either","params":[{"name":"projectId","description":"Only of this project.","requ\###
+        ired":false,"schema":{"description":"Only of this project.","type":"string","format":"uuid"}}],"result":{"name\###
+        ":"QueryRunningResult","schema":{"type":"object","properties":{"items":{"description":"The queries.","type":"a\###
+        rray","items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["items"],"additionalProperties":false\###
+        }},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"ex\###
+        amples":[{"name":"nothing runs","params":[],"result":{"name":"result","value":{"items":[]}},"x-needs":"session\###
+        "},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs":"s\###
+        ession"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":\###
+        "refuse"},{"name":"query.stats","summary":"Answer figures about your queries.","description":"How many ran, fa\###
+        iled and how long they took: in all, by project, by day, and by statement. Figures are kept by UTC day: the pe\###
+        riod\nis widened to whole days, and `since` and `until` of the reply say to which. It is at most `statisticsDa\###
+        ys` days long; without\n`since` it is the 30 days that end with `until`, without `until` it ends today. They a\###
+        re right to the query, also after a crash;\nwhat is gone from history, by `query.forget`, by age or by number,\###
+         is not counted any more.\n\n**Statements** are told apart by shape: the statement with `?` in place of each l\###
+        iteral and placeholder, lists of values after\n`IN`, `VALUES` and `ARRAY` as one, without comments, blanks and\###
+         the case of keywords, by the rules of its engine. `shape` is the\nsame for the same shape, always. Each list h\###
+        as at most `statements` of them: the most frequent, the slowest by `meanMs`, the\ncostliest by `totalMs`, and t\###
+        hose that failed most often; what did not succeed, or not fail, is in no list of these.\n\n**Percentiles** are\###
+         by nearest rank, over successful queries, from counts in ranges of a thirty-second of a doubling: within 1.6 %\###
+        \nof the duration that was measured. `maxMs` is exact.\n\nA project that is unknown or somebody else's has no q\###
+        ueries.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Onl\###
+        y of this project.","required":false,"schema":{"description":"Only of this project.","type":"string","format":\###
+        "uuid"}},{"name":"since","description":"From the day of this time on.","required":false,"schema":{"description\###
+        ":"From the day of this time on.","type":"string","format":"date-time"}},{"name":"until","description":"Up to t\###
+        he end of the day of this time; a midnight is the end of the day before it.","required":false,"schema":{"descr\###
+        iption":"Up to the end of the day of this time; a midnight is the end of the day before it.","type":"string","\###
+        format":"date-time"}},{"name":"statements","description":"The length of each list of statements; 0 for none.",\###
+        "required":false,"schema":{"description":"The length of each list of statements; 0 for none.","type":"integer"\###
+        ,"minimum":0,"maximum":100,"default":10}}],"result":{"name":"QueryStatsResult","schema":{"type":"object","prop\###
+        erties":{"since":{"description":"Midnight UTC at the start of the first day.","type":"string","format":"date-t\###
+        ime"},"until":{"description":"Midnight UTC at the end of the last day.","type":"string","format":"date-time"},\###
+        "totals":{"description":"All of it.","$ref":"#/components/schemas/QueryFigures"},"projects":{"description":"Pr\###
+        ojects with queries in the period, the busiest first, then by name.","type":"array","items":{"$ref":"#/compone\###
+        nts/schemas/ProjectFigures"}},"days":{"description":"Every day of the period, oldest first, days without queri\###
+        es too.","type":"array","items":{"$ref":"#/components/schemas/DayFigures"},"minItems":1,"maxItems":366},"mostF\###
+        requent":{"description":"Statements by `count`, the highest first.","type":"array","items":{"$ref":"#/componen\###
+        ts/schemas/StatementFigures"},"maxItems":100},"slowest":{"description":"By `meanMs`.","type":"array","items":{\###
+        "$ref":"#/components/schemas/StatementFigures"},"maxItems":100},"costliest":{"description":"By `totalMs`.","ty\###
+        pe":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100},"mostFailing":{"descripti\###
+        on":"By `error`.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100}},"re\###
+        quired":["since","until","totals","projects","days","mostFrequent","slowest","costliest","mostFailing"],"addit\###
+        ionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/\###
+        unauthenticated"}],"examples":[{"name":"a day of a project","params":[{"name":"projectId","value":"${projectId\###
+        }"},{"name":"since","value":"2026-01-05T00:00:00.000Z"},{"name":"until","value":"2026-01-06T00:00:00.000Z"},{"\###
+        name":"statements","value":1}],"result":{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"\###
+        2026-01-06T00:00:00.000Z","totals":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"to\###
+        talMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412},"projects":[{"projectId":"019ab0c5-11aa\###
+        -7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","figures":{"count":2,"success":1,"error":1,"ca\###
+        ncelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}\###
+        ],"days":[{"date":"2026-01-05","figures":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows"\###
+        :1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"mostFrequent":[{"projectId":"0\###
+        19ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","shape":"3f9c1d2b7a605e48","sql":"SELECT * FROM ord\###
+        ers WHERE id IN (?)","figures":{"count":1,"success":1,"error":0,"cancelled":0,"errorRate":0,"rows":1,"totalMs"\###
+        :0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412},"lastQueryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70\###
+        819203","lastUsedAt":"2026-01-05T09:32:00.000Z","lastMode":"read"}],"slowest":[],"costliest":[],"mostFailing":\###
+        []}},"x-needs":"query"},{"name":"the last thirty days","params":[],"result":{"name":"result","value":{"since":\###
+        "2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"count":0,"success":0,"error":0,"cance\###
+        lled":0,"rows":0,"totalMs":0},"projects":[],"days":[{"date":"2026-01-05","figures":{"count":0,"success":0,"err\###
+        or":0,"cancelled":0,"rows":0,"totalMs":0}}],"mostFrequent":[],"slowest":[],"costliest":[],"mostFailing":[]}},"\###
+        x-needs":"query"},{"name":"too long a period","params":[{"name":"since","value":"2020-01-01T00:00:00.000Z"}],"\###
+        x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x\###
+        -execution":"task","x-unknownMembers":"refuse"},{"name":"query.subscribe","summary":"Watch your own queries wh\###
+        ile they run.","description":"From the reply on, this connection gets a `query/event` whenever one of your que\###
+        ries starts, makes progress or ends, whichever\nof your connections runs it. `running` is what ran at that mom\###
+        ent: its queries get no `started`, and everything later about\nthem comes as an event. A subscription ends wit\###
+        h `query.unsubscribe`, with this connection, or when this connection is no\nlonger logged in as you.","tags":[\###
+        {"name":"query"}],"paramStructure":"either","params":[{"name":"projectId","description":"Only queries of this p\###
+        roject.","required":false,"schema":{"description":"Only queries of this project.","type":"string","format":"uu\###
+        id"}}],"result":{"name":"QuerySubscribeResult","schema":{"type":"object","properties":{"subscriptionId":{"desc\###
+        ription":"Id, in every event of this subscription.","type":"string","format":"uuid"},"running":{"description":\###
+        "The queries that run.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["sub\###
+        scriptionId","running"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"}\###
+        ,{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"ever\###
+        ything of mine","params":[],"result":{"name":"result","value":{"subscriptionId":"019ab0c6-66ff-7273-9b81-92031\###
+        4253647","running":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name":"projectId","value":"Books"\###
+        }],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read\###
+        ","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.summarize","summary":"Answer figures about e\###
+        ach column of a kept result.","description":"Reads every row that `query.run` kept, once; the statement does n\###
+        ot run again. If it still runs, this follows it to its end; if\nit ends with an error, so does this. It takes a\###
+         bounded amount of memory, whatever the result.\n\n**Numbers** are compared by their value, every digit of it,\###
+         also where they are strings; `1.0` and `1.00` are one value. Texts are compared\nby their UTF-8 bytes, dates a\###
+        nd times by the time they mean. In a column of SQLite that has both, numbers are less than texts.\nCells that w\###
+        ere cut (`cellBytes`) count in `count` and `truncatedCells` only.\n\n**Distinct values** are counted exactly u\###
+        p to a bound, which is some ten thousand for a result of a few dozen columns and smaller for wider\nones; beyo\###
+        nd it, `distinct` is an estimate, mostly within 3 % (HyperLogLog). **Top values** are exact while a column has\###
+         no more values\nthan their bound, about a thousand; beyond it `count` may be too high, by at most `overcount`\###
+         (Filtered Space-Saving), and values that may\nwell be rare are left out.\n\nIds answer as in `query.fetch`.",\###
+        "tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resultId","description":"The result.",\###
+        "required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"name":"columns","des\###
+        cription":"Names of the columns to summarise; absent means all. A name that several have means each of them.",\###
+        "required":false,"schema":{"description":"Names of the columns to summarise; absent means all. A name that sev\###
+        eral have means each of them.","type":"array","items":{"type":"string","maxLength":1024},"minItems":1,"maxItem\###
+        s":4096}},{"name":"topValues","description":"Most of the top values of each column.","required":false,"schema"\###
+        :{"description":"Most of the top values of each column.","type":"integer","minimum":0,"maximum":100,"default":\###
+        10}}],"result":{"name":"QuerySummarizeResult","schema":{"type":"object","properties":{"rowCount":{"description\###
+        ":"Rows that were read: all that were kept.","type":"integer","minimum":0},"truncated":{"description":"Whether\###
+         the result had more rows than were kept, so that the figures are of its first rows only.","type":"boolean"},"\###
+        columns":{"description":"The columns, in their order in the result.","type":"array","items":{"$ref":"#/compone\###
+        nts/schemas/ColumnSummary"}}},"required":["rowCount","truncated","columns"],"additionalProperties":false}},"er\###
+        rors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#\###
+        /components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/query_failed"}\###
+        ,{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/error\###
+        s/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"every column","params":[{"nam\###
+        e":"resultId","value":"${resultId}"},{"name":"topValues","value":1}],"result":{"name":"result","value":{"rowCo\###
+        unt":3,"truncated":false,"columns":[{"name":"id","type":"INTEGER","encoding":"integer","count":3,"nulls":0,"di\###
+        stinct":3,"distinctIsEstimate":false,"order":"number","min":1,"max":3,"sum":"6","mean":2,"stddev":1,"topValues\###
+        ":[{"value":1,"count":1,"overcount":0}]}]}},"x-needs":"result"},{"name":"a column that is not there","params":\###
+        [{"name":"resultId","value":"${resultId}"},{"name":"columns","value":["nobody"]}],"x-error":"invalid_params","\###
+        x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"x-error"\###
+        :"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"\###
+        task","x-unknownMembers":"refuse"},{"name":"query.unsubscribe","summary":"End a subscription of this connectio\###
+        n.","description":"No event of the subscription is made after the reply; those made before may still arrive be\###
+        hind it.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"subscriptionId","description"\###
+        :"The subscription.","required":true,"schema":{"description":"The subscription.","type":"string","format":"uui\###
+        d"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"error\###
+        s":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[\###
+        {"name":"one that has ended","params":[{"name":"subscriptionId","value":"${unknownId}"}],"result":{"name":"res\###
+        ult","value":{}},"x-needs":"session"},{"name":"not an id","params":[{"name":"subscriptionId","value":"first"}]\###
+        ,"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read",\###
+        "x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summary":"Answer this protocol as an\###
+         OpenRPC document.","description":"The method that OpenRPC names. The document is the published `spec/openrpc.\###
+        json`, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{\###
+        "name":"RpcDiscoverResult","schema":{"type":"object","required":["openrpc","info","methods"]}},"errors":[],"ex\###
+        amples":[{"name":"the document","params":[],"result":{"name":"result","value":{"openrpc":"1.3.2","info":{"titl\###
+        e":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-\###
+        ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"schema.describe","summary":"Desc\###
+        ribe one table, view or other relation in full.","description":"Columns with type, null, default, comment and h\###
+        ow they are generated; keys, indexes, checks, triggers; foreign keys from it and\nto it; of a view, its query.\###
+         Texts longer than 16 KiB are cut.\n\nThe name is looked for as it is written; then in any case; then, if it h\###
+        as a dot, as schema and name. Where several schemas\nhave it and `schema` names none, it is the one an unquali\###
+        fied name in SQL means, else the first; `alsoIn` says where the others\nare. System relations are looked for w\###
+        here the schema is one of the system's, or the name begins with `pg_` or `sqlite_`.\nWhat does not exist, or t\###
+        he database's own user may not use, is `not_found`, with the nearest names as `hint`.\n\nServed from what the d\###
+        aemon keeps, like `schema.list`.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"pro\###
+        jectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","f\###
+        ormat":"uuid"}},{"name":"relation","description":"Its name, not quoted.","required":true,"schema":{"descriptio\###
+        n":"Its name, not quoted.","type":"string","minLength":1,"maxLength":1000}},{"name":"schema","description":"It\###
+        s schema.","required":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":10\###
+        00}}],"result":{"name":"SchemaDescribeResult","schema":{"type":"object","properties":{"relation":{"description\###
+        ":"The relation, in full.","$ref":"#/components/schemas/Relation"},"alsoIn":{"description":"Other schemas that\###
+         have one of this name.","type":"array","items":{"type":"string"}},"ageMs":{"description":"How long ago the da\###
+        emon began to read this from the database.","type":"number","minimum":0}},"required":["relation","ageMs"],"add\###
+        itionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/error\###
+        s/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/co\###
+        mponents/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},\###
+        {"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/com\###
+        ponents/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/\###
+        connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"\###
+        },{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/co\###
+        mponents/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/\###
+        connection_lost"}],"examples":[{"name":"a table","params":[{"name":"projectId","value":"${projectId}"},{"name"\###
+        :"relation","value":"books"}],"result":{"name":"result","value":{"relation":{"schema":"main","name":"books","k\###
+        ind":"table","identifier":"\"books\"","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false\###
+        ,"primaryKey":1},{"name":"title","type":"TEXT","nullable":false},{"name":"price","type":"NUMERIC","nullable":t\###
+        rue}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[],"referencedBy"\###
+        :[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns\###
+        ":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ag\###
+        eMs":350.5}},"x-needs":"project"},{"name":"a name with a slip","params":[{"name":"projectId","value":"${projec\###
+        tId}"},{"name":"relation","value":"boks"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown proj\###
+        ect","params":[{"name":"projectId","value":"${unknownId}"},{"name":"relation","value":"books"}],"x-error":"not\###
+        _found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task"\###
+        ,"x-unknownMembers":"refuse"},{"name":"schema.list","summary":"List the tables, views and other relations of a\###
+         database.","description":"All schemas that the database's own user may use, and in them what that user may re\###
+        ad or write; system schemas and SQLite's\nshadow tables only with `includeSystem`. Sorted by schema and name, b\###
+        yte by byte. Filters add up.\n\n**`detail`** chooses how much is told of each: `names` its schema, name and ki\###
+        nd; `summary` also comment, estimates and how it\nis stored; `full` also columns, keys, indexes, checks and fo\###
+        reign keys in both directions.\n\n**Age.** The daemon keeps what it read: for the limit `catalogueMs`, or unti\###
+        l a statement that may change the schema is run\nthrough the project, its connection string changes, or `schem\###
+        a.refresh` is called. `ageMs` tells. What other\nprograms change meanwhile is not seen. Row counts and sizes a\###
+        re the engine's own estimates, as of its last look; nothing is\ncounted, and no table is locked or waited for.\###
+        \n\nRequests that come at once share one look at the database. `$/cancelRequest`, the limit `queryTimeoutMs` a\###
+        nd the end of the\nconnection stop it once nobody waits for it. It is no query: it is not in history.","tags":\###
+        [{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","req\###
+        uired":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"schema","descrip\###
+        tion":"Only in this schema: for MySQL and MariaDB a database, for SQLite `main`.","required":false,"schema":{"\###
+        description":"Only in this schema: for MySQL and MariaDB a database, for SQLite `main`.","type":"string","minL\###
+        ength":1,"maxLength":1000}},{"name":"pattern","description":"Only names that match, in any case: `*` is any te\###
+        xt, `?` one character. With a dot, what is before it is matched with the schema: `sales.order*`.","required":f\###
+        alse,"schema":{"description":"Only names that match, in any case: `*` is any text, `?` one character. With a d\###
+        ot, what is before it is matched with the schema: `sales.order*`.","type":"string","minLength":1,"maxLength":2\###
+        00}},{"name":"kinds","description":"Only of these kinds; at least one.","required":false,"schema":{"descriptio\###
+        n":"Only of these kinds; at least one.","type":"array","items":{"$ref":"#/components/schemas/RelationKind"},"m\###
+        axItems":6}},{"name":"detail","description":"How much of each.","required":false,"schema":{"description":"How m\###
+        uch of each.","$ref":"#/components/schemas/SchemaDetail","default":"summary"}},{"name":"includeSystem","descri\###
+        ption":"Whether relations of the database itself are listed too.","required":false,"schema":{"description":"Wh\###
+        ether relations of the database itself are listed too.","type":"boolean","default":false}},{"name":"limit","de\###
+        scription":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer"\###
+        ,"minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, wit\###
+        h the same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same f\###
+        ilters.","type":"string","format":"cursor"}}],"result":{"name":"SchemaListResult","schema":{"type":"object","p\###
+        roperties":{"items":{"description":"The relations.","type":"array","items":{"$ref":"#/components/schemas/Relat\###
+        ion"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":\###
+        "cursor"},"total":{"description":"How many relations match, on all pages.","type":"integer","minimum":0},"sche\###
+        mas":{"description":"The schemas, whatever the filters but `includeSystem`; on the first page only, and at mos\###
+        t 200.","type":"array","items":{"$ref":"#/components/schemas/SchemaSummary"}},"ageMs":{"description":"How long\###
+         ago the daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"description"\###
+        :"Whether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogu\###
+        eBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"\###
+        errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":\###
+        "#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$\###
+        ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors\###
+        /timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_fa\###
+        iled"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref"\###
+        :"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/erro\###
+        rs/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_data\###
+        base"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples\###
+        ":[{"name":"all tables and views","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"res\###
+        ult","value":{"items":[{"schema":"main","name":"books","kind":"table","identifier":"\"books\"","system":false}\###
+        ,{"schema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":false}],"total":2,"schemas\###
+        ":[{"name":"main","relationCount":2,"default":true}],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"na\###
+        me":"by name, in full","params":[{"name":"projectId","value":"${projectId}"},{"name":"pattern","value":"order?\###
+        "},{"name":"kinds","value":["table"]},{"name":"detail","value":"full"},{"name":"limit","value":1}],"result":{"\###
+        name":"result","value":{"items":[{"schema":"main","name":"orders","kind":"table","identifier":"\"orders\"","sy\###
+        stem":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"book_id","type"\###
+        :"INTEGER","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreign\###
+        Keys":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toCo\###
+        lumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}]\###
+        ,"referencedBy":[]}],"total":1,"schemas":[{"name":"main","relationCount":2,"default":true}],"ageMs":20.5,"trun\###
+        cated":false}},"x-needs":"project"},{"name":"a cursor of nothing","params":[{"name":"projectId","value":"${pro\###
+        jectId}"},{"name":"cursor","value":"nonsense"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an un\###
+        known project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session\###
+        "}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refus\###
+        e"},{"name":"schema.refresh","summary":"Read the schema of a database anew.","description":"Forgets what the d\###
+        aemon keeps of the project's schema and reads it again, in full: for changes that other programs made. Answers\###
+        \nhow much there is.","tags":[{"name":"schema"}],"paramStructure":"either","params":[{"name":"projectId","desc\###
+        ription":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"\###
+        }}],"result":{"name":"SchemaRefreshResult","schema":{"type":"object","properties":{"schemas":{"description":"S\###
+        chemas.","type":"integer","minimum":0},"relations":{"description":"Relations, without the database's own.","ty\###
+        pe":"integer","minimum":0},"columns":{"description":"Their columns.","type":"integer","minimum":0},"indexes":{\###
+        "description":"Their indexes.","type":"integer","minimum":0},"foreignKeys":{"description":"Their foreign keys.\###
+        ","type":"integer","minimum":0},"durationMs":{"description":"How long it took.","type":"number","minimum":0},"\###
+        truncated":{"description":"Whether the database has more relations than the daemon keeps: the limits `catalogu\###
+        eRelations` and `catalogueBytes`.","type":"boolean"}},"required":["schemas","relations","columns","indexes","f\###
+        oreignKeys","durationMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/in\###
+        valid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref"\###
+        :"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"}\###
+        ,{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/\###
+        invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host\###
+        _not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},\###
+        {"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/er\###
+        rors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_\###
+        a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"of a project","params":[{"na\###
+        me":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"schemas":1,"relations":2,"columns\###
+        ":6,"indexes":0,"foreignKeys":1,"durationMs":0.8,"truncated":false}},"x-needs":"project"},{"name":"an unknown p\###
+        roject","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-\###
+        kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"n\###
+        ame":"schema.relations","summary":"Show foreign keys, and how to join two relations.","description":"Without `\###
+        relation`: all foreign keys of the database. With it: those from it and to it and, with a `depth` above 1, tho\###
+        se from\nand to what these lead to, nearest first. Each has its `join`, a condition ready for SQL.\n\n**`to`**\###
+         asks for the shortest way between two relations along foreign keys, in either direction: `path` has a step fo\###
+        r each\nrelation to join, and the `FROM` clause of all. Where two relations are linked by several foreign keys\###
+        , the step takes the\nfirst and names the others, since they mean different things. If there is no way within `\###
+        depth` steps (10 if absent), there\nis no `path`. A relation to itself is a path without steps.\n\nNames are l\###
+        ooked for as by `schema.describe`. Served from what the daemon keeps, like `schema.list`. Only declared foreig\###
+        n keys\ncount.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","descripti\###
+        on":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"\###
+        name":"relation","description":"Where to begin.","required":false,"schema":{"description":"Where to begin.","t\###
+        ype":"string","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,"\###
+        schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"to","descriptio\###
+        n":"Where to go; with `relation` only.","required":false,"schema":{"description":"Where to go; with `relation`\###
+         only.","type":"string","minLength":1,"maxLength":1000}},{"name":"toSchema","description":"Its schema.","requi\###
+        red":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"dep\###
+        th","description":"Steps at most: 1 if absent, or 10 with `to`.","required":false,"schema":{"description":"Ste\###
+        ps at most: 1 if absent, or 10 with `to`.","type":"integer","minimum":1,"maximum":20}},{"name":"limit","descri\###
+        ption":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer","mi\###
+        nimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with th\###
+        e same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same filt\###
+        ers.","type":"string","format":"cursor"}}],"result":{"name":"SchemaRelationsResult","schema":{"type":"object",\###
+        "properties":{"items":{"description":"Foreign keys; with `to`, those of the path.","type":"array","items":{"$r\###
+        ef":"#/components/schemas/ForeignKey"}},"nextCursor":{"description":"Where the next page begins; absent on the\###
+         last.","type":"string","format":"cursor"},"total":{"description":"How many there are, on all pages.","type":"\###
+        integer","minimum":0},"path":{"description":"With `to`: the way there, if there is one.","$ref":"#/components/\###
+        schemas/JoinPath"},"ageMs":{"description":"How long ago the daemon began to read this from the database.","typ\###
+        e":"number","minimum":0},"truncated":{"description":"Whether the database has more relations than the daemon k\###
+        eeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","a\###
+        geMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$r\###
+        ef":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/erro\###
+        rs/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/compone\###
+        nts/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_\###
+        string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref\###
+        ":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/componen\###
+        ts/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication\###
+        _failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref\###
+        ":"#/components/errors/connection_lost"}],"examples":[{"name":"from and to a table","params":[{"name":"project\###
+        Id","value":"${projectId}"},{"name":"relation","value":"books"}],"result":{"name":"result","value":{"items":[{\###
+        "schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":[\###
+        "id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total"\###
+        :1,"ageMs":4.5,"truncated":false}},"x-needs":"project"},{"name":"a way to join","params":[{"name":"projectId",\###
+        "value":"${projectId}"},{"name":"relation","value":"books"},{"name":"to","value":"orders"}],"result":{"name":"\###
+        result","value":{"items":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRela\###
+        tion":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \\###
+        "books\".\"id\""}],"total":1,"path":{"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"book\###
+        s\".\"id\"","steps":[{"schema":"main","relation":"orders","identifier":"\"orders\"","condition":"\"orders\".\"\###
+        book_id\" = \"books\".\"id\""}]},"ageMs":5.5,"truncated":false}},"x-needs":"project"},{"name":"a destination w\###
+        ithout a beginning","params":[{"name":"projectId","value":"${projectId}"},{"name":"to","value":"orders"}],"x-e\###
+        rror":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value"\###
+        :"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-order\###
+        ing":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.search","summary":"Find relation\###
+        s and columns by words in their names and comments.","description":"Each word of `query` must be found in the n\###
+        ame of a relation or column, in its comment, or, for a column, in its relation's\nname. Case does not count, a\###
+        nd `_`, `-`, `.` and a change from lower to upper case divide words in names: `order total` finds\n`orderTotal\###
+        `, and the column `total` of `orders`.\n\nBest first: the whole name (`exact`), its beginning (`prefix`), a wo\###
+        rd in it (`word`), any part of it (`substring`). Comments\ncome after names. Only where nothing of all this is\###
+         found, names that differ in a few letters are (`fuzzy`). Of equal hits\nrelations come before columns, and sh\###
+        ort names before long ones.\n\nServed from what the daemon keeps, like `schema.list`; without system relations\###
+        .","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The proj\###
+        ect.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"query"\###
+        ,"description":"Words.","required":true,"schema":{"description":"Words.","type":"string","minLength":1,"maxLen\###
+        gth":200}},{"name":"limit","description":"Hits.","required":false,"schema":{"description":"Hits.","type":"inte\###
+        ger","minimum":1,"maximum":200,"default":50}}],"result":{"name":"SchemaSearchResult","schema":{"type":"object"\###
+        ,"properties":{"items":{"description":"The hits, best first.","type":"array","items":{"$ref":"#/components/sch\###
+        emas/SchemaHit"}},"total":{"description":"How many hits there are, shown or not.","type":"integer","minimum":0\###
+        },"ageMs":{"description":"How long ago the daemon began to read this from the database.","type":"number","mini\###
+        mum":0},"truncated":{"description":"Whether the database has more relations than the daemon keeps: the limits `\###
+        catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"]\###
         ,"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/\###
         errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":\###
         "#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancell\###
@@ -1304,938 +1388,857 @@ public enum OpenRPCDocument {
         rors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_requ\###
         ired"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":\###
         "#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/er\###
-        rors/connection_lost"}],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${projectId}\###
-        "}],"result":{"name":"result","value":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys":1,"dura\###
-        tionMs":0.8,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId\###
-        ","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session"\###
-        ,"x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.relations","summary":"S\###
-        how foreign keys, and how to join two relations.","description":"Without `relation`: all foreign keys of the d\###
-        atabase. With it: those from it and to it and, with a `depth` above 1, those from\nand to what these lead to, n\###
-        earest first. Each has its `join`, a condition ready for SQL.\n\n**`to`** asks for the shortest way between tw\###
-        o relations along foreign keys, in either direction: `path` has a step for each\nrelation to join, and the `FR\###
-        OM` clause of all. Where two relations are linked by several foreign keys, the step takes the\nfirst and names\###
-         the others, since they mean different things. If there is no way within `depth` steps (10 if absent), there\n\###
-        is no `path`. A relation to itself is a path without steps.\n\nNames are looked for as by `schema.describe`. S\###
-        erved from what the daemon keeps, like `schema.list`. Only declared foreign keys\ncount.","tags":[{"name":"sch\###
-        ema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"\###
-        schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","description":"Wher\###
-        e to begin.","required":false,"schema":{"description":"Where to begin.","type":"string","minLength":1,"maxLeng\###
-        th":1000}},{"name":"schema","description":"Its schema.","required":false,"schema":{"description":"Its schema."\###
-        ,"type":"string","minLength":1,"maxLength":1000}},{"name":"to","description":"Where to go; with `relation` onl\###
-        y.","required":false,"schema":{"description":"Where to go; with `relation` only.","type":"string","minLength":\###
-        1,"maxLength":1000}},{"name":"toSchema","description":"Its schema.","required":false,"schema":{"description":"\###
-        Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"depth","description":"Steps at most: 1 i\###
-        f absent, or 10 with `to`.","required":false,"schema":{"description":"Steps at most: 1 if absent, or 10 with `\###
-        to`.","type":"integer","minimum":1,"maximum":20}},{"name":"limit","description":"Items of one page.","required\###
-        ":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}}\###
-        ,{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":false,"sc\###
-        hema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":"curso\###
-        r"}}],"result":{"name":"SchemaRelationsResult","schema":{"type":"object","properties":{"items":{"description":\###
-        "Foreign keys; with `to`, those of the path.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"\###
-        }},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cur\###
-        sor"},"total":{"description":"How many there are, on all pages.","type":"integer","minimum":0},"path":{"descri\###
-        ption":"With `to`: the way there, if there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"descript\###
-        ion":"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"truncated":\###
-        {"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueRelations`\###
-         and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalPropert\###
-        ies":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthentica\###
-        ted"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/error\###
-        s/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/com\###
-        ponents/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors\###
-        /connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_ref\###
-        used"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/c\###
-        omponents/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/error\###
-        s/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_los\###
-        t"}],"examples":[{"name":"from and to a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"\###
-        relation","value":"books"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","\###
-        columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete\###
-        ":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x\###
-        -needs":"project"},{"name":"a way to join","params":[{"name":"projectId","value":"${projectId}"},{"name":"rela\###
-        tion","value":"books"},{"name":"to","value":"orders"}],"result":{"name":"result","value":{"items":[{"schema":"\###
-        main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onU\###
-        pdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":\###
-        {"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"id\"","steps":[{"schema":"main\###
-        ","relation":"orders","identifier":"\"orders\"","condition":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ag\###
-        eMs":5.5,"truncated":false}},"x-needs":"project"},{"name":"a destination without a beginning","params":[{"name\###
-        ":"projectId","value":"${projectId}"},{"name":"to","value":"orders"}],"x-error":"invalid_params","x-needs":"pr\###
-        oject"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_fou\###
-        nd","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-\###
-        unknownMembers":"refuse"},{"name":"schema.search","summary":"Find relations and columns by words in their name\###
-        s and comments.","description":"Each word of `query` must be found in the name of a relation or column, in its\###
-         comment, or, for a column, in its relation's\nname. Case does not count, and `_`, `-`, `.` and a change from l\###
-        ower to upper case divide words in names: `order total` finds\n`orderTotal`, and the column `total` of `orders\###
-        `.\n\nBest first: the whole name (`exact`), its beginning (`prefix`), a word in it (`word`), any part of it (`\###
-        substring`). Comments\ncome after names. Only where nothing of all this is found, names that differ in a few l\###
-        etters are (`fuzzy`). Of equal hits\nrelations come before columns, and short names before long ones.\n\nServe\###
-        d from what the daemon keeps, like `schema.list`; without system relations.","tags":[{"name":"schema"}],"param\###
-        Structure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"des\###
-        cription":"The project.","type":"string","format":"uuid"}},{"name":"query","description":"Words.","required":t\###
-        rue,"schema":{"description":"Words.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","descript\###
-        ion":"Hits.","required":false,"schema":{"description":"Hits.","type":"integer","minimum":1,"maximum":200,"defa\###
-        ult":50}}],"result":{"name":"SchemaSearchResult","schema":{"type":"object","properties":{"items":{"description\###
-        ":"The hits, best first.","type":"array","items":{"$ref":"#/components/schemas/SchemaHit"}},"total":{"descript\###
-        ion":"How many hits there are, shown or not.","type":"integer","minimum":0},"ageMs":{"description":"How long a\###
-        go the daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"description":"\###
-        Whether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueB\###
-        ytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"er\###
-        rors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#\###
-        /components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$re\###
-        f":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/t\###
-        imeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_fail\###
-        ed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"\###
-        #/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors\###
-        /tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_databa\###
-        se"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":\###
-        [{"name":"a word","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"title"}],"res\###
-        ult":{"name":"result","value":{"items":[{"schema":"main","relation":"books","kind":"table","identifier":"\"boo\###
-        ks\"","column":"title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated":f\###
-        alse}},"x-needs":"project"},{"name":"nothing like it","params":[{"name":"projectId","value":"${projectId}"},{"\###
-        name":"query","value":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"total":0,"ageMs":13.5,"trunc\###
-        ated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unkno\###
-        wnId}"},{"name":"query","value":"title"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-ac\###
-        cess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdown","summ\###
-        ary":"Prepare to end the connection.","description":"LSP's own request. The connection's running queries are c\###
-        ancelled and further requests are answered `invalid_request`; only\n`exit` is still expected. It never stops a\###
-         daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-n\###
-        ame","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/e\###
-        rrors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an edi\###
-        tor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-ac\###
-        cess":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health"\###
-        ,"summary":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows\###
-         already and touches neither the store nor a database. With a session it\nalso answers `store`, `connections` a\###
-        nd `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructu\###
-        re":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"statu\###
-        s":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemo\###
-        n's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0\###
-        },"store":{"description":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"con\###
-        nections":{"description":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealt\###
-        h"},"queries":{"description":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}}\###
-        ,"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"wi\###
-        thout a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":864\###
-        00000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok\###
-        ","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"data\###
-        bases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x\###
-        -access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limi\###
-        ts","summary":"Answer every limit in force.","description":"The same as `initialize` answers, for clients that\###
-         do not send it. Public, because a client needs some of the limits to log in.","tags":[{"name":"system"}],"par\###
-        amStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},\###
-        "errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":81\###
-        92,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems\###
-        ":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdown\###
-        Ms":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs"\###
-        :1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdl\###
-        eMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"label\###
-        Length":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,\###
-        "databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"qu\###
-        eriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2\###
-        048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,\###
-        "cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultByte\###
-        s":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUs\###
-        er":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":6\###
-        7108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisti\###
-        csDays":366,"statisticsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorre\###
-        ctions":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":\###
-        200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}},"x-needs":"none"}\###
-        ],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse\###
-        "},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","description":"Counter\###
-        s, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are method names, ou\###
-        tcomes\nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":\###
-        "by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"\###
-        description":"The metrics, one sample a line.","type":"string"}},"required":["text"],"additionalProperties":fa\###
-        lse}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"re\###
-        sult":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{meth\###
-        od=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
-        ring":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description"\###
-        :"A person with an account.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":\###
-        "uuid"},"name":{"description":"Display name.","type":"string"},"email":{"description":"E-mail address, in lowe\###
-        r case: what they log in with.","type":"string","format":"email"},"createdAt":{"description":"When they signed\###
-         up.","type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"additionalPropertie\###
-        s":false},"Session":{"description":"A new session and the token that stands for it. The token is shown this on\###
-        ce; the daemon does not keep it.","type":"object","properties":{"token":{"description":"A secret (PASETO v4.pu\###
-        blic): attaches further connections to the session. Opaque to clients.","type":"string","format":"token"},"exp\###
-        iresAt":{"description":"When the session ends at the latest.","type":"string","format":"date-time"},"user":{"d\###
-        escription":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"\###
-        ],"additionalProperties":false},"SessionInfo":{"description":"A session as its owner sees it in a list; never i\###
-        ts token.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format"\###
-        :"uuid"},"createdAt":{"description":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"desc\###
-        ription":"Its latest request, to the minute.","type":"string","format":"date-time"},"expiresAt":{"description"\###
-        :"When it ends at the latest.","type":"string","format":"date-time"},"current":{"description":"Whether it is t\###
-        he session of this connection.","type":"boolean"},"client":{"description":"Name and version of the client that\###
-         began it, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","cur\###
-        rent"],"additionalProperties":false},"SessionEndReason":{"description":"Why a session ended.","type":"string",\###
-        "enum":["expired","idle","loggedOut","refreshed","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{\###
-        "description":"The client program.","type":"object","properties":{"name":{"description":"Its name.","type":"st\###
-        ring","minLength":1,"maxLength":100},"version":{"description":"Its version.","type":"string","maxLength":100}}\###
-        ,"required":["name"]},"ServerInfo":{"description":"The daemon.","type":"object","properties":{"name":{"descrip\###
-        tion":"Always `dbassistd`.","type":"string"},"version":{"description":"Its version.","type":"string"}},"requir\###
-        ed":["name","version"],"additionalProperties":false},"HealthStatus":{"description":"`ok`; `degraded`: it answe\###
-        rs, but a part of it does not work; `stopping`: it takes no new requests.","type":"string","enum":["ok","degra\###
-        ded","stopping"]},"StoreEngine":{"description":"Where the daemon keeps its own state.","type":"string","enum":\###
-        ["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's own store.","type":"object","properties":{\###
-        "engine":{"description":"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"description":"Whethe\###
-        r the latest read or write of it worked.","type":"boolean"}},"required":["engine","ok"],"additionalProperties"\###
-        :false},"ConnectionsHealth":{"description":"Connections now.","type":"object","properties":{"clients":{"descri\###
-        ption":"Open client connections.","type":"integer","minimum":0},"databases":{"description":"Open database conn\###
-        ections, used and idle.","type":"integer","minimum":0},"databasesInUse":{"description":"Those that run somethi\###
-        ng.","type":"integer","minimum":0}},"required":["clients","databases","databasesInUse"],"additionalProperties"\###
-        :false},"QueriesHealth":{"description":"Queries now, of all users.","type":"object","properties":{"running":{"\###
-        description":"Running.","type":"integer","minimum":0},"waiting":{"description":"Waiting for a database connect\###
-        ion.","type":"integer","minimum":0}},"required":["running","waiting"],"additionalProperties":false},"DatabaseT\###
-        ype":{"description":"The kind of database; `mysql` covers MySQL and MariaDB.","type":"string","enum":["postgre\###
-        sql","mysql","sqlite"]},"Project":{"description":"A database someone registered.","type":"object","properties"\###
-        :{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Name, unique among its own\###
-        er's projects.","type":"string"},"description":{"description":"What it is, in its owner's words; absent if the\###
-        re are none.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/sche\###
-        mas/DatabaseType"},"connection":{"description":"The connection string rebuilt without its password, as a URI. N\###
-        ot a way to connect.","type":"string"},"readOnly":{"description":"Whether every write is refused.","type":"boo\###
-        lean"},"assistant":{"description":"What the assistant may do; absent if nothing was set.","$ref":"#/components\###
-        /schemas/AssistantSettings"},"createdAt":{"description":"When it was created.","type":"string","format":"date-\###
-        time"},"updatedAt":{"description":"When it was last changed.","type":"string","format":"date-time"},"lastUsedA\###
-        t":{"description":"Its latest query, to the minute; absent if there is none.","type":"string","format":"date-t\###
-        ime"}},"required":["id","name","databaseType","connection","readOnly","createdAt","updatedAt"],"additionalProp\###
-        erties":false},"TestStepName":{"description":"The steps of reaching a database, in the order they are taken.",\###
-        "type":"string","enum":["parse","policy","resolve","connect","tls","login","database","readOnlyCheck"]},"TestS\###
-        tepStatus":{"description":"`skipped`: an earlier step failed, or the engine or the connection has no such step\###
-        .","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"One step of `project.test`\###
-        .","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/schemas/TestStepName\###
-        "},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"descri\###
-        ption":"How long it took; absent if it was skipped or not measured on its own.","type":"number","minimum":0},"\###
-        code":{"description":"Of a failed step: the error code that a query would answer.","type":"string"},"message":\###
-        {"description":"Of a failed step: one sentence that says what is wrong and what to do.","type":"string"},"hint\###
-        ":{"description":"Of a failed step: the engine's hint or ours.","type":"string"}},"required":["step","status"]\###
-        ,"additionalProperties":false},"DatabaseProblem":{"description":"Why a database cannot be reached now.","type"\###
-        :"object","properties":{"code":{"description":"The error code that a query would answer.","type":"string"},"me\###
-        ssage":{"description":"One sentence that says what is wrong and what to do.","type":"string"},"retryable":{"de\###
-        scription":"Whether it may pass by itself.","type":"boolean"}},"required":["code","message","retryable"],"addi\###
-        tionalProperties":false},"DatabaseSummary":{"description":"What a database says of itself; or `unavailable` an\###
-        d nothing else.","type":"object","properties":{"serverVersion":{"description":"Product and version: `PostgreSQ\###
-        L 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"description":"Name of the da\###
-        tabase; of the file for SQLite.","type":"string"},"currentUser":{"description":"The database user; absent for S\###
-        QLite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent where the user may not know i\###
-        t.","type":"integer","minimum":0},"tableCount":{"description":"Tables the user can see, without the system's o\###
-        wn.","type":"integer","minimum":0},"unavailable":{"description":"Why there is nothing to say.","$ref":"#/compo\###
-        nents/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"description":"`read`: the stateme\###
-        nt cannot change anything, and is rolled back. `write`: it runs and commits.","type":"string","enum":["read","\###
-        write"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the client's cancel, a closed c\###
-        onnection and a timeout.","type":"string","enum":["running","success","error","cancelled"]},"QuerySource":{"de\###
-        scription":"What sent a query: `editor` a connection that was initialized, `script` one that was not, `chat` t\###
-        he assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"description":"How the cells of a\###
-         column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−\###
-        1), else a string of digits\n- `float`: a number with the shortest digits that read back the same, or `\"NaN\"\###
-        `, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every one of them\n- `string`: te\###
-        xt, dates, intervals and every type without a better form, as the engine writes it\n- `base64`: a string of st\###
-        andard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where each cell has a type of its\###
-         own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a s\###
-        tring; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is `{\"$truncated\":{\"bytes\###
-        \":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","decimal","string","base64","js\###
-        on","dynamic"]},"Column":{"description":"A column of a result.","type":"object","properties":{"name":{"descrip\###
-        tion":"Name, as the statement gives it; need not be unique.","type":"string"},"type":{"description":"The datab\###
-        ase's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"}\###
-        ,"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"}},"required":["\###
-        name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A message of the database that\###
-         is not an error.","type":"object","properties":{"severity":{"description":"The database's word: `NOTICE`, `WA\###
-        RNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":"string"},"code":{"descriptio\###
-        n":"The database's code for it, if it has one.","type":"string"}},"required":["severity","message"],"additiona\###
-        lProperties":false},"QueryResult":{"description":"The outcome of a statement and the first page of its rows.",\###
-        "type":"object","properties":{"queryId":{"description":"Id of the query, in history too.","type":"string","for\###
-        mat":"uuid"},"columns":{"description":"Columns; empty if the statement returns no rows.","type":"array","items\###
-        ":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an array of rows, each an arr\###
-        ay of cells in the order of the columns. Null is null; other cells follow the column's `encoding`.","type":"ar\###
-        ray","items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a pushed result, all rows that\###
-         were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","\###
-        type":"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `query.close`; there if `ha\###
-        sMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"description":"Where the ne\###
-        xt page begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"description":"The engine's\###
-         word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows c\###
-        hanged, for statements that change rows.","type":"integer","minimum":0},"durationMs":{"description":"Time in t\###
-        he database, from sending the statement to the last row read so far.","type":"number","minimum":0},"mode":{"de\###
-        scription":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"description":"Whether the resu\###
-        lt had more rows than were kept. If `hasMore`, the last page of `query.fetch` has the final word.","type":"boo\###
-        lean"},"notices":{"description":"Messages the database sent along, in order.","type":"array","items":{"$ref":"\###
-        #/components/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","hasMore","command","duratio\###
-        nMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"description":"A run of rows of a\###
-         pushed result; the `value` of `$/progress`.","type":"object","properties":{"queryId":{"description":"Id of th\###
-        e query.","type":"string","format":"uuid"},"columns":{"description":"Columns; in the first page only.","type":\###
-        "array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Rows, written as in `QueryResul\###
-        t`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of the first of them in the who\###
-        le result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How many they are.","type":"integ\###
-        er","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalProperties":false},"ExportFor\###
-        mat":{"description":"What a result can be converted to.","type":"string","enum":["csv","json","jsonl","markdow\###
-        n","sql"]},"LineEnd":{"description":"What ends a line.","type":"string","enum":["crlf","lf"]},"BinaryText":{"d\###
-        escription":"How bytes are written as text.","type":"string","enum":["base64","hex"]},"ExportOptions":{"descri\###
-        ption":"How an export is written. What a format has no use for is ignored.","type":"object","properties":{"hea\###
-        der":{"description":"`csv`: whether the first line has the columns' names.","type":"boolean","default":true},"\###
-        delimiter":{"description":"`csv`: between cells; one ASCII character other than a quote or a line break.","typ\###
-        e":"string","minLength":1,"maxLength":1,"default":","},"lineEnd":{"description":"`csv`: the end of a line, as R\###
-        FC 4180 has it or as Unix does.","$ref":"#/components/schemas/LineEnd","default":"crlf"},"byteOrderMark":{"des\###
-        cription":"`csv`: whether it begins with one, which tells Excel that it is UTF-8.","type":"boolean","default":\###
-        false},"formulaGuard":{"description":"`csv`: whether texts that a spreadsheet would run (those that begin with\###
-         = + - @, a tab or a carriage return) get a single quote before them. Numbers never do.","type":"boolean","def\###
-        ault":false},"nullText":{"description":"`csv`, `markdown`: what null is written as; absent means nothing and `\###
-        *NULL*`.","type":"string","maxLength":100},"binary":{"description":"`csv`, `markdown`: how bytes are written; h\###
-        exadecimal has no prefix.","$ref":"#/components/schemas/BinaryText","default":"base64"},"table":{"description"\###
-        :"`sql`: the table to insert into; needed there. One name, quoted: no schema before a dot.","type":"string","m\###
-        inLength":1,"maxLength":128},"schema":{"description":"`sql`: the table's schema, or database in MySQL.","type"\###
-        :"string","minLength":1,"maxLength":128},"allowTruncated":{"description":"Whether cells of which only the begi\###
-        nning was kept may be exported, marked as such. Never to `sql`.","type":"boolean","default":false}},"additiona\###
-        lProperties":false},"ExportPart":{"description":"A text of a pushed export; the `value` of `$/progress`.","typ\###
-        e":"object","properties":{"resultId":{"description":"The result.","type":"string","format":"uuid"},"text":{"de\###
-        scription":"The text; all of them put together are the export.","type":"string"},"firstRow":{"description":"In\###
-        dex of its first row in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"Ho\###
-        w many rows it has.","type":"integer","minimum":0}},"required":["resultId","text","firstRow","rowCount"],"addi\###
-        tionalProperties":false},"SummaryOrder":{"description":"How `min` and `max` compare: by number, by time, by UT\###
-        F-8 bytes; `mixed`: SQLite, numbers before texts.","type":"string","enum":["number","time","text","mixed"]},"T\###
-        opValue":{"description":"A value that occurs often.","type":"object","properties":{"value":{"description":"The\###
-         value as in `QueryResult`; a long one as `$truncated`, with its beginning."},"count":{"description":"How ofte\###
-        n it occurs, at most.","type":"integer","minimum":1},"overcount":{"description":"By how much `count` may be to\###
-        o high; 0 means exact.","type":"integer","minimum":0}},"required":["value","count","overcount"],"additionalPro\###
-        perties":false},"ColumnSummary":{"description":"Figures about one column. What does not apply is absent.","typ\###
-        e":"object","properties":{"name":{"description":"The column's name.","type":"string"},"type":{"description":"T\###
-        he database's own name of its type.","type":"string"},"encoding":{"description":"How its cells are written.","\###
-        $ref":"#/components/schemas/Encoding"},"count":{"description":"Cells that are not null.","type":"integer","min\###
-        imum":0},"nulls":{"description":"Cells that are null.","type":"integer","minimum":0},"truncatedCells":{"descri\###
-        ption":"Cells of which only the beginning was kept: in no figure below.","type":"integer","minimum":1},"distin\###
-        ct":{"description":"Different values.","type":"integer","minimum":0},"distinctIsEstimate":{"description":"Whet\###
-        her `distinct` is an estimate.","type":"boolean"},"order":{"description":"How `min` and `max` compare; absent i\###
-        f the column has no values that can be.","$ref":"#/components/schemas/SummaryOrder"},"min":{"description":"The\###
-         least value, as in `QueryResult`; a long text as `$truncated`, with its beginning."},"max":{"description":"Th\###
-        e greatest."},"sum":{"description":"Of numbers: their sum, exact for integers and decimals, else rounded to a d\###
-        ouble.","type":"string"},"mean":{"description":"Of numbers: the arithmetic mean, rounded to a double.","type":\###
-        "number"},"stddev":{"description":"Of two numbers or more: the standard deviation of a sample.","type":"number\###
-        ","minimum":0},"notFinite":{"description":"Numbers that are NaN, infinite or of more than 1000 digits: not in `\###
-        sum`, `mean` and `stddev`; of these only infinities are in `min` and `max`.","type":"integer","minimum":1},"tr\###
-        ueCount":{"description":"Of a boolean column: how often true.","type":"integer","minimum":0},"falseCount":{"de\###
-        scription":"How often false.","type":"integer","minimum":0},"minLength":{"description":"Of texts, in Unicode s\###
-        calars, and of bytes: the shortest.","type":"integer","minimum":0},"maxLength":{"description":"The longest.","\###
-        type":"integer","minimum":0},"meanLength":{"description":"On average.","type":"number","minimum":0},"topValues\###
-        ":{"description":"The values that occur most often, the most frequent first; among equals the one that came fi\###
-        rst.","type":"array","items":{"$ref":"#/components/schemas/TopValue"}}},"required":["name","type","encoding","\###
-        count","nulls","distinct","distinctIsEstimate","topValues"],"additionalProperties":false},"PlanNode":{"descrip\###
-        tion":"A step of a plan. What an engine does not say is absent.","type":"object","properties":{"id":{"descript\###
-        ion":"Its place in the list.","type":"integer","minimum":0},"parentId":{"description":"The node that takes its\###
-         rows; absent for a root.","type":"integer","minimum":0},"operation":{"description":"What it does, in the engi\###
-        ne's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"description":"Conditions and the like,\###
-         in the engine's words.","type":"string"},"relation":{"description":"The table it reads, as the plan names it.\###
-        ","type":"string"},"index":{"description":"The index it uses.","type":"string"},"cost":{"description":"Estimat\###
-        ed cost with its children, in the engine's own unit.","type":"number","minimum":0},"rows":{"description":"Esti\###
-        mated rows, of one loop.","type":"number","minimum":0},"actualRows":{"description":"Rows it gave, of one loop o\###
-        n average.","type":"number","minimum":0},"loops":{"description":"How often it ran.","type":"number","minimum":\###
-        0},"actualMs":{"description":"Time it took with its children, all loops together.","type":"number","minimum":0\###
-        }},"required":["id","operation"],"additionalProperties":false},"QueryPhase":{"description":"`waiting`: for a f\###
-        ree connection to its database; `running`: the database works on it, or its rows are read.","type":"string","e\###
-        num":["waiting","running"]},"RunningQuery":{"description":"A query that has not ended.","type":"object","prope\###
-        rties":{"queryId":{"description":"Id: what `query.cancel` takes, and that of its row in history.","type":"stri\###
-        ng","format":"uuid"},"projectId":{"description":"Where it runs.","type":"string","format":"uuid"},"projectName\###
-        ":{"description":"The project's name when it began.","type":"string"},"sql":{"description":"The statement, at m\###
-        ost the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":{"description":"Whether the statement i\###
-        s longer.","type":"boolean"},"label":{"description":"The name it was given.","type":"string"},"mode":{"descrip\###
-        tion":"What it may do.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"Who asked for it.","\###
-        $ref":"#/components/schemas/QuerySource"},"phase":{"description":"How far it is.","$ref":"#/components/schemas\###
-        /QueryPhase"},"startedAt":{"description":"When it was accepted.","type":"string","format":"date-time"},"elapse\###
-        dMs":{"description":"Time since then.","type":"number","minimum":0},"rowCount":{"description":"Rows it has ans\###
-        wered so far.","type":"integer","minimum":0},"bytes":{"description":"Size of these rows, as JSON.","type":"int\###
-        eger","minimum":0}},"required":["queryId","projectId","projectName","sql","sqlTruncated","mode","source","phas\###
-        e","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":false},"QueryEventKind":{"description":"\###
-        What happened to a query; `missed` is about events, not about a query.","type":"string","enum":["started","pro\###
-        gress","finished","failed","cancelled","missed"]},"QueryRecord":{"description":"A query in history. Parameters\###
-         are not kept.","type":"object","properties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":"\###
-        string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"projectNa\###
-        me":{"description":"The project's name now.","type":"string"},"sql":{"description":"The statement as it was se\###
-        nt.","type":"string"},"shape":{"description":"What its statement has in common with those that differ in value\###
-        s only; `query.stats` says more.","type":"string","minLength":16,"maxLength":16},"label":{"description":"The l\###
-        abel it was sent with.","type":"string"},"status":{"description":"Where it stands.","$ref":"#/components/schem\###
-        as/QueryStatus"},"errorCode":{"description":"Unless it succeeded or runs: the error code it answered.","type":\###
-        "string"},"errorMessage":{"description":"Unless it succeeded or runs: the message it answered.","type":"string\###
-        "},"rowCount":{"description":"Rows it returned, as far as they were read; absent while it runs.","type":"integ\###
-        er","minimum":0},"affectedRows":{"description":"Rows it changed.","type":"integer","minimum":0},"durationMs":{\###
-        "description":"How long it took; absent while it runs.","type":"number","minimum":0},"mode":{"description":"Ho\###
-        w it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"What sent it.","$ref":"#/componen\###
-        ts/schemas/QuerySource"},"createdAt":{"description":"When it was accepted.","type":"string","format":"date-tim\###
-        e"},"preview":{"description":"Only in `query.get`, and only if it returned rows: its columns and first rows, w\###
-        ritten as in `QueryResult`.","type":"object","required":["columns","rows"],"properties":{"columns":{"type":"ar\###
-        ray","items":{"type":"object"}},"rows":{"type":"array","items":{"type":"array"}}}}},"required":["id","projectI\###
-        d","projectName","sql","shape","status","mode","source","createdAt"],"additionalProperties":false},"QueryStati\###
-        stics":{"description":"Figures about queries.","type":"object","properties":{"total":{"description":"All, runn\###
-        ing ones included.","type":"integer","minimum":0},"success":{"description":"Those that succeeded.","type":"int\###
-        eger","minimum":0},"error":{"description":"Those that failed.","type":"integer","minimum":0},"cancelled":{"des\###
-        cription":"Those that were cancelled or timed out.","type":"integer","minimum":0},"successRate":{"description"\###
-        :"success / (success + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"descr\###
-        iption":"Median duration of the successful ones, within 1.6 %; absent if there are none.","type":"number","min\###
-        imum":0},"p95Ms":{"description":"95th percentile of the same.","type":"number","minimum":0},"rows":{"descripti\###
-        on":"Rows they returned, together.","type":"integer","minimum":0}},"required":["total","success","error","canc\###
-        elled","rows"],"additionalProperties":false},"QueryFigures":{"description":"What some queries came to. Duratio\###
-        ns are those of the successful ones.","type":"object","properties":{"count":{"description":"All, running ones i\###
-        ncluded.","type":"integer","minimum":0},"success":{"description":"Those that succeeded.","type":"integer","min\###
-        imum":0},"error":{"description":"Those that failed.","type":"integer","minimum":0},"cancelled":{"description":\###
-        "Those that were cancelled or timed out.","type":"integer","minimum":0},"errorRate":{"description":"error / (s\###
-        uccess + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"rows":{"description":"Rows t\###
-        hey returned, together.","type":"integer","minimum":0},"totalMs":{"description":"Time they took, together.","t\###
-        ype":"number","minimum":0},"meanMs":{"description":"The mean; absent if none succeeded.","type":"number","mini\###
-        mum":0},"p50Ms":{"description":"Median, within 1.6 %; absent if none succeeded.","type":"number","minimum":0},\###
-        "p95Ms":{"description":"95th percentile, likewise.","type":"number","minimum":0},"maxMs":{"description":"The l\###
-        ongest, exactly.","type":"number","minimum":0}},"required":["count","success","error","cancelled","rows","tota\###
-        lMs"],"additionalProperties":false},"ProjectFigures":{"description":"The figures of one project.","type":"obje\###
-        ct","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"descript\###
-        ion":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/s\###
-        chemas/DatabaseType"},"figures":{"description":"Its queries.","$ref":"#/components/schemas/QueryFigures"}},"re\###
-        quired":["projectId","name","databaseType","figures"],"additionalProperties":false},"DayFigures":{"description\###
-        ":"The figures of one day.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.\###
-        ","type":"string","minLength":10,"maxLength":10},"figures":{"description":"Queries accepted that day.","$ref":\###
-        "#/components/schemas/QueryFigures"}},"required":["date","figures"],"additionalProperties":false},"StatementFi\###
-        gures":{"description":"The figures of the statements of one shape in one project.","type":"object","properties\###
-        ":{"projectId":{"description":"Where they ran.","type":"string","format":"uuid"},"projectName":{"description":\###
-        "The project's name now.","type":"string"},"shape":{"description":"The shape: `query.history` lists its querie\###
-        s.","type":"string","minLength":16,"maxLength":16},"sql":{"description":"The normalised statement, at most 409\###
-        6 bytes of it; `…` at its end says that there is more.","type":"string"},"figures":{"description":"What they c\###
-        ame to.","$ref":"#/components/schemas/QueryFigures"},"lastQueryId":{"description":"The newest of them: a sampl\###
-        e for `query.get`.","type":"string","format":"uuid"},"lastUsedAt":{"description":"When that was accepted.","ty\###
-        pe":"string","format":"date-time"},"lastMode":{"description":"How that one ran.","$ref":"#/components/schemas/\###
-        QueryMode"}},"required":["projectId","projectName","shape","sql","figures","lastQueryId","lastUsedAt","lastMod\###
-        e"],"additionalProperties":false},"DashboardTotals":{"description":"Totals of a dashboard.","type":"object","p\###
-        roperties":{"projects":{"description":"The user's projects, whenever they were created.","type":"integer","min\###
-        imum":0},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"messages":{"descript\###
-        ion":"Chat messages in the period.","type":"integer","minimum":0}},"required":["projects","queries","messages"\###
-        ],"additionalProperties":false},"QueriesByStatus":{"description":"Queries of the period by status; they add up\###
-         to `totals.queries`.","type":"object","properties":{"running":{"description":"Running now.","type":"integer",\###
-        "minimum":0},"success":{"description":"Succeeded.","type":"integer","minimum":0},"error":{"description":"Faile\###
-        d.","type":"integer","minimum":0},"cancelled":{"description":"Cancelled or timed out.","type":"integer","minim\###
-        um":0}},"required":["running","success","error","cancelled"],"additionalProperties":false},"Latency":{"descrip\###
-        tion":"Durations of the successful queries of the period, by nearest rank, within 1.6 %.","type":"object","pro\###
-        perties":{"p50Ms":{"description":"Median; absent if there are none.","type":"number","minimum":0},"p95Ms":{"de\###
-        scription":"95th percentile; absent if there are none.","type":"number","minimum":0}},"additionalProperties":f\###
-        alse},"ProjectActivity":{"description":"One project in a dashboard.","type":"object","properties":{"projectId"\###
-        :{"description":"The project.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"stri\###
-        ng"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"querie\###
-        s":{"description":"Queries in the period.","type":"integer","minimum":0},"errors":{"description":"Those that f\###
-        ailed.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer\###
-        ","minimum":0},"lastUsedAt":{"description":"Its latest query, whenever it was, to the minute; absent if there i\###
-        s none.","type":"string","format":"date-time"}},"required":["projectId","name","databaseType","queries","error\###
-        s","messages"],"additionalProperties":false},"DayActivity":{"description":"One day in a dashboard.","type":"ob\###
-        ject","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxL\###
-        ength":10},"queries":{"description":"Queries accepted that day.","type":"integer","minimum":0},"errors":{"desc\###
-        ription":"Those that failed.","type":"integer","minimum":0}},"required":["date","queries","errors"],"additiona\###
-        lProperties":false},"MessageRole":{"description":"Who a chat message is from.","type":"string","enum":["user",\###
-        "assistant","tool"]},"RecentMessage":{"description":"A chat message in a dashboard.","type":"object","properti\###
-        es":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"description":"Its thread.","type"\###
-        :"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"role":{\###
-        "description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"excerpt":{"description":"The begin\###
-        ning of its text.","type":"string","maxLength":200},"createdAt":{"description":"When it was sent.","type":"str\###
-        ing","format":"date-time"}},"required":["id","threadId","projectId","role","excerpt","createdAt"],"additionalP\###
-        roperties":false},"SchemaDetail":{"description":"How much is told of a relation: `names`, `summary` with comme\###
-        nt and estimates, `full` with columns, keys and indexes.","type":"string","enum":["names","summary","full"]},"\###
-        RelationKind":{"description":"What a relation is. A partition is a `table` that says what it is a part of; `vi\###
-        rtualTable` is SQLite's.","type":"string","enum":["table","partitionedTable","view","materializedView","foreig\###
-        nTable","virtualTable"]},"SchemaSummary":{"description":"A schema; for MySQL and MariaDB a database.","type":"\###
-        object","properties":{"name":{"description":"Its name.","type":"string"},"comment":{"description":"Its comment\###
-        .","type":"string"},"relationCount":{"description":"How many relations it has.","type":"integer","minimum":0},\###
-        "default":{"description":"Whether a name without a schema is looked for here.","type":"boolean"}},"required":[\###
-        "name","relationCount","default"],"additionalProperties":false},"Relation":{"description":"A table, view or th\###
-        e like. What does not apply, is not known or was not asked for is absent.","type":"object","properties":{"sche\###
-        ma":{"description":"Its schema.","type":"string"},"name":{"description":"Its name, as it is: neither quoted no\###
-        r changed.","type":"string"},"kind":{"description":"What it is.","$ref":"#/components/schemas/RelationKind"},"\###
-        identifier":{"description":"Its name ready for SQL: quoted, and with the schema where that is needed. Not in `\###
-        names`.","type":"string"},"system":{"description":"Whether it belongs to the database itself. Not in `names`."\###
-        ,"type":"boolean"},"comment":{"description":"Its comment.","type":"string"},"rowEstimate":{"description":"Rows\###
-        , as the engine last estimated or counted them.","type":"integer","minimum":0},"sizeBytes":{"description":"Siz\###
-        e with its indexes, as the engine last estimated it.","type":"integer","minimum":0},"partitionOf":{"descriptio\###
-        n":"PostgreSQL: the table it is a partition of, as `schema.name`.","type":"string"},"partitionBy":{"descriptio\###
-        n":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type":"string"},"storage":{"description":"MySQL and Ma\###
-        riaDB: the storage engine. SQLite: the module of a virtual table; `STRICT`, `WITHOUT ROWID`.","type":"string"}\###
-        ,"columns":{"description":"Columns, in order.","type":"array","items":{"$ref":"#/components/schemas/RelationCo\###
-        lumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/components/schemas/RelationKey"},"uniqueKeys":{"d\###
-        escription":"Unique constraints, without the primary key.","type":"array","items":{"$ref":"#/components/schema\###
-        s/RelationKey"}},"indexes":{"description":"Indexes, also those of keys.","type":"array","items":{"$ref":"#/com\###
-        ponents/schemas/RelationIndex"}},"checks":{"description":"Check constraints; of PostgreSQL, exclusion constrai\###
-        nts too.","type":"array","items":{"$ref":"#/components/schemas/RelationCheck"}},"triggers":{"description":"Tri\###
-        ggers, in the order they fire where there is one; those that constraints are made of are left out. Absent wher\###
-        e there are none.","type":"array","items":{"$ref":"#/components/schemas/RelationTrigger"}},"definition":{"desc\###
-        ription":"A view's query, as SQL. PostgreSQL: in `schema.describe` only, and absent where somebody has locked w\###
-        hat the view reads for two seconds. MySQL and MariaDB: absent where the user lacks SHOW VIEW.","type":"string"\###
-        },"foreignKeys":{"description":"Foreign keys from it.","type":"array","items":{"$ref":"#/components/schemas/Fo\###
-        reignKey"}},"referencedBy":{"description":"Foreign keys to it.","type":"array","items":{"$ref":"#/components/s\###
-        chemas/ForeignKey"}}},"required":["schema","name","kind"],"additionalProperties":false},"ColumnGeneration":{"d\###
-        escription":"Where a column's values come from: computed and `stored`, or computed when read (`virtual`); `ide\###
-        ntity`: numbered, and `identityAlways`: with no other value allowed; `autoIncrement`.","type":"string","enum":\###
-        ["stored","virtual","identity","identityAlways","autoIncrement"]},"RelationColumn":{"description":"A column of\###
-         a relation.","type":"object","properties":{"name":{"description":"Its name, as it is.","type":"string"},"type\###
-        ":{"description":"Its type, as the database writes it; empty where SQLite has none.","type":"string"},"nullabl\###
-        e":{"description":"Whether it may be null.","type":"boolean"},"default":{"description":"Its default, or the ex\###
-        pression it is generated from, as SQL.","type":"string"},"comment":{"description":"Its comment.","type":"strin\###
-        g"},"generated":{"description":"Where its values come from, if not from whoever writes.","$ref":"#/components/\###
-        schemas/ColumnGeneration"},"primaryKey":{"description":"Its place in the primary key.","type":"integer","minim\###
-        um":1},"hidden":{"description":"True if `SELECT *` leaves it out.","type":"boolean"},"labels":{"description":"\###
-        The values of an enumerated type, in order.","type":"array","items":{"type":"string"}}},"required":["name","ty\###
-        pe","nullable"],"additionalProperties":false},"RelationKey":{"description":"A primary or unique key.","type":"\###
-        object","properties":{"name":{"description":"Name of the constraint.","type":"string"},"columns":{"description\###
-        ":"Its columns, in order.","type":"array","items":{"type":"string"}}},"required":["columns"],"additionalProper\###
-        ties":false},"RelationIndex":{"description":"An index.","type":"object","properties":{"name":{"description":"I\###
-        ts name.","type":"string"},"columns":{"description":"What it is sorted by: columns, or expressions as SQL.","t\###
-        ype":"array","items":{"type":"string"}},"unique":{"description":"Whether no two rows may agree in it.","type":\###
-        "boolean"},"primary":{"description":"Whether it is that of the primary key.","type":"boolean"},"method":{"desc\###
-        ription":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"includes":{"description":"PostgreSQL: colum\###
-        ns it holds besides.","type":"array","items":{"type":"string"}},"predicate":{"description":"Which rows it has,\###
-         if not all, as SQL.","type":"string"},"valid":{"description":"False where the engine does not use it.","type"\###
-        :"boolean"}},"required":["name","columns","unique","primary"],"additionalProperties":false},"RelationCheck":{"\###
-        description":"A check constraint.","type":"object","properties":{"name":{"description":"Its name.","type":"str\###
-        ing"},"expression":{"description":"What must hold, as SQL.","type":"string"}},"required":["expression"],"addit\###
-        ionalProperties":false},"TriggerTiming":{"description":"When a trigger fires: `before` or `after` the change, o\###
-        r `insteadOf` it.","type":"string","enum":["before","after","insteadOf"]},"TriggerEvent":{"description":"What a\###
-         trigger fires at.","type":"string","enum":["insert","update","delete","truncate"]},"RelationTrigger":{"descri\###
-        ption":"A trigger.","type":"object","properties":{"name":{"description":"Its name.","type":"string"},"timing":\###
-        {"description":"When it fires.","$ref":"#/components/schemas/TriggerTiming"},"events":{"description":"What it f\###
-        ires at.","type":"array","items":{"$ref":"#/components/schemas/TriggerEvent"}},"perRow":{"description":"Whethe\###
-        r it fires for each row, and not once for each statement.","type":"boolean"},"enabled":{"description":"False w\###
-        here it is switched off.","type":"boolean"},"definition":{"description":"As SQL. PostgreSQL and SQLite: the st\###
-        atement that makes it; MySQL and MariaDB: what it does. PostgreSQL's of a trigger with a condition is in `sche\###
-        ma.describe` only, and absent where somebody has locked the relation for two seconds.","type":"string"}},"requ\###
-        ired":["name","timing","events","perRow"],"additionalProperties":false},"ForeignKeyAction":{"description":"Wha\###
-        t happens to the rows that refer to a row, when that is changed or deleted.","type":"string","enum":["noAction\###
-        ","restrict","cascade","setNull","setDefault"]},"ForeignKey":{"description":"A foreign key.","type":"object","\###
-        properties":{"name":{"description":"Name of the constraint.","type":"string"},"schema":{"description":"Schema o\###
-        f the relation that refers.","type":"string"},"relation":{"description":"The relation that refers.","type":"st\###
-        ring"},"columns":{"description":"Its columns.","type":"array","items":{"type":"string"}},"toSchema":{"descript\###
-        ion":"Schema of the relation referred to.","type":"string"},"toRelation":{"description":"The relation referred\###
-         to.","type":"string"},"toColumns":{"description":"Its columns, in the order of the others.","type":"array","i\###
-        tems":{"type":"string"}},"onUpdate":{"description":"When the row referred to is changed.","$ref":"#/components\###
-        /schemas/ForeignKeyAction"},"onDelete":{"description":"When it is deleted.","$ref":"#/components/schemas/Forei\###
-        gnKeyAction"},"join":{"description":"The condition of a join along it, ready for SQL. Where a relation refers t\###
-        o itself, one side has the alias `other`.","type":"string"}},"required":["schema","relation","columns","toSche\###
-        ma","toRelation","toColumns","onUpdate","onDelete","join"],"additionalProperties":false},"SchemaMatch":{"descr\###
-        iption":"How well a text was found.","type":"string","enum":["exact","prefix","word","substring","fuzzy"]},"Sc\###
-        hemaMatchPlace":{"description":"Where it was found.","type":"string","enum":["name","comment"]},"SchemaHit":{"\###
-        description":"A relation or column that was found.","type":"object","properties":{"schema":{"description":"Sch\###
-        ema of the relation.","type":"string"},"relation":{"description":"The relation.","type":"string"},"kind":{"des\###
-        cription":"What the relation is.","$ref":"#/components/schemas/RelationKind"},"identifier":{"description":"The\###
-         relation's name ready for SQL.","type":"string"},"column":{"description":"The column, if it is one that was f\###
-        ound.","type":"string"},"type":{"description":"The column's type.","type":"string"},"comment":{"description":"\###
-        Comment of what was found.","type":"string"},"match":{"description":"How well it was found.","$ref":"#/compone\###
-        nts/schemas/SchemaMatch"},"matchedIn":{"description":"Where it was found.","$ref":"#/components/schemas/Schema\###
-        MatchPlace"}},"required":["schema","relation","kind","identifier","match","matchedIn"],"additionalProperties":\###
-        false},"JoinStep":{"description":"One more relation in a join.","type":"object","properties":{"schema":{"descr\###
-        iption":"Its schema.","type":"string"},"relation":{"description":"Its name.","type":"string"},"identifier":{"d\###
-        escription":"Its name ready for SQL.","type":"string"},"condition":{"description":"What joins it with one befo\###
-        re it.","type":"string"},"alternatives":{"description":"Other conditions that link the same two, by other fore\###
-        ign keys.","type":"array","items":{"type":"string"}}},"required":["schema","relation","identifier","condition"\###
-        ],"additionalProperties":false},"JoinPath":{"description":"A way from one relation to another along foreign ke\###
-        ys.","type":"object","properties":{"from":{"description":"The whole `FROM` clause.","type":"string"},"steps":{\###
-        "description":"What to join with the first relation, in order.","type":"array","items":{"$ref":"#/components/s\###
-        chemas/JoinStep"}}},"required":["from","steps"],"additionalProperties":false},"ChatMode":{"description":"What a\###
-         turn is for: `answer` reads the data and says what it shows, `sql` writes a statement and does not run it, `e\###
-        xplain` explains one.","type":"string","enum":["answer","sql","explain"]},"ChatTool":{"description":"What the a\###
-        ssistant can use. None of them writes.","type":"string","enum":["list_tables","describe_table","search_schema"\###
-        ,"relations","explain","run_query","summarize_result","propose_statement"]},"ChatToolOutcome":{"description":"\###
-        How a call of a tool ended: `refused` by a rule of ours, `failed` by the database.","type":"string","enum":["o\###
-        k","refused","failed","cancelled"]},"ChatOutcome":{"description":"How a turn ended.","type":"string","enum":["\###
-        finished","failed","cancelled"]},"ChatToolStyle":{"description":"How a model is given tools: as its server has\###
-         it, as one JSON object a step, or as it turns out.","type":"string","enum":["auto","native","json"]},"ChatChe\###
-        ckStep":{"description":"The steps of `chat.doctor`, in the order they are taken.","type":"string","enum":["con\###
-        figuration","resolve","connect","authenticate","listModels","reply","toolCall","stream"]},"ChatRole":{"descrip\###
-        tion":"Who a message to a model is from.","type":"string","enum":["system","user","assistant","tool"]},"ChatUs\###
-        age":{"description":"What a turn took.","type":"object","properties":{"promptTokens":{"description":"Tokens se\###
-        nt to the model, over all its steps; 0 without a model.","type":"integer","minimum":0},"completionTokens":{"de\###
-        scription":"Tokens the model wrote.","type":"integer","minimum":0},"estimated":{"description":"Whether the mod\###
-        el's server did not count them, so that we did, roughly.","type":"boolean"},"steps":{"description":"Requests t\###
-        o the model.","type":"integer","minimum":0},"toolCalls":{"description":"Calls of tools, refused ones included.\###
-        ","type":"integer","minimum":0},"corrections":{"description":"How often a statement that failed went back to t\###
-        he model.","type":"integer","minimum":0},"durationMs":{"description":"Time of the turn.","type":"number","mini\###
-        mum":0}},"required":["promptTokens","completionTokens","estimated","steps","toolCalls","corrections","duration\###
-        Ms"],"additionalProperties":false},"ChatStatement":{"description":"A statement that the assistant wrote, check\###
-        ed on the live database.","type":"object","properties":{"sql":{"description":"The statement.","type":"string"}\###
-        ,"queryId":{"description":"Where it ran: its id in history. Absent where it was prepared and not run.","type":\###
-        "string","format":"uuid"},"resultId":{"description":"Its rows, for `query.fetch`, `query.export` and `query.su\###
-        mmarize`, for as long as they are kept.","type":"string","format":"uuid"},"columns":{"description":"Columns of\###
-         its rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rowCount":{"description":"Rows it r\###
-        eturned, as far as they were read.","type":"integer","minimum":0},"truncated":{"description":"Whether it had m\###
-        ore.","type":"boolean"}},"required":["sql"],"additionalProperties":false},"ApprovalStatus":{"description":"Wha\###
-        t became of a proposal.","type":"string","enum":["pending","approved","declined","expired"]},"ChatProposal":{"\###
-        description":"A statement that writes. It has not run, and runs only by `chat.approve`.","type":"object","prop\###
-        erties":{"approvalId":{"description":"For `chat.approve` and `chat.decline`.","type":"string","format":"uuid"}\###
-        ,"sql":{"description":"The very bytes that would run.","type":"string"},"reason":{"description":"What it is fo\###
-        r, in the assistant's words.","type":"string"},"command":{"description":"The word it begins with, such as `UPD\###
-        ATE`.","type":"string"},"relations":{"description":"Relations it names, as far as they are known.","type":"arr\###
-        ay","items":{"type":"string"}},"rowsEstimate":{"description":"Rows the database expects it to touch; absent wh\###
-        ere it does not say.","type":"integer","minimum":0},"status":{"description":"What became of it.","$ref":"#/com\###
-        ponents/schemas/ApprovalStatus"},"createdAt":{"description":"When it was proposed.","type":"string","format":"\###
-        date-time"},"expiresAt":{"description":"When it can no longer be approved.","type":"string","format":"date-tim\###
-        e"},"queryId":{"description":"Once approved: its id in history.","type":"string","format":"uuid"}},"required":\###
-        ["approvalId","sql","command","relations","status","createdAt","expiresAt"],"additionalProperties":false},"Cha\###
-        tToolUse":{"description":"A call of a tool, as it was recorded.","type":"object","properties":{"tool":{"descri\###
-        ption":"Its name, as the model gave it.","type":"string","maxLength":100},"outcome":{"description":"How it end\###
-        ed; `refused` by a rule of ours, `failed` by the database.","$ref":"#/components/schemas/ChatToolOutcome"},"su\###
-        mmary":{"description":"What it was about, in one line, without data.","type":"string"},"sqlHash":{"description\###
-        ":"Of a call with a statement: its BLAKE2b-256, in hexadecimal.","type":"string"},"queryId":{"description":"Th\###
-        e query it ran.","type":"string","format":"uuid"},"errorCode":{"description":"Why it was refused or failed: th\###
-        e `data.code` a request would be answered.","type":"string"},"durationMs":{"description":"Time it took.","type\###
-        ":"number","minimum":0}},"required":["tool","outcome","summary","durationMs"],"additionalProperties":false},"C\###
-        hatMessage":{"description":"A message of a thread. Text is Markdown in which links, images and HTML are inert.\###
-        ","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"descri\###
-        ption":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string\###
-        ","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"text":{\###
-        "description":"What it says.","type":"string"},"mode":{"description":"What was asked for; absent from tools.",\###
-        "$ref":"#/components/schemas/ChatMode"},"statements":{"description":"Of the assistant: the statements its answ\###
-        er stands on.","type":"array","items":{"$ref":"#/components/schemas/ChatStatement"}},"proposals":{"description\###
-        ":"Of the assistant: what it asks to be allowed.","type":"array","items":{"$ref":"#/components/schemas/ChatPro\###
-        posal"}},"toolUse":{"description":"Of a tool: the call.","$ref":"#/components/schemas/ChatToolUse"},"usage":{"\###
-        description":"Of the assistant: what the turn took.","$ref":"#/components/schemas/ChatUsage"},"model":{"descri\###
-        ption":"Of the assistant: the model's name in `chat.models`; absent where none was asked.","type":"string"},"n\###
-        ote":{"description":"Of the assistant: what the reader should know of how it came about, such as that no model\###
-         is configured, or that older messages were left out.","type":"string"},"outcome":{"description":"Of the assis\###
-        tant: how the turn ended.","$ref":"#/components/schemas/ChatOutcome"},"createdAt":{"description":"When it was w\###
-        ritten.","type":"string","format":"date-time"}},"required":["id","threadId","projectId","role","text","created\###
-        At"],"additionalProperties":false},"ChatThread":{"description":"A conversation about one project.","type":"obj\###
-        ect","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"projectId":{"description":"Its p\###
-        roject.","type":"string","format":"uuid"},"title":{"description":"Its title: the beginning of its first messag\###
-        e, until it is renamed.","type":"string"},"messageCount":{"description":"Its messages, those of tools not coun\###
-        ted.","type":"integer","minimum":0},"createdAt":{"description":"When it began.","type":"string","format":"date\###
-        -time"},"updatedAt":{"description":"Its latest message.","type":"string","format":"date-time"}},"required":["i\###
-        d","projectId","title","messageCount","createdAt","updatedAt"],"additionalProperties":false},"ChatExample":{"d\###
-        escription":"A question and the statement that a person confirmed to answer it.","type":"object","properties":\###
-        {"id":{"description":"Id.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"\###
-        string","format":"uuid"},"question":{"description":"The question.","type":"string"},"sql":{"description":"The s\###
-        tatement.","type":"string"},"createdAt":{"description":"When it was confirmed.","type":"string","format":"date\###
-        -time"}},"required":["id","projectId","question","sql","createdAt"],"additionalProperties":false},"ChatEventKi\###
-        nd":{"description":"What happened in a turn.","type":"string","enum":["started","text","toolCall","toolResult"\###
-        ,"sql","approvalNeeded","usage","finished","failed","cancelled"]},"ChatModelInfo":{"description":"A model that\###
-         turns can use.","type":"object","properties":{"name":{"description":"Its name here, for `project.update` and `\###
-        chat.send`.","type":"string"},"model":{"description":"Its name at its server.","type":"string"},"host":{"descr\###
-        iption":"Where it is asked.","type":"string"},"local":{"description":"Whether that is this machine, so that no\###
-        thing leaves it.","type":"boolean"},"default":{"description":"Whether projects that name none use it.","type":\###
-        "boolean"},"toolStyle":{"description":"How it is given tools.","$ref":"#/components/schemas/ChatToolStyle"},"c\###
-        ontextTokens":{"description":"Its window.","type":"integer","minimum":1}},"required":["name","model","host","l\###
-        ocal","default","toolStyle","contextTokens"],"additionalProperties":false},"ChatCheck":{"description":"One ste\###
-        p of `chat.doctor`.","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/sc\###
-        hemas/ChatCheckStep"},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"d\###
-        urationMs":{"description":"How long it took; absent if it was skipped.","type":"number","minimum":0},"message"\###
-        :{"description":"What was found, or is wrong.","type":"string"},"hint":{"description":"Of a failed step: the s\###
-        etting that is wrong, and what to set.","type":"string"}},"required":["step","status"],"additionalProperties":\###
-        false},"ChatContextMessage":{"description":"A message as a model would get it.","type":"object","properties":{\###
-        "role":{"description":"Who it is from.","$ref":"#/components/schemas/ChatRole"},"text":{"description":"The ver\###
-        y text.","type":"string"},"tokens":{"description":"Tokens it takes, estimated.","type":"integer","minimum":0}}\###
-        ,"required":["role","text","tokens"],"additionalProperties":false},"AssistantSettings":{"description":"What a p\###
-        roject's owner lets a model see. Absent consent means: yes for a model on this machine, no for any other; samp\###
-        le values only go out when the owner said so.","type":"object","properties":{"model":{"description":"The model\###
-         to use; absent means the default.","type":"string"},"shareSchema":{"description":"Whether names, types, keys a\###
-        nd comments may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows that its queries read may\###
-         be sent.","type":"boolean"},"shareSamples":{"description":"Whether sample values may be sent with a table's d\###
-        escription.","type":"boolean"},"maskedColumns":{"description":"Columns whose values are never sent.","type":"a\###
-        rray","items":{"type":"string"}},"acceptedRights":{"description":"Dangerous rights of the database user that i\###
-        ts owner knows of.","type":"array","items":{"type":"string"}}},"additionalProperties":false},"AssistantChange"\###
-        :{"description":"What to change of `AssistantSettings`; what is absent stays.","type":"object","properties":{"\###
-        model":{"description":"A name of `chat.models`; empty for the default.","type":"string","maxLength":100},"shar\###
-        eSchema":{"description":"Whether names, types, keys and comments may be sent.","type":"boolean"},"shareRows":{\###
-        "description":"Whether rows that its queries read may be sent. Without it the model learns only columns and co\###
-        unts; you see the rows all the same.","type":"boolean"},"shareSamples":{"description":"Whether sample values m\###
-        ay be sent with a table's description.","type":"boolean"},"maskedColumns":{"description":"`column`, `table.col\###
-        umn` or `schema.table.column`, whose values are never sent; replaces the list.","type":"array","items":{"type"\###
-        :"string","minLength":1,"maxLength":200},"maxItems":500},"acceptedRights":{"description":"Rights named by the `\###
-        policy` error of `chat.send`: a turn runs with a database user that has them only if they are here; replaces t\###
-        he list.","type":"array","items":{"type":"string","minLength":1,"maxLength":100},"maxItems":50}},"additionalPr\###
-        operties":false},"Limits":{"description":"Every limit in force.","type":"object","properties":{"headerBytes":{\###
-        "description":"The header block of one `Content-Length` frame.","type":"integer","minimum":0},"headerMs":{"des\###
-        cription":"Time for a frame's header, from its first byte.","type":"integer","minimum":0},"bodyMs":{"descripti\###
-        on":"Time for a frame's body, and for one line where messages are lines.","type":"integer","minimum":0},"bodyB\###
-        eforeLoginBytes":{"description":"One message while the connection has no session.","type":"integer","minimum":\###
-        0},"bodyBytes":{"description":"One message once the connection has a session.","type":"integer","minimum":0},"\###
-        jsonDepth":{"description":"Nesting of arrays and objects in one message.","type":"integer","minimum":0},"batch\###
-        Items":{"description":"Items of one batch.","type":"integer","minimum":0},"clientConnections":{"description":"\###
-        Open client connections.","type":"integer","minimum":0},"requestsInFlight":{"description":"Unanswered requests\###
-         of one connection; past that the daemon stops reading from it.","type":"integer","minimum":0},"outputQueueByt\###
-        es":{"description":"Output waiting for one client.","type":"integer","minimum":0},"outputStallMs":{"descriptio\###
-        n":"A client with output waiting that takes none of it for this long is dropped.","type":"integer","minimum":0\###
-        },"shutdownMs":{"description":"Time for running requests to end when the daemon stops.","type":"integer","mini\###
-        mum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"integer","minimum":0},"pa\###
-        sswordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":0},"passwordHashQueue"\###
-        :{"description":"Passwords waiting to be hashed; past that the answer is `busy`.","type":"integer","minimum":0\###
-        },"loginFailures":{"description":"Wrong passwords in a row, per account and per peer, before each further atte\###
-        mpt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first such wait; each furth\###
-        er failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"The longest such wait.\###
-        ","type":"integer","minimum":0},"loginFailuresMax":{"description":"Wrong passwords in a row for an account; th\###
-        en none is looked at for a day, or until a session changes it.","type":"integer","minimum":0},"tokenBytes":{"d\###
-        escription":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a session from l\###
-        og-in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a request f\###
-        or this long ends.","type":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of\###
-         a name of a person or project.","type":"integer","minimum":0},"emailLength":{"description":"Characters of an e\###
-        -mail address.","type":"integer","minimum":0},"descriptionLength":{"description":"Characters of a project's de\###
-        scription.","type":"integer","minimum":0},"connectionStringLength":{"description":"Characters of a connection s\###
-        tring.","type":"integer","minimum":0},"labelLength":{"description":"Characters of a query's label.","type":"in\###
-        teger","minimum":0},"searchTextLength":{"description":"Characters of a list's `text` filter.","type":"integer"\###
-        ,"minimum":0},"listItems":{"description":"Items of one page of a list.","type":"integer","minimum":0},"listIte\###
-        msDefault":{"description":"Items of one page of a list when `limit` is absent.","type":"integer","minimum":0},\###
-        "recentItems":{"description":"Newest queries or messages in a summary or dashboard.","type":"integer","minimum\###
-        ":0},"dashboardDays":{"description":"Days a dashboard may cover.","type":"integer","minimum":0},"databaseConne\###
-        ctions":{"description":"Open database connections in all.","type":"integer","minimum":0},"databaseConnectionsP\###
-        erProject":{"description":"Open database connections of one project.","type":"integer","minimum":0},"databaseI\###
-        dleMs":{"description":"An unused database connection is closed after this long.","type":"integer","minimum":0}\###
-        ,"connectTimeoutMs":{"description":"Time to connect and log in to a database.","type":"integer","minimum":0},"\###
-        queriesPerUser":{"description":"Running queries of one user.","type":"integer","minimum":0},"subscriptionsPerC\###
-        onnection":{"description":"Subscriptions of one connection.","type":"integer","minimum":0},"subscriptionEvents\###
-        ":{"description":"Events of one subscription that wait for its reader; the next are missed.","type":"integer",\###
-        "minimum":0},"progressMs":{"description":"Time between two `progress` events of a query.","type":"integer","mi\###
-        nimum":0},"runningSqlBytes":{"description":"Of a statement, in `query.running` and `query/event`.","type":"int\###
-        eger","minimum":0},"planNodes":{"description":"Nodes of a plan in `query.explain`.","type":"integer","minimum"\###
-        :0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","minimum":0},"parameters":{"descript\###
-        ion":"Parameters of one statement: SQLite's own limit, the smallest of the engines'.","type":"integer","minimu\###
-        m":0},"queryTimeoutMs":{"description":"Time of a query that names no `timeoutMs`.","type":"integer","minimum":\###
-        0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadline\###
-        Ms":{"description":"A database that has not stopped a cancelled statement by then has its connection cut.","ty\###
-        pe":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","type":"integer","minimum":0},"pageBy\###
-        tes":{"description":"A page ends with the row that reaches this size.","type":"integer","minimum":0},"cellByte\###
-        s":{"description":"A longer cell is replaced by its length and a prefix.","type":"integer","minimum":0},"resul\###
-        tRows":{"description":"Rows kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"r\###
-        esultBytes":{"description":"Bytes kept of a result whose query names no `maxRows`.","type":"integer","minimum"\###
-        :0},"spoolPerResultBytes":{"description":"Bytes kept of any one result.","type":"integer","minimum":0},"spoolP\###
-        erUserBytes":{"description":"Bytes kept of all results of one user.","type":"integer","minimum":0},"resultIdle\###
-        Ms":{"description":"A result that nobody fetches from for this long is dropped.","type":"integer","minimum":0}\###
-        ,"exportsPerUser":{"description":"Exports and summaries of one user that run at once; past that the answer is `\###
-        busy`.","type":"integer","minimum":0},"noticesPerQuery":{"description":"Notices kept of one statement.","type"\###
-        :"integer","minimum":0},"previewRows":{"description":"Rows of the preview that history keeps.","type":"integer\###
-        ","minimum":0},"previewBytes":{"description":"Bytes of the preview that history keeps.","type":"integer","mini\###
-        mum":0},"catalogueRelations":{"description":"Tables, views and the like that are read of one database.","type"\###
-        :"integer","minimum":0},"catalogueBytes":{"description":"Memory for what is read of one database's schema, abo\###
-        ut.","type":"integer","minimum":0},"catalogueCacheBytes":{"description":"The same for all databases; the least\###
-         used is forgotten first.","type":"integer","minimum":0},"catalogueMs":{"description":"What is known of a sche\###
-        ma is read anew when it is older.","type":"integer","minimum":0},"historyRows":{"description":"Rows of history\###
-         kept of one user; past it the oldest go, within minutes. 0 keeps all.","type":"integer","minimum":0},"history\###
-        Days":{"description":"Days that a row of history is kept. 0 keeps it for ever.","type":"integer","minimum":0},\###
-        "statisticsDays":{"description":"Days that `query.stats` may cover.","type":"integer","minimum":0},"statistics\###
-        Statements":{"description":"Statements in each list of `query.stats`.","type":"integer","minimum":0},"forgetQu\###
-        eries":{"description":"Ids in one `query.forget`.","type":"integer","minimum":0},"chatContentBytes":{"descript\###
-        ion":"One message to the assistant, as UTF-8.","type":"integer","minimum":0},"chatSteps":{"description":"Reque\###
-        sts to the model in one turn.","type":"integer","minimum":0},"chatCorrections":{"description":"Statements of o\###
-        ne turn that may go back to the model because they failed.","type":"integer","minimum":0},"chatRows":{"descrip\###
-        tion":"Rows of one result that the model is given.","type":"integer","minimum":0},"chatResultBytes":{"descript\###
-        ion":"Bytes of one tool's result that the model is given.","type":"integer","minimum":0},"chatSchemaTokens":{"\###
-        description":"Tokens of the schema that a turn begins with, estimated.","type":"integer","minimum":0},"chatTur\###
-        nMs":{"description":"Time of one turn.","type":"integer","minimum":0},"chatTurnTokens":{"description":"Tokens o\###
-        f one turn, sent and written.","type":"integer","minimum":0},"chatDayTokens":{"description":"Tokens of one use\###
-        r in one UTC day. 0 is no limit.","type":"integer","minimum":0},"chatTurnsPerUser":{"description":"Turns of on\###
-        e user that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"chatExamples":{"descr\###
-        iption":"Confirmed examples of one project.","type":"integer","minimum":0},"approvalMs":{"description":"Life o\###
-        f a proposal; past it, it can no longer be approved.","type":"integer","minimum":0}},"required":["headerBytes"\###
-        ,"headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnections","requests\###
-        InFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQ\###
-        ueue","loginFailures","loginDelayMs","loginDelayMaxMs","loginFailuresMax","tokenBytes","tokenLifetimeMs","sess\###
-        ionIdleMs","nameLength","emailLength","descriptionLength","connectionStringLength","labelLength","searchTextLe\###
-        ngth","listItems","listItemsDefault","recentItems","dashboardDays","databaseConnections","databaseConnectionsP\###
-        erProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscriptionsPerConnection","subscriptionEven\###
-        ts","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","c\###
-        ancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPer\###
-        UserBytes","resultIdleMs","exportsPerUser","noticesPerQuery","previewRows","previewBytes","catalogueRelations"\###
-        ,"catalogueBytes","catalogueCacheBytes","catalogueMs","historyRows","historyDays","statisticsDays","statistics\###
-        Statements","forgetQueries","chatContentBytes","chatSteps","chatCorrections","chatRows","chatResultBytes","cha\###
-        tSchemaTokens","chatTurnMs","chatTurnTokens","chatDayTokens","chatTurnsPerUser","chatExamples","approvalMs"],"\###
-        additionalProperties":false},"ErrorObject":{"description":"The `error` member of a reply.","type":"object","pr\###
-        operties":{"code":{"type":"integer"},"message":{"type":"string","minLength":1},"data":{"type":"object","proper\###
-        ties":{"code":{"description":"What programs branch on.","type":"string","enum":["parse_error","invalid_request\###
-        ","method_not_found","invalid_params","invalid_connection_string","invalid_parameters","weak_password","intern\###
-        al","not_initialized","cancelled","timeout","shutting_down","request_too_large","response_too_large","busy","b\###
-        atch_too_large","unauthenticated","invalid_credentials","forbidden","not_found","conflict","rate_limited","con\###
-        nection_failed","host_not_found","connection_refused","connect_timeout","tls_required","tls_failed","authentic\###
-        ation_failed","unknown_database","not_a_database","connection_lost","query_failed","read_only","policy","file_\###
-        failed","cell_truncated","model_failed","budget_exceeded"]},"retryable":{"description":"Whether the same reque\###
-        st may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{},"li\###
-        mit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{}},"required":["code","retryable"],"additionalPr\###
-        operties":false}},"required":["code","message","data"],"additionalProperties":false}},"errors":{"parse_error":\###
-        {"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break the framing.","data":{"code":"par\###
-        se_error","retryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is not a request that may b\###
-        e sent here and now.","data":{"code":"invalid_request","retryable":false}},"method_not_found":{"code":-32601,"\###
-        message":"There is no such method.","data":{"code":"method_not_found","retryable":false}},"invalid_params":{"c\###
-        ode":-32602,"message":"A parameter is unknown, missing, of the wrong type or out of range; `path` names it.","\###
-        data":{"code":"invalid_params","retryable":false}},"invalid_connection_string":{"code":-32602,"message":"The c\###
-        onnection string cannot be understood, or uses a keyword that is not allowed.","data":{"code":"invalid_connect\###
-        ion_string","retryable":false}},"invalid_parameters":{"code":-32602,"message":"The statement's parameters do n\###
-        ot fit its placeholders.","data":{"code":"invalid_parameters","retryable":false}},"weak_password":{"code":-326\###
-        02,"message":"The password is among those tried first, or is made from the account's own name or e-mail.","dat\###
-        a":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"message":"A fault of the daemon; the\###
-         log has it under `requestId`.","data":{"code":"internal","retryable":false}},"not_initialized":{"code":-32002\###
-        ,"message":"`initialize` must come first on this connection.","data":{"code":"not_initialized","retryable":fal\###
-        se}},"cancelled":{"code":-32800,"message":"The client cancelled the request.","data":{"code":"cancelled","retr\###
-        yable":true}},"timeout":{"code":-32802,"message":"It took longer than its time limit and was stopped.","data":\###
-        {"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"The daemon is stopping; connect\###
-         again later.","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"code":-32007,"message":\###
-        "The request is longer than the limit.","data":{"code":"request_too_large","retryable":false}},"response_too_l\###
-        arge":{"code":-32008,"message":"The reply would be longer than the limit; ask for less.","data":{"code":"respo\###
-        nse_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is full, or, with the phas\###
-        e `store`, the daemon's own store cannot be read or written now, which any method may answer; try again after `\###
-        retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message":"The batch\###
-         has more items than the limit.","data":{"code":"batch_too_large","retryable":false}},"unauthenticated":{"code\###
-        ":1001,"message":"There is no session on this connection, or it has ended; log in or attach a token.","data":{\###
-        "code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,"message":"The e-mail or the p\###
-        assword is wrong.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":{"code":1003,"message"\###
-        :"The token or the daemon's configuration does not allow it.","data":{"code":"forbidden","retryable":false}},"\###
-        not_found":{"code":1004,"message":"There is no such thing, or it is not yours; both answer the same.","data":{\###
-        "code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It conflicts with what exists; `path\###
-        ` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,"message":"T\###
-        oo many attempts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":true}\###
-        },"connection_failed":{"code":1101,"message":"The database cannot be reached, for a reason without a code of i\###
-        ts own.","data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The ho\###
-        st's name has no address.","data":{"code":"host_not_found","retryable":true}},"connection_refused":{"code":110\###
-        1,"message":"Nothing accepts connections at that address.","data":{"code":"connection_refused","retryable":tru\###
-        e}},"connect_timeout":{"code":1101,"message":"The database did not answer in time.","data":{"code":"connect_ti\###
-        meout","retryable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for TLS and the\###
-         connection has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":"\###
-        The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls_failed","retryable":false}},"\###
-        authentication_failed":{"code":1101,"message":"The database refused the user or the password of the connection\###
-         string.","data":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":1101,"message"\###
-        :"The server has no such database, or the file does not exist.","data":{"code":"unknown_database","retryable":\###
-        false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_da\###
-        tabase","retryable":false}},"connection_lost":{"code":1101,"message":"The connection broke while the statement\###
-         ran; a write may or may not have happened.","data":{"code":"connection_lost","retryable":true}},"query_failed\###
-        ":{"code":1102,"message":"The database refused the statement.","data":{"code":"query_failed","retryable":false\###
-        }},"read_only":{"code":1103,"message":"The statement would write, and the project or the mode is read-only.","\###
-        data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy does not al\###
-        low it, whatever the project says.","data":{"code":"policy","retryable":false}},"file_failed":{"code":1104,"me\###
-        ssage":"The file could not be written; `phase` is the step: `open`, `write` or `publish`.","data":{"code":"fil\###
-        e_failed","retryable":false}},"cell_truncated":{"code":1105,"message":"A cell is longer than was kept of it, a\###
-        nd would be exported in part.","data":{"code":"cell_truncated","retryable":false}},"model_failed":{"code":1201\###
-        ,"message":"The model cannot be reached, refused, or broke its contract; `phase` is the step that failed.","da\###
-        ta":{"code":"model_failed","retryable":true}},"budget_exceeded":{"code":1202,"message":"The turn, or the day o\###
-        f its user, has used up its tokens.","data":{"code":"budget_exceeded","retryable":false}}}},"x-notifications":\###
-        [{"name":"$/progress","summary":"Report on a request that is still running.","description":"LSP's own notifica\###
-        tion. For a request that carried a `partialResultToken` and whose method says that it answers in parts, `value\###
-        `\nis a part: `query.run` sends a `QueryPage` each, `query.export` an `ExportPart`. For a `workDoneToken`, `va\###
-        lue` is LSP's WorkDoneProgress; no method of protocol 1.0\nreports that yet. Nothing is sent for a token after\###
-         the reply to its request. Clients should ignore tokens they do not know.","params":{"type":"object","properti\###
-        es":{"token":{"description":"The request's token.","type":["string","integer"]},"value":{"description":"The pa\###
-        rt.","oneOf":[{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/components/schemas/ExportPart"}]}},"require\###
-        d":["token","value"],"additionalProperties":false}},{"name":"chat/event","summary":"Tell what happens in a tur\###
-        n.","description":"Sent to the connection that called `chat.send` with a `partialResultToken`, in order: `star\###
-        ted`, then `text`, `toolCall`, `toolResult`, `sql`,\n`approvalNeeded` and `usage` as they come, and exactly on\###
-        e of `finished`, `failed` and `cancelled`, before the reply. `text` is a piece of the answer; the\npieces toge\###
-        ther are its text, unless a later step of the model begins anew, which a `toolCall` in between shows.\nA reade\###
-        r that does not keep up holds the turn back; it loses nothing.","params":{"type":"object","properties":{"token\###
-        ":{"description":"The token of `chat.send`.","type":["string","integer"]},"threadId":{"description":"The threa\###
-        d.","type":"string","format":"uuid"},"messageId":{"description":"The assistant's message to be.","type":"strin\###
-        g","format":"uuid"},"event":{"description":"What happened.","$ref":"#/components/schemas/ChatEventKind"},"text\###
-        ":{"description":"Of `text`: the piece.","type":"string"},"tool":{"description":"Of `toolCall` and `toolResult\###
-        `: the tool.","type":"string"},"summary":{"description":"Of `toolCall` and `toolResult`: what it is about, wit\###
-        hout data.","type":"string"},"toolUse":{"description":"Of `toolResult`: how it ended.","$ref":"#/components/sc\###
-        hemas/ChatToolUse"},"statement":{"description":"Of `sql`: a statement that was checked.","$ref":"#/components/\###
-        schemas/ChatStatement"},"proposal":{"description":"Of `approvalNeeded`: what would run.","$ref":"#/components/\###
-        schemas/ChatProposal"},"usage":{"description":"Of `usage`: what the turn took so far.","$ref":"#/components/sc\###
-        hemas/ChatUsage"},"errorCode":{"description":"Of `failed`: the `data.code` of the error.","type":"string"},"er\###
-        rorMessage":{"description":"Of `failed`: the same, in a sentence.","type":"string"}},"required":["token","thre\###
-        adId","messageId","event"],"additionalProperties":false}},{"name":"query/event","summary":"Tell a subscriber w\###
-        hat became of a query.","description":"Sent to connections that called `query.subscribe`. Each query gets one `\###
-        started`, any number of `progress`, one every limit\n`progressMs` at most, and exactly one of `finished`, `fai\###
-        led` and `cancelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A pulled result\###
-         that is larger than its first page is `finished` when the database has given all rows,\nwhich may be after th\###
-        e reply.\n\nEvents wait behind replies. A subscriber that does not read them gets no `progress`, and of the ot\###
-        hers the limit\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, in its place, w\###
-        ith how many they were. Then\n`query.running` and `query.history` say how things stand. A daemon that stops en\###
-        ds its connections without further events.","params":{"type":"object","properties":{"subscriptionId":{"descrip\###
-        tion":"The subscription.","type":"string","format":"uuid"},"event":{"description":"What happened.","$ref":"#/c\###
-        omponents/schemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `missed`.","$ref"\###
-        :"#/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed.","type":"integ\###
-        er","minimum":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number","minimum":0},"\###
-        errorCode":{"description":"Why it failed or was cancelled: the `data.code` of its error.","type":"string"},"er\###
-        rorMessage":{"description":"The same, in a sentence.","type":"string"},"missed":{"description":"Events lost, i\###
-        n `missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalProperties":false\###
-        }},{"name":"session/expired","summary":"Tell a connection that its session has ended.","description":"Sent onc\###
-        e to every other connection that was bound to a session when the session ends; the connection that ended it by\###
-         its\nown request learns it from the reply. From then on its requests are answered `unauthenticated` until it l\###
-        ogs in or attaches\na token. The connection stays open; queries that ran under the session are cancelled.","pa\###
-        rams":{"type":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/components/schemas/Sess\###
-        ionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"headerBytes","value\###
-        ":8192,"unit":"bytes","configurable":false,"description":"The header block of one `Content-Length` frame."},{"\###
-        name":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's header, from i\###
-        ts first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"Time for a fram\###
-        e's body, and for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"by\###
-        tes","configurable":true,"description":"One message while the connection has no session."},{"name":"bodyBytes"\###
-        ,"value":8388608,"unit":"bytes","configurable":true,"description":"One message once the connection has a sessi\###
-        on."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting of arrays and o\###
-        bjects in one message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"description":"Ite\###
-        ms of one batch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true,"description":"\###
-        Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable":true,"descripti\###
-        on":"Unanswered requests of one connection; past that the daemon stops reading from it."},{"name":"outputQueue\###
-        Bytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for one client."},{"na\###
-        me":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with output waiting t\###
-        hat takes none of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable"\###
-        :true,"description":"Time for running requests to end when the daemon stops."},{"name":"passwordMinBytes","val\###
-        ue":8,"unit":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"name":"passwordMa\###
-        xBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest password, as UTF-8."},{"name":\###
-        "passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"Passwords waiting to be hashe\###
-        d; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configurable":true,"des\###
-        cription":"Wrong passwords in a row, per account and per peer, before each further attempt has to wait."},{"na\###
-        me":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such wait; each furth\###
-        er failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":true,"description\###
-        ":"The longest such wait."},{"name":"loginFailuresMax","value":100,"unit":"count","configurable":true,"descrip\###
-        tion":"Wrong passwords in a row for an account; then none is looked at for a day, or until a session changes i\###
-        t."},{"name":"tokenBytes","value":4096,"unit":"bytes","configurable":false,"description":"A token."},{"name":"\###
-        tokenLifetimeMs","value":86400000,"unit":"ms","configurable":true,"description":"Life of a session from log-in\###
-         or refresh."},{"name":"sessionIdleMs","value":43200000,"unit":"ms","configurable":true,"description":"A sessi\###
-        on without a request for this long ends."},{"name":"nameLength","value":100,"unit":"count","configurable":fals\###
-        e,"description":"Characters (Unicode scalars) of a name of a person or project."},{"name":"emailLength","value\###
-        ":254,"unit":"count","configurable":false,"description":"Characters of an e-mail address."},{"name":"descripti\###
-        onLength","value":2000,"unit":"count","configurable":false,"description":"Characters of a project's descriptio\###
-        n."},{"name":"connectionStringLength","value":4096,"unit":"count","configurable":false,"description":"Characte\###
-        rs of a connection string."},{"name":"labelLength","value":200,"unit":"count","configurable":false,"descriptio\###
-        n":"Characters of a query's label."},{"name":"searchTextLength","value":200,"unit":"count","configurable":fals\###
-        e,"description":"Characters of a list's `text` filter."},{"name":"listItems","value":200,"unit":"count","confi\###
-        gurable":false,"description":"Items of one page of a list."},{"name":"listItemsDefault","value":50,"unit":"cou\###
-        nt","configurable":false,"description":"Items of one page of a list when `limit` is absent."},{"name":"recentI\###
-        tems","value":10,"unit":"count","configurable":false,"description":"Newest queries or messages in a summary or\###
-         dashboard."},{"name":"dashboardDays","value":365,"unit":"count","configurable":false,"description":"Days a da\###
-        shboard may cover."},{"name":"databaseConnections","value":64,"unit":"count","configurable":true,"description"\###
-        :"Open database connections in all."},{"name":"databaseConnectionsPerProject","value":4,"unit":"count","config\###
-        urable":true,"description":"Open database connections of one project."},{"name":"databaseIdleMs","value":60000\###
-        ,"unit":"ms","configurable":true,"description":"An unused database connection is closed after this long."},{"n\###
-        ame":"connectTimeoutMs","value":10000,"unit":"ms","configurable":true,"description":"Time to connect and log i\###
-        n to a database."},{"name":"queriesPerUser","value":8,"unit":"count","configurable":true,"description":"Runnin\###
-        g queries of one user."},{"name":"subscriptionsPerConnection","value":16,"unit":"count","configurable":true,"d\###
-        escription":"Subscriptions of one connection."},{"name":"subscriptionEvents","value":256,"unit":"count","confi\###
-        gurable":true,"description":"Events of one subscription that wait for its reader; the next are missed."},{"nam\###
-        e":"progressMs","value":1000,"unit":"ms","configurable":true,"description":"Time between two `progress` events\###
-         of a query."},{"name":"runningSqlBytes","value":2048,"unit":"bytes","configurable":false,"description":"Of a s\###
-        tatement, in `query.running` and `query/event`."},{"name":"planNodes","value":2000,"unit":"count","configurabl\###
-        e":true,"description":"Nodes of a plan in `query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes"\###
-        ,"configurable":false,"description":"One statement, as UTF-8."},{"name":"parameters","value":32766,"unit":"cou\###
-        nt","configurable":false,"description":"Parameters of one statement: SQLite's own limit, the smallest of the e\###
-        ngines'."},{"name":"queryTimeoutMs","value":30000,"unit":"ms","configurable":true,"description":"Time of a que\###
-        ry that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"d\###
-        escription":"The longest `timeoutMs`."},{"name":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":tru\###
-        e,"description":"A database that has not stopped a cancelled statement by then has its connection cut."},{"nam\###
-        e":"pageRows","value":1000,"unit":"count","configurable":true,"description":"Rows of one page."},{"name":"page\###
-        Bytes","value":262144,"unit":"bytes","configurable":true,"description":"A page ends with the row that reaches t\###
-        his size."},{"name":"cellBytes","value":1048576,"unit":"bytes","configurable":true,"description":"A longer cel\###
-        l is replaced by its length and a prefix."},{"name":"resultRows","value":100000,"unit":"count","configurable":\###
-        true,"description":"Rows kept of a result whose query names no `maxRows`."},{"name":"resultBytes","value":6710\###
-        8864,"unit":"bytes","configurable":true,"description":"Bytes kept of a result whose query names no `maxRows`."\###
-        },{"name":"spoolPerResultBytes","value":268435456,"unit":"bytes","configurable":true,"description":"Bytes kept\###
-         of any one result."},{"name":"spoolPerUserBytes","value":1073741824,"unit":"bytes","configurable":true,"descr\###
-        iption":"Bytes kept of all results of one user."},{"name":"resultIdleMs","value":600000,"unit":"ms","configura\###
-        ble":true,"description":"A result that nobody fetches from for this long is dropped."},{"name":"exportsPerUser\###
-        ","value":8,"unit":"count","configurable":true,"description":"Exports and summaries of one user that run at on\###
-        ce; past that the answer is `busy`."},{"name":"noticesPerQuery","value":100,"unit":"count","configurable":fals\###
-        e,"description":"Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"count","configurabl\###
-        e":false,"description":"Rows of the preview that history keeps."},{"name":"previewBytes","value":4096,"unit":"\###
-        bytes","configurable":false,"description":"Bytes of the preview that history keeps."},{"name":"catalogueRelati\###
-        ons","value":20000,"unit":"count","configurable":true,"description":"Tables, views and the like that are read o\###
-        f one database."},{"name":"catalogueBytes","value":67108864,"unit":"bytes","configurable":true,"description":"\###
-        Memory for what is read of one database's schema, about."},{"name":"catalogueCacheBytes","value":268435456,"un\###
-        it":"bytes","configurable":true,"description":"The same for all databases; the least used is forgotten first."\###
-        },{"name":"catalogueMs","value":300000,"unit":"ms","configurable":true,"description":"What is known of a schem\###
-        a is read anew when it is older."},{"name":"historyRows","value":1000000,"unit":"count","configurable":true,"d\###
-        escription":"Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps all."},{"name":"\###
-        historyDays","value":365,"unit":"count","configurable":true,"description":"Days that a row of history is kept.\###
-         0 keeps it for ever."},{"name":"statisticsDays","value":366,"unit":"count","configurable":false,"description"\###
-        :"Days that `query.stats` may cover."},{"name":"statisticsStatements","value":100,"unit":"count","configurable\###
-        ":false,"description":"Statements in each list of `query.stats`."},{"name":"forgetQueries","value":1000,"unit"\###
-        :"count","configurable":false,"description":"Ids in one `query.forget`."},{"name":"chatContentBytes","value":3\###
-        2768,"unit":"bytes","configurable":false,"description":"One message to the assistant, as UTF-8."},{"name":"cha\###
-        tSteps","value":10,"unit":"count","configurable":true,"description":"Requests to the model in one turn."},{"na\###
-        me":"chatCorrections","value":3,"unit":"count","configurable":true,"description":"Statements of one turn that m\###
-        ay go back to the model because they failed."},{"name":"chatRows","value":200,"unit":"count","configurable":tr\###
-        ue,"description":"Rows of one result that the model is given."},{"name":"chatResultBytes","value":65536,"unit"\###
-        :"bytes","configurable":true,"description":"Bytes of one tool's result that the model is given."},{"name":"cha\###
-        tSchemaTokens","value":4000,"unit":"count","configurable":true,"description":"Tokens of the schema that a turn\###
-         begins with, estimated."},{"name":"chatTurnMs","value":600000,"unit":"ms","configurable":true,"description":"\###
-        Time of one turn."},{"name":"chatTurnTokens","value":200000,"unit":"count","configurable":true,"description":"\###
-        Tokens of one turn, sent and written."},{"name":"chatDayTokens","value":2000000,"unit":"count","configurable":\###
-        true,"description":"Tokens of one user in one UTC day. 0 is no limit."},{"name":"chatTurnsPerUser","value":4,"\###
-        unit":"count","configurable":true,"description":"Turns of one user that run at once; past that the answer is `\###
-        busy`."},{"name":"chatExamples","value":500,"unit":"count","configurable":true,"description":"Confirmed exampl\###
-        es of one project."},{"name":"approvalMs","value":600000,"unit":"ms","configurable":true,"description":"Life o\###
-        f a proposal; past it, it can no longer be approved."}]}
+        rors/connection_lost"}],"examples":[{"name":"a word","params":[{"name":"projectId","value":"${projectId}"},{"n\###
+        ame":"query","value":"title"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"books"\###
+        ,"kind":"table","identifier":"\"books\"","column":"title","type":"TEXT","match":"exact","matchedIn":"name"}],"\###
+        total":1,"ageMs":12.5,"truncated":false}},"x-needs":"project"},{"name":"nothing like it","params":[{"name":"pr\###
+        ojectId","value":"${projectId}"},{"name":"query","value":"zzzzzzzz"}],"result":{"name":"result","value":{"item\###
+        s":[],"total":0,"ageMs":13.5,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{\###
+        "name":"projectId","value":"${unknownId}"},{"name":"query","value":"title"}],"x-error":"not_found","x-needs":"\###
+        session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers"\###
+        :"refuse"},{"name":"shutdown","summary":"Prepare to end the connection.","description":"LSP's own request. The\###
+         connection's running queries are cancelled and further requests are answered `invalid_request`; only\n`exit` i\###
+        s still expected. It never stops a daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"l\###
+        ifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}}\###
+        ,"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"exa\###
+        mples":[{"name":"the end of an editor's session","params":[],"result":{"name":"result","value":null},"x-needs"\###
+        :"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers"\###
+        :"ignore"},{"name":"system.health","summary":"Say whether the daemon works.","description":"Cheap enough to po\###
+        ll: it reads what the daemon knows already and touches neither the store nor a database. With a session it\nal\###
+        so answers `store`, `connections` and `queries`; these are figures of the whole daemon and name nobody.","tags\###
+        ":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"\###
+        type":"object","properties":{"status":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},\###
+        "version":{"description":"The daemon's version.","type":"string"},"uptimeMs":{"description":"Time since it sta\###
+        rted.","type":"integer","minimum":0},"store":{"description":"Its own store; only with a session.","$ref":"#/co\###
+        mponents/schemas/StoreHealth"},"connections":{"description":"Connections now; only with a session.","$ref":"#/\###
+        components/schemas/ConnectionsHealth"},"queries":{"description":"Queries now; only with a session.","$ref":"#/\###
+        components/schemas/QueriesHealth"}},"required":["status","version","uptimeMs"],"additionalProperties":false}},\###
+        "errors":[],"examples":[{"name":"without a session","params":[],"result":{"name":"result","value":{"status":"o\###
+        k","version":"0.1.0","uptimeMs":86400000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"n\###
+        ame":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":tru\###
+        e},"connections":{"clients":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs\###
+        ":"session"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMemb\###
+        ers":"refuse"},{"name":"system.limits","summary":"Answer every limit in force.","description":"The same as `in\###
+        itialize` answers, for clients that do not send it. Public, because a client needs some of the limits to log i\###
+        n.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$re\###
+        f":"#/components/schemas/Limits"}},"errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name"\###
+        :"result","value":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes"\###
+        :8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388\###
+        608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":\###
+        64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"to\###
+        kenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"\###
+        connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"r\###
+        ecentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs"\###
+        :60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"p\###
+        rogressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs"\###
+        :30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048\###
+        576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,\###
+        "resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogue\###
+        Relations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":\###
+        1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"chatContentByt\###
+        es":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"c\###
+        hatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"app\###
+        rovalMs":600000}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":\###
+        "inline","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prome\###
+        theus text.","description":"Counters, gauges and histograms of the whole daemon, in the Prometheus text format\###
+         0.0.4. Labels are method names, outcomes\nand engines; never a user, a project, an address or SQL.","tags":[{\###
+        "name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"typ\###
+        e":"object","properties":{"text":{"description":"The metrics, one sample a line.","type":"string"}},"required"\###
+        :["text"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":\###
+        [{"name":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total cou\###
+        nter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"re\###
+        quest","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components\###
+        ":{"schemas":{"User":{"description":"A person with an account.","type":"object","properties":{"id":{"descripti\###
+        on":"Id.","type":"string","format":"uuid"},"name":{"description":"Display name.","type":"string"},"email":{"de\###
+        scription":"E-mail address, in lower case: what they log in with.","type":"string","format":"email"},"createdA\###
+        t":{"description":"When they signed up.","type":"string","format":"date-time"}},"required":["id","name","email\###
+        ","createdAt"],"additionalProperties":false},"Session":{"description":"A new session and the token that stands\###
+         for it. The token is shown this once; the daemon does not keep it.","type":"object","properties":{"token":{"d\###
+        escription":"A secret (PASETO v4.public): attaches further connections to the session. Opaque to clients.","ty\###
+        pe":"string","format":"token"},"expiresAt":{"description":"When the session ends at the latest.","type":"strin\###
+        g","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/User"}},"re\###
+        quired":["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A session as i\###
+        ts owner sees it in a list; never its token.","type":"object","properties":{"id":{"description":"Id, for `auth\###
+        .revoke`.","type":"string","format":"uuid"},"createdAt":{"description":"When it began.","type":"string","forma\###
+        t":"date-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","type":"string","format":"dat\###
+        e-time"},"expiresAt":{"description":"When it ends at the latest.","type":"string","format":"date-time"},"curre\###
+        nt":{"description":"Whether it is the session of this connection.","type":"boolean"},"client":{"description":"\###
+        Name and version of the client that began it, as `initialize` told.","type":"string"}},"required":["id","creat\###
+        edAt","lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEndReason":{"description":"Why\###
+         a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked","passwordChanged\###
+        ","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","properties":{"name":{"\###
+        description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"description":"Its version.\###
+        ","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemon.","type":"obj\###
+        ect","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"description":"Its v\###
+        ersion.","type":"string"}},"required":["name","version"],"additionalProperties":false},"HealthStatus":{"descri\###
+        ption":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it takes no new requests.","\###
+        type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the daemon keeps its o\###
+        wn state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's own stor\###
+        e.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/components/schemas/StoreEn\###
+        gine"},"ok":{"description":"Whether the latest read or write of it worked.","type":"boolean"}},"required":["en\###
+        gine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections now.","type":"object\###
+        ","properties":{"clients":{"description":"Open client connections.","type":"integer","minimum":0},"databases":\###
+        {"description":"Open database connections, used and idle.","type":"integer","minimum":0},"databasesInUse":{"de\###
+        scription":"Those that run something.","type":"integer","minimum":0}},"required":["clients","databases","datab\###
+        asesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of all users.","type":"\###
+        object","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"waiting":{"descriptio\###
+        n":"Waiting for a database connection.","type":"integer","minimum":0}},"required":["running","waiting"],"addit\###
+        ionalProperties":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MySQL and MariaDB.\###
+        ","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database someone registe\###
+        red.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"descri\###
+        ption":"Name, unique among its owner's projects.","type":"string"},"description":{"description":"What it is, i\###
+        n its owner's words; absent if there are none.","type":"string"},"databaseType":{"description":"The kind of da\###
+        tabase.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The connection string rebuil\###
+        t without its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"description":"Whether e\###
+        very write is refused.","type":"boolean"},"assistant":{"description":"What the assistant may do; absent if not\###
+        hing was set.","$ref":"#/components/schemas/AssistantSettings"},"createdAt":{"description":"When it was create\###
+        d.","type":"string","format":"date-time"},"updatedAt":{"description":"When it was last changed.","type":"strin\###
+        g","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if there is none\###
+        .","type":"string","format":"date-time"}},"required":["id","name","databaseType","connection","readOnly","crea\###
+        tedAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The steps of reaching a datab\###
+        ase, in the order they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls","login",\###
+        "database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or the engine\###
+         or the connection has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"descr\###
+        iption":"One step of `project.test`.","type":"object","properties":{"step":{"description":"Which step.","$ref"\###
+        :"#/components/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/schemas/Tes\###
+        tStepStatus"},"durationMs":{"description":"How long it took; absent if it was skipped or not measured on its o\###
+        wn.","type":"number","minimum":0},"code":{"description":"Of a failed step: the error code that a query would a\###
+        nswer.","type":"string"},"message":{"description":"Of a failed step: one sentence that says what is wrong and w\###
+        hat to do.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","type":"stri\###
+        ng"}},"required":["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"Why a datab\###
+        ase cannot be reached now.","type":"object","properties":{"code":{"description":"The error code that a query w\###
+        ould answer.","type":"string"},"message":{"description":"One sentence that says what is wrong and what to do."\###
+        ,"type":"string"},"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"required":["\###
+        code","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a database s\###
+        ays of itself; or `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"description\###
+        ":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseNa\###
+        me":{"description":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"descriptio\###
+        n":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the database; a\###
+        bsent where the user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Tables the u\###
+        ser can see, without the system's own.","type":"integer","minimum":0},"unavailable":{"description":"Why there i\###
+        s nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{\###
+        "description":"`read`: the statement cannot change anything, and is rolled back. `write`: it runs and commits.\###
+        ","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `cancelled` cov\###
+        ers the client's cancel, a closed connection and a timeout.","type":"string","enum":["running","success","erro\###
+        r","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a connection that was initialized, `\###
+        script` one that was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]},"Encoding"\###
+        :{"description":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` or `false`\n-\###
+         `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a number with the shortest digits t\###
+        hat read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits\###
+        , every one of them\n- `string`: text, dates, intervals and every type without a better form, as the engine wr\###
+        ites it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite\###
+        , where each cell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"\###
+        $float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over th\###
+        e limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","fl\###
+        oat","decimal","string","base64","json","dynamic"]},"Column":{"description":"A column of a result.","type":"ob\###
+        ject","properties":{"name":{"description":"Name, as the statement gives it; need not be unique.","type":"strin\###
+        g"},"type":{"description":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty w\###
+        here it has none.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/component\###
+        s/schemas/Encoding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice":{"descripti\###
+        on":"A message of the database that is not an error.","type":"object","properties":{"severity":{"description":\###
+        "The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The message.","\###
+        type":"string"},"code":{"description":"The database's code for it, if it has one.","type":"string"}},"required\###
+        ":["severity","message"],"additionalProperties":false},"QueryResult":{"description":"The outcome of a statemen\###
+        t and the first page of its rows.","type":"object","properties":{"queryId":{"description":"Id of the query, in\###
+         history too.","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the statement retu\###
+        rns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first p\###
+        age: an array of rows, each an array of cells in the order of the columns. Null is null; other cells follow th\###
+        e column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows in this page;\###
+         of a pushed result, all rows that were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Wheth\###
+        er `query.fetch` has more rows.","type":"boolean"},"resultId":{"description":"The kept result, for `query.fetc\###
+        h` and `query.close`; there if `hasMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCu\###
+        rsor":{"description":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor"},"com\###
+        mand":{"description":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"a\###
+        ffectedRows":{"description":"Rows changed, for statements that change rows.","type":"integer","minimum":0},"du\###
+        rationMs":{"description":"Time in the database, from sending the statement to the last row read so far.","type\###
+        ":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncate\###
+        d":{"description":"Whether the result had more rows than were kept. If `hasMore`, the last page of `query.fetc\###
+        h` has the final word.","type":"boolean"},"notices":{"description":"Messages the database sent along, in order\###
+        .","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":["queryId","columns","rows","row\###
+        Count","hasMore","command","durationMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage\###
+        ":{"description":"A run of rows of a pushed result; the `value` of `$/progress`.","type":"object","properties"\###
+        :{"queryId":{"description":"Id of the query.","type":"string","format":"uuid"},"columns":{"description":"Colum\###
+        ns; in the first page only.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"descripti\###
+        on":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"I\###
+        ndex of the first of them in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description\###
+        ":"How many they are.","type":"integer","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"add\###
+        itionalProperties":false},"ExportFormat":{"description":"What a result can be converted to.","type":"string","\###
+        enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What ends a line.","type":"string","e\###
+        num":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as text.","type":"string","enum":["base\###
+        64","hex"]},"ExportOptions":{"description":"How an export is written. What a format has no use for is ignored.\###
+        ","type":"object","properties":{"header":{"description":"`csv`: whether the first line has the columns' names.\###
+        ","type":"boolean","default":true},"delimiter":{"description":"`csv`: between cells; one ASCII character other\###
+         than a quote or a line break.","type":"string","minLength":1,"maxLength":1,"default":","},"lineEnd":{"descrip\###
+        tion":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#/components/schemas/LineEnd","d\###
+        efault":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with one, which tells Excel that it i\###
+        s UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":"`csv`: whether texts that a spreads\###
+        heet would run (those that begin with = + - @, a tab or a carriage return) get a single quote before them. Num\###
+        bers never do.","type":"boolean","default":false},"nullText":{"description":"`csv`, `markdown`: what null is w\###
+        ritten as; absent means nothing and `*NULL*`.","type":"string","maxLength":100},"binary":{"description":"`csv`\###
+        , `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#/components/schemas/BinaryText","def\###
+        ault":"base64"},"table":{"description":"`sql`: the table to insert into; needed there. One name, quoted: no sc\###
+        hema before a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"description":"`sql`: the table's\###
+         schema, or database in MySQL.","type":"string","minLength":1,"maxLength":128},"allowTruncated":{"description"\###
+        :"Whether cells of which only the beginning was kept may be exported, marked as such. Never to `sql`.","type":\###
+        "boolean","default":false}},"additionalProperties":false},"ExportPart":{"description":"A text of a pushed expo\###
+        rt; the `value` of `$/progress`.","type":"object","properties":{"resultId":{"description":"The result.","type"\###
+        :"string","format":"uuid"},"text":{"description":"The text; all of them put together are the export.","type":"\###
+        string"},"firstRow":{"description":"Index of its first row in the whole result, from 0.","type":"integer","min\###
+        imum":0},"rowCount":{"description":"How many rows it has.","type":"integer","minimum":0}},"required":["resultI\###
+        d","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"description":"How `min` and `m\###
+        ax` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before texts.","type":"string","enum\###
+        ":["number","time","text","mixed"]},"TopValue":{"description":"A value that occurs often.","type":"object","pr\###
+        operties":{"value":{"description":"The value as in `QueryResult`; a long one as `$truncated`, with its beginni\###
+        ng."},"count":{"description":"How often it occurs, at most.","type":"integer","minimum":1},"overcount":{"descr\###
+        iption":"By how much `count` may be too high; 0 means exact.","type":"integer","minimum":0}},"required":["valu\###
+        e","count","overcount"],"additionalProperties":false},"ColumnSummary":{"description":"Figures about one column\###
+        . What does not apply is absent.","type":"object","properties":{"name":{"description":"The column's name.","ty\###
+        pe":"string"},"type":{"description":"The database's own name of its type.","type":"string"},"encoding":{"descr\###
+        iption":"How its cells are written.","$ref":"#/components/schemas/Encoding"},"count":{"description":"Cells tha\###
+        t are not null.","type":"integer","minimum":0},"nulls":{"description":"Cells that are null.","type":"integer",\###
+        "minimum":0},"truncatedCells":{"description":"Cells of which only the beginning was kept: in no figure below."\###
+        ,"type":"integer","minimum":1},"distinct":{"description":"Different values.","type":"integer","minimum":0},"di\###
+        stinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type":"boolean"},"order":{"description"\###
+        :"How `min` and `max` compare; absent if the column has no values that can be.","$ref":"#/components/schemas/S\###
+        ummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a long text as `$truncated`, with it\###
+        s beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of numbers: their sum, exact for in\###
+        tegers and decimals, else rounded to a double.","type":"string"},"mean":{"description":"Of numbers: the arithm\###
+        etic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of two numbers or more: the standar\###
+        d deviation of a sample.","type":"number","minimum":0},"notFinite":{"description":"Numbers that are NaN, infin\###
+        ite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these only infinities are in `min` and `\###
+        max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean column: how often true.","type":\###
+        "integer","minimum":0},"falseCount":{"description":"How often false.","type":"integer","minimum":0},"minLength\###
+        ":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.","type":"integer","minimum":0},"ma\###
+        xLength":{"description":"The longest.","type":"integer","minimum":0},"meanLength":{"description":"On average."\###
+        ,"type":"number","minimum":0},"topValues":{"description":"The values that occur most often, the most frequent f\###
+        irst; among equals the one that came first.","type":"array","items":{"$ref":"#/components/schemas/TopValue"}}}\###
+        ,"required":["name","type","encoding","count","nulls","distinct","distinctIsEstimate","topValues"],"additional\###
+        Properties":false},"PlanNode":{"description":"A step of a plan. What an engine does not say is absent.","type"\###
+        :"object","properties":{"id":{"description":"Its place in the list.","type":"integer","minimum":0},"parentId":\###
+        {"description":"The node that takes its rows; absent for a root.","type":"integer","minimum":0},"operation":{"\###
+        description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{\###
+        "description":"Conditions and the like, in the engine's words.","type":"string"},"relation":{"description":"Th\###
+        e table it reads, as the plan names it.","type":"string"},"index":{"description":"The index it uses.","type":"\###
+        string"},"cost":{"description":"Estimated cost with its children, in the engine's own unit.","type":"number","\###
+        minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number","minimum":0},"actualRows":{"d\###
+        escription":"Rows it gave, of one loop on average.","type":"number","minimum":0},"loops":{"description":"How o\###
+        ften it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it took with its children, all loop\###
+        s together.","type":"number","minimum":0}},"required":["id","operation"],"additionalProperties":false},"QueryP\###
+        hase":{"description":"`waiting`: for a free connection to its database; `running`: the database works on it, o\###
+        r its rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"description":"A query tha\###
+        t has not ended.","type":"object","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and t\###
+        hat of its row in history.","type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","type\###
+        ":"string","format":"uuid"},"projectName":{"description":"The project's name when it began.","type":"string"},\###
+        "sql":{"description":"The statement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncate\###
+        d":{"description":"Whether the statement is longer.","type":"boolean"},"label":{"description":"The name it was\###
+         given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"so\###
+        urce":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"Ho\###
+        w far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","ty\###
+        pe":"string","format":"date-time"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0},\###
+        "rowCount":{"description":"Rows it has answered so far.","type":"integer","minimum":0},"bytes":{"description":\###
+        "Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","projectId","projectName",\###
+        "sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties\###
+        ":false},"QueryEventKind":{"description":"What happened to a query; `missed` is about events, not about a quer\###
+        y.","type":"string","enum":["started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"de\###
+        scription":"A query in history. Parameters are not kept.","type":"object","properties":{"id":{"description":"I\###
+        d: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","\###
+        type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"sql":\###
+        {"description":"The statement as it was sent.","type":"string"},"shape":{"description":"What its statement has\###
+         in common with those that differ in values only; `query.stats` says more.","type":"string","minLength":16,"ma\###
+        xLength":16},"label":{"description":"The label it was sent with.","type":"string"},"status":{"description":"Wh\###
+        ere it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it succeeded or r\###
+        uns: the error code it answered.","type":"string"},"errorMessage":{"description":"Unless it succeeded or runs:\###
+         the message it answered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as they were r\###
+        ead; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it changed.","ty\###
+        pe":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while it runs.","type":"numbe\###
+        r","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"descri\###
+        ption":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When it was acce\###
+        pted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.get`, and only if it ret\###
+        urned rows: its columns and first rows, written as in `QueryResult`.","type":"object","required":["columns","r\###
+        ows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","items":{"type\###
+        ":"array"}}}}},"required":["id","projectId","projectName","sql","shape","status","mode","source","createdAt"],\###
+        "additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.","type":"object","prope\###
+        rties":{"total":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"descrip\###
+        tion":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type"\###
+        :"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer",\###
+        "minimum":0},"successRate":{"description":"success / (success + error); absent if both are 0.","type":"number"\###
+        ,"minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones, within 1.6 %; absent\###
+         if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","type"\###
+        :"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},"r\###
+        equired":["total","success","error","cancelled","rows"],"additionalProperties":false},"QueryFigures":{"descrip\###
+        tion":"What some queries came to. Durations are those of the successful ones.","type":"object","properties":{"\###
+        count":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"description":"Th\###
+        ose that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integer\###
+        ","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer","minimum"\###
+        :0},"errorRate":{"description":"error / (success + error); absent if both are 0.","type":"number","minimum":0,\###
+        "maximum":1},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0},"totalMs":{"d\###
+        escription":"Time they took, together.","type":"number","minimum":0},"meanMs":{"description":"The mean; absent\###
+         if none succeeded.","type":"number","minimum":0},"p50Ms":{"description":"Median, within 1.6 %; absent if none\###
+         succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, likewise.","type":"number",\###
+        "minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum":0}},"required":["count",\###
+        "success","error","cancelled","rows","totalMs"],"additionalProperties":false},"ProjectFigures":{"description":\###
+        "The figures of one project.","type":"object","properties":{"projectId":{"description":"The project.","type":"\###
+        string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"The\###
+         kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"description":"Its queries.","$ref"\###
+        :"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType","figures"],"additionalPro\###
+        perties":false},"DayFigures":{"description":"The figures of one day.","type":"object","properties":{"date":{"d\###
+        escription":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"figures":{"descrip\###
+        tion":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"required":["date","figures"],\###
+        "additionalProperties":false},"StatementFigures":{"description":"The figures of the statements of one shape in\###
+         one project.","type":"object","properties":{"projectId":{"description":"Where they ran.","type":"string","for\###
+        mat":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"shape":{"description":"T\###
+        he shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLength":16},"sql":{"descripti\###
+        on":"The normalised statement, at most 4096 bytes of it; `…` at its end says that there is more.","type":"stri\###
+        ng"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/QueryFigures"},"lastQueryId":{\###
+        "description":"The newest of them: a sample for `query.get`.","type":"string","format":"uuid"},"lastUsedAt":{"\###
+        description":"When that was accepted.","type":"string","format":"date-time"},"lastMode":{"description":"How th\###
+        at one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","projectName","shape","sql","fi\###
+        gures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"DashboardTotals":{"description":"\###
+        Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's projects, whenever\###
+         they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the period.","type":"i\###
+        nteger","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":0}},"\###
+        required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"description":"Qu\###
+        eries of the period by status; they add up to `totals.queries`.","type":"object","properties":{"running":{"des\###
+        cription":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type":"integer",\###
+        "minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"description":"Cancel\###
+        led or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancelled"],"additi\###
+        onalProperties":false},"Latency":{"description":"Durations of the successful queries of the period, by nearest\###
+         rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; absent if there are none."\###
+        ,"type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","type":"numb\###
+        er","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One project in a dashboard."\###
+        ,"type":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"nam\###
+        e":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#\###
+        /components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integer","minimum\###
+        ":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"messages":{"description":"Cha\###
+        t messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whenev\###
+        er it was, to the minute; absent if there is none.","type":"string","format":"date-time"}},"required":["projec\###
+        tId","name","databaseType","queries","errors","messages"],"additionalProperties":false},"DayActivity":{"descri\###
+        ption":"One day in a dashboard.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM\###
+        -DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that day.","t\###
+        ype":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0}},"requi\###
+        red":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a chat messag\###
+        e is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A chat message\###
+         in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"th\###
+        readId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project.\###
+        ","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/Messag\###
+        eRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength":200},"createdAt":{"d\###
+        escription":"When it was sent.","type":"string","format":"date-time"}},"required":["id","threadId","projectId"\###
+        ,"role","excerpt","createdAt"],"additionalProperties":false},"SchemaDetail":{"description":"How much is told o\###
+        f a relation: `names`, `summary` with comment and estimates, `full` with columns, keys and indexes.","type":"s\###
+        tring","enum":["names","summary","full"]},"RelationKind":{"description":"What a relation is. A partition is a `\###
+        table` that says what it is a part of; `virtualTable` is SQLite's.","type":"string","enum":["table","partition\###
+        edTable","view","materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"description":"A schema; f\###
+        or MySQL and MariaDB a database.","type":"object","properties":{"name":{"description":"Its name.","type":"stri\###
+        ng"},"comment":{"description":"Its comment.","type":"string"},"relationCount":{"description":"How many relatio\###
+        ns it has.","type":"integer","minimum":0},"default":{"description":"Whether a name without a schema is looked f\###
+        or here.","type":"boolean"}},"required":["name","relationCount","default"],"additionalProperties":false},"Rela\###
+        tion":{"description":"A table, view or the like. What does not apply, is not known or was not asked for is abs\###
+        ent.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"name":{"descriptio\###
+        n":"Its name, as it is: neither quoted nor changed.","type":"string"},"kind":{"description":"What it is.","$re\###
+        f":"#/components/schemas/RelationKind"},"identifier":{"description":"Its name ready for SQL: quoted, and with t\###
+        he schema where that is needed. Not in `names`.","type":"string"},"system":{"description":"Whether it belongs t\###
+        o the database itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its comment.","type":"stri\###
+        ng"},"rowEstimate":{"description":"Rows, as the engine last estimated or counted them.","type":"integer","mini\###
+        mum":0},"sizeBytes":{"description":"Size with its indexes, as the engine last estimated it.","type":"integer",\###
+        "minimum":0},"partitionOf":{"description":"PostgreSQL: the table it is a partition of, as `schema.name`.","typ\###
+        e":"string"},"partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type":"string"}\###
+        ,"storage":{"description":"MySQL and MariaDB: the storage engine. SQLite: the module of a virtual table; `STRI\###
+        CT`, `WITHOUT ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","type":"array","items":{\###
+        "$ref":"#/components/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/components\###
+        /schemas/RelationKey"},"uniqueKeys":{"description":"Unique constraints, without the primary key.","type":"arra\###
+        y","items":{"$ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes, also those of keys.\###
+        ","type":"array","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"description":"Check constra\###
+        ints; of PostgreSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/components/schemas/Relation\###
+        Check"}},"triggers":{"description":"Triggers, in the order they fire where there is one; those that constraint\###
+        s are made of are left out. Absent where there are none.","type":"array","items":{"$ref":"#/components/schemas\###
+        /RelationTrigger"}},"definition":{"description":"A view's query, as SQL. PostgreSQL: in `schema.describe` only\###
+        , and absent where somebody has locked what the view reads for two seconds. MySQL and MariaDB: absent where th\###
+        e user lacks SHOW VIEW.","type":"string"},"foreignKeys":{"description":"Foreign keys from it.","type":"array",\###
+        "items":{"$ref":"#/components/schemas/ForeignKey"}},"referencedBy":{"description":"Foreign keys to it.","type"\###
+        :"array","items":{"$ref":"#/components/schemas/ForeignKey"}}},"required":["schema","name","kind"],"additionalP\###
+        roperties":false},"ColumnGeneration":{"description":"Where a column's values come from: computed and `stored`,\###
+         or computed when read (`virtual`); `identity`: numbered, and `identityAlways`: with no other value allowed; `\###
+        autoIncrement`.","type":"string","enum":["stored","virtual","identity","identityAlways","autoIncrement"]},"Rel\###
+        ationColumn":{"description":"A column of a relation.","type":"object","properties":{"name":{"description":"Its\###
+         name, as it is.","type":"string"},"type":{"description":"Its type, as the database writes it; empty where SQL\###
+        ite has none.","type":"string"},"nullable":{"description":"Whether it may be null.","type":"boolean"},"default\###
+        ":{"description":"Its default, or the expression it is generated from, as SQL.","type":"string"},"comment":{"d\###
+        escription":"Its comment.","type":"string"},"generated":{"description":"Where its values come from, if not fro\###
+        m whoever writes.","$ref":"#/components/schemas/ColumnGeneration"},"primaryKey":{"description":"Its place in t\###
+        he primary key.","type":"integer","minimum":1},"hidden":{"description":"True if `SELECT *` leaves it out.","ty\###
+        pe":"boolean"},"labels":{"description":"The values of an enumerated type, in order.","type":"array","items":{"\###
+        type":"string"}}},"required":["name","type","nullable"],"additionalProperties":false},"RelationKey":{"descript\###
+        ion":"A primary or unique key.","type":"object","properties":{"name":{"description":"Name of the constraint.",\###
+        "type":"string"},"columns":{"description":"Its columns, in order.","type":"array","items":{"type":"string"}}},\###
+        "required":["columns"],"additionalProperties":false},"RelationIndex":{"description":"An index.","type":"object\###
+        ","properties":{"name":{"description":"Its name.","type":"string"},"columns":{"description":"What it is sorted\###
+         by: columns, or expressions as SQL.","type":"array","items":{"type":"string"}},"unique":{"description":"Wheth\###
+        er no two rows may agree in it.","type":"boolean"},"primary":{"description":"Whether it is that of the primary\###
+         key.","type":"boolean"},"method":{"description":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"inc\###
+        ludes":{"description":"PostgreSQL: columns it holds besides.","type":"array","items":{"type":"string"}},"predi\###
+        cate":{"description":"Which rows it has, if not all, as SQL.","type":"string"},"valid":{"description":"False w\###
+        here the engine does not use it.","type":"boolean"}},"required":["name","columns","unique","primary"],"additio\###
+        nalProperties":false},"RelationCheck":{"description":"A check constraint.","type":"object","properties":{"name\###
+        ":{"description":"Its name.","type":"string"},"expression":{"description":"What must hold, as SQL.","type":"st\###
+        ring"}},"required":["expression"],"additionalProperties":false},"TriggerTiming":{"description":"When a trigger\###
+         fires: `before` or `after` the change, or `insteadOf` it.","type":"string","enum":["before","after","insteadO\###
+        f"]},"TriggerEvent":{"description":"What a trigger fires at.","type":"string","enum":["insert","update","delet\###
+        e","truncate"]},"RelationTrigger":{"description":"A trigger.","type":"object","properties":{"name":{"descripti\###
+        on":"Its name.","type":"string"},"timing":{"description":"When it fires.","$ref":"#/components/schemas/Trigger\###
+        Timing"},"events":{"description":"What it fires at.","type":"array","items":{"$ref":"#/components/schemas/Trig\###
+        gerEvent"}},"perRow":{"description":"Whether it fires for each row, and not once for each statement.","type":"\###
+        boolean"},"enabled":{"description":"False where it is switched off.","type":"boolean"},"definition":{"descript\###
+        ion":"As SQL. PostgreSQL and SQLite: the statement that makes it; MySQL and MariaDB: what it does. PostgreSQL'\###
+        s of a trigger with a condition is in `schema.describe` only, and absent where somebody has locked the relatio\###
+        n for two seconds.","type":"string"}},"required":["name","timing","events","perRow"],"additionalProperties":fa\###
+        lse},"ForeignKeyAction":{"description":"What happens to the rows that refer to a row, when that is changed or d\###
+        eleted.","type":"string","enum":["noAction","restrict","cascade","setNull","setDefault"]},"ForeignKey":{"descr\###
+        iption":"A foreign key.","type":"object","properties":{"name":{"description":"Name of the constraint.","type":\###
+        "string"},"schema":{"description":"Schema of the relation that refers.","type":"string"},"relation":{"descript\###
+        ion":"The relation that refers.","type":"string"},"columns":{"description":"Its columns.","type":"array","item\###
+        s":{"type":"string"}},"toSchema":{"description":"Schema of the relation referred to.","type":"string"},"toRela\###
+        tion":{"description":"The relation referred to.","type":"string"},"toColumns":{"description":"Its columns, in t\###
+        he order of the others.","type":"array","items":{"type":"string"}},"onUpdate":{"description":"When the row ref\###
+        erred to is changed.","$ref":"#/components/schemas/ForeignKeyAction"},"onDelete":{"description":"When it is de\###
+        leted.","$ref":"#/components/schemas/ForeignKeyAction"},"join":{"description":"The condition of a join along i\###
+        t, ready for SQL. Where a relation refers to itself, one side has the alias `other`.","type":"string"}},"requi\###
+        red":["schema","relation","columns","toSchema","toRelation","toColumns","onUpdate","onDelete","join"],"additio\###
+        nalProperties":false},"SchemaMatch":{"description":"How well a text was found.","type":"string","enum":["exact\###
+        ","prefix","word","substring","fuzzy"]},"SchemaMatchPlace":{"description":"Where it was found.","type":"string\###
+        ","enum":["name","comment"]},"SchemaHit":{"description":"A relation or column that was found.","type":"object"\###
+        ,"properties":{"schema":{"description":"Schema of the relation.","type":"string"},"relation":{"description":"T\###
+        he relation.","type":"string"},"kind":{"description":"What the relation is.","$ref":"#/components/schemas/Rela\###
+        tionKind"},"identifier":{"description":"The relation's name ready for SQL.","type":"string"},"column":{"descri\###
+        ption":"The column, if it is one that was found.","type":"string"},"type":{"description":"The column's type.",\###
+        "type":"string"},"comment":{"description":"Comment of what was found.","type":"string"},"match":{"description"\###
+        :"How well it was found.","$ref":"#/components/schemas/SchemaMatch"},"matchedIn":{"description":"Where it was f\###
+        ound.","$ref":"#/components/schemas/SchemaMatchPlace"}},"required":["schema","relation","kind","identifier","m\###
+        atch","matchedIn"],"additionalProperties":false},"JoinStep":{"description":"One more relation in a join.","typ\###
+        e":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"relation":{"description":"It\###
+        s name.","type":"string"},"identifier":{"description":"Its name ready for SQL.","type":"string"},"condition":{\###
+        "description":"What joins it with one before it.","type":"string"},"alternatives":{"description":"Other condit\###
+        ions that link the same two, by other foreign keys.","type":"array","items":{"type":"string"}}},"required":["s\###
+        chema","relation","identifier","condition"],"additionalProperties":false},"JoinPath":{"description":"A way fro\###
+        m one relation to another along foreign keys.","type":"object","properties":{"from":{"description":"The whole `\###
+        FROM` clause.","type":"string"},"steps":{"description":"What to join with the first relation, in order.","type\###
+        ":"array","items":{"$ref":"#/components/schemas/JoinStep"}}},"required":["from","steps"],"additionalProperties\###
+        ":false},"ChatMode":{"description":"What a turn is for: `answer` reads the data and says what it shows, `sql` w\###
+        rites a statement and does not run it, `explain` explains one.","type":"string","enum":["answer","sql","explai\###
+        n"]},"ChatTool":{"description":"What the assistant can use. None of them writes.","type":"string","enum":["lis\###
+        t_tables","describe_table","search_schema","relations","explain","run_query","summarize_result","propose_state\###
+        ment"]},"ChatToolOutcome":{"description":"How a call of a tool ended: `refused` by a rule of ours, `failed` by\###
+         the database.","type":"string","enum":["ok","refused","failed","cancelled"]},"ChatOutcome":{"description":"Ho\###
+        w a turn ended.","type":"string","enum":["finished","failed","cancelled"]},"ChatToolStyle":{"description":"How\###
+         a model is given tools: as its server has it, as one JSON object a step, or as it turns out.","type":"string"\###
+        ,"enum":["auto","native","json"]},"ChatCheckStep":{"description":"The steps of `chat.doctor`, in the order the\###
+        y are taken.","type":"string","enum":["configuration","resolve","connect","authenticate","listModels","reply",\###
+        "toolCall","stream"]},"ChatRole":{"description":"Who a message to a model is from.","type":"string","enum":["s\###
+        ystem","user","assistant","tool"]},"ChatUsage":{"description":"What a turn took.","type":"object","properties"\###
+        :{"promptTokens":{"description":"Tokens sent to the model, over all its steps; 0 without a model.","type":"int\###
+        eger","minimum":0},"completionTokens":{"description":"Tokens the model wrote.","type":"integer","minimum":0},"\###
+        estimated":{"description":"Whether the model's server did not count them, so that we did, roughly.","type":"bo\###
+        olean"},"steps":{"description":"Requests to the model.","type":"integer","minimum":0},"toolCalls":{"descriptio\###
+        n":"Calls of tools, refused ones included.","type":"integer","minimum":0},"corrections":{"description":"How of\###
+        ten a statement that failed went back to the model.","type":"integer","minimum":0},"durationMs":{"description"\###
+        :"Time of the turn.","type":"number","minimum":0}},"required":["promptTokens","completionTokens","estimated","\###
+        steps","toolCalls","corrections","durationMs"],"additionalProperties":false},"ChatStatement":{"description":"A\###
+         statement that the assistant wrote, checked on the live database.","type":"object","properties":{"sql":{"desc\###
+        ription":"The statement.","type":"string"},"queryId":{"description":"Where it ran: its id in history. Absent w\###
+        here it was prepared and not run.","type":"string","format":"uuid"},"resultId":{"description":"Its rows, for `\###
+        query.fetch`, `query.export` and `query.summarize`, for as long as they are kept.","type":"string","format":"u\###
+        uid"},"columns":{"description":"Columns of its rows.","type":"array","items":{"$ref":"#/components/schemas/Col\###
+        umn"}},"rowCount":{"description":"Rows it returned, as far as they were read.","type":"integer","minimum":0},"\###
+        truncated":{"description":"Whether it had more.","type":"boolean"}},"required":["sql"],"additionalProperties":\###
+        false},"ApprovalStatus":{"description":"What became of a proposal.","type":"string","enum":["pending","approve\###
+        d","declined","expired"]},"ChatProposal":{"description":"A statement that writes. It has not run, and runs onl\###
+        y by `chat.approve`.","type":"object","properties":{"approvalId":{"description":"For `chat.approve` and `chat.\###
+        decline`.","type":"string","format":"uuid"},"sql":{"description":"The very bytes that would run.","type":"stri\###
+        ng"},"reason":{"description":"What it is for, in the assistant's words.","type":"string"},"command":{"descript\###
+        ion":"The word it begins with, such as `UPDATE`.","type":"string"},"relations":{"description":"Relations it na\###
+        mes, as far as they are known.","type":"array","items":{"type":"string"}},"rowsEstimate":{"description":"Rows t\###
+        he database expects it to touch; absent where it does not say.","type":"integer","minimum":0},"status":{"descr\###
+        iption":"What became of it.","$ref":"#/components/schemas/ApprovalStatus"},"createdAt":{"description":"When it\###
+         was proposed.","type":"string","format":"date-time"},"expiresAt":{"description":"When it can no longer be app\###
+        roved.","type":"string","format":"date-time"},"queryId":{"description":"Once approved: its id in history.","ty\###
+        pe":"string","format":"uuid"}},"required":["approvalId","sql","command","relations","status","createdAt","expi\###
+        resAt"],"additionalProperties":false},"ChatToolUse":{"description":"A call of a tool, as it was recorded.","ty\###
+        pe":"object","properties":{"tool":{"description":"Its name, as the model gave it.","type":"string","maxLength"\###
+        :100},"outcome":{"description":"How it ended; `refused` by a rule of ours, `failed` by the database.","$ref":"\###
+        #/components/schemas/ChatToolOutcome"},"summary":{"description":"What it was about, in one line, without data.\###
+        ","type":"string"},"sqlHash":{"description":"Of a call with a statement: its BLAKE2b-256, in hexadecimal.","ty\###
+        pe":"string"},"queryId":{"description":"The query it ran.","type":"string","format":"uuid"},"errorCode":{"desc\###
+        ription":"Why it was refused or failed: the `data.code` a request would be answered.","type":"string"},"durati\###
+        onMs":{"description":"Time it took.","type":"number","minimum":0}},"required":["tool","outcome","summary","dur\###
+        ationMs"],"additionalProperties":false},"ChatMessage":{"description":"A message of a thread. Text is Markdown i\###
+        n which links, images and HTML are inert.","type":"object","properties":{"id":{"description":"Id.","type":"str\###
+        ing","format":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"d\###
+        escription":"Its project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/\###
+        components/schemas/MessageRole"},"text":{"description":"What it says.","type":"string"},"mode":{"description":\###
+        "What was asked for; absent from tools.","$ref":"#/components/schemas/ChatMode"},"statements":{"description":"\###
+        Of the assistant: the statements its answer stands on.","type":"array","items":{"$ref":"#/components/schemas/C\###
+        hatStatement"}},"proposals":{"description":"Of the assistant: what it asks to be allowed.","type":"array","ite\###
+        ms":{"$ref":"#/components/schemas/ChatProposal"}},"toolUse":{"description":"Of a tool: the call.","$ref":"#/co\###
+        mponents/schemas/ChatToolUse"},"usage":{"description":"Of the assistant: what the turn took.","$ref":"#/compon\###
+        ents/schemas/ChatUsage"},"model":{"description":"Of the assistant: the model's name in `chat.models`; absent w\###
+        here none was asked.","type":"string"},"note":{"description":"Of the assistant: what the reader should know of\###
+         how it came about, such as that no model is configured, or that older messages were left out.","type":"string\###
+        "},"outcome":{"description":"Of the assistant: how the turn ended.","$ref":"#/components/schemas/ChatOutcome"}\###
+        ,"createdAt":{"description":"When it was written.","type":"string","format":"date-time"}},"required":["id","th\###
+        readId","projectId","role","text","createdAt"],"additionalProperties":false},"ChatThread":{"description":"A co\###
+        nversation about one project.","type":"object","properties":{"id":{"description":"Id.","type":"string","format\###
+        ":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"title":{"description":"I\###
+        ts title: the beginning of its first message, until it is renamed.","type":"string"},"messageCount":{"descript\###
+        ion":"Its messages, those of tools not counted.","type":"integer","minimum":0},"createdAt":{"description":"Whe\###
+        n it began.","type":"string","format":"date-time"},"updatedAt":{"description":"Its latest message.","type":"st\###
+        ring","format":"date-time"}},"required":["id","projectId","title","messageCount","createdAt","updatedAt"],"add\###
+        itionalProperties":false},"ChatExample":{"description":"A question and the statement that a person confirmed t\###
+        o answer it.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"projec\###
+        tId":{"description":"Its project.","type":"string","format":"uuid"},"question":{"description":"The question.",\###
+        "type":"string"},"sql":{"description":"The statement.","type":"string"},"createdAt":{"description":"When it wa\###
+        s confirmed.","type":"string","format":"date-time"}},"required":["id","projectId","question","sql","createdAt"\###
+        ],"additionalProperties":false},"ChatEventKind":{"description":"What happened in a turn.","type":"string","enu\###
+        m":["started","text","toolCall","toolResult","sql","approvalNeeded","usage","finished","failed","cancelled"]},\###
+        "ChatModelInfo":{"description":"A model that turns can use.","type":"object","properties":{"name":{"descriptio\###
+        n":"Its name here, for `project.update` and `chat.send`.","type":"string"},"model":{"description":"Its name at\###
+         its server.","type":"string"},"host":{"description":"Where it is asked.","type":"string"},"local":{"descripti\###
+        on":"Whether that is this machine, so that nothing leaves it.","type":"boolean"},"default":{"description":"Whe\###
+        ther projects that name none use it.","type":"boolean"},"toolStyle":{"description":"How it is given tools.","$\###
+        ref":"#/components/schemas/ChatToolStyle"},"contextTokens":{"description":"Its window.","type":"integer","mini\###
+        mum":1}},"required":["name","model","host","local","default","toolStyle","contextTokens"],"additionalPropertie\###
+        s":false},"ChatCheck":{"description":"One step of `chat.doctor`.","type":"object","properties":{"step":{"descr\###
+        iption":"Which step.","$ref":"#/components/schemas/ChatCheckStep"},"status":{"description":"How it ended.","$r\###
+        ef":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was ski\###
+        pped.","type":"number","minimum":0},"message":{"description":"What was found, or is wrong.","type":"string"},"\###
+        hint":{"description":"Of a failed step: the setting that is wrong, and what to set.","type":"string"}},"requir\###
+        ed":["step","status"],"additionalProperties":false},"ChatContextMessage":{"description":"A message as a model w\###
+        ould get it.","type":"object","properties":{"role":{"description":"Who it is from.","$ref":"#/components/schem\###
+        as/ChatRole"},"text":{"description":"The very text.","type":"string"},"tokens":{"description":"Tokens it takes\###
+        , estimated.","type":"integer","minimum":0}},"required":["role","text","tokens"],"additionalProperties":false}\###
+        ,"AssistantSettings":{"description":"What a project's owner lets a model see. Absent consent means: yes for a m\###
+        odel on this machine, no for any other; sample values only go out when the owner said so.","type":"object","pr\###
+        operties":{"model":{"description":"The model to use; absent means the default.","type":"string"},"shareSchema"\###
+        :{"description":"Whether names, types, keys and comments may be sent.","type":"boolean"},"shareRows":{"descrip\###
+        tion":"Whether rows that its queries read may be sent.","type":"boolean"},"shareSamples":{"description":"Wheth\###
+        er sample values may be sent with a table's description.","type":"boolean"},"maskedColumns":{"description":"Co\###
+        lumns whose values are never sent.","type":"array","items":{"type":"string"}},"acceptedRights":{"description":\###
+        "Dangerous rights of the database user that its owner knows of.","type":"array","items":{"type":"string"}}},"a\###
+        dditionalProperties":false},"AssistantChange":{"description":"What to change of `AssistantSettings`; what is a\###
+        bsent stays.","type":"object","properties":{"model":{"description":"A name of `chat.models`; empty for the def\###
+        ault.","type":"string","maxLength":100},"shareSchema":{"description":"Whether names, types, keys and comments m\###
+        ay be sent.","type":"boolean"},"shareRows":{"description":"Whether rows that its queries read may be sent. Wit\###
+        hout it the model learns only columns and counts; you see the rows all the same.","type":"boolean"},"shareSamp\###
+        les":{"description":"Whether sample values may be sent with a table's description.","type":"boolean"},"maskedC\###
+        olumns":{"description":"`column`, `table.column` or `schema.table.column`, whose values are never sent; replac\###
+        es the list.","type":"array","items":{"type":"string","minLength":1,"maxLength":200},"maxItems":500},"accepted\###
+        Rights":{"description":"Rights named by the `policy` error of `chat.send`: a turn runs with a database user th\###
+        at has them only if they are here; replaces the list.","type":"array","items":{"type":"string","minLength":1,"\###
+        maxLength":100},"maxItems":50}},"additionalProperties":false},"Limits":{"description":"Every limit in force.",\###
+        "type":"object","properties":{"headerBytes":{"description":"The header block of one `Content-Length` frame.","\###
+        type":"integer","minimum":0},"headerMs":{"description":"Time for a frame's header, from its first byte.","type\###
+        ":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line where messages are\###
+         lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the connection\###
+         has no session.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once the connection ha\###
+        s a session.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one m\###
+        essage.","type":"integer","minimum":0},"batchItems":{"description":"Items of one batch.","type":"integer","min\###
+        imum":0},"clientConnections":{"description":"Open client connections.","type":"integer","minimum":0},"requests\###
+        InFlight":{"description":"Unanswered requests of one connection; past that the daemon stops reading from it.",\###
+        "type":"integer","minimum":0},"outputQueueBytes":{"description":"Output waiting for one client.","type":"integ\###
+        er","minimum":0},"outputStallMs":{"description":"A client with output waiting that takes none of it for this l\###
+        ong is dropped.","type":"integer","minimum":0},"shutdownMs":{"description":"Time for running requests to end w\###
+        hen the daemon stops.","type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new password,\###
+         as UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","typ\###
+        e":"integer","minimum":0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; past that the an\###
+        swer is `busy`.","type":"integer","minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per a\###
+        ccount and per peer, before each further attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"\###
+        description":"The first such wait; each further failure doubles it.","type":"integer","minimum":0},"loginDelay\###
+        MaxMs":{"description":"The longest such wait.","type":"integer","minimum":0},"loginFailuresMax":{"description"\###
+        :"Wrong passwords in a row for an account; then none is looked at for a day, or until a session changes it.","\###
+        type":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0},"tokenLifeti\###
+        meMs":{"description":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"sessionIdleMs"\###
+        :{"description":"A session without a request for this long ends.","type":"integer","minimum":0},"nameLength":{\###
+        "description":"Characters (Unicode scalars) of a name of a person or project.","type":"integer","minimum":0},"\###
+        emailLength":{"description":"Characters of an e-mail address.","type":"integer","minimum":0},"descriptionLengt\###
+        h":{"description":"Characters of a project's description.","type":"integer","minimum":0},"connectionStringLeng\###
+        th":{"description":"Characters of a connection string.","type":"integer","minimum":0},"labelLength":{"descript\###
+        ion":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLength":{"description":"Charact\###
+        ers of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"description":"Items of one page of\###
+         a list.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of one page of a list when `l\###
+        imit` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest queries or messages in a s\###
+        ummary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashboard may cover\###
+        .","type":"integer","minimum":0},"databaseConnections":{"description":"Open database connections in all.","typ\###
+        e":"integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open database connections of one pro\###
+        ject.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database connection is closed a\###
+        fter this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to connect and log in t\###
+        o a database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running queries of one user.","t\###
+        ype":"integer","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of one connection.","ty\###
+        pe":"integer","minimum":0},"subscriptionEvents":{"description":"Events of one subscription that wait for its r\###
+        eader; the next are missed.","type":"integer","minimum":0},"progressMs":{"description":"Time between two `prog\###
+        ress` events of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of a statement, in `\###
+        query.running` and `query/event`.","type":"integer","minimum":0},"planNodes":{"description":"Nodes of a plan i\###
+        n `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, as UTF-8.","type":\###
+        "integer","minimum":0},"parameters":{"description":"Parameters of one statement: SQLite's own limit, the small\###
+        est of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a query that name\###
+        s no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`."\###
+        ,"type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that has not stopped a cancelled s\###
+        tatement by then has its connection cut.","type":"integer","minimum":0},"pageRows":{"description":"Rows of one\###
+         page.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row that reaches this s\###
+        ize.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced by its length and a p\###
+        refix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result whose query names no `\###
+        maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a result whose query name\###
+        s no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes kept of any one res\###
+        ult.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all results of one user.\###
+        ","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches from for this long\###
+         is dropped.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and summaries of one user\###
+         that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"noticesPerQuery":{"descript\###
+        ion":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"description":"Rows of the p\###
+        review that history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Bytes of the preview t\###
+        hat history keeps.","type":"integer","minimum":0},"catalogueRelations":{"description":"Tables, views and the l\###
+        ike that are read of one database.","type":"integer","minimum":0},"catalogueBytes":{"description":"Memory for w\###
+        hat is read of one database's schema, about.","type":"integer","minimum":0},"catalogueCacheBytes":{"descriptio\###
+        n":"The same for all databases; the least used is forgotten first.","type":"integer","minimum":0},"catalogueMs\###
+        ":{"description":"What is known of a schema is read anew when it is older.","type":"integer","minimum":0},"his\###
+        toryRows":{"description":"Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps all\###
+        .","type":"integer","minimum":0},"historyDays":{"description":"Days that a row of history is kept. 0 keeps it f\###
+        or ever.","type":"integer","minimum":0},"statisticsDays":{"description":"Days that `query.stats` may cover.","\###
+        type":"integer","minimum":0},"statisticsStatements":{"description":"Statements in each list of `query.stats`."\###
+        ,"type":"integer","minimum":0},"forgetQueries":{"description":"Ids in one `query.forget`.","type":"integer","m\###
+        inimum":0},"chatContentBytes":{"description":"One message to the assistant, as UTF-8.","type":"integer","minim\###
+        um":0},"chatSteps":{"description":"Requests to the model in one turn.","type":"integer","minimum":0},"chatCorr\###
+        ections":{"description":"Statements of one turn that may go back to the model because they failed.","type":"in\###
+        teger","minimum":0},"chatRows":{"description":"Rows of one result that the model is given.","type":"integer","\###
+        minimum":0},"chatResultBytes":{"description":"Bytes of one tool's result that the model is given.","type":"int\###
+        eger","minimum":0},"chatSchemaTokens":{"description":"Tokens of the schema that a turn begins with, estimated.\###
+        ","type":"integer","minimum":0},"chatTurnMs":{"description":"Time of one turn.","type":"integer","minimum":0},\###
+        "chatTurnTokens":{"description":"Tokens of one turn, sent and written.","type":"integer","minimum":0},"chatDay\###
+        Tokens":{"description":"Tokens of one user in one UTC day. 0 is no limit.","type":"integer","minimum":0},"chat\###
+        TurnsPerUser":{"description":"Turns of one user that run at once; past that the answer is `busy`.","type":"int\###
+        eger","minimum":0},"chatExamples":{"description":"Confirmed examples of one project.","type":"integer","minimu\###
+        m":0},"approvalMs":{"description":"Life of a proposal; past it, it can no longer be approved.","type":"integer\###
+        ","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","\###
+        batchItems","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordMi\###
+        nBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs","loginFailures\###
+        Max","tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLength","connection\###
+        StringLength","labelLength","searchTextLength","listItems","listItemsDefault","recentItems","dashboardDays","d\###
+        atabaseConnections","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subs\###
+        criptionsPerConnection","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters\###
+        ","queryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","res\###
+        ultBytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser","noticesPerQuery","preview\###
+        Rows","previewBytes","catalogueRelations","catalogueBytes","catalogueCacheBytes","catalogueMs","historyRows","\###
+        historyDays","statisticsDays","statisticsStatements","forgetQueries","chatContentBytes","chatSteps","chatCorre\###
+        ctions","chatRows","chatResultBytes","chatSchemaTokens","chatTurnMs","chatTurnTokens","chatDayTokens","chatTur\###
+        nsPerUser","chatExamples","approvalMs"],"additionalProperties":false},"ErrorObject":{"description":"The `error\###
+        ` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"type":"string","minL\###
+        ength":1},"data":{"type":"object","properties":{"code":{"description":"What programs branch on.","type":"strin\###
+        g","enum":["parse_error","invalid_request","method_not_found","invalid_params","invalid_connection_string","in\###
+        valid_parameters","weak_password","internal","not_initialized","cancelled","timeout","shutting_down","request_\###
+        too_large","response_too_large","busy","batch_too_large","unauthenticated","invalid_credentials","forbidden","\###
+        not_found","conflict","rate_limited","connection_failed","host_not_found","connection_refused","connect_timeou\###
+        t","tls_required","tls_failed","authentication_failed","unknown_database","not_a_database","connection_lost","\###
+        query_failed","read_only","policy","file_failed","cell_truncated","model_failed","budget_exceeded"]},"retryabl\###
+        e":{"description":"Whether the same request may succeed later.","type":"boolean"},"phase":{"type":"string"},"r\###
+        equestId":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{},"cons\###
+        ent":{}},"required":["code","retryable"],"additionalProperties":false}},"required":["code","message","data"],"\###
+        additionalProperties":false}},"errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON tex\###
+        t in UTF-8, or break the framing.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":\###
+        -32600,"message":"The JSON is not a request that may be sent here and now.","data":{"code":"invalid_request","\###
+        retryable":false}},"method_not_found":{"code":-32601,"message":"There is no such method.","data":{"code":"meth\###
+        od_not_found","retryable":false}},"invalid_params":{"code":-32602,"message":"A parameter is unknown, missing, o\###
+        f the wrong type or out of range; `path` names it.","data":{"code":"invalid_params","retryable":false}},"inval\###
+        id_connection_string":{"code":-32602,"message":"The connection string cannot be understood, or uses a keyword t\###
+        hat is not allowed.","data":{"code":"invalid_connection_string","retryable":false}},"invalid_parameters":{"cod\###
+        e":-32602,"message":"The statement's parameters do not fit its placeholders.","data":{"code":"invalid_paramete\###
+        rs","retryable":false}},"weak_password":{"code":-32602,"message":"The password is among those tried first, or i\###
+        s made from the account's own name or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{\###
+        "code":-32603,"message":"A fault of the daemon; the log has it under `requestId`.","data":{"code":"internal","\###
+        retryable":false}},"not_initialized":{"code":-32002,"message":"`initialize` must come first on this connection\###
+        .","data":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-32800,"message":"The client cance\###
+        lled the request.","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took l\###
+        onger than its time limit and was stopped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code\###
+        ":-32802,"message":"The daemon is stopping; connect again later.","data":{"code":"shutting_down","retryable":t\###
+        rue}},"request_too_large":{"code":-32007,"message":"The request is longer than the limit.","data":{"code":"req\###
+        uest_too_large","retryable":false}},"response_too_large":{"code":-32008,"message":"The reply would be longer t\###
+        han the limit; ask for less.","data":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"m\###
+        essage":"A queue or pool is full, or, with the phase `store`, the daemon's own store cannot be read or written\###
+         now, which any method may answer; try again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"\###
+        batch_too_large":{"code":-32010,"message":"The batch has more items than the limit.","data":{"code":"batch_too\###
+        _large","retryable":false}},"unauthenticated":{"code":1001,"message":"There is no session on this connection, o\###
+        r it has ended; log in or attach a token.","data":{"code":"unauthenticated","retryable":false}},"invalid_crede\###
+        ntials":{"code":1002,"message":"The e-mail or the password is wrong.","data":{"code":"invalid_credentials","re\###
+        tryable":false}},"forbidden":{"code":1003,"message":"The token or the daemon's configuration does not allow it\###
+        .","data":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"message":"There is no such thing, o\###
+        r it is not yours; both answer the same.","data":{"code":"not_found","retryable":false}},"conflict":{"code":10\###
+        05,"message":"It conflicts with what exists; `path` names the parameter.","data":{"code":"conflict","retryable\###
+        ":false}},"rate_limited":{"code":1006,"message":"Too many attempts or requests; try again after `retryAfterMs`\###
+        .","data":{"code":"rate_limited","retryable":true}},"connection_failed":{"code":1101,"message":"The database c\###
+        annot be reached, for a reason without a code of its own.","data":{"code":"connection_failed","retryable":true\###
+        }},"host_not_found":{"code":1101,"message":"The host's name has no address.","data":{"code":"host_not_found","\###
+        retryable":true}},"connection_refused":{"code":1101,"message":"Nothing accepts connections at that address.","\###
+        data":{"code":"connection_refused","retryable":true}},"connect_timeout":{"code":1101,"message":"The database d\###
+        id not answer in time.","data":{"code":"connect_timeout","retryable":true}},"tls_required":{"code":1101,"messa\###
+        ge":"The server or the policy asks for TLS and the connection has none.","data":{"code":"tls_required","retrya\###
+        ble":false}},"tls_failed":{"code":1101,"message":"The TLS handshake failed or the certificate is not trusted."\###
+        ,"data":{"code":"tls_failed","retryable":false}},"authentication_failed":{"code":1101,"message":"The database r\###
+        efused the user or the password of the connection string.","data":{"code":"authentication_failed","retryable":\###
+        false}},"unknown_database":{"code":1101,"message":"The server has no such database, or the file does not exist\###
+        .","data":{"code":"unknown_database","retryable":false}},"not_a_database":{"code":1101,"message":"The file is n\###
+        ot an SQLite database.","data":{"code":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"me\###
+        ssage":"The connection broke while the statement ran; a write may or may not have happened.","data":{"code":"c\###
+        onnection_lost","retryable":true}},"query_failed":{"code":1102,"message":"The database refused the statement."\###
+        ,"data":{"code":"query_failed","retryable":false}},"read_only":{"code":1103,"message":"The statement would wri\###
+        te, and the project or the mode is read-only.","data":{"code":"read_only","retryable":false}},"policy":{"code"\###
+        :1103,"message":"The daemon's policy does not allow it, whatever the project says, or not before its owner agr\###
+        ees, as `consent` says.","data":{"code":"policy","retryable":false}},"file_failed":{"code":1104,"message":"The\###
+         file could not be written; `phase` is the step: `open`, `write` or `publish`.","data":{"code":"file_failed","\###
+        retryable":false}},"cell_truncated":{"code":1105,"message":"A cell is longer than was kept of it, and would be\###
+         exported in part.","data":{"code":"cell_truncated","retryable":false}},"model_failed":{"code":1201,"message":\###
+        "The model cannot be reached, refused, or broke its contract; `phase` is the step that failed.","data":{"code"\###
+        :"model_failed","retryable":true}},"budget_exceeded":{"code":1202,"message":"The turn, or the day of its user,\###
+         has used up its tokens.","data":{"code":"budget_exceeded","retryable":false}}}},"x-notifications":[{"name":"$\###
+        /progress","summary":"Report on a request that is still running.","description":"LSP's own notification. For a\###
+         request that carried a `partialResultToken` and whose method says that it answers in parts, `value`\nis a par\###
+        t: `query.run` sends a `QueryPage` each, `query.export` an `ExportPart`. For a `workDoneToken`, `value` is LSP\###
+        's WorkDoneProgress; no method of protocol 1.0\nreports that yet. Nothing is sent for a token after the reply t\###
+        o its request. Clients should ignore tokens they do not know.","params":{"type":"object","properties":{"token"\###
+        :{"description":"The request's token.","type":["string","integer"]},"value":{"description":"The part.","oneOf"\###
+        :[{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/components/schemas/ExportPart"}]}},"required":["token",\###
+        "value"],"additionalProperties":false}},{"name":"chat/event","summary":"Tell what happens in a turn.","descrip\###
+        tion":"Sent to the connection that called `chat.send` with a `partialResultToken`, in order: `started`, then `\###
+        text`, `toolCall`, `toolResult`, `sql`,\n`approvalNeeded` and `usage` as they come, and exactly one of `finish\###
+        ed`, `failed` and `cancelled`, before the reply. `text` is a piece of the answer; the\npieces together are its\###
+         text, unless a later step of the model begins anew, which a `toolCall` in between shows.\nA reader that does n\###
+        ot keep up holds the turn back; it loses nothing.","params":{"type":"object","properties":{"token":{"descripti\###
+        on":"The token of `chat.send`.","type":["string","integer"]},"threadId":{"description":"The thread.","type":"s\###
+        tring","format":"uuid"},"messageId":{"description":"The assistant's message to be.","type":"string","format":"\###
+        uuid"},"event":{"description":"What happened.","$ref":"#/components/schemas/ChatEventKind"},"text":{"descripti\###
+        on":"Of `text`: the piece.","type":"string"},"tool":{"description":"Of `toolCall` and `toolResult`: the tool."\###
+        ,"type":"string"},"summary":{"description":"Of `toolCall` and `toolResult`: what it is about, without data.","\###
+        type":"string"},"toolUse":{"description":"Of `toolResult`: how it ended.","$ref":"#/components/schemas/ChatToo\###
+        lUse"},"statement":{"description":"Of `sql`: a statement that was checked.","$ref":"#/components/schemas/ChatS\###
+        tatement"},"proposal":{"description":"Of `approvalNeeded`: what would run.","$ref":"#/components/schemas/ChatP\###
+        roposal"},"usage":{"description":"Of `usage`: what the turn took so far.","$ref":"#/components/schemas/ChatUsa\###
+        ge"},"errorCode":{"description":"Of `failed`: the `data.code` of the error.","type":"string"},"errorMessage":{\###
+        "description":"Of `failed`: the same, in a sentence.","type":"string"}},"required":["token","threadId","messag\###
+        eId","event"],"additionalProperties":false}},{"name":"query/event","summary":"Tell a subscriber what became of\###
+         a query.","description":"Sent to connections that called `query.subscribe`. Each query gets one `started`, an\###
+        y number of `progress`, one every limit\n`progressMs` at most, and exactly one of `finished`, `failed` and `ca\###
+        ncelled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A pulled result that is lar\###
+        ger than its first page is `finished` when the database has given all rows,\nwhich may be after the reply.\n\n\###
+        Events wait behind replies. A subscriber that does not read them gets no `progress`, and of the others the lim\###
+        it\n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, in its place, with how man\###
+        y they were. Then\n`query.running` and `query.history` say how things stand. A daemon that stops ends its conn\###
+        ections without further events.","params":{"type":"object","properties":{"subscriptionId":{"description":"The s\###
+        ubscription.","type":"string","format":"uuid"},"event":{"description":"What happened.","$ref":"#/components/sc\###
+        hemas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `missed`.","$ref":"#/componen\###
+        ts/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed.","type":"integer","minimum\###
+        ":0},"durationMs":{"description":"Time it took, once it has ended.","type":"number","minimum":0},"errorCode":{\###
+        "description":"Why it failed or was cancelled: the `data.code` of its error.","type":"string"},"errorMessage":\###
+        {"description":"The same, in a sentence.","type":"string"},"missed":{"description":"Events lost, in `missed`."\###
+        ,"type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalProperties":false}},{"name":"\###
+        session/expired","summary":"Tell a connection that its session has ended.","description":"Sent once to every o\###
+        ther connection that was bound to a session when the session ends; the connection that ended it by its\nown re\###
+        quest learns it from the reply. From then on its requests are answered `unauthenticated` until it logs in or a\###
+        ttaches\na token. The connection stays open; queries that ran under the session are cancelled.","params":{"typ\###
+        e":"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/components/schemas/SessionEndReaso\###
+        n"}},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"headerBytes","value":8192,"uni\###
+        t":"bytes","configurable":false,"description":"The header block of one `Content-Length` frame."},{"name":"head\###
+        erMs","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's header, from its first b\###
+        yte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"Time for a frame's body, a\###
+        nd for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"bytes","confi\###
+        gurable":true,"description":"One message while the connection has no session."},{"name":"bodyBytes","value":83\###
+        88608,"unit":"bytes","configurable":true,"description":"One message once the connection has a session."},{"nam\###
+        e":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting of arrays and objects in o\###
+        ne message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"description":"Items of one b\###
+        atch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true,"description":"Open client\###
+         connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable":true,"description":"Unansw\###
+        ered requests of one connection; past that the daemon stops reading from it."},{"name":"outputQueueBytes","val\###
+        ue":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for one client."},{"name":"output\###
+        StallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with output waiting that takes n\###
+        one of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable":true,"desc\###
+        ription":"Time for running requests to end when the daemon stops."},{"name":"passwordMinBytes","value":8,"unit\###
+        ":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"name":"passwordMaxBytes","va\###
+        lue":1024,"unit":"bytes","configurable":false,"description":"Longest password, as UTF-8."},{"name":"passwordHa\###
+        shQueue","value":64,"unit":"count","configurable":true,"description":"Passwords waiting to be hashed; past tha\###
+        t the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configurable":true,"description":"\###
+        Wrong passwords in a row, per account and per peer, before each further attempt has to wait."},{"name":"loginD\###
+        elayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such wait; each further failure d\###
+        oubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":true,"description":"The longe\###
+        st such wait."},{"name":"loginFailuresMax","value":100,"unit":"count","configurable":true,"description":"Wrong\###
+         passwords in a row for an account; then none is looked at for a day, or until a session changes it."},{"name"\###
+        :"tokenBytes","value":4096,"unit":"bytes","configurable":false,"description":"A token."},{"name":"tokenLifetim\###
+        eMs","value":86400000,"unit":"ms","configurable":true,"description":"Life of a session from log-in or refresh.\###
+        "},{"name":"sessionIdleMs","value":43200000,"unit":"ms","configurable":true,"description":"A session without a\###
+         request for this long ends."},{"name":"nameLength","value":100,"unit":"count","configurable":false,"descripti\###
+        on":"Characters (Unicode scalars) of a name of a person or project."},{"name":"emailLength","value":254,"unit"\###
+        :"count","configurable":false,"description":"Characters of an e-mail address."},{"name":"descriptionLength","v\###
+        alue":2000,"unit":"count","configurable":false,"description":"Characters of a project's description."},{"name"\###
+        :"connectionStringLength","value":4096,"unit":"count","configurable":false,"description":"Characters of a conn\###
+        ection string."},{"name":"labelLength","value":200,"unit":"count","configurable":false,"description":"Characte\###
+        rs of a query's label."},{"name":"searchTextLength","value":200,"unit":"count","configurable":false,"descripti\###
+        on":"Characters of a list's `text` filter."},{"name":"listItems","value":200,"unit":"count","configurable":fal\###
+        se,"description":"Items of one page of a list."},{"name":"listItemsDefault","value":50,"unit":"count","configu\###
+        rable":false,"description":"Items of one page of a list when `limit` is absent."},{"name":"recentItems","value\###
+        ":10,"unit":"count","configurable":false,"description":"Newest queries or messages in a summary or dashboard."\###
+        },{"name":"dashboardDays","value":365,"unit":"count","configurable":false,"description":"Days a dashboard may c\###
+        over."},{"name":"databaseConnections","value":64,"unit":"count","configurable":true,"description":"Open databa\###
+        se connections in all."},{"name":"databaseConnectionsPerProject","value":4,"unit":"count","configurable":true,\###
+        "description":"Open database connections of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms",\###
+        "configurable":true,"description":"An unused database connection is closed after this long."},{"name":"connect\###
+        TimeoutMs","value":10000,"unit":"ms","configurable":true,"description":"Time to connect and log in to a databa\###
+        se."},{"name":"queriesPerUser","value":8,"unit":"count","configurable":true,"description":"Running queries of o\###
+        ne user."},{"name":"subscriptionsPerConnection","value":16,"unit":"count","configurable":true,"description":"S\###
+        ubscriptions of one connection."},{"name":"subscriptionEvents","value":256,"unit":"count","configurable":true,\###
+        "description":"Events of one subscription that wait for its reader; the next are missed."},{"name":"progressMs\###
+        ","value":1000,"unit":"ms","configurable":true,"description":"Time between two `progress` events of a query."}\###
+        ,{"name":"runningSqlBytes","value":2048,"unit":"bytes","configurable":false,"description":"Of a statement, in `\###
+        query.running` and `query/event`."},{"name":"planNodes","value":2000,"unit":"count","configurable":true,"descr\###
+        iption":"Nodes of a plan in `query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable\###
+        ":false,"description":"One statement, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configura\###
+        ble":false,"description":"Parameters of one statement: SQLite's own limit, the smallest of the engines'."},{"n\###
+        ame":"queryTimeoutMs","value":30000,"unit":"ms","configurable":true,"description":"Time of a query that names n\###
+        o `timeoutMs`."},{"name":"queryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"Th\###
+        e longest `timeoutMs`."},{"name":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description"\###
+        :"A database that has not stopped a cancelled statement by then has its connection cut."},{"name":"pageRows","\###
+        value":1000,"unit":"count","configurable":true,"description":"Rows of one page."},{"name":"pageBytes","value":\###
+        262144,"unit":"bytes","configurable":true,"description":"A page ends with the row that reaches this size."},{"\###
+        name":"cellBytes","value":1048576,"unit":"bytes","configurable":true,"description":"A longer cell is replaced b\###
+        y its length and a prefix."},{"name":"resultRows","value":100000,"unit":"count","configurable":true,"descripti\###
+        on":"Rows kept of a result whose query names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"by\###
+        tes","configurable":true,"description":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoo\###
+        lPerResultBytes","value":268435456,"unit":"bytes","configurable":true,"description":"Bytes kept of any one res\###
+        ult."},{"name":"spoolPerUserBytes","value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes k\###
+        ept of all results of one user."},{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"descr\###
+        iption":"A result that nobody fetches from for this long is dropped."},{"name":"exportsPerUser","value":8,"uni\###
+        t":"count","configurable":true,"description":"Exports and summaries of one user that run at once; past that th\###
+        e answer is `busy`."},{"name":"noticesPerQuery","value":100,"unit":"count","configurable":false,"description":\###
+        "Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"count","configurable":false,"descri\###
+        ption":"Rows of the preview that history keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","configur\###
+        able":false,"description":"Bytes of the preview that history keeps."},{"name":"catalogueRelations","value":200\###
+        00,"unit":"count","configurable":true,"description":"Tables, views and the like that are read of one database.\###
+        "},{"name":"catalogueBytes","value":67108864,"unit":"bytes","configurable":true,"description":"Memory for what\###
+         is read of one database's schema, about."},{"name":"catalogueCacheBytes","value":268435456,"unit":"bytes","co\###
+        nfigurable":true,"description":"The same for all databases; the least used is forgotten first."},{"name":"cata\###
+        logueMs","value":300000,"unit":"ms","configurable":true,"description":"What is known of a schema is read anew w\###
+        hen it is older."},{"name":"historyRows","value":1000000,"unit":"count","configurable":true,"description":"Row\###
+        s of history kept of one user; past it the oldest go, within minutes. 0 keeps all."},{"name":"historyDays","va\###
+        lue":365,"unit":"count","configurable":true,"description":"Days that a row of history is kept. 0 keeps it for e\###
+        ver."},{"name":"statisticsDays","value":366,"unit":"count","configurable":false,"description":"Days that `quer\###
+        y.stats` may cover."},{"name":"statisticsStatements","value":100,"unit":"count","configurable":false,"descript\###
+        ion":"Statements in each list of `query.stats`."},{"name":"forgetQueries","value":1000,"unit":"count","configu\###
+        rable":false,"description":"Ids in one `query.forget`."},{"name":"chatContentBytes","value":32768,"unit":"byte\###
+        s","configurable":false,"description":"One message to the assistant, as UTF-8."},{"name":"chatSteps","value":1\###
+        0,"unit":"count","configurable":true,"description":"Requests to the model in one turn."},{"name":"chatCorrecti\###
+        ons","value":3,"unit":"count","configurable":true,"description":"Statements of one turn that may go back to th\###
+        e model because they failed."},{"name":"chatRows","value":200,"unit":"count","configurable":true,"description"\###
+        :"Rows of one result that the model is given."},{"name":"chatResultBytes","value":65536,"unit":"bytes","config\###
+        urable":true,"description":"Bytes of one tool's result that the model is given."},{"name":"chatSchemaTokens","\###
+        value":4000,"unit":"count","configurable":true,"description":"Tokens of the schema that a turn begins with, es\###
+        timated."},{"name":"chatTurnMs","value":600000,"unit":"ms","configurable":true,"description":"Time of one turn\###
+        ."},{"name":"chatTurnTokens","value":200000,"unit":"count","configurable":true,"description":"Tokens of one tu\###
+        rn, sent and written."},{"name":"chatDayTokens","value":2000000,"unit":"count","configurable":true,"descriptio\###
+        n":"Tokens of one user in one UTC day. 0 is no limit."},{"name":"chatTurnsPerUser","value":4,"unit":"count","c\###
+        onfigurable":true,"description":"Turns of one user that run at once; past that the answer is `busy`."},{"name"\###
+        :"chatExamples","value":500,"unit":"count","configurable":true,"description":"Confirmed examples of one projec\###
+        t."},{"name":"approvalMs","value":600000,"unit":"ms","configurable":true,"description":"Life of a proposal; pa\###
+        st it, it can no longer be approved."}]}
         """###
 }
