@@ -13,7 +13,7 @@ from throwaway.daemon import PASSWORD, Connection, Daemon as Throwaway  # noqa: 
 
 LOAD = HERE / ".build" / "rpcload"
 
-__all__ = ["HERE", "LOAD", "PASSWORD", "Connection", "Daemon", "measure"]
+__all__ = ["HERE", "LOAD", "PASSWORD", "Connection", "Daemon", "Throwaway", "measure"]
 
 
 def measure(*command, **options):

@@ -9,7 +9,6 @@ public enum SQLHash {
         var hash = [UInt8](repeating: 0, count: bytes)
         let text = Array(sql.utf8)
         crypto_generichash(&hash, hash.count, text, UInt64(text.count), nil, 0)
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: hash.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        return Hexadecimal.text(hash)
     }
 }

@@ -15,6 +15,7 @@ public struct Specification: Sendable {
     /// What `error.data` may hold: see `spec/ADDING_A_METHOD.md`.
     private static let errorMembers: Set<String> = [
         "code", "retryable", "requestId", "phase", "path", "sqlState", "position", "hint", "limit", "retryAfterMs",
+        "consent",
     ]
 
     public let document: JSONValue

@@ -27,10 +27,37 @@ import Testing
             let params: JSONValue = ["projectId": project["id"], "content": "What is there?"]
             let failure = try await chat.client.failure("chat.send", params)
             #expect(failure.code == "policy" && failure.message.contains(right), "\(failure)")
-            try await chat.client.call(
-                "project.update", ["projectId": project["id"], "assistant": ["acceptedRights": [.string(right)]]])
+            let consent = failure.data["consent"]
+            #expect(consent == ["acceptedRights": [.string(right)]], "\(failure)")
+            // What the refusal says is what lifts it, unchanged.
+            try await chat.client.call("project.update", ["projectId": project["id"], "assistant": consent])
             #expect(try await chat.client.call("chat.send", params)["text"] == "Hello.")
         }
+    }
+
+    /// What is to be accepted comes with what was, since the list replaces the project's; and nothing else asks for consent.
+    @Test func `a consent keeps those given before`() async throws {
+        let chat = try await ChatBench.start(engines: [.postgresql]) { _ in .text("Hello.") }
+        let odd = "rôle \"of\"\nothers"
+        let project = try await chat.client.call(
+            "project.create",
+            [
+                "name": "root", "databaseType": "postgresql",
+                "connectionString": .string(try PostgreSQLServer.shared().uri(role: PostgreSQLServer.superuser)),
+            ])
+        let params: JSONValue = ["projectId": project["id"], "content": "What is there?"]
+        try await chat.client.call(
+            "project.update",
+            ["projectId": project["id"], "assistant": ["acceptedRights": [.string(odd)], "shareSchema": false]])
+        let rights = try await chat.client.failure("chat.send", params)
+        #expect(rights.data["consent"] == ["acceptedRights": [.string(odd), "superuser"]], "\(rights)")
+        try await chat.client.call("project.update", ["projectId": project["id"], "assistant": rights.data["consent"]])
+        let schema = try await chat.client.failure("chat.send", params)
+        #expect(schema.code == "policy" && schema.data["consent"] == ["shareSchema": true], "\(schema)")
+        try await chat.client.call("project.update", ["projectId": project["id"], "assistant": schema.data["consent"]])
+        #expect(try await chat.client.call("chat.send", params)["text"] == "Hello.")
+        let other = try await chat.client.failure("chat.send", ["projectId": project["id"], "content": ""])
+        #expect(other.data.member("consent") == nil, "\(other)")
     }
 
     /// A9: what reaches beyond the data is refused before it runs, though the person's own query.run may do it.

@@ -6,13 +6,21 @@ import Testing
     private let settings = AssistantRecord(
         model: "small \"one\"", shareSchema: true, shareRows: false, shareSamples: nil, maskedColumns: ["a.\"b\nc\"", "d"],
         acceptedRights: ["superuser"])
+    /// What makes them of none.
+    private var change: ProjectChange {
+        ProjectChange(
+            assistant: AssistantRecordChange(
+                model: settings.model, shareSchema: settings.shareSchema, shareRows: settings.shareRows,
+                shareSamples: settings.shareSamples, maskedColumns: settings.maskedColumns,
+                acceptedRights: settings.acceptedRights))
+    }
 
     @Test func aChangeLeavesWhatItDoesNotName() async throws {
         try await withStore { store, _ in
             let project = try await store.makeProject()
             #expect(project.assistant == AssistantRecord())
             #expect(try await store.project(id: project.id, userID: project.userID)?.assistant == AssistantRecord())
-            _ = try await store.setAssistant(projectID: project.id, userID: project.userID, settings: settings, nowMs: 9)
+            _ = try await store.updateProject(id: project.id, userID: project.userID, change: change, nowMs: 9)
             var expected = settings
             for (change, apply) in [
                 (AssistantRecordChange(shareSamples: false), { $0.shareSamples = false }),
@@ -49,13 +57,15 @@ import Testing
         let project = try await store.makeProject()
         let stranger = try await store.makeProject(email: "grace@example.org")
         _ = try await store.knownProject(id: project.id, userID: project.userID)
-        let set = try await store.setAssistant(
-            projectID: project.id, userID: project.userID, settings: settings, nowMs: Sample.nowMs + 5)
+        let set = try await store.updateProject(
+            id: project.id, userID: project.userID, change: change, nowMs: Sample.nowMs + 5)
         #expect(set?.assistant == settings && set?.updatedAtMs == Sample.nowMs + 5)
         #expect(try await store.knownProject(id: project.id, userID: project.userID)?.assistant == settings)
         #expect(
-            try await store.setAssistant(
-                projectID: project.id, userID: stranger.userID, settings: AssistantRecord(), nowMs: 1) == nil)
+            try await store.updateProject(
+                id: project.id, userID: stranger.userID, change: ProjectChange(assistant: AssistantRecordChange(model: "")),
+                nowMs: 1)
+                == nil)
         await store.close()
         let again = try await Store.open(.sqlite(path: path), nowMs: Sample.nowMs)
         #expect(try await again.project(id: project.id, userID: project.userID)?.assistant == settings)

@@ -40,6 +40,30 @@ import Testing
         }
     }
 
+    @Test func aConversationBeginsWithItsMessagesOrNotAtAll() async throws {
+        try await withStore { store, _ in
+            let project = try await store.makeProject()
+            let stranger = try await store.makeProject(email: "grace@example.org")
+            let thread = Sample.thread(project, title: "t", atMs: Sample.nowMs)
+            let said = [Sample.message(thread, project, .user), Sample.message(thread, project, .assistant)]
+            var foreign = said[1]
+            foreign.userID = stranger.userID
+            await #expect {
+                try await store.insertThread(thread, userID: project.userID, saying: [said[0], foreign])
+            } throws: {
+                ($0 as? StoreError)?.code == .notFound
+            }
+            #expect(try await store.thread(thread.id, userID: project.userID) == nil)
+            try await store.insertThread(thread, userID: project.userID, saying: said)
+            #expect(try await store.thread(thread.id, userID: project.userID)?.messageCount == 2)
+            #expect(try await store.messages(userID: project.userID, threadID: thread.id).items.count == 2)
+            await #expect { try await store.insertThread(thread, userID: project.userID, saying: said) } throws: {
+                ($0 as? StoreError)?.code == .conflict
+            }
+            #expect(try await store.integrityProblems() == [])
+        }
+    }
+
     @Test func messagesGoInTogetherOrNotAtAll() async throws {
         try await withStore { store, _ in
             let project = try await store.makeProject()

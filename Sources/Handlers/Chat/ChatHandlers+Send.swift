@@ -90,21 +90,26 @@ extension ChatHandlers {
         guard let model, !scope.consent.schema else { return }
         throw RPCError(
             .policy, "The project's schema may not be sent to \(model.settings.host); allow it with project.update.",
-            .init(hint: "project.update {assistant: {shareSchema: true, shareRows: true}} lets the model see names and rows."))
+            .init(
+                hint: "project.update {assistant: {shareSchema: true, shareRows: true}} lets the model see names and rows.",
+                consent: .shareSchema))
     }
 
     private func checkRights(_ scope: TurnContext) async throws {
         let rights = try await projects.rights(of: scope.project) {
             $0.marked(user: scope.identity.userID, project: scope.project.id, in: scope.engine)
         }
-        let unaccepted = rights.unaccepted(scope.project.assistant.acceptedRights)
+        let accepted = scope.project.assistant.acceptedRights
+        let unaccepted = rights.unaccepted(accepted)
         guard !unaccepted.isEmpty else { return }
         let names = unaccepted.joined(separator: ", ")
+        // The list replaces the project's, so it has both.
+        let all = accepted + unaccepted
         throw RPCError(
             .policy, "The database user has rights beyond its data: \(names); give the project a lesser user, or accept them.",
             .init(
-                hint: "project.update {assistant: {acceptedRights: [\(unaccepted.map { "\"\($0)\"" }.joined(separator: ", "))]}}")
-        )
+                hint: "project.update {assistant: {acceptedRights: [\(all.map { "\"\($0)\"" }.joined(separator: ", "))]}}",
+                consent: .acceptedRights(all)))
     }
 
     private func checkBudget(_ identity: Identity) async throws {

@@ -20,12 +20,14 @@ public struct RPCError: Error, Sendable, Equatable {
         public var limit: String?
         /// When to try again.
         public var retryAfterMs: Int?
+        /// What the project's owner can agree to, so that the request is no longer refused.
+        public var consent: Consent?
         /// Overrides the code's own answer.
         public var retryable: Bool?
 
         public init(
             phase: String? = nil, path: String? = nil, sqlState: String? = nil, position: Int? = nil,
-            hint: String? = nil, limit: String? = nil, retryAfterMs: Int? = nil, retryable: Bool? = nil
+            hint: String? = nil, limit: String? = nil, retryAfterMs: Int? = nil, consent: Consent? = nil, retryable: Bool? = nil
         ) {
             self.phase = phase
             self.path = path
@@ -34,8 +36,16 @@ public struct RPCError: Error, Sendable, Equatable {
             self.hint = hint
             self.limit = limit
             self.retryAfterMs = retryAfterMs
+            self.consent = consent
             self.retryable = retryable
         }
+    }
+
+    /// A change of a project's `assistant`, as project.update takes it.
+    public enum Consent: Sendable, Equatable {
+        case shareSchema
+        /// The whole list: what was accepted before, and what is to be.
+        case acceptedRights([String])
     }
 
     public init(_ code: ErrorCode, _ message: String, _ details: Details = Details()) {
@@ -61,7 +71,18 @@ public struct RPCError: Error, Sendable, Equatable {
         if let value = details.hint { Self.member(",\"hint\":", value, &writer) }
         if let value = details.limit { Self.member(",\"limit\":", value, &writer) }
         if let value = details.retryAfterMs { Self.member(",\"retryAfterMs\":", value, &writer) }
+        if let consent = details.consent { Self.member(consent, &writer) }
         writer.raw("}}")
+    }
+
+    private static func member(_ consent: Consent, _ writer: inout JSONWriter) {
+        switch consent {
+        case .shareSchema: writer.raw(",\"consent\":{\"shareSchema\":true}")
+        case .acceptedRights(let rights):
+            writer.raw(",\"consent\":{\"acceptedRights\":")
+            writer.array(rights) { writer, right in writer.string(right) }
+            writer.raw("}")
+        }
     }
 
     private static func member(_ name: StaticString, _ value: String, _ writer: inout JSONWriter) {

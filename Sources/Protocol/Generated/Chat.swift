@@ -125,7 +125,9 @@ public protocol ChatAPI: Sendable {
     /// **What is sent to a model** is what `chat.context` shows, and what the tools answer within the consents of `project.update
     /// {assistant}`. A model on this machine may see schema and rows unless the owner said no; any other only what the owner
     /// allowed. A database user with rights that reach beyond the database, a superuser say, is refused with `policy` until the
-    /// owner names these rights in `acceptedRights`.
+    /// owner names these rights in `acceptedRights`. What the owner has to agree to first is in `error.data.consent` as
+    /// `project.update {assistant}` takes it: `{"acceptedRights": ["superuser"]}`, with what was accepted before, or
+    /// `{"shareSchema": true}`. A client asks a person before it sends that on.
     ///
     /// **Without a model** the assistant answers from schema, statistics, history and plans: what tables there are, `describe X`,
     /// how X and Y are related, how many rows, largest tables, slowest and most frequent queries, samples, plans, why the last

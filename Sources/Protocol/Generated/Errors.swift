@@ -71,7 +71,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     case queryFailed = "query_failed"
     /// The statement would write, and the project or the mode is read-only.
     case readOnly = "read_only"
-    /// The daemon's policy does not allow it, whatever the project says.
+    /// The daemon's policy does not allow it, whatever the project says, or not before its owner agrees, as `consent` says.
     case policy
     /// The file could not be written; `phase` is the step: `open`, `write` or `publish`.
     case fileFailed = "file_failed"

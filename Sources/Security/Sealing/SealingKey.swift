@@ -11,7 +11,7 @@ struct SealingKey: Sendable {
     /// The 32 bytes for authenticating what clients hand back (subkey 2, context `handback`).
     let authenticationKey: SecretBytes
 
-    var idText: String { Self.hex(id) }
+    var idText: String { Hexadecimal.text(id) }
 
     /// - Throws: `invalidKey` unless the master has 32 bytes.
     init(master: SecretBytes) throws(SecurityError) {
@@ -35,9 +35,5 @@ struct SealingKey: Sendable {
             bytes: { target in
                 master.withBytes { master in _ = crypto_kdf_derive_from_key(target, 32, number, context, master) }
             })
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { byte in String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }.joined()
     }
 }

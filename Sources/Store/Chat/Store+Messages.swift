@@ -8,16 +8,20 @@ extension Store {
     public func insertMessages(
         _ messages: [ChatMessageRecord], updatingThreadAtMs atMs: Int64
     ) async throws(StoreError) {
-        try await write { session throws(StoreError) in
-            for message in messages { try Store.insert(session, message) }
-            for (threadID, said) in Dictionary(grouping: messages, by: \.threadID) {
-                try session.change(
-                    """
-                    UPDATE threads SET message_count = message_count + $2,
-                        updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at END
-                    WHERE id = $1
-                    """, [.text(threadID), .integer(Int64(said.count { $0.role != .tool })), .integer(atMs)])
-            }
+        try await write { session throws(StoreError) in try Store.insert(session, messages, updatingThreadAtMs: atMs) }
+    }
+
+    static func insert(
+        _ session: StoreSession, _ messages: [ChatMessageRecord], updatingThreadAtMs atMs: Int64
+    ) throws(StoreError) {
+        for message in messages { try insert(session, message) }
+        for (threadID, said) in Dictionary(grouping: messages, by: \.threadID) {
+            try session.change(
+                """
+                UPDATE threads SET message_count = message_count + $2,
+                    updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at END
+                WHERE id = $1
+                """, [.text(threadID), .integer(Int64(said.count { $0.role != .tool })), .integer(atMs)])
         }
     }
 

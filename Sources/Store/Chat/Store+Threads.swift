@@ -1,18 +1,28 @@
 internal import Databases
 
 extension Store {
-    /// Adds a conversation. Throws `notFound` when the project is not there or not this user's, `conflict` when the id was used.
-    public func insertThread(_ thread: ThreadRecord, userID: String) async throws(StoreError) {
+    /// Adds a conversation and the first messages in it, all or none of them; durable when this returns.
+    ///
+    /// Throws `notFound` when the project is not there or not this user's, or a message is not of all three, and `conflict` when an id
+    /// was used.
+    public func insertThread(
+        _ thread: ThreadRecord, userID: String, saying messages: [ChatMessageRecord] = []
+    ) async throws(StoreError) {
         try await write { session throws(StoreError) in
-            try session.change(
-                """
-                INSERT INTO threads (id, project_id, user_id, title, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
-                """,
-                [
-                    .text(thread.id), .text(thread.projectID), .text(userID), .text(thread.title),
-                    .integer(thread.createdAtMs), .integer(thread.updatedAtMs),
-                ])
+            try Store.insert(session, thread, userID: userID)
+            try Store.insert(session, messages, updatingThreadAtMs: thread.updatedAtMs)
         }
+    }
+
+    private static func insert(_ session: StoreSession, _ thread: ThreadRecord, userID: String) throws(StoreError) {
+        try session.change(
+            """
+            INSERT INTO threads (id, project_id, user_id, title, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
+            """,
+            [
+                .text(thread.id), .text(thread.projectID), .text(userID), .text(thread.title),
+                .integer(thread.createdAtMs), .integer(thread.updatedAtMs),
+            ])
     }
 
     /// The conversation, if it is this user's.

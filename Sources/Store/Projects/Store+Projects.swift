@@ -97,23 +97,6 @@ extension Store {
         }
     }
 
-    /// Puts all that the assistant may do with a project in the place of what it may now; answers the project, nil when this owner has
-    /// none of that id. ``updateProject(id:userID:change:nowMs:)`` changes single values.
-    @discardableResult
-    public func setAssistant(
-        projectID: String, userID: String, settings: AssistantRecord, nowMs: Int64
-    ) async throws(StoreError) -> Project? {
-        defer { knownProjects.forget(projectID) }
-        return try await write { session throws(StoreError) in
-            let row = try session.first(
-                """
-                UPDATE projects SET assistant = $3, updated_at = $4 WHERE id = $1 AND user_id = $2 RETURNING \(Project.columns)
-                """, [.text(projectID), .text(userID), .text(StoredJSON.text(settings)), .integer(nowMs)])
-            guard var row else { return nil }
-            return try Project(&row)
-        }
-    }
-
     /// Puts `new` in the place of the sealed string `old`: for sealing anew under another key without undoing a change
     /// that came in between.
     ///

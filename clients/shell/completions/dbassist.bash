@@ -81,7 +81,7 @@ _dbassist_options() {
     ask) own="--thread --last --model --mode --sql-only --wide" ;;
     approve | "thread rm") own="--yes" ;;
     models) own="--test" ;;
-    threads) own="--limit --all" ;;
+    threads | examples) own="--limit --all" ;;
     "thread show") own="--limit" ;;
     assistant) own="--model --share --no-share --mask --no-mask --accept --no-accept" ;;
     "") own="--version" ;;
@@ -128,7 +128,7 @@ _dbassist() {
         esac
     done
     local command=${positional[0]-}
-    [[ $command != project && $command != thread ]] || command="$command ${positional[1]-}"
+    [[ $command != project && $command != thread && $command != example ]] || command="$command ${positional[1]-}"
     command=${command% }
 
     case $before in
@@ -190,15 +190,16 @@ _dbassist() {
     fi
     case $command:${#positional[@]} in
     :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain export summarize tables \
-        describe search relations refresh watch history forget stats dashboard chat ask approve decline models threads thread assistant \
+        describe search relations refresh watch history forget stats dashboard chat ask approve decline models threads thread examples example assistant \
         health wait methods call coprocess help ;;
     project:1) _dbassist_words "$word" add show test rm update ;;
     sessions:1) _dbassist_words "$word" revoke ;;
     thread:1) _dbassist_words "$word" show title rm ;;
+    example:1) _dbassist_words "$word" add rm ;;
     "thread show:2" | "thread rm:2" | "thread title:2") _dbassist_threads "$word" '' "${connection[@]}" ;;
     "project show:2" | "project test:2" | "project rm:2" | "project update:2" | query:1 | explain:1 | export:1 | summarize:1 | \
         tables:1 | describe:1 | search:1 | relations:1 | refresh:1 | watch:1 | stats:1 | \
-        chat:1 | ask:1 | threads:1 | assistant:1)
+        chat:1 | ask:1 | threads:1 | examples:1 | "example add:2" | assistant:1)
         _dbassist_projects "${connection[@]}"
         _dbassist_reply "$word" <<<"$_dbassist_names"
         ;;
@@ -208,7 +209,7 @@ _dbassist() {
     call:*) _dbassist_params "${positional[1]}" "$word" "$before" "${COMP_WORDS[COMP_CWORD - 2]}" ;;
     help:1)
         _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain export summarize tables \
-            describe search relations refresh watch history forget stats dashboard chat ask approve decline models threads thread assistant \
+            describe search relations refresh watch history forget stats dashboard chat ask approve decline models threads thread examples example assistant \
             health wait methods call coprocess
         _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}")
         ;;

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2016,SC2034,SC2154  # jq programs are quoted; variables are shared with dbassist and the other files
-# models, threads, thread and assistant: what the assistant has to work with.
+# models, threads, thread, examples, example and assistant: what the assistant has to work with.
 
 command_models() {
     allow --test
@@ -116,6 +116,56 @@ thread_rm() {
     fi
     demand chat.deleteThread "{\"threadId\":\"$1\"}"
     note "Deleted."
+}
+
+command_examples() {
+    allow --limit --all
+    arguments 1 1 $#
+    [ -z "$opt_all" ] || [ -z "$opt_limit" ] || usage_error "--all and --limit do not go together."
+    project_resolve "$1"
+    most=${opt_limit:-20}
+    [ -z "$opt_all" ] || most=0
+    list_all chat.examples "\"projectId\":\"$project\"" "$most"
+    if [ -z "$opt_json" ] && [ "$(printf '%s\n' "$payload" | jq '.items | length')" -eq 0 ]; then
+        note "No statement is confirmed yet; /good in dbassist chat confirms one, and so does dbassist example add."
+        return
+    fi
+    show '.items | map([.id, (.createdAt | short_time), (.question, .sql | visible_line | gsub(" +"; " ") | shorten(60))])
+        | list(["ID", "CONFIRMED (UTC)", "QUESTION", "STATEMENT"])'
+}
+
+command_example() {
+    action=${1:-}
+    [ $# -eq 0 ] || shift
+    case $action in
+    add | rm) "example_$action" "$@" ;;
+    '') usage_error "Say what to do: add or rm." ;;
+    *) usage_error "There is no command example $action." ;;
+    esac
+}
+
+# example_add PROJECT QUESTION [SQL]: without SQL, or with -, it is read from standard input.
+example_add() {
+    allow
+    arguments 2 3 $#
+    connection_open
+    project_reference=$1
+    question=$(quoted "$2") || exit 1
+    shift 2
+    query_sql "$@"
+    project_resolve "$project_reference"
+    trap request_interrupt INT
+    request chat.confirm "{\"projectId\":\"$project\",\"question\":$question,\"sql\":$(tr -d '\n' <"$work_dir/sql.json")}" ||
+        error_exit "$work_dir/sql"
+    show '"\(.id)  \(.question | visible)"'
+}
+
+example_rm() {
+    allow
+    arguments 1 1 $#
+    thread_check "$1" || usage_error "'$1' is not the id of an example; dbassist examples PROJECT lists them."
+    demand chat.deleteExample "{\"exampleId\":\"$1\"}"
+    note "The model no longer sees it."
 }
 
 # share_add OPTION LIST: remember which consents are given or taken back.

@@ -166,16 +166,13 @@ def written($look):
     + (if .affectedRows != null then ": \(.affectedRows | counted("row")) changed" else "" end)
     + " in \(.durationMs | duration)";
 
-# consent: of a `policy` error, what its owner could agree to: {rights: […]}, {share: true}, or nothing.
+# consent: of an error, what the project's owner could agree to, as project.update takes it: {acceptedRights: […]},
+# {shareSchema: true}, or nothing.
 def consent:
-  if .data.code != "policy" then empty
-  else
-    (.data.hint // "") as $hint
-    | (($hint | capture("acceptedRights: (?<rights>\\[[^\\]]*\\])") | .rights | try fromjson catch null) // null) as $rights
-    | if ($rights | type) == "array" and ($rights | length) > 0 then {rights: $rights}
-      elif $hint | contains("shareSchema") then {share: true}
-      else empty end
-  end;
+  (.data.consent? | objects)
+  | if .acceptedRights | type == "array" then {acceptedRights}
+    elif .shareSchema == true then {shareSchema}
+    else empty end;
 
 # message_lines($look): a message of a conversation that is shown again.
 def message_lines($look):

@@ -48,18 +48,21 @@ consent_ask() {
     wanted=$(consent_wanted)
     refusal=$payload
     case $wanted in
-    '{"share":'*)
+    '{"shareSchema":'*)
         model_host
         payload=$refusal
         agreed "Let $host see names and rows of this project?" || return 1
         settings='{"shareSchema":true,"shareRows":true}'
         ;;
-    '{"rights":'*)
-        rights=$(printf '%s\n' "$wanted" | jq -rM -L "$lib" 'include "table"; .rights | map(tostring | visible_line) | join(", ")')
-        agreed "The database user can do more than use its data: $rights. Work with it all the same?" || return 1
+    '{"acceptedRights":'*)
+        # The list replaces the project's; only what is new in it is asked about.
         request project.get "{\"projectId\":\"$project\"}" || return 1
-        settings=$(printf '%s\n%s\n' "$wanted" "$payload" |
-            jq -cnM 'input.rights as $new | {acceptedRights: ((input.assistant.acceptedRights // []) + $new | unique)}')
+        rights=$(printf '%s\n%s\n' "$wanted" "$payload" | jq -nrM -L "$lib" 'include "table";
+            input as $wanted | input as $project | $wanted.acceptedRights - ($project.assistant.acceptedRights // [])
+            | map(tostring | visible_line) | join(", ")') || return 1
+        payload=$refusal
+        agreed "The database user can do more than use its data: $rights. Work with it all the same?" || return 1
+        settings=$wanted
         ;;
     *) return 1 ;;
     esac
@@ -72,7 +75,8 @@ consent_hint() {
     *[!A-Za-z0-9_.-]* | -* | '') set -- PROJECT ;;
     esac
     printf '%s\n' "$payload" | jq -rM --arg name "$1" -L "$lib" 'include "chat"; include "table"; consent
-        | if .rights then "  to accept: dbassist assistant \($name)" + (.rights | map(" --accept " + @sh) | add | visible_line)
+        | if .acceptedRights then
+            "  to accept: dbassist assistant \($name)" + (.acceptedRights | map(" --accept " + (tostring | @sh)) | add // "" | visible_line)
           else "  to allow: dbassist assistant \($name) --share schema,rows (or schema alone: the model then sees no values)" end' >&2
 }
 

@@ -99,6 +99,22 @@ renames it, rm deletes it; the queries it ran stay in history. dbassist chat PRO
 END
 }
 
+help_examples() {
+    cat <<'END'
+Usage: dbassist examples PROJECT [--limit N | --all] [--json]
+       dbassist example add PROJECT QUESTION [SQL|-] [--json]
+       dbassist example rm ID
+
+List the questions of a project whose statements you have confirmed, the latest first: 20 unless --limit says otherwise, or --all. The
+model is shown those that are like what you ask; /good in dbassist chat confirms the last answer's.
+
+example add confirms that a statement answers a question; without SQL, or with -, it is read from standard input. The database
+prepares it first, and it must be one that reads. The same question confirmed again has its statement replaced. example rm takes one back.
+
+  dbassist example add shop 'How many books are there?' 'SELECT count(*) FROM books'
+END
+}
+
 help_assistant() {
     cat <<'END'
 Usage: dbassist assistant PROJECT [--model NAME] [--share LIST] [--no-share LIST] [--mask COLUMN]... [--no-mask COLUMN]...

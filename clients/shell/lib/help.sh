@@ -41,6 +41,7 @@ The assistant
   ask PROJECT [QUESTION]     ask it one thing; --sql-only prints just the statement
   approve ID, decline ID     run what it proposed, or turn it down
   threads [PROJECT]          list conversations; thread show|title|rm ID
+  examples PROJECT           list statements confirmed for the model; example add|rm
   models                     list the models it can ask; --test tries one
   assistant PROJECT          show or change what a model may see
 
@@ -172,6 +173,7 @@ help_command() {
     approve | decline) help_approve ;;
     models) help_models ;;
     threads | thread) help_threads ;;
+    examples | example) help_examples ;;
     assistant) help_assistant ;;
     call) help_call ;;
     coprocess) help_coprocess ;;

@@ -170,6 +170,58 @@ STEPS
     code 4
 }
 
+@test "statements are confirmed, listed and taken back" {
+    sample_project confirmed
+    run dbassist examples confirmed
+    code 0
+    shows /good
+    dbassist example add confirmed $'How many\nbooks?' 'SELECT count(*) FROM books' >/dev/null
+    run --separate-stderr dbassist example add confirmed 'Whose are they?' --json <<<'SELECT name
+FROM authors'
+    code 0
+    id=$(jq -r .id <<<"$output")
+    run dbassist examples confirmed
+    code 0
+    shows "$id  "
+    shows 'Whose are they?  SELECT name FROM authors'
+    shows 'How many books?  SELECT count(*) FROM books'
+    # The same question again has its statement replaced.
+    dbassist example add confirmed 'Whose are they?' 'SELECT name FROM authors ORDER BY name' >/dev/null
+    run --separate-stderr dbassist examples confirmed --all --json
+    [ "$(jq '.items | length' <<<"$output")" -eq 2 ]
+    [ "$(jq '[.items[] | select(.sql | endswith("ORDER BY name"))] | length' <<<"$output")" -eq 1 ]
+    id=$(jq -r '.items[] | select(.question == "Whose are they?") | .id' <<<"$output")
+    run dbassist example rm "$id"
+    code 0
+    # Idempotent, as the daemon is.
+    run dbassist example rm "$id"
+    code 0
+    run --separate-stderr dbassist examples confirmed --limit 1 --json
+    [ "$(jq -c '[.items[].question]' <<<"$output")" = '["How many\nbooks?"]' ]
+}
+
+@test "what does not read, or is no statement, is not confirmed" {
+    run dbassist example add shop 'Which?' 'SELECT titel FROM books'
+    code 6
+    shows '         ^'
+    run dbassist example add shop 'Which?' 'DELETE FROM books'
+    code 7
+    run dbassist example add shop 'Which?' ' '
+    code 1
+    run dbassist example add shop $'\xff' 'SELECT 1'
+    code 1
+    run dbassist example add nosuch 'Which?' 'SELECT 1'
+    code 4
+    run dbassist example rm "x'"
+    code 1
+    run dbassist example
+    code 1
+    run dbassist example show
+    code 1
+    run dbassist examples shop --all --limit 2
+    code 1
+}
+
 @test "an unknown proposal is neither approved nor an error to decline" {
     run dbassist approve 019ab0c5-11aa-7d2e-8b3c-4d5e6f708192 --yes
     code 4
@@ -180,7 +232,7 @@ STEPS
 }
 
 @test "every command of the assistant explains itself" {
-    for command in chat ask approve decline models threads thread assistant; do
+    for command in chat ask approve decline models threads thread examples example assistant; do
         run dbassist help "$command"
         code 0
         shows 'Usage: dbassist'

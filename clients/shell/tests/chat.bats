@@ -5,6 +5,7 @@
 load helper
 
 setup_file() {
+    postgresql_start
     model_start
     daemon_start
     signed_up ada@example.com
@@ -16,6 +17,7 @@ setup_file() {
 teardown_file() {
     daemon_stop
     model_stop
+    postgresql_stop
 }
 
 review() { sqlite3 "$BATS_FILE_TMPDIR/own.sqlite" 'SELECT count(*) FROM reviews WHERE id = 7'; }
@@ -202,7 +204,9 @@ see shop>
 type count them
 see see names and rows of this project? [y/N]
 type n
+see dbassist assistant shop --share schema,rows
 see shop> 
+until dbassist assistant shop | grep -q 'schema   no'
 type count them
 see see names and rows of this project? [y/N]
 type y
@@ -213,6 +217,36 @@ STEPS
     code 0
     run dbassist assistant shop
     shows 'schema   yes'
+}
+
+@test "what the database user can do beyond its data is accepted right by right, and only at a terminal" {
+    dbassist project add root "$(<"$BATS_FILE_TMPDIR/postgresql")" >/dev/null
+    dbassist assistant root --accept 'create role' >/dev/null
+    run dbassist ask root 'hello'
+    code 7
+    shows "dbassist assistant root --accept 'create role' --accept 'superuser'"
+    run dbassist chat root <<<'hello
+y'
+    code 7
+    run terminal dbassist chat root <<'STEPS'
+see root> 
+type hello
+see more than use its data: superuser. Work with it all the same? [y/N]
+type n
+see dbassist assistant root --accept
+see root> 
+until dbassist assistant root --json | jq -e '.acceptedRights == ["create role"]'
+type hello
+see more than use its data: superuser. Work with it all the same? [y/N]
+type y
+see Nothing is known of that.
+see root> 
+end
+STEPS
+    code 0
+    [ "$(dbassist assistant root --json | jq -c .acceptedRights)" = '["create role","superuser"]' ]
+    run dbassist ask root 'hello'
+    code 0
 }
 
 @test "models are listed and tested" {

@@ -51,12 +51,7 @@ model_start() {
     python3 "$client_root/tests/model-server.py" "$BATS_FILE_TMPDIR/model-port" </dev/null >"$BATS_FILE_TMPDIR/model.log" 2>&1 3>&- &
     model_pid=$!
     export model_pid
-    local tries=200
-    until [[ -s $BATS_FILE_TMPDIR/model-port ]]; do
-        tries=$((tries - 1))
-        ((tries > 0)) || { cat "$BATS_FILE_TMPDIR/model.log" >&2 && return 1; }
-        sleep 0.05
-    done
+    appears "$BATS_FILE_TMPDIR/model-port" "$BATS_FILE_TMPDIR/model.log"
     DBASSIST_MODEL_URL=http://127.0.0.1:$(<"$BATS_FILE_TMPDIR/model-port")/v1
     export DBASSIST_MODEL_URL DBASSIST_MODEL=scripted-1
 }
@@ -65,6 +60,30 @@ model_stop() {
     [[ -n ${model_pid:-} ]] || return 0
     kill "$model_pid" 2>/dev/null || true
     wait "$model_pid" 2>/dev/null || true
+}
+
+# postgresql_start: start a PostgreSQL whose user is a superuser; its connection string is in the file postgresql.
+postgresql_start() {
+    python3 "$client_root/tests/postgresql-server.py" "$BATS_FILE_TMPDIR/postgresql" </dev/null >"$BATS_FILE_TMPDIR/postgresql.log" 2>&1 3>&- &
+    postgresql_pid=$!
+    export postgresql_pid
+    appears "$BATS_FILE_TMPDIR/postgresql" "$BATS_FILE_TMPDIR/postgresql.log"
+}
+
+postgresql_stop() {
+    [[ -n ${postgresql_pid:-} ]] || return 0
+    kill "$postgresql_pid" 2>/dev/null || true
+    wait "$postgresql_pid" 2>/dev/null || true
+}
+
+# appears FILE LOG: wait until a server has written the file; what it says meanwhile is in the log.
+appears() {
+    local tries=600
+    until [[ -s $1 ]]; do
+        tries=$((tries - 1))
+        ((tries > 0)) || { cat "$2" >&2 && return 1; }
+        sleep 0.05
+    done
 }
 
 # terminal COMMAND...: run it at a terminal; standard input has the steps, as tests/terminal.py says.

@@ -22,18 +22,16 @@ struct TurnLog: Sendable {
 
     /// Keeps the user's message, and the assistant's to be. A thread that does not exist is made.
     func begin(_ content: String, isNewThread: Bool) async throws(StoreError) {
-        if isNewThread {
-            let title = SafeTitle.text(content)
-            try await store.insertThread(
-                ThreadRecord(
-                    id: threadID, projectID: projectID, title: title, messageCount: 0, createdAtMs: createdAtMs,
-                    updatedAtMs: createdAtMs), userID: userID)
-        }
-        try await store.insertMessages(
-            [
-                record(.user, id: userMessageID, content, ChatDetail(mode: mode)),
-                record(.assistant, id: messageID, "", ChatDetail(mode: mode)),
-            ], updatingThreadAtMs: createdAtMs)
+        let messages = [
+            record(.user, id: userMessageID, content, ChatDetail(mode: mode)),
+            record(.assistant, id: messageID, "", ChatDetail(mode: mode)),
+        ]
+        guard isNewThread else { return try await store.insertMessages(messages, updatingThreadAtMs: createdAtMs) }
+        // In one commit: the model waits for it.
+        let thread = ThreadRecord(
+            id: threadID, projectID: projectID, title: SafeTitle.text(content), messageCount: 0, createdAtMs: createdAtMs,
+            updatedAtMs: createdAtMs)
+        try await store.insertThread(thread, userID: userID, saying: messages)
     }
 
     /// Keeps a call of a tool.
