@@ -67,11 +67,11 @@ class Worker:
 
 
 @contextlib.contextmanager
-def worker(binary, model, engines, schemas, key_file=None, around=lambda place: ()):
+def worker(binary, model, engines, schemas, key_file=None, around=lambda place: (), settings=None):
     """Everything started, and all of it ended afterwards. `model` is an address up to /v1 and a name; `around` gives the program
-    that runs the daemon, from the directory that all of it lives in."""
+    that runs the daemon, from the directory that all of it lives in; `settings` are more of the daemon's."""
     url, name = model
-    environment = {"DBASSIST_MODEL_URL": url, "DBASSIST_MODEL": name, **PATIENT}
+    environment = {"DBASSIST_MODEL_URL": url, "DBASSIST_MODEL": name, **PATIENT, **(settings or {})}
     if key_file:
         environment["DBASSIST_MODEL_KEY_FILE"] = str(Path(key_file).resolve())
     # Short, for the sockets' paths.

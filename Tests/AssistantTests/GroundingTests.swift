@@ -37,6 +37,23 @@ import Testing
         #expect(names(grounding).first == name, "\(names(grounding))")
     }
 
+    @Test func aSmallSchemaIsShownWhole() {
+        var request = GroundingRequest(question: "orders", budgetTokens: 2_000, engine: .postgresql)
+        #expect(!Self.index.choose(request).isWhole)
+        request.wholeTokens = 2_000
+        let whole = Self.index.choose(request)
+        #expect(whole.isWhole && whole.omitted == 0 && whole.relations.allSatisfy { $0.reason == .whole })
+        request.question = "customers"
+        #expect(Self.index.choose(request) == whole)
+        // What does not fit is chosen from, and never is more than the budget.
+        request.wholeTokens = 200
+        #expect(!Self.index.choose(request).isWhole)
+        (request.wholeTokens, request.budgetTokens) = (2_000, 150)
+        #expect(Self.index.choose(request).tokens <= 150)
+        request.budgetTokens = 2_000
+        #expect(Self.large.choose(request).relations.count < 100)
+    }
+
     @Test func namedRelationsWin() {
         let grounding = choose("join page_views with suppliers please")
         #expect(names(grounding, .named) == ["page_views", "suppliers"])

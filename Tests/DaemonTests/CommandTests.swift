@@ -51,6 +51,22 @@ import Testing
         #expect(mode(directory.appending("state")) == nil)
     }
 
+    /// The operator's guide has a row for everything that `dbassistd config` lists, with its variable and its default.
+    @Test func `every setting is in the guide`() throws {
+        let directory = try TemporaryDirectory()
+        let guide = try String(contentsOf: Repository.root.appending(path: "docs/operations.md"), encoding: .utf8)
+        let settings = try Command(["config"], in: directory).output.split(separator: "\n").map { $0.split(separator: " ") }
+            .filter { $0.count >= 3 }
+        for setting in settings {
+            let row = guide.split(separator: "\n").first { $0.hasPrefix("| `\(setting[0])` |") }
+            // The directory, the socket and the log of tests are set by them.
+            let isSet = ["stateDir", "socket", "logLevel", "logFormat"].contains(setting[0])
+            let value = setting[1] == "-" || isSet ? "| " : "| `\(setting[1])` |"
+            #expect(row?.contains(value) == true, "\(setting[0]) = \(setting[1])")
+        }
+        #expect(settings.count > 60)
+    }
+
     @Test func `config says where each value came from`() throws {
         let directory = try TemporaryDirectory()
         let file = directory.appending("config.yaml")

@@ -10,6 +10,8 @@ public struct Grounding: Sendable, Equatable {
         case neighbour
         /// The user's own latest statements use it.
         case recent
+        /// All there are were few enough.
+        case whole
         /// Nothing fitted the question, and it is much used or large.
         case fallback
     }

@@ -63,9 +63,23 @@ public final class SchemaIndex: Sendable {
 
     /// The part of the schema that a question needs.
     public func choose(_ request: GroundingRequest) -> Grounding {
+        if let whole = whole(request) { return whole }
         let choice = RelationChooser(self, request).choose()
         return GroundingText(self, request, choice).grounding()
     }
+
+    /// Everything, if it is short enough.
+    private func whole(_ request: GroundingRequest) -> Grounding? {
+        guard request.wholeTokens > 0, visible.count <= Self.wholeMax else { return nil }
+        var within = request
+        within.budgetTokens = min(request.wholeTokens, request.budgetTokens)
+        let all = RelationChoice(chosen: visible.map { ($0, .whole) })
+        let grounding = GroundingText(self, within, all).grounding()
+        return grounding.isWhole ? grounding : nil
+    }
+
+    /// More relations than this are never few.
+    private static let wholeMax = 60
 
     /// What was found for words: a relation, and which of its columns have some of them.
     public struct Hit: Sendable, Equatable {

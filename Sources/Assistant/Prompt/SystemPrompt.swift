@@ -84,9 +84,9 @@ public struct SystemPrompt: Sendable {
             : "To change data or tables, call propose_statement: a person decides. Never say that a change was made."
         return """
             Rules:
-            - Use only tables and columns that are in the schema or that a tool has shown. If unsure, call search_schema or describe_table.
+            - Use only tables and columns that are in the schema or that a tool has shown. If unsure, look it up with a tool.
             - Never invent results. Figures come only from run_query. If you have none, say so.
-            - run_query reads only. One statement at a time, no semicolon. Add LIMIT where many rows could come.
+            - run_query reads only. One statement at a time, no semicolon. LIMIT only if the user wants some of the rows: long results are cut by themselves.
             - \(writes)
             - A column marked [masked] is secret: do not select it, compare it or guess it.
             - Answer in the user's language. No links, no images.

@@ -31,6 +31,8 @@ struct TurnPrompt: Sendable {
 
     /// Examples that a prompt has at most.
     private static let examplesMax = 3
+    /// A schema of no more tokens is shown whole: nothing has to be looked up, nor be guessed.
+    private static let wholeTokens = 1_500
     /// Statements of history that say what the user works with.
     private static let recentMax = 30
 
@@ -57,7 +59,7 @@ struct TurnPrompt: Sendable {
                 GroundingRequest(
                     question: request.question, recentSQL: recent,
                     budgetTokens: min(room * 2 / 3, context.limits.chatSchemaTokens),
-                    maskedColumns: Set(context.project.assistant.maskedColumns),
+                    wholeTokens: Self.wholeTokens, maskedColumns: Set(context.project.assistant.maskedColumns),
                     includesLabels: context.consent.samples || context.consent.rows, engine: context.engine))
             relations = grounding.relations.map { loaded.catalogue.relations[$0.place] }.map { "\($0.schema).\($0.name)" }
             (relationsOmitted, maskedColumns) = (grounding.total - grounding.relations.count, grounding.maskedCount)
