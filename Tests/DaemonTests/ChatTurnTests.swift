@@ -112,6 +112,33 @@ import Testing
         #expect(text == (listens ? "I know it.There are 7." : "I know it.I know it. There are 42."))
     }
 
+    /// What tools answer is kept within the model's window: each result has a part of it, and the oldest make room.
+    @Test(arguments: ["auto", "json"]) func `results fit the window`(style: String) async throws {
+        let settings = [
+            "DBASSIST_MODEL_CONTEXT_TOKENS": "5000", "DBASSIST_MODEL_MAX_REPLY_TOKENS": "500", "DBASSIST_MODEL_TOOL_STYLE": style,
+        ]
+        let chat = try await ChatBench.start(settings) { request in
+            // Rows of some ten kilobytes, another statement each time.
+            let sql =
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT i, hex(zeroblob(50)) AS z\(request.index) FROM n"
+            if request.index == 6 {
+                return style == "json" ? .text(#"{"tool":"answer","arguments":{},"text":"Many."}"#) : .text("Many.")
+            }
+            return style == "json"
+                ? .text(#"{"tool":"run_query","arguments":{"sql":"\#(sql)"},"text":""}"#) : .query(sql)
+        }
+        let message = try await chat.ask(.sqlite, "What is there?")
+        #expect(message["text"] == "Many." && message["statements"].array?.count == 6)
+        for request in chat.model.chats {
+            let bytes = request.messages.reduce(0) { $0 + ($1["content"].string?.utf8.count ?? 0) }
+            #expect(bytes / 3 < 4_500)
+        }
+        let last = try #require(chat.model.chats.last)
+        let texts = last.messages.compactMap { $0["content"].string }
+        #expect(texts.contains { $0.contains("was left out to make room") } && texts.last?.contains("z5") == true)
+        #expect(texts.contains { $0.contains("of 100 rows") || $0.contains("100 rows") })
+    }
+
     /// A schema that a model was shown whole is not searched, and what is shown of it comes with the question.
     @Test func `a whole schema needs no search`() async throws {
         let chat = try await ChatBench.start { _ in .text("Fine.") }

@@ -72,7 +72,7 @@ extension ChatRequest {
     }
 
     /// What the messages and tools come to, for servers that do not say.
-    var estimatedTokens: Int {
+    public var estimatedTokens: Int {
         // Each message and tool has words of the template's around it.
         let texts = messages.reduce(0) { $0 + $1.estimatedTokens + 8 }
         return tools.reduce(texts) {

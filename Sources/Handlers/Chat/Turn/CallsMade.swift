@@ -7,6 +7,9 @@ struct CallsMade {
     /// Whether the same was done, however many rows of it were asked for.
     func hasDone(_ call: AssistantToolCall) -> Bool { done.contains(Self.bare(call)) }
 
+    /// What was answered is no longer all there.
+    mutating func forget() { done = [] }
+
     mutating func note(_ call: AssistantToolCall) { done.insert(Self.bare(call)) }
 
     private static func bare(_ call: AssistantToolCall) -> AssistantToolCall {

@@ -23,6 +23,7 @@ struct ModelTurn {
     /// What can be called; nothing once the model has all it will get.
     private var tools: [AssistantTool] = []
     private var calls = CallsMade()
+    private var window: ResultWindow
     /// Whether the model was told that its answer stands on nothing that was read.
     private var wasSentToRead = false
     private var answer = TurnAnswer()
@@ -44,6 +45,11 @@ struct ModelTurn {
         self.log = log
         self.request = request
         isJSON = model.settings.toolStyle == .json
+        window = ResultWindow(model.settings, bytesMax: context.limits.chatResultBytes)
+    }
+
+    private var toolRun: ToolRun {
+        ToolRun(context: context, threadID: log.threadID, messageID: log.messageID, resultBytes: window.bytesMax)
     }
 
     /// What came of it so far: also after ``run()`` has thrown.
@@ -68,7 +74,9 @@ struct ModelTurn {
                 try await perform(calls, reply)
             case .call(let call):
                 messages.append(.assistant(text: reply.text, toolCalls: []))
-                messages.append(.user("The result of \(call.tool.name):\n" + (try await perform(call.tool.name, .success(call)))))
+                let result = try await perform(call.tool.name, .success(call))
+                window.willAppend(to: messages)
+                messages.append(.user("The result of \(call.tool.name):\n" + result))
             case .misread(let problem):
                 messages.append(.assistant(text: reply.text, toolCalls: []))
                 messages.append(.user("The reply cannot be carried out.\n" + (try await perform("?", .failure(problem)))))
@@ -96,9 +104,13 @@ struct ModelTurn {
 
     private mutating func ask(_ tools: [AssistantTool]) async throws -> (ChatReply, TurnText) {
         let text = TurnText(events, holds: isJSON || context.mode == .sql ? .all : mayBeSentToRead ? .figures : .code)
-        let chat = ChatRequest(
+        var chat = ChatRequest(
             messages: messages, tools: isJSON ? [] : tools.map(\.specification),
             responseSchema: isJSON ? JSONStep.schema(tools) : nil)
+        if window.fit(&chat) {
+            messages = chat.messages
+            calls.forget()
+        }
         lastText = text
         try await context.checkConsent()
         answer.usage.steps += 1
@@ -172,7 +184,9 @@ struct ModelTurn {
             } catch {
                 checked = .failure(error)
             }
-            messages.append(.tool(callID: call.id, content: try await perform(call.name, checked)))
+            let result = try await perform(call.name, checked)
+            window.willAppend(to: messages)
+            messages.append(.tool(callID: call.id, content: result))
         }
     }
 
@@ -217,7 +231,7 @@ struct ModelTurn {
                 text: "This was called before with the same arguments; its result stands above. \(nextStep(after: call.tool))",
                 outcome: .refused, errorCode: ErrorCode.conflict.rawValue)
         case .success(let call) where tools.contains(call.tool):
-            let outcome = try await ToolRun(context: context, threadID: log.threadID, messageID: log.messageID).perform(call)
+            let outcome = try await toolRun.perform(call)
             if outcome.outcome == .ok { calls.note(call) }
             return outcome
         case .success(let call):
@@ -279,7 +293,7 @@ struct ModelTurn {
     /// Whether every statement in an answer did on the database; else the model is told what is wrong. One that writes becomes a
     /// proposal.
     private mutating func isChecked(_ words: String) async throws -> Bool {
-        let tools = ToolRun(context: context, threadID: log.threadID, messageID: log.messageID)
+        let tools = toolRun
         for sql in SQLBlocks.find(in: words) {
             let isKnown = answer.statements.contains { $0.sql == sql } || answer.proposals.contains { $0.sql == sql }
             guard !isKnown else { continue }

@@ -24,6 +24,8 @@ struct ToolRun: Sendable {
     let context: TurnContext
     let threadID: String
     let messageID: String
+    /// Bytes that the model is given of one result at most.
+    let resultBytes: Int
 
     private var limits: Limits { context.limits }
 
@@ -121,7 +123,7 @@ struct ToolRun: Sendable {
         }
         let text = ResultText(
             columns: columns, rows: result.rows, totalRows: result.hasMore ? nil : result.rowCount,
-            isTruncated: result.truncated, rowsMax: rowsMax, bytesMax: limits.chatResultBytes
+            isTruncated: result.truncated, rowsMax: rowsMax, bytesMax: resultBytes
         ).text
         return result.resultId.map { "Result \($0).\n\(text)" } ?? text
     }
@@ -218,7 +220,7 @@ struct ToolRun: Sendable {
     private func json(_ value: some JSONEncodable) -> String {
         var writer = JSONWriter(capacity: 2048)
         value.encode(to: &writer)
-        return writer.take().string.limited(toBytes: limits.chatResultBytes)
+        return writer.take().string.limited(toBytes: resultBytes)
     }
 }
 
