@@ -21,7 +21,7 @@ import Testing
         // What the model got: schema and rows within boundaries, tools, and no more.
         let told = try #require(chat.model.chats.last)
         #expect(told.lastContent?.contains("[7]") == true && told.lastContent?.hasPrefix("<data-") == true)
-        #expect((told.body["tools"].array ?? []).count >= 5)
+        #expect((told.body["tools"].array ?? []).count == 4)
         let events = try await chat.events()
         #expect(
             events.map { $0["event"].string }.filter { $0 != "text" }
@@ -93,6 +93,39 @@ import Testing
         #expect(uses.map { $0["tool"] } == ["describe_table", "describe_table", "run_query", "run_query"])
         #expect(uses.map { $0["outcome"] } == ["ok", "refused", "ok", "refused"] && uses[3]["errorCode"] == "conflict")
         #expect(message["text"] == "Seven." && message["usage"]["steps"] == 5 && message["statements"].array?.count == 1)
+    }
+
+    /// A model that goes on calling where nothing can be called is no answer; the rows are.
+    @Test(arguments: ["```json\n{\"name\": \"run_query\", \"arguments\": {\"sql\": \"SELECT 1\"}}\n```", "", " \n"])
+    func `a call in place of an answer is not shown`(last: String) async throws {
+        let chat = try await ChatBench.start { request in
+            (request.body["tools"].array ?? []).isEmpty ? .text(last) : .query("SELECT 7 AS n")
+        }
+        let message = try await chat.ask(.sqlite, "How many?", ["partialResultToken": "t"])
+        #expect(message["text"].string?.contains("no answer into words") == true && message["statements"].array?.count == 1)
+        for event in try await chat.events() where event["event"] == "text" {
+            #expect(event["text"].string?.contains("run_query") == false)
+        }
+    }
+
+    /// Figures of a result are offered once there is one that is not shown whole.
+    @Test func `a long result can be summarized`() async throws {
+        let chat = try await ChatBench.start { request in
+            let names = (request.body["tools"].array ?? []).compactMap { $0["function"]["name"].string }
+            switch request.index {
+            case 0: return names.contains("summarize_result") ? .text("Too early.") : .query(Engine.sqlite.series(500))
+            case 1:
+                guard names.contains("summarize_result"), let text = request.lastContent,
+                    let id = text.firstMatch(of: #/Result ([0-9a-f-]{36})/#)
+                else { return .text("Not offered.") }
+                return .calls([("summarize_result", ModelReply.arguments(["result": .string(String(id.1))]))])
+            default: return .text("From one to 500.")
+            }
+        }
+        let message = try await chat.ask(.sqlite, "What is there of 500?")
+        #expect(message["text"] == "From one to 500.")
+        let uses = try await chat.toolUses(message["threadId"])
+        #expect(uses.map { $0["outcome"] } == ["ok", "ok"])
     }
 
     /// An answer with figures that nothing was read for goes back once, and none of it was shown by then.

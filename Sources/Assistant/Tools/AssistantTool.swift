@@ -4,13 +4,13 @@ public import Protocol
 public enum AssistantTool: String, Sendable, CaseIterable {
     // What answers most questions first: models look at the beginning of a list more than at its end.
     case runQuery = "run_query"
-    case summarizeResult = "summarize_result"
-    case explain
     case proposeStatement = "propose_statement"
     case describeTable = "describe_table"
     case searchSchema = "search_schema"
     case listTables = "list_tables"
     case relations
+    case explain
+    case summarizeResult = "summarize_result"
 
     /// The name that the model calls it by.
     public var name: String { rawValue }

@@ -35,6 +35,14 @@ public enum JSONStep: Sendable, Equatable {
             """
     }
 
+    /// Whether a reply is nothing but a call as model servers write it: `{"name": …, "arguments": …}`, fenced or not.
+    public static func isBareCall(_ reply: String) -> Bool {
+        guard reply.utf8.count <= replyBytesMax, let object = StepObject.find(in: reply) else { return false }
+        return AssistantTool.allCases.contains {
+            object.contains("\"name\": \"\($0.name)\"") || object.contains("\"name\":\"\($0.name)\"")
+        }
+    }
+
     /// Reads one step, strictly. Around the object only white space, one fenced code block and a `<think>` part before it may stand.
     public static func parse(_ reply: String) throws(ToolArgumentError) -> JSONStep {
         guard reply.utf8.count <= replyBytesMax else {

@@ -68,6 +68,7 @@ struct ModelTurn {
             let (reply, text) = try await ask(isLast ? [] : tools)
             switch step(in: reply, isLast: isLast) {
             case .answer(let words):
+                if isLast, isCall(words) { return finish(noWords, nil) }
                 if !isLast, sendsToRead(words) { continue }
                 if try await isChecked(words) { return finish(words, text) }
             case .calls(let calls):
@@ -244,7 +245,14 @@ struct ModelTurn {
     }
 
     private mutating func keep(_ outcome: ToolOutcome) {
-        if let statement = outcome.statement { keep(statement) }
+        if let statement = outcome.statement {
+            keep(statement)
+            if statement.truncated == true, !tools.isEmpty, !tools.contains(.summarizeResult),
+                AssistantTool.offered(in: context).contains(.summarizeResult)
+            {
+                tools.append(.summarizeResult)
+            }
+        }
         if let proposal = outcome.proposal {
             answer.proposals.append(proposal)
             events.approvalNeeded(proposal)
@@ -308,6 +316,19 @@ struct ModelTurn {
             return false
         }
         return true
+    }
+
+    /// Whether a model that can call no tool any more writes a call all the same, or nothing.
+    private func isCall(_ words: String) -> Bool {
+        if words.allSatisfy(\.isWhitespace) { return true }
+        if case .call = try? JSONStep.parse(words) { return true }
+        return JSONStep.isBareCall(words)
+    }
+
+    private var noWords: String {
+        answer.statements.contains { $0.queryId != nil }
+            ? "The model put no answer into words; see the rows of its statement."
+            : "The model gave no answer; ask in other words."
     }
 
     private mutating func finish(_ words: String, _ text: TurnText?) {

@@ -41,6 +41,8 @@ struct TurnPrompt: Sendable {
 
     init(_ request: Request, _ context: TurnContext) async throws {
         tools = AssistantTool.offered(in: context)
+        // Added once there is a result that is not shown whole; what is offered before is called before.
+        if !request.isJSON { tools.removeAll { $0 == .summarizeResult } }
         var system = SystemPrompt(
             mode: SystemPrompt.Mode(rawValue: context.mode.rawValue) ?? .answer, engine: context.engine,
             date: String(Timestamp.format(Timestamp.now()).prefix(10)), isReadOnly: context.project.isReadOnly,
