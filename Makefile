@@ -5,6 +5,8 @@ SWIFT ?= swift
 CC ?= cc
 PREFIX ?= /usr/local
 DESTDIR ?=
+# How long make test-model may ask its model.
+MINUTES ?= 60
 
 SPECGEN := Tools/SpecGen
 # What nobody looks up by name in the running program is not exported, which spares every start of it.
@@ -82,7 +84,7 @@ test-evaluation: ## check the questions of the evaluation on every engine, and w
 	@evaluation/check
 
 test-model: test-deps build ## test the assistant with a small real model, which is downloaded once: a gigabyte
-	@evaluation/test-model .build/debug/dbassistd
+	@evaluation/test-model .build/debug/dbassistd --minutes $(MINUTES)
 
 ## Generated files
 

@@ -104,9 +104,10 @@ chat_before() {
 chat_read() {
     line='' prompt="$chat_project> "
     while :; do
-        [ -z "$interactive" ] || printf '%s' "$prompt" >&2
         interrupted=
-        if ! IFS= read -r piece; then
+        [ -z "$interactive" ] || printf '%s' "$prompt" >&2
+        # Ctrl-C may have been quicker than the reading.
+        if [ -n "$interrupted" ] || ! IFS= read -r piece; then
             if [ -n "$interrupted" ]; then
                 printf '\n' >&2
                 line='' prompt="$chat_project> "

@@ -47,7 +47,9 @@ class Model(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         messages = asked["messages"]
         last = max(i for i, message in enumerate(messages) if message["role"] == "user")
-        said = reply(messages[last]["content"], [m for m in messages[last:] if m["role"] == "tool"])
+        # Data comes before the question.
+        question = messages[last]["content"].rpartition("The question:\n")[2]
+        said = reply(question, [m for m in messages[last:] if m["role"] == "tool"])
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
