@@ -36,14 +36,15 @@ import Testing
             }
         }
         #expect(outcomes["busy", default: 0] > 0)
-        #expect(outcomes["invalid_credentials", default: 0] >= queue, "\(outcomes)")
+        // What is hashed at once, at least; how many find room behind that depends on how they arrive.
+        let cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        #expect(outcomes["invalid_credentials", default: 0] >= cores, "\(outcomes)")
         #expect(outcomes.values.reduce(0, +) == count)
         // An attempt that found no room is no failure: it told nobody anything.
         let counted = try Engine.sqlite.script(
             "SELECT count(*) FROM throttles WHERE key LIKE 'account:%'", file: daemon.stateDirectory + "/store.sqlite")
         #expect(Int(counted.prefix { $0.isNumber }) == outcomes["invalid_credentials"])
         // What may run at once, the connections themselves, and no more.
-        let cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         #expect(try daemon.memoryKiB("VmHWM") - memory < (cores * 64 + 32) * 1024)
         // Two hashes at once keep two cores busy; on a machine of two, a query has to share them.
         print(
