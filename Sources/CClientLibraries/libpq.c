@@ -54,6 +54,7 @@
     X(int, PQsocket, (const PGconn *conn), (conn)) \
     X(int, PQsslInUse, (PGconn *conn), (conn)) \
     X(ConnStatusType, PQstatus, (const PGconn *conn), (conn)) \
-    X(PGTransactionStatusType, PQtransactionStatus, (const PGconn *conn), (conn))
+    X(PGTransactionStatusType, PQtransactionStatus, (const PGconn *conn), (conn)) \
+    X(unsigned char *, PQunescapeBytea, (const unsigned char *strtext, size_t *retbuflen), (strtext, retbuflen))
 
 FORWARD(libpq, "libpq.so.5")

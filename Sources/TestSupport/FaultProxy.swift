@@ -30,21 +30,19 @@ public final class FaultProxy: Sendable {
         var fault: Fault?
         /// Bytes that pass before the fault begins.
         var passes = 0
-        var descriptors: Set<Int32> = []
-        var isStopped = false
     }
 
     /// Where clients connect to.
-    public let port: Int
+    public var port: Int { front.port }
+    private let front: LoopbackServer
     private let server: Int
-    private let listener: Int32
     private let state = Mutex(State())
 
     /// Begins to pass bytes on to `server`, a port on loopback.
     public init(to server: Int) throws {
-        (listener, port) = try Loopback.listen()
+        front = try LoopbackServer()
         self.server = server
-        BackgroundThread { [self] in accept() }
+        front.start { [self] in serve($0) }
     }
 
     /// From now on the server's bytes are spoilt, after `bytes` more of them; nil mends everything, for new connections at least.
@@ -56,48 +54,14 @@ public final class FaultProxy: Sendable {
     }
 
     /// Ends every connection and the proxy.
-    public func stop() {
-        let open = state.withLock { state in
-            state.isStopped = true
-            return state.descriptors
-        }
-        for descriptor in open.union([listener]) { shutdown(descriptor, Int32(SHUT_RDWR)) }
-    }
+    public func stop() { front.stop() }
 
-    private func accept() {
-        while true {
-            let client = Glibc.accept(listener, nil, nil)
-            guard client >= 0 else { break }
-            guard let upstream = Loopback.connect(to: server) else {
-                close(client)
-                continue
-            }
-            let isWelcome = state.withLock { state in
-                if !state.isStopped { state.descriptors.formUnion([client, upstream]) }
-                return !state.isStopped
-            }
-            guard isWelcome else { break }
-            let forth = BackgroundThread { [self] in copy(from: client, to: upstream) { $0 } }
-            BackgroundThread { [self] in
-                copy(from: upstream, to: client) { spoil($0, client) }
-                forth.join()
-                state.withLock { $0.descriptors.subtract([client, upstream]) }
-                close(client)
-                close(upstream)
-            }
-        }
-        close(listener)
-    }
-
-    private func copy(from source: Int32, to target: Int32, _ change: ([UInt8]) -> [UInt8]?) {
-        var buffer = [UInt8](repeating: 0, count: 16_384)
-        while true {
-            let count = recv(source, &buffer, buffer.count, 0)
-            guard count > 0, let bytes = change(Array(buffer[..<count])) else { break }
-            guard bytes.isEmpty || send(target, bytes, bytes.count, Int32(MSG_NOSIGNAL)) >= 0 else { break }
-        }
-        shutdown(source, Int32(SHUT_RDWR))
-        shutdown(target, Int32(SHUT_RDWR))
+    private func serve(_ client: Int32) {
+        guard let upstream = Loopback.connect(to: server) else { return }
+        let forth = BackgroundThread { LoopbackServer.copy(from: client, to: upstream) }
+        LoopbackServer.copy(from: upstream, to: client) { spoil($0, client) }
+        forth.join()
+        close(upstream)
     }
 
     /// What becomes of a piece; nil ends the connection.

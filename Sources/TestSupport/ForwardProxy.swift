@@ -6,20 +6,18 @@ public final class ForwardProxy: Sendable {
     private struct State {
         var targets: [String] = []
         var refusals = 0
-        var descriptors: Set<Int32> = []
-        var isStopped = false
     }
 
-    public let port: Int
+    public var port: Int { front.port }
+    private let front: LoopbackServer
     private let authorization: String?
-    private let listener: Int32
     private let state = Mutex(State())
 
     /// - Parameter authorization: what `Proxy-Authorization` must be; nil: anything or nothing.
     public init(authorization: String? = nil) throws {
-        (listener, port) = try Loopback.listen()
+        front = try LoopbackServer()
         self.authorization = authorization
-        BackgroundThread { [self] in accept() }
+        front.start { [self] in serve($0) }
     }
 
     /// The hosts and ports that clients were led to.
@@ -28,34 +26,7 @@ public final class ForwardProxy: Sendable {
     public var refusals: Int { state.withLock { $0.refusals } }
 
     /// Ends every connection and the proxy.
-    public func stop() {
-        let open = state.withLock { state in
-            state.isStopped = true
-            return state.descriptors
-        }
-        for descriptor in open.union([listener]) { shutdown(descriptor, Int32(SHUT_RDWR)) }
-    }
-
-    private func accept() {
-        while true {
-            let client = Glibc.accept(listener, nil, nil)
-            guard client >= 0 else { break }
-            let isWelcome = state.withLock { state in
-                if !state.isStopped { state.descriptors.insert(client) }
-                return !state.isStopped
-            }
-            guard isWelcome else {
-                close(client)
-                break
-            }
-            BackgroundThread { [self] in
-                serve(client)
-                state.withLock { _ = $0.descriptors.remove(client) }
-                close(client)
-            }
-        }
-        close(listener)
-    }
+    public func stop() { front.stop() }
 
     private func serve(_ client: Int32) {
         guard let lines = head(client), let first = lines.first else { return }
@@ -74,8 +45,8 @@ public final class ForwardProxy: Sendable {
         else { return say("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", client) }
         state.withLock { $0.targets.append(String(words[1])) }
         say("HTTP/1.1 200 Connection established\r\n\r\n", client)
-        let forth = BackgroundThread { Self.copy(from: client, to: server) }
-        Self.copy(from: server, to: client)
+        let forth = BackgroundThread { LoopbackServer.copy(from: client, to: server) }
+        LoopbackServer.copy(from: server, to: client)
         forth.join()
         close(server)
     }
@@ -94,14 +65,5 @@ public final class ForwardProxy: Sendable {
     private func say(_ text: String, _ client: Int32) {
         let bytes = Array(text.utf8)
         _ = send(client, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-    }
-
-    private static func copy(from source: Int32, to target: Int32) {
-        var buffer = [UInt8](repeating: 0, count: 16_384)
-        while case let count = recv(source, &buffer, buffer.count, 0), count > 0 {
-            guard send(target, buffer, count, Int32(MSG_NOSIGNAL)) == count else { break }
-        }
-        shutdown(source, Int32(SHUT_RDWR))
-        shutdown(target, Int32(SHUT_RDWR))
     }
 }

@@ -42,16 +42,17 @@ public final class ModelServer: Sendable {
         var received: [UInt8] = []
         var connections = 0
         var disconnects = 0
-        var open: Set<Int32> = []
+        /// Connections that are open now.
+        var open = 0
         var isStopped = false
     }
 
-    public let port: Int
+    public var port: Int { front.port }
     let state = Monitor(State())
     let models: [String]
     let listsModels: Bool
     let key: String?
-    private let listener: Int32
+    private let front: LoopbackServer
     /// A pipe with a byte for each ``release()``; each ``ModelReply/Step/hold`` takes one.
     let releases: Int32
     private let releaser: Int32
@@ -65,7 +66,7 @@ public final class ModelServer: Sendable {
     public init(
         models: [String]? = ["test"], key: String? = nil, _ answer: @escaping @Sendable (Request) -> ModelReply
     ) throws {
-        (listener, port) = try Loopback.listen()
+        front = try LoopbackServer()
         self.models = models ?? []
         listsModels = models != nil
         self.key = key
@@ -77,7 +78,7 @@ public final class ModelServer: Sendable {
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
         (releases, releaser) = (ends[0], ends[1])
-        BackgroundThread { [self] in accept() }
+        front.start { [self] in serve($0) }
     }
 
     deinit {
@@ -124,7 +125,7 @@ public final class ModelServer: Sendable {
     public func hasDisconnects(_ count: Int) async -> Bool { await wait { $0.disconnects >= count } }
 
     /// Waits until no connection is open. - Returns: false if it took too long.
-    public func hasNoConnections() async -> Bool { await wait { $0.open.isEmpty } }
+    public func hasNoConnections() async -> Bool { await wait { $0.open == 0 } }
 
     private func wait(_ condition: @escaping @Sendable (State) -> Bool) async -> Bool {
         let deadline = Monotonic.after(milliseconds: 20_000)
@@ -141,36 +142,20 @@ public final class ModelServer: Sendable {
 
     /// Ends every connection, and the server.
     public func stop() {
-        let open = state.withLock { state in
-            state.isStopped = true
-            return state.open
-        }
-        for descriptor in open.union([listener]) { shutdown(descriptor, Int32(SHUT_RDWR)) }
+        state.withLock { $0.isStopped = true }
+        front.stop()
         state.broadcast()
     }
 
-    private func accept() {
-        while true {
-            let client = Glibc.accept(listener, nil, nil)
-            guard client >= 0 else { break }
-            var one: Int32 = 1
-            setsockopt(client, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
-            let isWelcome = state.withLock { state in
-                if !state.isStopped { state.open.insert(client) }
-                state.connections += 1
-                return !state.isStopped
-            }
-            guard isWelcome else {
-                close(client)
-                break
-            }
-            BackgroundThread { [self] in
-                ModelServerConnection(client, self).serve()
-                state.withLock { _ = $0.open.remove(client) }
-                state.broadcast()
-                close(client)
-            }
+    private func serve(_ client: Int32) {
+        var one: Int32 = 1
+        setsockopt(client, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+        state.withLock { state in
+            state.open += 1
+            state.connections += 1
         }
-        close(listener)
+        ModelServerConnection(client, self).serve()
+        state.withLock { $0.open -= 1 }
+        state.broadcast()
     }
 }

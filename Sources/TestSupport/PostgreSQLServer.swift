@@ -118,6 +118,13 @@ public final class PostgreSQLServer: Sendable {
         try psql("CREATE DATABASE \(Self.database) OWNER \(Self.plainRole)", database: "postgres")
     }
 
+    /// Makes an empty database that is the plain role's, with a name that no other has; it goes with the server.
+    public func makeDatabase() throws -> String {
+        let name = "own_" + String(UInt64.random(in: 0 ... .max), radix: 36)
+        try psql("CREATE DATABASE \(name) OWNER \(Self.plainRole)", database: "postgres")
+        return name
+    }
+
     /// Runs a script as the superuser, or another role, outside of all that is tested; answers its unaligned output.
     @discardableResult
     public func psql(

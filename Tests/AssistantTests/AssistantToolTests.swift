@@ -67,7 +67,7 @@ import Testing
 
     @Test func definitionsAreJSON() throws {
         try AssistantTool.definitions().withUnsafeBytes { try JSONScanner.check($0) }
-        try JSONStep.schema().withUnsafeBytes { try JSONScanner.check($0) }
+        try JSONStep.schema(AssistantTool.allCases).withUnsafeBytes { try JSONScanner.check($0) }
         #expect(AssistantTool.definitions().string.hasPrefix(#"[{"type":"function","function":{"name":"run_query""#))
         for tool in AssistantTool.allCases { #expect(tool.parameters.string.hasSuffix(#""additionalProperties":false}"#)) }
     }

@@ -13,9 +13,7 @@ import Testing
     @Test(arguments: [false, true]) func `a backup of a working daemon comes back`(onPostgreSQL: Bool) async throws {
         var settings: [String: String] = [:]
         let server = try PostgreSQLServer.shared()
-        let name = "backup_" + String(UInt64.random(in: 0 ... .max), radix: 36)
-        try server.psql("CREATE DATABASE \(name) OWNER \(PostgreSQLServer.plainRole)", database: "postgres")
-        let database = server.socketURI(database: name)
+        let database = server.socketURI(database: try server.makeDatabase())
         if onPostgreSQL { settings["DBASSIST_STORE"] = database }
         let bench = try await Workbench.start(settings, engines: [.sqlite])
         try await bench.write(.sqlite, "INSERT INTO t VALUES (1, 'one')")

@@ -5,15 +5,9 @@ import Testing
 
 /// A daemon whose store is a PostgreSQL database: what a user sees is the same, and what an operator gets wrong is told.
 @Suite(.serialized) struct PostgreSQLStoreTests {
-    private static func database() throws -> (server: PostgreSQLServer, name: String) {
-        let server = try PostgreSQLServer.shared()
-        let name = "daemon_" + String(UInt64.random(in: 0 ... .max), radix: 36)
-        try server.psql("CREATE DATABASE \(name) OWNER \(PostgreSQLServer.plainRole)", database: "postgres")
-        return (server, name)
-    }
-
     @Test func `everything is there after a restart`() async throws {
-        let (server, name) = try Self.database()
+        let server = try PostgreSQLServer.shared()
+        let name = try server.makeDatabase()
         let settings = ["DBASSIST_STORE": server.uri(database: name, query: "?sslmode=disable")]
         let bench = try await Workbench.start(settings, engines: [.sqlite])
         try await bench.write(.sqlite, "INSERT INTO t VALUES (1, 'one')")
@@ -43,7 +37,8 @@ import Testing
     }
 
     @Test func `a second daemon and another keyring are refused`() async throws {
-        let (server, name) = try Self.database()
+        let server = try PostgreSQLServer.shared()
+        let name = try server.makeDatabase()
         let settings = ["DBASSIST_STORE": server.socketURI(database: name)]
         let first = try await DaemonProcess.start(settings)
         let second = await #expect(throws: ChildProcess.Failure.self) { try await DaemonProcess.start(settings) }
@@ -57,7 +52,8 @@ import Testing
 
     /// The database goes away and comes back: requests say so and can be made again, and the daemon stays.
     @Test func `an outage of the store is told and heals`() async throws {
-        let (server, name) = try Self.database()
+        let server = try PostgreSQLServer.shared()
+        let name = try server.makeDatabase()
         let proxy = try FaultProxy(to: server.port)
         defer { proxy.stop() }
         let uri = server.uri(port: proxy.port, database: name, query: "?sslmode=disable")

@@ -7,13 +7,6 @@ import Testing
 
 /// The store in PostgreSQL, where its server, its connections and other daemons come and go.
 @Suite(.serialized) struct PostgreSQLStoreTests {
-    private static func database() throws -> (server: PostgreSQLServer, name: String) {
-        let server = try PostgreSQLServer.shared()
-        let name = "store_" + String(UInt64.random(in: 0 ... .max), radix: 36)
-        try server.psql("CREATE DATABASE \(name) OWNER \(PostgreSQLServer.plainRole)", database: "postgres")
-        return (server, name)
-    }
-
     /// Ends the connections of the store, as an administrator or a restart would.
     private static func endConnections(_ server: PostgreSQLServer, _ name: String) throws {
         try server.psql(
@@ -24,7 +17,8 @@ import Testing
     private static func user(_ number: Int) -> User { Sample.user(email: "user\(number)@example.org") }
 
     @Test func oneDaemonAtATime() async throws {
-        let (server, name) = try Self.database()
+        let server = try PostgreSQLServer.shared()
+        let name = try server.makeDatabase()
         let location = StoreLocation.postgresql(connectionString: server.socketURI(database: name))
         let store = try await Store.open(location, nowMs: Sample.nowMs)
         await expectError(.locked) { await (try Store.open(location, nowMs: Sample.nowMs)).close() }
@@ -37,7 +31,8 @@ import Testing
     }
 
     @Test func whatIsNoStoreIsLeftAlone() async throws {
-        let (server, name) = try Self.database()
+        let server = try PostgreSQLServer.shared()
+        let name = try server.makeDatabase()
         let location = StoreLocation.postgresql(connectionString: server.socketURI(database: name))
         try server.psql("CREATE TABLE theirs (a int)", role: PostgreSQLServer.plainRole, database: name)
         await expectError(.corrupt) { await (try Store.open(location, nowMs: Sample.nowMs)).close() }
@@ -54,7 +49,8 @@ import Testing
     /// Connections end at any moment, also between COMMIT and its answer: what was acknowledged is there, what was refused is not, and
     /// nothing is there twice.
     @Test func lostConnectionsLoseNothing() async throws {
-        let (server, name) = try Self.database()
+        let server = try PostgreSQLServer.shared()
+        let name = try server.makeDatabase()
         let store = try await Store.open(.postgresql(connectionString: server.socketURI(database: name)), nowMs: Sample.nowMs)
         let isOver = Atomic(false)
         let killer = Task.detached {
@@ -99,7 +95,8 @@ import Testing
 
     /// A server that is away is said to be away, at once, and everything goes on when it is back.
     @Test func anAbsentServerIsToldAndReturns() async throws {
-        let (server, name) = try Self.database()
+        let server = try PostgreSQLServer.shared()
+        let name = try server.makeDatabase()
         let proxy = try FaultProxy(to: server.port)
         defer { proxy.stop() }
         let uri = server.uri(port: proxy.port, database: name, query: "?sslmode=disable")
@@ -126,7 +123,8 @@ import Testing
     }
 
     @Test func whatTextCannotHoldIsReplaced() async throws {
-        let (server, name) = try Self.database()
+        let server = try PostgreSQLServer.shared()
+        let name = try server.makeDatabase()
         let store = try await Store.open(.postgresql(connectionString: server.socketURI(database: name)), nowMs: Sample.nowMs)
         let project = try await store.makeProject()
         let start = Sample.start(project, sql: "SELECT 'a\0b'")

@@ -14,7 +14,7 @@ public enum JSONStep: Sendable, Equatable {
     ///
     /// Which arguments belong to which tool is left to ``parse(_:)``: servers turn a schema into a grammar, and one for each tool
     /// is more than small ones take.
-    public static func schema(_ tools: [AssistantTool] = AssistantTool.allCases) -> JSONText {
+    public static func schema(_ tools: [AssistantTool]) -> JSONText {
         var writer = JSONWriter()
         writer.raw(#"{"type":"object","properties":{"tool":{"type":"string","enum":"#)
         writer.array(tools.map(\.name) + ["answer"]) { writer, name in writer.string(name) }
@@ -24,7 +24,7 @@ public enum JSONStep: Sendable, Equatable {
     }
 
     /// How to write a step, for the system prompt: the form and the tools with their arguments.
-    public static func instructions(_ tools: [AssistantTool] = AssistantTool.allCases) -> String {
+    public static func instructions(_ tools: [AssistantTool]) -> String {
         let tools = tools.map { "- \($0.name) \(ToolArguments.form($0)): \($0.description)" }
         return """
             Reply with one JSON object and nothing else, in one of these two forms:

@@ -16,6 +16,8 @@ public final class PostgreSQLDatabase: SQLSession {
     /// The server's name of each statement.
     private var statements: [String: String] = [:]
     private var statementsMade = 0
+    /// Whether a transaction of ours was begun and not ended; kept here, for a lost connection knows nothing.
+    private var isInTransaction = false
     /// A transaction was lost with its connection and not yet given up.
     private var lostTransaction = false
     /// Why there is no connection, until when none is tried.
@@ -62,8 +64,7 @@ public final class PostgreSQLDatabase: SQLSession {
 
     /// The connection: the one there is, or a new one.
     private func connected() throws(DatabaseError) -> PostgreSQLSession {
-        if let session, !session.isBroken { return session }
-        drop()
+        if let session { return session }
         guard !isClosed else { throw DatabaseError(.connectionLost, phase: .connect, "The database is closed.") }
         if let refusal, refusal.untilNs > Monotonic.nowNs { throw refusal.error }
         do throws(DatabaseError) {
@@ -89,9 +90,6 @@ public final class PostgreSQLDatabase: SQLSession {
         self.session = nil
         statements = [:]
     }
-
-    /// Whether a transaction of ours was begun and not ended; kept here, for a lost connection knows nothing.
-    private var isInTransaction = false
 
     // MARK: Statements
 
@@ -209,8 +207,9 @@ public final class PostgreSQLDatabase: SQLSession {
         return (0..<PQntuples(result)).map { row in
             columns.map { column in
                 guard PQgetisnull(result, row, column) == 0, let value = PQgetvalue(result, row, column) else { return .null }
-                let bytes = UnsafeRawBufferPointer(start: value, count: Int(PQgetlength(result, row, column)))
-                return Self.value(String(decoding: bytes, as: UTF8.self), types[Int(column)])
+                if types[Int(column)] == byteaType { return bytes(value).map(Parameter.bytes) ?? .null }
+                let text = UnsafeRawBufferPointer(start: value, count: Int(PQgetlength(result, row, column)))
+                return Self.value(String(decoding: text, as: UTF8.self), types[Int(column)])
             }
         }
     }
@@ -221,30 +220,18 @@ public final class PostgreSQLDatabase: SQLSession {
         case 16: .bool(text == "t")
         case 20, 21, 23, 26: Int64(text).map(Parameter.integer) ?? .text(text)
         case 700, 701: Double(text).map(Parameter.double) ?? .text(text)
-        case 17: bytes(text).map(Parameter.bytes) ?? .text(text)
         default: .text(text)
         }
     }
 
-    /// `\x0aff`
-    private static func bytes(_ text: String) -> [UInt8]? {
-        var digits = text.utf8[...]
-        guard digits.popFirst() == UInt8(ascii: "\\"), digits.popFirst() == UInt8(ascii: "x") else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(digits.count / 2)
-        while let high = digits.popFirst() {
-            guard let low = digits.popFirst(), let first = nibble(high), let second = nibble(low) else { return nil }
-            bytes.append(first << 4 | second)
-        }
-        return bytes
-    }
+    private static let byteaType: UInt32 = 17
 
-    private static func nibble(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit - 0x30
-        case 0x61...0x66: digit - 0x61 + 10
-        default: nil
-        }
+    /// Bytes from their text, `\x0aff`; nil where there is no memory for them.
+    private static func bytes(_ text: UnsafeMutablePointer<CChar>) -> [UInt8]? {
+        var count = 0
+        guard let bytes = PQunescapeBytea(text, &count) else { return nil }
+        defer { PQfreemem(bytes) }
+        return Array(UnsafeBufferPointer(start: bytes, count: count))
     }
 
     private static func trimmed(_ text: Substring) -> String {

@@ -61,9 +61,7 @@ struct StoreName: ExpressibleByArgument {
     }
 
     private static func location(_ text: String) throws(ConfigurationError) -> StoreLocation {
-        if text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") {
-            return .postgresql(connectionString: text, applicationName: "dbassistd/\(daemonVersion) store")
-        }
+        if let database = StoreLocation(uri: text) { return database }
         guard text.hasPrefix("/") else {
             throw ConfigurationError(
                 "A store is named by an absolute path, a postgresql:// URI, env:NAME or the word configured.")

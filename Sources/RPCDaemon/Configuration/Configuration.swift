@@ -55,11 +55,11 @@ struct Configuration: Sendable {
     private static func store(_ text: String, _ stateDirectory: String) throws(ConfigurationError) -> StoreLocation {
         guard !text.isEmpty else { return .sqlite(path: stateDirectory + "/store.sqlite") }
         // The value is not repeated: it has a password.
-        guard text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") else {
+        guard let database = StoreLocation(uri: text) else {
             throw ConfigurationError(
                 "store must be a PostgreSQL URI, postgresql://user:password@host/database; leave it out for a file in stateDir.")
         }
-        return .postgresql(connectionString: text, applicationName: "dbassistd/\(daemonVersion) store")
+        return database
     }
 
     private static func list(_ text: String) -> [String] {
@@ -94,5 +94,13 @@ struct Configuration: Sendable {
         guard let current = getcwd(nil, 0) else { throw ConfigurationError("\(name) must be an absolute path.") }
         defer { free(current) }
         return String(cString: current) + "/" + path
+    }
+}
+
+extension StoreLocation {
+    /// A database named by its URI; nil where the text is none of PostgreSQL's.
+    init?(uri text: String) {
+        guard text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") else { return nil }
+        self = .postgresql(connectionString: text, applicationName: "dbassistd/\(daemonVersion) store")
     }
 }

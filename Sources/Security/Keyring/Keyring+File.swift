@@ -15,11 +15,7 @@ extension Keyring {
     /// It is on disk when this returns. Of several processes at once exactly one succeeds.
     /// - Throws: `keyringExists` if there is anything at `path`; as ``load(path:)``.
     public static func create(path: String, now: Int64 = Timestamp.now()) throws(SecurityError) -> Keyring {
-        let file = try KeyringFile(path: path, creating: true)
-        try file.lock()
-        let keyring = try generate(now: now)
-        try file.create(KeyringText.encode(keyring))
-        return keyring
+        try write(to: path) { () throws(SecurityError) in try generate(now: now) }
     }
 
     /// Reads the keyring at `path`, or makes one where there is none; of several processes at once all get the same.
@@ -39,9 +35,17 @@ extension Keyring {
     /// - Throws: `keyringExists` if there is anything at `copy`; as ``load(path:)``.
     public static func copy(from path: String, to copy: String) throws(SecurityError) {
         let keyring = try load(path: path)
-        let file = try KeyringFile(path: copy, creating: true)
+        _ = try write(to: copy) { keyring }
+    }
+
+    private static func write(
+        to path: String, _ make: () throws(SecurityError) -> Keyring
+    ) throws(SecurityError) -> Keyring {
+        let file = try KeyringFile(path: path, creating: true)
         try file.lock()
+        let keyring = try make()
         try file.create(KeyringText.encode(keyring))
+        return keyring
     }
 
     // MARK: Rotation

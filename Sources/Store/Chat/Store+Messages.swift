@@ -59,18 +59,13 @@ extension Store {
     static func failOpenMessages(_ session: StoreSession) throws(StoreError) -> Int {
         let rows = try session.rows("SELECT id, detail FROM messages WHERE is_open = 1")
         guard !rows.isEmpty else { return 0 }
-        try session.engine.beginWrite(session)
-        do throws(StoreError) {
+        try session.transaction { session throws(StoreError) in
             for var row in rows {
                 let id = try row.text()
                 try session.change(
                     "UPDATE messages SET detail = $2, is_open = 0 WHERE id = $1",
                     [.text(id), .text(MessageDetail.failed(row.optionalText()))])
             }
-            try session.execute("COMMIT")
-        } catch {
-            try? session.execute("ROLLBACK")
-            throw error
         }
         return rows.count
     }

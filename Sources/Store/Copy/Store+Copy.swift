@@ -67,13 +67,8 @@ extension Store {
                 "SELECT \(read.joined(separator: ", ")) FROM \(table.name) \(after) ORDER BY \(key) LIMIT $\(last.count + 1)",
                 last + [.integer(Int64(copyBatch))])
             guard !rows.isEmpty else { return count }
-            try writer.engine.beginWrite(writer)
-            do throws(StoreError) {
+            try writer.transaction { writer throws(StoreError) in
                 for row in rows { try writer.change(insert, row.values) }
-                try writer.execute("COMMIT")
-            } catch {
-                try? writer.execute("ROLLBACK")
-                throw error
             }
             if let row = rows.last { last = places.map { row.values[$0] } }
             count += rows.count

@@ -31,9 +31,22 @@ struct StoreSession: @unchecked Sendable {
 
     func close() { connection.close() }
 
+    /// Makes tables and indexes of ours.
+    func define(_ schema: String) throws(StoreError) { try execute(engine.schema(schema)) }
+
     /// Runs `body` on one unchanging view of the store.
     func snapshot<Value>(_ body: (StoreSession) throws(StoreError) -> Value) throws(StoreError) -> Value {
         try execute(engine.beginRead)
+        return try ending(body)
+    }
+
+    /// Runs `body` in a transaction that writes: all of it or nothing.
+    func transaction<Value>(_ body: (StoreSession) throws(StoreError) -> Value) throws(StoreError) -> Value {
+        try engine.beginWrite(self)
+        return try ending(body)
+    }
+
+    private func ending<Value>(_ body: (StoreSession) throws(StoreError) -> Value) throws(StoreError) -> Value {
         do throws(StoreError) {
             let value = try body(self)
             try execute("COMMIT")

@@ -42,13 +42,8 @@ extension Store {
         let end = QueryEnd(
             status: .error, errorCode: "interrupted",
             errorMessage: "The daemon ended while this ran; whether a write took effect is not known.")
-        try session.engine.beginWrite(session)
-        do throws(StoreError) {
+        try session.transaction { session throws(StoreError) in
             for var row in ids { _ = try finish(session, id: row.text(), end) }
-            try session.execute("COMMIT")
-        } catch {
-            try? session.execute("ROLLBACK")
-            throw error
         }
         return ids.count
     }

@@ -6,11 +6,13 @@ enum Installation {
 
     /// Notes the keyring of a store that has none yet. Throws `otherKeyring` where another one was noted.
     static func claim(_ session: StoreSession, _ installation: String) throws(StoreError) {
-        try session.change(
-            "INSERT INTO store_settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
-            [.text(name), .text(installation)])
-        var row = try session.first("SELECT value FROM store_settings WHERE name = $1", [.text(name)])
-        guard let owner = try row?.text(), owner != installation else { return }
+        guard var row = try session.first("SELECT value FROM store_settings WHERE name = $1", [.text(name)]) else {
+            try session.change(
+                "INSERT INTO store_settings (name, value) VALUES ($1, $2)", [.text(name), .text(installation)])
+            return
+        }
+        let owner = try row.text()
+        guard owner != installation else { return }
         throw StoreError(
             .otherKeyring,
             """

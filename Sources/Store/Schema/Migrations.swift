@@ -22,10 +22,10 @@ enum Migrations {
         _ number: Int, _ session: StoreSession, _ report: (MigrationProgress) -> Void
     ) throws(StoreError) {
         switch number {
-        case 1: try session.execute(session.engine.schema(Schema.first(bytes: session.engine.bytesType)))
+        case 1: try session.define(Schema.first(bytes: session.engine.bytesType))
         case 2: try StatisticsMigration.run(session, report)
-        case 3: try session.execute(session.engine.schema(Schema.third))
-        default: try session.execute(session.engine.schema(Schema.fourth))
+        case 3: try session.define(Schema.third)
+        default: try session.define(Schema.fourth)
         }
     }
 
@@ -39,16 +39,11 @@ enum Migrations {
         guard current <= newest else { throw newer(current) }
         guard current < last else { return }
         for number in (current + 1)...last {
-            try session.engine.beginWrite(session)
-            do throws(StoreError) {
+            try session.transaction { session throws(StoreError) in
                 try step(number, session, report)
                 try session.change(
                     "INSERT INTO store_migrations (version, applied_at) VALUES ($1, $2)",
                     [.integer(Int64(number)), .integer(nowMs)])
-                try session.execute("COMMIT")
-            } catch {
-                try? session.execute("ROLLBACK")
-                throw error
             }
         }
     }

@@ -15,7 +15,7 @@ enum StatisticsMigration {
         var progress = MigrationProgress(step: 2, rowsDone: 0, rowsTotal: 0, isDone: false)
         if var count = try session.first("SELECT count(*) FROM queries") { progress.rowsTotal = try count.int() }
         if progress.rowsTotal > 0 { report(progress) }
-        try session.execute(session.engine.schema(Schema.second(bytes: session.engine.bytesType)))
+        try session.define(Schema.second(bytes: session.engine.bytesType))
         try session.execute(session.engine.textIndex.schema)
         try session.execute("DELETE FROM query_days")
         var tallies: [TallyKey: Tally] = [:]

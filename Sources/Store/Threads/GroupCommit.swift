@@ -45,12 +45,14 @@ struct GroupCommit {
             return error
         }
         do throws(StoreError) { try session.execute("COMMIT") } catch {
-            let outcome = session.engine.outcomeOfCommit(session)
-            if case .committed = outcome {
-                // It is on the disk; only the answer was lost.
-            } else {
+            switch session.engine.outcomeOfCommit(session) {
+            // It is on the disk; only the answer was lost.
+            case .committed: break
+            case .rolledBack:
                 try? session.execute("ROLLBACK")
-                guard case .unknown = outcome else { return error }
+                return error
+            case .unknown:
+                try? session.execute("ROLLBACK")
                 // To do it again could do it twice.
                 for job in jobs { job.fail(Self.unknown(error)) }
                 return nil

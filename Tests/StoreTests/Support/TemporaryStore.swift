@@ -42,9 +42,7 @@ enum StoreKind: String, CaseIterable {
         case .sqlite: return .sqlite(path: directory.path + "/state/store.db")
         case .postgresql:
             let server = try PostgreSQLServer.shared()
-            let name = "store_" + String(UInt64.random(in: 0 ... .max), radix: 36)
-            try server.psql("CREATE DATABASE \(name) OWNER \(PostgreSQLServer.plainRole)", database: "postgres")
-            return .postgresql(connectionString: server.socketURI(database: name))
+            return .postgresql(connectionString: server.socketURI(database: try server.makeDatabase()))
         }
     }
 }
