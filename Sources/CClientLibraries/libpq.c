@@ -32,6 +32,7 @@
     X(int, PQisBusy, (PGconn *conn), (conn)) \
     X(int, PQlibVersion, (void), ()) \
     X(int, PQnfields, (const PGresult *res), (res)) \
+    X(PGnotify *, PQnotifies, (PGconn *conn), (conn)) \
     X(int, PQnparams, (const PGresult *res), (res)) \
     X(int, PQntuples, (const PGresult *res), (res)) \
     X(const char *, PQparameterStatus, (const PGconn *conn, const char *paramName), (conn, paramName)) \

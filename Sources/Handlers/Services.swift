@@ -92,7 +92,6 @@ public final class Services: Sendable {
     /// Ends what users' databases are still doing and closes the connections to them.
     public func stopDatabases(deadlineMs: Int) async {
         turns.cancelAll()
-        turns.cancelAll()
         running.cancelAll()
         results.closeAll()
         _ = await pool.shutdown(deadlineMs: deadlineMs)
@@ -103,11 +102,7 @@ public final class Services: Sendable {
     public func housekeep() async {
         catalogues.dropExpired()
         let nowMs = Timestamp.now()
-        let ended = sessions.endOutlived(nowMs: nowMs, idleMs: Int64(limits.sessionIdleMs))
-        for sessionID in ended {
-            running.cancel(ofSession: sessionID)
-            turns.cancel(ofSession: sessionID)
-        }
+        for (id, reason) in sessions.outlived(nowMs: nowMs, idleMs: Int64(limits.sessionIdleMs)) { end([id], reason) }
         do {
             try await store.deleteExpiredSessions(nowMs: nowMs)
             try await store.pruneThrottles(beforeMs: nowMs - Day.ms)

@@ -1,3 +1,4 @@
+public import Databases
 internal import Synchronization
 
 /// The daemon's own state: accounts, sessions, projects, history.
@@ -21,11 +22,18 @@ public final class Store: Sendable {
     public let interruptedQueries: Int
     /// The assistant's messages that a crash had left open; marked as `failed` when the store was opened.
     public let interruptedTurns: Int
+    /// The database that holds the store, where that is one of PostgreSQL and says so.
+    public let databaseIdentity: PostgreSQLIdentity?
+    /// The last change that other daemons told before the store was opened.
+    private let lastChange: Int64
+    private let watching = Mutex<StoreWatch?>(nil)
 
-    private init(engine: any StoreEngine, session: StoreSession, interruptedQueries: Int, interruptedTurns: Int) {
+    private init(engine: any StoreEngine, session: StoreSession, orphans: Daemons.Orphans, lastChange: Int64) {
         self.engine = engine
-        self.interruptedQueries = interruptedQueries
-        self.interruptedTurns = interruptedTurns
+        self.lastChange = lastChange
+        databaseIdentity = engine.sharing.flatMap { _ in (session.connection as? PostgreSQLDatabase)?.identity() }
+        interruptedQueries = orphans.queries
+        interruptedTurns = orphans.turns
         writer = WriteQueue(session: session)
         reader = ReadQueue(name: "store-read", engine: engine)
         scanner = ReadQueue(name: "store-scan", engine: engine)
@@ -39,7 +47,7 @@ public final class Store: Sendable {
     ///   - installation: the id of the keyring; nil looks at the store without one.
     ///   - nowMs: the time to write at migrations and interrupted rows.
     ///   - report: hears how far a migration of a history is: when it begins, now and then, and when it is done.
-    /// - Throws: `locked` (another daemon has it, with its pid), `permissions` (owner, mode, link; what to change),
+    /// - Throws: `locked` (another daemon has the file, with its pid), `permissions` (owner, mode, link; what to change),
     ///   `newerSchema`, `otherKeyring`, `unavailable`, `corrupt`, `full`, `io`. The messages name files: they are for the operator.
     public static func open(
         _ location: StoreLocation, installation: String? = nil, nowMs: Int64,
@@ -50,11 +58,13 @@ public final class Store: Sendable {
             let session = try engine.connect()
             do throws(StoreError) {
                 try Migrations.bring(session, nowMs: nowMs, report: report)
-                if let installation { try Installation.claim(session, installation) }
-                let interrupted = try Store.markInterrupted(session)
-                let turns = try Store.failOpenMessages(session)
+                let (orphans, lastChange) = try session.transaction { session throws(StoreError) in
+                    if let installation { try Installation.claim(session, installation) }
+                    try Daemons.join(session, nowMs: nowMs)
+                    return try (Daemons.endOrphans(session), Store.lastChange(session))
+                }
                 try engine.measure(session)
-                return Store(engine: engine, session: session, interruptedQueries: interrupted, interruptedTurns: turns)
+                return Store(engine: engine, session: session, orphans: orphans, lastChange: lastChange)
             } catch {
                 session.close()
                 throw error
@@ -65,7 +75,7 @@ public final class Store: Sendable {
         }
     }
 
-    /// - Parameter locks: whether other daemons are to be kept away; without it nothing can be written.
+    /// - Parameter locks: whether other daemons are to be kept from a file; without it nothing in it can be written.
     static func engine(_ location: StoreLocation, locks: Bool) throws(StoreError) -> any StoreEngine {
         switch location {
         case .sqlite(let path): try SQLiteEngine(path: path, locks: locks)
@@ -75,8 +85,24 @@ public final class Store: Sendable {
         }
     }
 
+    /// Begins to tell `watcher` what other daemons with this store do, and them what it shows; once. Where this daemon has the store
+    /// alone, nothing happens.
+    public func watch(_ watcher: any StoreWatcher) {
+        guard let engine = engine as? PostgreSQLEngine, let sharing = engine.sharing else { return }
+        let watch = StoreWatch(engine: engine, sharing: sharing, writer: writer, watcher: watcher, after: lastChange)
+        watching.withLock { $0 = watch }
+        watch.start()
+    }
+
+    var watch: StoreWatch? { watching.withLock { $0 } }
+
     /// Writes what waits, ends the threads and lets the next daemon in. Later calls throw `unavailable`; safe to call twice.
     public func close() async {
+        await watch?.close()
+        if let sharing = engine.sharing, !writer.isClosing {
+            // Where that cannot be written, the lease ends by itself.
+            try? await write { session throws(StoreError) in try Daemons.leave(session, sharing) }
+        }
         await writer.close()
         await reader.close()
         await scanner.close()

@@ -192,6 +192,14 @@ public final class DaemonProcess: Sendable {
     /// Another daemon in the same directory with the same settings; this one must have ended.
     public func startAgain() async throws -> DaemonProcess { try await Self.start(settings, in: directory) }
 
+    /// Another daemon with the same settings and keyring and a directory of its own: on the same store, if that is named.
+    public func startAnother(_ more: [String: String] = [:]) async throws -> DaemonProcess {
+        let other = try TemporaryDirectory()
+        try ChildProcess.run(["install", "-d", "-m", "700", other.appending("state")])
+        try ChildProcess.run(["install", "-m", "600", stateDirectory + "/keyring", other.appending("state/keyring")])
+        return try await Self.start(settings.merging(more) { $1 }, in: other)
+    }
+
     // MARK: Speaking to it
 
     /// A new connection to its socket.

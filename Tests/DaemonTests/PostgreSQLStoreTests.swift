@@ -36,18 +36,23 @@ import Testing
         try await daemon.stop()
     }
 
-    @Test func `a second daemon and another keyring are refused`() async throws {
+    /// Security bar B20: whatever it is called, the store is nobody's project.
+    @Test func `no project names the store`() async throws {
         let server = try PostgreSQLServer.shared()
         let name = try server.makeDatabase()
-        let settings = ["DBASSIST_STORE": server.socketURI(database: name)]
-        let first = try await DaemonProcess.start(settings)
-        let second = await #expect(throws: ChildProcess.Failure.self) { try await DaemonProcess.start(settings) }
-        #expect("\(String(describing: second))".contains("in use by another daemon"))
-        try await first.stop()
-        let other = await #expect(throws: ChildProcess.Failure.self) { try await DaemonProcess.start(settings) }
-        #expect("\(String(describing: other))".contains("keyring of installation"))
-        let third = try await first.startAgain()
-        try await third.stop()
+        let bench = try await Workbench.start(["DBASSIST_STORE": server.socketURI(database: name)], engines: [.postgresql])
+        let ways = [
+            server.socketURI(database: name), server.uri(database: name, query: "?sslmode=disable"),
+            server.socketURI(role: PostgreSQLServer.superuser, database: name),
+        ]
+        for (number, way) in ways.enumerated() {
+            let made = try await bench.client.call(
+                "project.create",
+                ["name": .string("store \(number)"), "databaseType": "postgresql", "connectionString": .string(way)])
+            let failure = try await bench.client.failure("query.run", ["projectId": made["id"], "sql": "SELECT * FROM users"])
+            #expect(failure.code == "policy" && failure.message.contains("daemon's own store"), "\(failure)")
+        }
+        #expect(try await bench.run(.postgresql, "SELECT 1")["rows"] == [[1]])
     }
 
     /// The database goes away and comes back: requests say so and can be made again, and the daemon stays.

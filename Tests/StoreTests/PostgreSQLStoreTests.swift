@@ -16,20 +16,6 @@ import Testing
 
     private static func user(_ number: Int) -> User { Sample.user(email: "user\(number)@example.org") }
 
-    @Test func oneDaemonAtATime() async throws {
-        let server = try PostgreSQLServer.shared()
-        let name = try server.makeDatabase()
-        let location = StoreLocation.postgresql(connectionString: server.socketURI(database: name))
-        let store = try await Store.open(location, nowMs: Sample.nowMs)
-        await expectError(.locked) { await (try Store.open(location, nowMs: Sample.nowMs)).close() }
-        try await store.createUser(Self.user(1))
-        await store.close()
-        let next = try await Store.open(location, nowMs: Sample.nowMs)
-        #expect(try await next.countUsers() == 1)
-        #expect(try await next.integrityProblems() == [] && next.health().sizes.databaseBytes > 1_000_000)
-        await next.close()
-    }
-
     @Test func whatIsNoStoreIsLeftAlone() async throws {
         let server = try PostgreSQLServer.shared()
         let name = try server.makeDatabase()

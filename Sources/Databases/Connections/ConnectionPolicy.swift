@@ -18,6 +18,8 @@ public struct ConnectionPolicy: Sendable, Equatable {
     public var forbiddenFiles: Set<FileIdentity>
     /// Directories in and below which no export is written: where the daemon keeps its own state.
     public var forbiddenDirectories: Set<FileIdentity>
+    /// The PostgreSQL database no project may name, by whatever address and role: the daemon's own store.
+    public var forbiddenDatabase: PostgreSQLIdentity?
     /// Whether a remote (not loopback, not private) server must be reached with TLS.
     public var requireTLSForRemote: Bool
 

@@ -1,4 +1,5 @@
 import CLibpq
+import Glibc
 import Threads
 
 /// A PostgreSQL connection as the daemon's own store uses it: statements prepared once per text, each one round trip, and a new
@@ -58,6 +59,12 @@ public final class PostgreSQLDatabase: SQLSession {
     public var majorVersion: Int {
         let text = session?.parameterStatus("server_version") ?? ""
         return Int(text.prefix { $0.isNumber }) ?? 0
+    }
+
+    /// Which database this is; nil where the server does not tell.
+    public func identity() -> PostgreSQLIdentity? {
+        guard let row = try? run(PostgreSQLIdentity.sql, []).rows.first else { return nil }
+        return row.first?.text.map(PostgreSQLIdentity.init)
     }
 
     // MARK: The connection
@@ -189,6 +196,29 @@ public final class PostgreSQLDatabase: SQLSession {
     private func forgetStatements(_ session: PostgreSQLSession) throws(DatabaseError) {
         statements = [:]
         try Self.run(["DEALLOCATE ALL"], on: session)
+    }
+
+    // MARK: Notifications
+
+    /// Waits until the server notifies this connection of something it listens to, `wakeUp` can be read, or the time is over. Of the
+    /// notifications nothing is kept: they say no more than that there is something to look at.
+    ///
+    /// A connection that is found broken is replaced by the next statement; what was notified meanwhile is lost.
+    ///
+    /// - Parameter wakeUp: a descriptor of the caller's.
+    public func wait(milliseconds: Int, wakeUp: Int32) {
+        let deadline = Monotonic.nowMs + milliseconds
+        while true {
+            let socket = session.flatMap { $0.isBroken ? nil : $0.socket } ?? -1
+            var descriptors = [
+                // One that is negative is passed over.
+                pollfd(fd: socket, events: Int16(POLLIN), revents: 0), pollfd(fd: wakeUp, events: Int16(POLLIN), revents: 0),
+            ]
+            let ready = poll(&descriptors, 2, Int32(clamping: max(deadline - Monotonic.nowMs, 0)))
+            guard ready > 0 || ready < 0 && errno == EINTR else { return }
+            if descriptors[1].revents != 0 { return }
+            if descriptors[0].revents != 0, session?.takeNotifications() != false { return }
+        }
     }
 
     // MARK: Values

@@ -68,6 +68,7 @@ final class PostgreSQLDriver: Driver {
         defer { session.deadline = nil }
         try driver.prepareOwnStatements()
         try driver.checkReadOnly(timeoutMs: options.connectTimeoutMs)
+        if let forbidden = options.policy.forbiddenDatabase { try driver.refuse(forbidden) }
         return driver
     }
 
@@ -136,6 +137,19 @@ final class PostgreSQLDriver: Driver {
         guard answer == ["on", "UTF8"] else {
             throw DatabaseError(
                 .connectionFailed, phase: .readOnlyCheck, "The server did not make the session read-only in UTF-8.")
+        }
+    }
+
+    /// Closes itself to a database that projects may not reach.
+    private func refuse(_ forbidden: PostgreSQLIdentity) throws(DatabaseError) {
+        try session.send(text: PostgreSQLIdentity.sql)
+        try session.sync()
+        var answer: [String?] = []
+        _ = try session.reply { answer = PostgreSQLSession.firstRow($0) }
+        try session.synced()
+        guard answer.first ?? nil != forbidden.text else {
+            throw DatabaseError(
+                .policy, phase: .policy, "This database holds the daemon's own store; name another database.")
         }
     }
 

@@ -44,6 +44,28 @@ final class PostgreSQLSession {
         handle.flatMap { PQparameterStatus($0, name) }.map { String(cString: $0) }
     }
 
+    /// What to wait on for input; nil once there is none.
+    var socket: Int32? {
+        let descriptor = handle.map { PQsocket($0) } ?? -1
+        return descriptor >= 0 ? descriptor : nil
+    }
+
+    /// Takes in what the server sent of itself, between statements.
+    ///
+    /// - Returns: whether a notification was among it, or the connection is gone.
+    func takeNotifications() -> Bool {
+        guard !isBroken, PQconsumeInput(handle) == 1 else {
+            isBroken = true
+            return true
+        }
+        var isNotified = false
+        while let notification = PQnotifies(handle) {
+            isNotified = true
+            PQfreemem(notification)
+        }
+        return isNotified
+    }
+
     // MARK: Sending
 
     func sendPrepare(_ name: String, _ sql: String) throws(DatabaseError) {

@@ -24,9 +24,10 @@ extension AuthHandlers {
         }
         // What others guessed at was the old one: log-in is open again.
         try await services.store.clearThrottles(keys: [Self.accountKey(user.email)])
-        let ended = try await services.store.revokeSessions(userID: user.id, nowMs: nowMs)
-        end(ended, .passwordChanged, requester: context.client)
-        return try await begin(user, context)
+        let ended = try await services.store.revokeSessions(
+            userID: user.id, reason: SessionEndReason.passwordChanged.rawValue, nowMs: nowMs)
+        services.end(ended, .passwordChanged, requester: context.client)
+        return try await begin(user, context, by: .password(hash: hash))
     }
 
     func updateProfile(_ params: AuthUpdateProfileParams, _ context: RequestContext) async throws -> WireUser {
@@ -60,11 +61,10 @@ extension AuthHandlers {
         let identity = try context.identity()
         let user = try await account(identity)
         try await verify(params.currentPassword, of: user)
-        let ended = try await services.store.revokeSessions(userID: user.id, nowMs: Timestamp.now())
-        end(ended, .accountDeleted, requester: context.client)
-        services.running.cancel(ofUser: user.id)
-        services.turns.cancel(ofUser: user.id)
-        services.results.closeAll(ofUser: user.id)
+        let ended = try await services.store.revokeSessions(
+            userID: user.id, reason: SessionEndReason.accountDeleted.rawValue, nowMs: Timestamp.now())
+        services.end(ended, .accountDeleted, requester: context.client)
+        services.apply(.userDeleted(user.id))
         _ = try await services.store.deleteUser(id: user.id)
         return Empty()
     }

@@ -18,7 +18,7 @@ extension AuthHandlers {
         } catch {
             throw error.code == .conflict ? Self.emailTaken : RPCError(error)
         }
-        return try await begin(user, context, after: keys)
+        return try await begin(user, context, by: .account, after: keys)
     }
 
     func login(_ params: AuthLoginParams, _ context: RequestContext) async throws -> WireSession {
@@ -26,7 +26,7 @@ extension AuthHandlers {
         let account = try await services.store.user(email: email)
         let keys = AttemptKeys(account: Self.accountKey(email), peer: peerKey(context))
         let user = try await verify(params.password, of: account, counting: keys)
-        return try await begin(user, context, after: keys)
+        return try await begin(user, context, by: .password(hash: user.passwordHash), after: keys)
     }
 
     func attach(_ params: AuthAttachParams, _ context: RequestContext) async throws -> AuthAttachResult {

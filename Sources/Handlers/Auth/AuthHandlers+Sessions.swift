@@ -16,16 +16,16 @@ extension AuthHandlers {
     func refresh(_ context: RequestContext) async throws -> WireSession {
         let identity = try context.identity()
         let user = try await account(identity)
-        let session = try await begin(user, context)
-        try await services.store.revokeSession(id: identity.sessionID, userID: user.id, nowMs: Timestamp.now())
-        end([identity.sessionID], .refreshed, requester: context.client, sparingQueriesOf: context.client)
+        let session = try await begin(user, context, by: .session(identity.sessionID))
+        services.end([identity.sessionID], .refreshed, requester: context.client, sparingWorkOf: context.client)
         return session
     }
 
     func logout(_ context: RequestContext) async throws -> Empty {
         let identity = try context.identity()
-        try await services.store.revokeSession(id: identity.sessionID, userID: identity.userID, nowMs: Timestamp.now())
-        end([identity.sessionID], .loggedOut, requester: context.client)
+        try await services.store.revokeSession(
+            id: identity.sessionID, userID: identity.userID, reason: SessionEndReason.loggedOut.rawValue, nowMs: Timestamp.now())
+        services.end([identity.sessionID], .loggedOut, requester: context.client)
         return Empty()
     }
 
@@ -45,11 +45,11 @@ extension AuthHandlers {
         case (let sessionID?, nil):
             let sessionID = sessionID.lowercased()
             let hasEnded = try await services.store.revokeSession(id: sessionID, userID: identity.userID, nowMs: nowMs)
-            if hasEnded { end([sessionID], .revoked, requester: context.client) }
+            if hasEnded { services.end([sessionID], .revoked, requester: context.client) }
         case (nil, true?):
             let ended = try await services.store.revokeSessions(
                 userID: identity.userID, except: identity.sessionID, nowMs: nowMs)
-            end(ended, .revoked, requester: context.client)
+            services.end(ended, .revoked, requester: context.client)
         case (nil, false?):
             throw RPCError.invalid("others", "must be true, or absent with a sessionId.")
         default:

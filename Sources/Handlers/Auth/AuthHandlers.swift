@@ -32,7 +32,7 @@ struct AuthHandlers: AuthAPI {
 
     /// Begins a session, durably, and binds it to the connection. The `attempt` that led to it counts as failed no more.
     func begin(
-        _ user: StoredUser, _ context: RequestContext, after attempt: AttemptKeys = AttemptKeys()
+        _ user: StoredUser, _ context: RequestContext, by right: SessionRight, after attempt: AttemptKeys = AttemptKeys()
     ) async throws -> WireSession {
         let nowMs = Timestamp.now()
         let lifetimeMs = Int64(limits.tokenLifetimeMs)
@@ -40,8 +40,8 @@ struct AuthHandlers: AuthAPI {
             id: Identifier.make(now: nowMs), userID: user.id, client: context.client.clientName, createdAtMs: nowMs,
             expiresAtMs: nowMs + lifetimeMs)
         let token = try services.issuer.issue(user: user.id, session: record.id, lifetimeMs: lifetimeMs, now: nowMs)
-        try await services.store.createSession(record, after: attempt)
-        services.sessions.bind(
+        try await services.store.createSession(record, by: right, after: attempt)
+        try await bind(
             context.client,
             Identity(userID: user.id, sessionID: record.id, expiresAtMs: record.expiresAtMs, lastUsedAtMs: nowMs))
         return WireSession(token: token, expiresAt: Timestamp.format(record.expiresAtMs), user: Self.wire(user))
@@ -56,7 +56,7 @@ struct AuthHandlers: AuthAPI {
         let claims = try services.verifier.verify(token, now: nowMs)
         let found = try await services.store.validSession(id: claims.session, nowMs: nowMs, idleMs: Int64(limits.sessionIdleMs))
         guard let found, found.user.id == claims.user else { throw RPCError.unauthenticated }
-        services.sessions.bind(
+        try await bind(
             client,
             Identity(
                 userID: found.user.id, sessionID: found.session.id, expiresAtMs: found.session.expiresAtMs, lastUsedAtMs: nowMs))
@@ -64,14 +64,14 @@ struct AuthHandlers: AuthAPI {
         return (found.user, found.session)
     }
 
-    /// Ends sessions on every connection that has them, and what runs under them.
-    func end(
-        _ sessionIDs: [String], _ reason: SessionEndReason, requester: ClientSession?, sparingQueriesOf: ClientSession? = nil
-    ) {
-        services.sessions.end(sessionIDs, reason, requester: requester)
-        for sessionID in sessionIDs {
-            services.running.cancel(ofSession: sessionID, except: sparingQueriesOf)
-            services.turns.cancel(ofSession: sessionID, exceptConnection: sparingQueriesOf?.channel.connectionID)
+    /// Makes a session the connection's. One that ended after it was looked up, and before it could be found here, is given up again.
+    private func bind(_ client: ClientSession, _ identity: Identity) async throws {
+        services.sessions.bind(client, identity)
+        let isValid = try await services.store.validSession(
+            id: identity.sessionID, nowMs: identity.lastUsedAtMs, idleMs: Int64(limits.sessionIdleMs))
+        guard isValid != nil else {
+            services.sessions.end([identity.sessionID], .revoked, requester: client)
+            throw RPCError.unauthenticated
         }
     }
 

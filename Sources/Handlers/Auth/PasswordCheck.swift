@@ -24,8 +24,7 @@ extension AuthHandlers {
         guard let account, case .match(let needsRehash) = verdict else {
             throw RPCError(.invalidCredentials, "The e-mail or the password is wrong; check both.")
         }
-        if needsRehash { try await rehash(password, account) }
-        return account
+        return needsRehash ? try await rehashed(password, account) : account
     }
 
     /// Does what an attempt costs, once it may be made. It is counted as failed beforehand, and forgotten when it succeeds.
@@ -99,9 +98,20 @@ extension AuthHandlers {
     }
 
     /// Brings an old hash up to today's cost. Of two log-ins at once one replaces it; the other's try changes nothing.
-    private func rehash(_ password: String, _ account: StoredUser) async throws {
+    ///
+    /// - Returns: the account with the hash that it has now, if that is still one of the password's.
+    private func rehashed(_ password: String, _ account: StoredUser) async throws -> StoredUser {
         let hash = try await services.hasher.hash(Array(password.utf8))
-        _ = try await services.store.setPasswordHash(
+        var account = account
+        let isReplaced = try await services.store.setPasswordHash(
             userID: account.id, from: account.passwordHash, to: hash, nowMs: Timestamp.now())
+        if isReplaced {
+            account.passwordHash = hash
+        } else if let now = try await services.store.user(id: account.id),
+            case .match = try await services.hasher.verify(Array(password.utf8), against: now.passwordHash)
+        {
+            account.passwordHash = now.passwordHash
+        }
+        return account
     }
 }

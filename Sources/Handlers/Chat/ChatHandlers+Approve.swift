@@ -52,7 +52,7 @@ extension ChatHandlers {
     }
 
     func cancel(_ params: ChatCancelParams, _ context: RequestContext) async throws -> Empty {
-        services.turns.cancel(threadID: params.threadId.lowercased(), userID: try context.identity().userID)
+        try await stopTurn(params.threadId.lowercased(), userID: try context.identity().userID)
         return Empty()
     }
 }

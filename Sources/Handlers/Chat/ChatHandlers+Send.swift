@@ -13,7 +13,8 @@ extension ChatHandlers {
         let running = Turn(
             threadID: turn.log.threadID, projectID: turn.log.projectID, userID: identity.userID, sessionID: identity.sessionID,
             connectionID: context.client.channel.connectionID, stop: stop.stop)
-        switch services.turns.begin(running) {
+        let elsewhere = try await services.store.countTurnsElsewhere(userID: identity.userID)
+        switch services.turns.begin(running, elsewhere: elsewhere) {
         case .began: break
         case .threadBusy:
             throw RPCError(

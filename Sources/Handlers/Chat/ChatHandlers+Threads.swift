@@ -35,9 +35,16 @@ extension ChatHandlers {
     func deleteThread(_ params: ChatDeleteThreadParams, _ context: RequestContext) async throws -> Empty {
         let identity = try context.identity()
         let id = params.threadId.lowercased()
-        services.turns.cancel(threadID: id, userID: identity.userID)
+        try await stopTurn(id, userID: identity.userID)
         try await services.store.deleteThread(id, userID: identity.userID)
         return Empty()
+    }
+
+    /// Asks the turn of a user's thread to stop, whichever daemon runs it.
+    func stopTurn(_ threadID: String, userID: String) async throws(StoreError) {
+        if !services.turns.cancel(threadID: threadID, userID: userID) {
+            try await services.store.announce(.turnCancelled(threadID: threadID, userID: userID))
+        }
     }
 
     static func wire(_ thread: ThreadRecord) -> ChatThread {

@@ -51,11 +51,13 @@ final class TurnRegistry: Sendable {
     var count: Int { state.withLock { $0.turns.count } }
 
     /// Takes a turn on. Whoever is told ``Beginning/began`` calls ``ended(_:)`` once, whatever becomes of the turn.
-    func begin(_ turn: Turn) -> Beginning {
+    ///
+    /// - Parameter elsewhere: turns of the user at other daemons.
+    func begin(_ turn: Turn, elsewhere: Int = 0) -> Beginning {
         state.withLock { state in
             if state.turns[turn.threadID] != nil { return .threadBusy }
             let running = state.turns.values.count { $0.userID == turn.userID }
-            guard running < perUserMax else { return .tooMany }
+            guard running + elsewhere < perUserMax else { return .tooMany }
             state.turns[turn.threadID] = turn
             return .began
         }
@@ -71,7 +73,14 @@ final class TurnRegistry: Sendable {
     }
 
     /// Asks the turn of a user's thread to stop.
-    func cancel(threadID: String, userID: String) { cancel { $0.threadID == threadID && $0.userID == userID } }
+    ///
+    /// - Returns: whether there is one here.
+    @discardableResult
+    func cancel(threadID: String, userID: String) -> Bool {
+        let isHere = state.withLock { $0.turns[threadID]?.userID == userID }
+        cancel { $0.threadID == threadID && $0.userID == userID }
+        return isHere
+    }
     func cancel(ofProject projectID: String) { cancel { $0.projectID == projectID } }
     func cancel(ofUser userID: String) { cancel { $0.userID == userID } }
     /// - Parameter spared: a connection whose turns go on.

@@ -30,17 +30,17 @@ final class SessionRegistry: Sendable {
         }
     }
 
-    /// Ends the sessions that have outlived themselves, and answers their ids.
-    func endOutlived(nowMs: Int64, idleMs: Int64) -> [String] {
+    /// The sessions that have outlived themselves, and why; one may come more than once.
+    func outlived(nowMs: Int64, idleMs: Int64) -> [(id: String, reason: SessionEndReason)] {
         let clients = state.withLock { $0.values.flatMap { $0.values } }
-        var ended: [String] = []
-        for client in clients {
-            guard let identity = client.identity, let reason = identity.endReason(nowMs: nowMs, idleMs: idleMs) else { continue }
-            end([identity.sessionID], reason)
-            ended.append(identity.sessionID)
+        return clients.compactMap { client in
+            guard let identity = client.identity, let reason = identity.endReason(nowMs: nowMs, idleMs: idleMs) else { return nil }
+            return (identity.sessionID, reason)
         }
-        return ended
     }
+
+    /// The sessions that connections have.
+    var ids: [String] { state.withLock { Array($0.keys) } }
 
     private func remove(_ client: ClientSession, _ sessionID: String) {
         state.withLock { sessions in

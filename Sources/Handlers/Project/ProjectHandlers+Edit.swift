@@ -61,13 +61,10 @@ extension ProjectHandlers {
             throw error.code == .conflict ? Self.nameTaken : RPCError(error)
         }
         guard let changed else { throw RPCError.notFound }
-        if params.connectionString != nil || (params.readOnly == true && !project.isReadOnly) {
-            services.running.cancelWrites(ofProject: project.id)
-            services.pool.drain(projectID: project.id)
-        }
         if params.connectionString != nil {
-            services.turns.cancel(ofProject: project.id)
-            services.catalogues.invalidate(projectID: project.id)
+            services.apply(.projectMoved(project.id))
+        } else if params.readOnly == true, !project.isReadOnly {
+            services.apply(.projectClosedToWrites(project.id))
         }
         return wire(changed)
     }
@@ -75,12 +72,7 @@ extension ProjectHandlers {
     func delete(_ params: ProjectDeleteParams, _ context: RequestContext) async throws -> Empty {
         let identity = try context.identity()
         let id = params.projectId.lowercased()
-        if try await services.store.deleteProject(id: id, userID: identity.userID) {
-            services.running.cancel(ofProject: id)
-            services.turns.cancel(ofProject: id)
-            services.pool.drain(projectID: id, cancelRunning: true)
-            services.catalogues.invalidate(projectID: id)
-        }
+        if try await services.store.deleteProject(id: id, userID: identity.userID) { services.apply(.projectDeleted(id)) }
         return Empty()
     }
 

@@ -1,12 +1,18 @@
 import Protocol
 import Security
+import Store
 
 /// query.running, query.subscribe and query.unsubscribe: a user's own queries as they run, on whatever connection.
 extension QueryHandlers {
     func running(_ params: QueryRunningParams, _ context: RequestContext) async throws -> QueryRunningResult {
         let identity = try context.identity()
-        let queries = services.running.list(ofUser: identity.userID, projectID: params.projectId?.lowercased())
-        return QueryRunningResult(items: queries.map(\.wire))
+        let projectID = params.projectId?.lowercased()
+        let here = services.running.list(ofUser: identity.userID, projectID: projectID).map(\.wire)
+        let nowMs = Timestamp.now()
+        let elsewhere = try await services.store.liveQueriesElsewhere(userID: identity.userID, projectID: projectID)
+            .map { RunningQuery($0, nowMs: nowMs) }
+        guard !elsewhere.isEmpty else { return QueryRunningResult(items: here) }
+        return QueryRunningResult(items: (here + elsewhere).sorted { ($0.startedAt, $0.queryId) < ($1.startedAt, $1.queryId) })
     }
 
     func subscribe(_ params: QuerySubscribeParams, _ context: RequestContext) async throws -> QuerySubscribeResult {

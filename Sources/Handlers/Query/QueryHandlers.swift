@@ -11,7 +11,10 @@ struct QueryHandlers: QueryAPI {
     var limits: Limits { services.limits }
 
     func cancel(_ params: QueryCancelParams, _ context: RequestContext) async throws -> Empty {
-        services.running.cancel(params.queryId.lowercased(), userID: try context.identity().userID)
+        let (id, userID) = (params.queryId.lowercased(), try context.identity().userID)
+        if !services.running.cancel(id, userID: userID) {
+            try await services.store.announce(.queryCancelled(id, userID: userID))
+        }
         return Empty()
     }
 

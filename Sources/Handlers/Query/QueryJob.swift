@@ -1,4 +1,5 @@
 import Databases
+import Logging
 import Protocol
 import Store
 import Synchronization
@@ -85,11 +86,12 @@ final class QueryJob: Sendable {
             state.isOver = true
             state.cancel = nil
         }
-        forgetSchema(after: (try? result.get())?.command)
+        let isSchemaOld = forgetSchema(after: (try? result.get())?.command)
         let recording = recording(result)
         if recording.writeNow() { return tell(recording, result) }
         Task {
             await recording.write()
+            if isSchemaOld { await tellSchemaOld() }
             tell(recording, result)
         }
     }
@@ -103,10 +105,24 @@ final class QueryJob: Sendable {
     private static let rowCommands: Set<String> = ["INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE"]
 
     /// What is known of the schema may be wrong once a write has ended, whether it says that it succeeded or not.
-    private func forgetSchema(after command: String?) {
-        guard run.statement.mode == .write else { return }
+    ///
+    /// - Returns: whether it was one after which it may be.
+    private func forgetSchema(after command: String?) -> Bool {
+        guard run.statement.mode == .write else { return false }
         let command = command ?? StatementWord.first(of: run.statement.sql, .write)
-        if !Self.rowCommands.contains(command) { run.services.catalogues.invalidate(projectID: run.project.id) }
+        guard !Self.rowCommands.contains(command) else { return false }
+        run.services.catalogues.invalidate(projectID: run.project.id)
+        return true
+    }
+
+    /// The same at other daemons with this store.
+    private func tellSchemaOld() async {
+        do throws(StoreError) {
+            try await run.services.store.announce(.schemaChanged(projectID: run.project.id))
+        } catch {
+            run.services.logger.warning(
+                "other daemons were not told of a changed schema", metadata: ["error": "\(error.debugDescription)"])
+        }
     }
 }
 

@@ -114,7 +114,8 @@ struct QueryRun: Sendable {
 
     private func register() throws(RPCError) {
         do throws(RunningQueries.Refusal) {
-            try services.running.register(query)
+            try services.running.register(
+                query, elsewhere: services.store.countLiveQueriesElsewhere(userID: query.start.userID))
         } catch {
             switch error {
             case .idInUse: throw Self.idInUse

@@ -81,6 +81,8 @@ final class CatalogueCache: Sendable {
         state.withLock { $0.invalidate { $0.pool.projectID == projectID } }
     }
 
+    func invalidateAll() { state.withLock { $0.invalidate { _ in true } } }
+
     /// Forgets what is too old.
     func dropExpired() {
         state.withLock { $0.dropExpired(nowNs: Monotonic.nowNs) }

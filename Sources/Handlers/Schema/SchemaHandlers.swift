@@ -34,6 +34,7 @@ struct SchemaHandlers: SchemaAPI {
         let identity = try context.identity()
         let project = try await projects.toRunOn(params.projectId, identity)
         services.catalogues.invalidate(projectID: project.id)
+        try await services.store.announce(.schemaChanged(projectID: project.id))
         let beganNs = Monotonic.nowNs
         let catalogue = try await catalogue(of: project, identity, isDetailed: true).catalogue
         return SchemaRefreshResult(

@@ -85,12 +85,14 @@ struct DaemonRun {
         }
         var policy = configuration.policy
         policy.forbiddenFiles = Self.identities([configuration.store.path, configuration.keyringPath].compactMap { $0 })
+        policy.forbiddenDatabase = store.databaseIdentity
         policy.forbiddenDirectories = Self.identities([configuration.stateDirectory])
         let clientCount = ClientCount()
         let services = Services(
             store: store, keyring: keyring, limits: configuration.limits, policy: policy, version: daemonVersion,
             spoolDirectory: configuration.stateDirectory, models: configuration.catalogue(logger: logger),
             logger: logger, clientCount: { clientCount.value })
+        store.watch(services)
         let responder = DaemonResponder(daemon: Daemon(services))
         let limits = TransportLimits(configuration.limits)
         let threads = servesSocket ? max(1, min(4, System.coreCount)) : 1

@@ -26,6 +26,10 @@ extension Store {
     }
 
     private static func insert(_ session: StoreSession, _ message: ChatMessageRecord) throws(StoreError) {
+        if message.isOpen, try isAtWorkElsewhere(session, message) {
+            throw StoreError(
+                .conflict, "A turn of this thread is running at another daemon; wait for it or stop it with chat.cancel.")
+        }
         try session.change(
             "INSERT INTO messages (\(ChatMessageRecord.columns), is_open) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             [
@@ -33,8 +37,28 @@ extension Store {
                 .text(message.role.rawValue), .text(message.content), .optional(message.detail),
                 .integer(message.createdAtMs), .flag(message.isOpen),
             ])
+        if message.isOpen { try Daemons.own(session, "messages", id: message.id) }
         guard message.role != .tool else { return }
         try count(session, 1, projectID: message.projectID, userID: message.userID, day: Day.of(message.createdAtMs))
+    }
+
+    /// Whether another daemon is at a turn of the message's thread.
+    private static func isAtWorkElsewhere(_ session: StoreSession, _ message: ChatMessageRecord) throws(StoreError) -> Bool {
+        guard let sharing = session.engine.sharing else { return false }
+        return try session.first(
+            "SELECT 1 FROM messages WHERE user_id = $1 AND thread_id = $2 AND is_open = 1 AND daemon_id <> $3",
+            [.text(message.userID), .text(message.threadID), .text(sharing.daemonID)]) != nil
+    }
+
+    /// How many turns of a user other daemons with this store are at.
+    public func countTurnsElsewhere(userID: String) async throws(StoreError) -> Int {
+        guard let sharing = engine.sharing else { return 0 }
+        return try await reader.read { session throws(StoreError) in
+            var row = try session.first(
+                "SELECT count(*) FROM messages WHERE user_id = $1 AND is_open = 1 AND daemon_id <> $2",
+                [.text(userID), .text(sharing.daemonID)])
+            return try row?.int() ?? 0
+        }
     }
 
     /// Writes what the assistant's message came to; durable when this returns.
@@ -53,19 +77,17 @@ extension Store {
         }
     }
 
-    /// Ends the turns that a crash cut off, as failed.
+    /// Ends the turns that a crash cut off, as failed. Within a transaction that writes.
     ///
+    /// - Parameter isNobodys: a further condition, from `AND` on.
     /// - Returns: how many.
-    static func failOpenMessages(_ session: StoreSession) throws(StoreError) -> Int {
-        let rows = try session.rows("SELECT id, detail FROM messages WHERE is_open = 1")
-        guard !rows.isEmpty else { return 0 }
-        try session.transaction { session throws(StoreError) in
-            for var row in rows {
-                let id = try row.text()
-                try session.change(
-                    "UPDATE messages SET detail = $2, is_open = 0 WHERE id = $1",
-                    [.text(id), .text(MessageDetail.failed(row.optionalText()))])
-            }
+    static func failOpenMessages(_ session: StoreSession, _ isNobodys: String) throws(StoreError) -> Int {
+        let rows = try session.rows("SELECT id, detail FROM messages WHERE is_open = 1 \(isNobodys)")
+        for var row in rows {
+            let id = try row.text()
+            try session.change(
+                "UPDATE messages SET detail = $2, is_open = 0 WHERE id = $1",
+                [.text(id), .text(MessageDetail.failed(row.optionalText()))])
         }
         return rows.count
     }

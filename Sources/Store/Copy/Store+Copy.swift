@@ -31,6 +31,9 @@ extension Store {
         let writer = try target.connect()
         defer { writer.close() }
         try Migrations.bring(writer, nowMs: nowMs)
+        guard try !Daemons.anyLives(writer) else {
+            throw StoreError(.locked, "The store to copy to is in use by a daemon; stop it first.")
+        }
         for table in StoreTable.all {
             guard try writer.first("SELECT 1 FROM \(table.name) LIMIT 1") == nil else {
                 throw StoreError(.conflict, "The store to copy to has something in it already; name a new one.")

@@ -9,7 +9,8 @@ struct StoreTable {
         self.key = key
     }
 
-    /// All tables but the record of migrations and the engine's own index, each after those that its rows refer to.
+    /// All tables but the record of migrations, the engine's own index and what daemons tell each other, each after those that its rows
+    /// refer to.
     static let all = [
         StoreTable("store_settings", "name"),
         StoreTable("users", "id"), StoreTable("sessions", "id"), StoreTable("throttles", "key"),

@@ -3,7 +3,7 @@ import Glibc
 internal import Synchronization
 import Threads
 
-/// The store in a PostgreSQL database, for one daemon at a time: an advisory lock of the writing connection keeps others away.
+/// The store in a PostgreSQL database, which several daemons may use.
 final class PostgreSQLEngine: StoreEngine {
     private let connectionString: String
     private let options: ConnectOptions
@@ -11,8 +11,6 @@ final class PostgreSQLEngine: StoreEngine {
     private let transaction = Mutex<String?>(nil)
     private let size = Mutex<(bytes: Int64, measuredNs: UInt64)?>(nil)
 
-    /// Any two stores of one server are two databases, and the lock is of a database: one number will do.
-    private static let lockKey: Int64 = 0x6462_6173_7369_7374
     /// `pg_xact_status` and 64-bit transaction ids.
     private static let oldestVersion = 13
     private static let measureEveryNs: UInt64 = 300_000_000_000
@@ -26,9 +24,13 @@ final class PostgreSQLEngine: StoreEngine {
             connectTimeoutMs: connectTimeoutMs, applicationName: applicationName, policy: ConnectionPolicy(mode: .personal))
     }
 
+    let sharing: PostgreSQLSharing? = PostgreSQLSharing()
     let bytesType = "BYTEA"
     let beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-    let countTables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()"
+    /// The lock of writers comes before the tables.
+    let countTables = """
+        SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name <> 'store_lock'
+        """
     let textIndex: any TextIndex = NoTextIndex()
 
     func contains(_ haystack: String, _ needle: String) -> String { "strpos(\(haystack), \(needle)) > 0" }
@@ -39,17 +41,23 @@ final class PostgreSQLEngine: StoreEngine {
     // MARK: Connections
 
     func connect() throws(StoreError) -> StoreSession {
-        // Kept by the connection, and taken again by the one that replaces it. A daemon that has just ended may still hold it.
+        // A daemon that stands still in a transaction keeps all others from writing: it loses its connection.
         try open(
             isReadOnly: false,
             greeting: [
                 "SET synchronous_commit = on", "SET lock_timeout = '5s'", "SET statement_timeout = '25s'",
-                "SELECT pg_advisory_lock(\(Self.lockKey))",
+                "SET idle_in_transaction_session_timeout = '10s'",
             ])
     }
 
     func connectReader() throws(StoreError) -> StoreSession {
         try open(isReadOnly: true, greeting: ["SET statement_timeout = '25s'"])
+    }
+
+    /// A connection for what need not outlive the server, and for hearing what others say.
+    func connectWatcher() throws(StoreError) -> StoreSession {
+        let greeting = ["SET synchronous_commit = off", "SET lock_timeout = '5s'", "SET statement_timeout = '25s'"]
+        return try open(isReadOnly: false, greeting: greeting + PostgreSQLSharing.listening)
     }
 
     private func open(isReadOnly: Bool, greeting: [String]) throws(StoreError) -> StoreSession {
@@ -62,9 +70,6 @@ final class PostgreSQLEngine: StoreEngine {
             }
             return StoreSession(connection: database, engine: self)
         } catch {
-            if error.sqlState == "55P03" {
-                throw StoreError(.locked, "The store's database is in use by another daemon; stop that one first.")
-            }
             guard error.phase != .execute else { throw storeError(error) }
             throw StoreError(
                 error.retryable ? .unavailable : .permissions, "The store's database cannot be used: \(error.message)",
@@ -78,8 +83,7 @@ final class PostgreSQLEngine: StoreEngine {
 
     func beginWrite(_ session: StoreSession) throws(StoreError) {
         try session.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-        var row = try session.first("SELECT CAST(pg_current_xact_id() AS TEXT)")
-        let id = try row?.text()
+        let id = try PostgreSQLSharing.lock(session)
         transaction.withLock { $0 = id }
     }
 
@@ -163,6 +167,7 @@ final class PostgreSQLEngine: StoreEngine {
             case ("23505", _): (.conflict, "That is there already; choose another name.")
             case ("23503", _): (.notFound, "What this belongs to is not there any more.")
             case ("53100", _): (.full, "The disk of the store's database is full; free some space.")
+            case ("55P03", _): (.unavailable, "Another daemon is writing to the store for long; try again.")
             case ("25006", _): (.io, "The store's database is read-only; name its primary server.")
             case (_, "08"), (_, "40"), (_, "53"), (_, "55"), (_, "57"): (.unavailable, Self.away)
             case (_, "58"): (.io, "The store's database cannot read or write its disk.")

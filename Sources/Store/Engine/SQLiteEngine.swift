@@ -19,6 +19,7 @@ final class SQLiteEngine: StoreEngine {
         lock = try StoreLock(store: path)
     }
 
+    let sharing: PostgreSQLSharing? = nil
     let bytesType = "BLOB"
     let beginRead = "BEGIN"
     let countTables = "SELECT count(*) FROM sqlite_master WHERE type = 'table'"

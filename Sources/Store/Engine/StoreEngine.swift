@@ -9,6 +9,8 @@ protocol StoreEngine: Sendable {
     /// Our error for what the engine said.
     func storeError(_ error: DatabaseError) -> StoreError
 
+    /// How several daemons use the store together; nil where one has it alone.
+    var sharing: PostgreSQLSharing? { get }
     /// The column type of byte strings.
     var bytesType: String { get }
     /// Starts a transaction that will write, so that it waits at its start rather than failing at its end.

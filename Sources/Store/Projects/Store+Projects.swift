@@ -23,8 +23,10 @@ extension Store {
         try await reader.read { session throws(StoreError) in try Store.project(session, id: id, userID: userID) }
     }
 
-    /// The same, from memory if it was read before. All of it is as it is now but `lastUsedAtMs`, which may be older.
+    /// The same, from memory if it was read before and no other daemon can change it. All of it is as it is now but `lastUsedAtMs`,
+    /// which may be older.
     public func knownProject(id: String, userID: String) async throws(StoreError) -> Project? {
+        if engine.sharing != nil { return try await project(id: id, userID: userID) }
         let (known, changes) = knownProjects.find(id)
         if let known { return known.userID == userID ? known : nil }
         let read = try await project(id: id, userID: userID)
@@ -69,6 +71,7 @@ extension Store {
         defer { knownProjects.forget(id) }
         return try await write { session throws(StoreError) in
             guard var project = try Store.project(session, id: id, userID: userID) else { return nil }
+            if change.isReadOnly == true, !project.isReadOnly { try Store.announce(session, .projectClosedToWrites(id)) }
             project.name = change.name ?? project.name
             project.description = change.description ?? project.description
             project.databaseType = change.databaseType ?? project.databaseType
@@ -87,8 +90,9 @@ extension Store {
                     .text(project.databaseType.rawValue), .bytes(project.sealedConnectionString),
                     .flag(project.isReadOnly), .integer(nowMs), .text(StoredJSON.text(project.assistant)),
                 ])
-            // What was proposed for one database is not to run on another.
             if change.sealedConnectionString != nil {
+                try Store.announce(session, .projectMoved(id))
+                // What was proposed for one database is not to run on another.
                 try session.change(
                     "UPDATE approvals SET status = 'expired' WHERE project_id = $1 AND user_id = $2 AND status = 'pending'",
                     [.text(id), .text(userID)])
@@ -126,7 +130,10 @@ extension Store {
         return try await write { session throws(StoreError) in
             // What came in between.
             _ = try Store.forget(session, userID: userID, projectID: id, limit: .max)
-            return try session.change("DELETE FROM projects WHERE id = $1 AND user_id = $2", [.text(id), .text(userID)]) > 0
+            let isDeleted =
+                try session.change("DELETE FROM projects WHERE id = $1 AND user_id = $2", [.text(id), .text(userID)]) > 0
+            if isDeleted { try Store.announce(session, .projectDeleted(id)) }
+            return isDeleted
         }
     }
 

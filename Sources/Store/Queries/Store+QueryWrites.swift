@@ -35,16 +35,13 @@ extension Store {
         return true
     }
 
-    /// Ends what a crash left running, as `error` with the code `interrupted`.
-    static func markInterrupted(_ session: StoreSession) throws(StoreError) -> Int {
-        let ids = try session.rows("SELECT id FROM queries WHERE status = 'running'")
-        guard !ids.isEmpty else { return 0 }
-        let end = QueryEnd(
-            status: .error, errorCode: "interrupted",
-            errorMessage: "The daemon ended while this ran; whether a write took effect is not known.")
-        try session.transaction { session throws(StoreError) in
-            for var row in ids { _ = try finish(session, id: row.text(), end) }
-        }
+    /// Ends what a crash left running, as `error` with the code `interrupted`. Within a transaction that writes.
+    ///
+    /// - Parameter isNobodys: a further condition, from `AND` on.
+    /// - Returns: how many.
+    static func markInterrupted(_ session: StoreSession, _ isNobodys: String) throws(StoreError) -> Int {
+        let ids = try session.rows("SELECT id FROM queries WHERE status = 'running' \(isNobodys)")
+        for var row in ids { _ = try finish(session, id: row.text(), .interrupted) }
         return ids.count
     }
 
@@ -81,14 +78,25 @@ extension Store {
                 .optional(end.rowCount), .optional(end.affectedRows), .optional(end.durationMs),
                 .optional(end.sealedPreview), .optional(Folding.kept(sql: start.sql, label: start.label)),
             ])
+        if end.status == .running { try Daemons.own(session, "queries", id: start.id) }
     }
 
     private static func finish(_ session: StoreSession, id: String, _ end: QueryEnd) throws(StoreError) -> Bool {
+        if try finish(session, id: id, from: QueryEnd(status: .running), "status = 'running'", end) { return true }
+        // Others may have taken this daemon off for dead while its query went on.
+        guard let sharing = session.engine.sharing, end != .interrupted else { return false }
+        return try finish(
+            session, id: id, from: .interrupted, "error_code = 'interrupted' AND daemon_id = '\(sharing.daemonID)'", end)
+    }
+
+    private static func finish(
+        _ session: StoreSession, id: String, from start: QueryEnd, _ condition: String, _ end: QueryEnd
+    ) throws(StoreError) -> Bool {
         let row = try session.first(
             """
             UPDATE queries SET status = $2, error_code = $3, error = $4, row_count = $5, affected_rows = $6,
                 duration_ms = $7, result = $8
-            WHERE id = $1 AND status = 'running' RETURNING user_id, project_id, created_at, shape
+            WHERE id = $1 AND \(condition) RETURNING user_id, project_id, created_at, shape
             """,
             [
                 .text(id), .text(end.status.rawValue), .optional(end.errorCode), .optional(end.errorMessage),
@@ -98,11 +106,18 @@ extension Store {
         guard var row else { return false }
         let key = try TallyKey(userID: row.text(), projectID: row.text(), createdAtMs: row.integer(), shape: row.integer())
         try tally(session, key) { tally in
-            tally.add(QueryEnd(status: .running), times: -1)
+            tally.add(start, times: -1)
             tally.add(end)
         }
         return true
     }
+}
+
+extension QueryEnd {
+    /// The daemon that ran the query is gone.
+    static let interrupted = QueryEnd(
+        status: .error, errorCode: "interrupted",
+        errorMessage: "The daemon ended while this ran; whether a write took effect is not known.")
 }
 
 /// A query that becomes a row of history.

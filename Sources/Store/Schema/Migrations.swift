@@ -15,7 +15,7 @@ public struct MigrationProgress: Sendable, Equatable {
 /// Brings a database to the newest schema: numbered steps, each a transaction, recorded in `store_migrations`.
 enum Migrations {
     /// The newest schema: the number of the last step.
-    static let newest = 4
+    static let newest = 5
 
     /// Step 1 makes the first tables. A step, once released, never changes.
     private static func step(
@@ -25,7 +25,8 @@ enum Migrations {
         case 1: try session.define(Schema.first(bytes: session.engine.bytesType))
         case 2: try StatisticsMigration.run(session, report)
         case 3: try session.define(Schema.third)
-        default: try session.define(Schema.fourth)
+        case 4: try session.define(Schema.fourth)
+        default: try session.define(Schema.fifth)
         }
     }
 
@@ -37,10 +38,15 @@ enum Migrations {
     ) throws(StoreError) {
         let current = try version(session)
         guard current <= newest else { throw newer(current) }
+        let isShared = session.engine.sharing != nil
+        if isShared { try PostgreSQLSharing.makeLock(session, version: current) }
         guard current < last else { return }
         for number in (current + 1)...last {
             try session.transaction { session throws(StoreError) in
+                // Another daemon that was started at the same time may have done it.
+                if isShared, try PostgreSQLSharing.version(session) >= number { return }
                 try step(number, session, report)
+                if isShared { try PostgreSQLSharing.setVersion(session, number) }
                 try session.change(
                     "INSERT INTO store_migrations (version, applied_at) VALUES ($1, $2)",
                     [.integer(Int64(number)), .integer(nowMs)])
@@ -56,7 +62,7 @@ enum Migrations {
         throw StoreError(.corrupt, "The store is empty or of an older dbassistd; start this one on it once.")
     }
 
-    private static func newer(_ version: Int) -> StoreError {
+    static func newer(_ version: Int) -> StoreError {
         StoreError(
             .newerSchema,
             "The store was made by a newer dbassistd (schema \(version), this one knows \(newest)); use that one.")

@@ -29,3 +29,13 @@ public struct SessionRecord: Sendable, Equatable {
             lastUsedAtMs: row.integer())
     }
 }
+
+/// What entitles to a new session.
+public enum SessionRight: Sendable, Equatable {
+    /// The account, which was made for it.
+    case account
+    /// The password that has this hash.
+    case password(hash: String)
+    /// A session that has not ended; it ends with the same commit.
+    case session(String)
+}

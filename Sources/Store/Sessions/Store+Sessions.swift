@@ -2,16 +2,36 @@ internal import Databases
 
 extension Store {
     /// Adds a session, and takes back what the attempt that led to it was counted as (``attemptSucceeded(_:nowMs:)``), in one
-    /// commit. Throws `notFound` when the account is gone, `conflict` when the id was used.
-    public func createSession(_ record: SessionRecord, after attempt: AttemptKeys = AttemptKeys()) async throws(StoreError) {
+    /// commit. Throws `notFound` when the account is gone, `conflict` when the id was used or what entitles to it does so no more.
+    public func createSession(
+        _ record: SessionRecord, by right: SessionRight = .account, after attempt: AttemptKeys = AttemptKeys()
+    ) async throws(StoreError) {
         try await write { session throws(StoreError) in
             try Store.forgive(session, attempt, record.createdAtMs)
+            try Store.check(session, right, record)
             try session.change(
                 "INSERT INTO sessions (\(SessionRecord.columns)) VALUES ($1, $2, $3, $4, $5, $6)",
                 [
                     .text(record.id), .text(record.userID), .text(record.client), .integer(record.createdAtMs),
                     .integer(record.expiresAtMs), .integer(record.lastUsedAtMs),
                 ])
+        }
+    }
+
+    /// Between the look at a password or a session and this commit both may have been taken back.
+    private static func check(_ session: StoreSession, _ right: SessionRight, _ record: SessionRecord) throws(StoreError) {
+        switch right {
+        case .account: return
+        case .password(let hash):
+            let isCurrent = try session.first(
+                "SELECT 1 FROM users WHERE id = $1 AND password = $2", [.text(record.userID), .text(hash)])
+            guard isCurrent != nil else {
+                throw StoreError(.conflict, "The password was changed a moment ago; log in with the new one.")
+            }
+        case .session(let id):
+            guard try revoke(session, id: id, userID: record.userID, reason: "refreshed", nowMs: record.createdAtMs) else {
+                throw StoreError(.conflict, "The session has ended; log in again.")
+            }
         }
     }
 
@@ -68,27 +88,43 @@ extension Store {
 
     /// Ends a session of this account; another account's is left alone, and ending it again changes nothing.
     ///
+    /// - Parameter reason: a word of the wire's, for connections of other daemons with this store.
     /// - Returns: whether a session ended now.
     @discardableResult
-    public func revokeSession(id: String, userID: String, nowMs: Int64) async throws(StoreError) -> Bool {
+    public func revokeSession(
+        id: String, userID: String, reason: String = "revoked", nowMs: Int64
+    ) async throws(StoreError) -> Bool {
         try await write { session throws(StoreError) in
+            try Store.revoke(session, id: id, userID: userID, reason: reason, nowMs: nowMs)
+        }
+    }
+
+    private static func revoke(
+        _ session: StoreSession, id: String, userID: String, reason: String, nowMs: Int64
+    ) throws(StoreError) -> Bool {
+        let isEnded =
             try session.change(
                 "UPDATE sessions SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL",
                 [.text(id), .text(userID), .integer(nowMs)]) > 0
-        }
+        if isEnded { try announce(session, .sessionEnded(id, reason: reason)) }
+        return isEnded
     }
 
     /// Ends all sessions of an account but `kept`.
     ///
+    /// - Parameter reason: as ``revokeSession(id:userID:reason:nowMs:)``.
     /// - Returns: the ids that ended now, for the connections that hold them.
     @discardableResult
-    public func revokeSessions(userID: String, except kept: String? = nil, nowMs: Int64) async throws(StoreError) -> [String] {
+    public func revokeSessions(
+        userID: String, except kept: String? = nil, reason: String = "revoked", nowMs: Int64
+    ) async throws(StoreError) -> [String] {
         try await write { session throws(StoreError) in
             var ids: [String] = []
             let rows = try session.rows(
                 "UPDATE sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING id",
                 [.text(userID), .text(kept ?? ""), .integer(nowMs)])
             for var row in rows { ids.append(try row.text()) }
+            for id in ids { try Store.announce(session, .sessionEnded(id, reason: reason)) }
             return ids
         }
     }

@@ -6,22 +6,35 @@ struct GroupCommit {
 
     /// Runs the jobs in order. Each is answered exactly once: after the commit that holds it, or with its own error.
     func run(_ jobs: [WriteJob]) {
-        guard !jobs.isEmpty else { return }
+        guard !jobs.isEmpty, begins(jobs) else { return }
         if let error = attempt(jobs) {
             guard jobs.count > 1 else { return jobs[0].fail(error) }
             // The whole transaction is gone (a full disk makes SQLite roll it back). Alone, each gets its own verdict.
-            for job in jobs {
+            for job in jobs where begins([job]) {
                 if let error = attempt([job]) { job.fail(error) }
             }
         }
     }
 
+    /// Begins a transaction. Where none can be, that is the answer to all of them: alone, each would wait as long for the same.
+    private func begins(_ jobs: [WriteJob]) -> Bool {
+        do throws(StoreError) {
+            try session.engine.beginWrite(session)
+            return true
+        } catch {
+            try? session.execute("ROLLBACK")
+            for job in jobs { job.fail(error) }
+            return false
+        }
+    }
+
+    /// Runs the jobs in the transaction that was begun, and ends it.
+    ///
     /// - Returns: why nothing was committed and nobody answered; nil when every job has its answer.
     private func attempt(_ jobs: [WriteJob]) -> StoreError? {
         var answers: [() -> Void] = []
         answers.reserveCapacity(jobs.count)
         do throws(StoreError) {
-            try session.engine.beginWrite(session)
             for job in jobs {
                 try session.execute("SAVEPOINT job")
                 switch job.perform(session) {

@@ -44,6 +44,9 @@ final class WriteQueue: Sendable {
     /// Whether lazy writes wait to be written, or are being written.
     var hasLazyWrites: Bool { monitor.withLock { !$0.lazy.isEmpty || $0.lazyInFlight > 0 } }
 
+    /// Whether no write is accepted any more.
+    var isClosing: Bool { monitor.withLock { $0.isClosing } }
+
     // MARK: Asking
 
     /// Puts a job in the queue. It is answered exactly once, whatever happens to the caller.

@@ -73,7 +73,9 @@ extension Store {
         return try await write { session throws(StoreError) in
             // What came in between.
             _ = try Store.forget(session, userID: id, projectID: nil, limit: .max)
-            return try session.change("DELETE FROM users WHERE id = $1", [.text(id)]) > 0
+            let isDeleted = try session.change("DELETE FROM users WHERE id = $1", [.text(id)]) > 0
+            if isDeleted { try Store.announce(session, .userDeleted(id)) }
+            return isDeleted
         }
     }
 

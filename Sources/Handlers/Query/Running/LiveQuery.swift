@@ -40,6 +40,16 @@ final class LiveQuery: Sendable {
         bytes.wrappingAdd(page.rows.count, ordering: .relaxed)
     }
 
+    /// The query as other daemons with the same store may show it.
+    var record: LiveQueryRecord {
+        var start = start
+        let isCut = sql.utf8.count < start.sql.utf8.count
+        start.sql = sql
+        return LiveQueryRecord(
+            start: start, isCut: isCut, projectName: projectName, isWaiting: !isRunning.load(ordering: .relaxed),
+            rowCount: Int64(rowCount.load(ordering: .relaxed)), bytes: Int64(bytes.load(ordering: .relaxed)))
+    }
+
     /// The query as it stands.
     var wire: RunningQuery {
         RunningQuery(
@@ -48,6 +58,19 @@ final class LiveQuery: Sendable {
             mode: isWrite ? .write : .read, source: QueryHandlers.wire(start.source),
             phase: isRunning.load(ordering: .relaxed) ? .running : .waiting, startedAt: Timestamp.format(start.createdAtMs),
             elapsedMs: elapsedMs, rowCount: rowCount.load(ordering: .relaxed), bytes: bytes.load(ordering: .relaxed))
+    }
+}
+
+extension RunningQuery {
+    /// A query of another daemon, as it showed it last.
+    init(_ record: LiveQueryRecord, nowMs: Int64) {
+        let start = record.start
+        self.init(
+            queryId: start.id, projectId: start.projectID, projectName: record.projectName, sql: start.sql,
+            sqlTruncated: record.isCut, label: start.label, mode: start.mode == .write ? .write : .read,
+            source: QueryHandlers.wire(start.source), phase: record.isWaiting ? .waiting : .running,
+            startedAt: Timestamp.format(start.createdAtMs), elapsedMs: Double(max(nowMs - start.createdAtMs, 0)),
+            rowCount: Int(record.rowCount), bytes: Int(record.bytes))
     }
 }
 

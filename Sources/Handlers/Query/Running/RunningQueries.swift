@@ -56,12 +56,19 @@ final class RunningQueries: Sendable {
 
     // MARK: The life of a query
 
+    /// The queries that have run for so long that other daemons with the same store should know of them.
+    func older(thanMs age: Double) -> [LiveQuery] {
+        state.withLock { $0.entries.values.filter(\.isStarted).map(\.query) }.filter { $0.elapsedMs >= age }
+    }
+
     /// Takes a query on that is about to begin.
-    func register(_ query: LiveQuery) throws(Refusal) {
+    ///
+    /// - Parameter elsewhere: queries of the user that other daemons run.
+    func register(_ query: LiveQuery, elsewhere: Int = 0) throws(Refusal) {
         let refusal = state.withLock { state -> Refusal? in
             if state.entries[query.id] != nil { return .idInUse }
             let running = state.perUser[query.start.userID, default: 0]
-            if running >= limits.queriesPerUser { return .tooMany }
+            if running + elsewhere >= limits.queriesPerUser { return .tooMany }
             state.perUser[query.start.userID] = running + 1
             state.entries[query.id] = Entry(query: query)
             return nil
@@ -202,7 +209,13 @@ final class RunningQueries: Sendable {
 
     // MARK: Stopping
 
-    func cancel(_ id: String, userID: String) { cancel { $0.id == id && $0.start.userID == userID } }
+    /// - Returns: whether it is one of those here.
+    @discardableResult
+    func cancel(_ id: String, userID: String) -> Bool {
+        let isHere = state.withLock { $0.entries[id]?.query.start.userID == userID }
+        cancel { $0.id == id && $0.start.userID == userID }
+        return isHere
+    }
     func cancel(ofUser userID: String) { cancel { $0.start.userID == userID } }
     func cancel(ofProject projectID: String) { cancel { $0.start.projectID == projectID } }
     func cancelWrites(ofProject projectID: String) {
