@@ -63,8 +63,8 @@ import Testing
         let pair = try await Pair.start()
         let login: JSONValue = ["email": .string(pair.bench.account.email), "password": .string(pair.bench.account.password)]
         func ended(_ client: TestClient, _ reason: String, _ end: () async throws -> Void) async throws {
-            let begin = ContinuousClock.now
             try await end()
+            let begin = ContinuousClock.now
             #expect(try await client.notification("session/expired")["reason"].string == reason)
             #expect(ContinuousClock.now - begin < .seconds(1))
             #expect(try await client.errorCode("auth.whoami") == "unauthenticated")
@@ -93,13 +93,12 @@ import Testing
     }
 
     @Test func `failed log-ins count at both`() async throws {
-        let pair = try await Pair.start()
+        let pair = try await Pair.start(["DBASSIST_LIMITS_LOGIN_FAILURES": "3", "DBASSIST_LIMITS_LOGIN_DELAY_MS": "60000"])
         let wrong: JSONValue = ["email": .string(pair.bench.account.email), "password": "not the right one"]
-        for client in [pair.here, pair.there, pair.here] {
+        for client in [pair.here, pair.there, pair.here, pair.there] {
             #expect(try await client.errorCode("auth.login", wrong) == "invalid_credentials")
         }
-        #expect(try await pair.there.errorCode("auth.login", wrong) == "invalid_credentials")
-        #expect(try await pair.here.errorCode("auth.login", wrong) == "rate_limited")
+        for client in [pair.here, pair.there] { #expect(try await client.errorCode("auth.login", wrong) == "rate_limited") }
     }
 
     @Test func `a query of the other is seen, counted and stopped`() async throws {
@@ -182,11 +181,13 @@ import Testing
     /// Taken off for dead while it stood still, a daemon takes its place again, and what its query came to is kept.
     @Test func `a daemon that stood still goes on`() async throws {
         let pair = try await Pair.start(engines: [.postgresql])
-        let request = pair.here.send("query.run", run(pair, .postgresql, "SELECT 5, pg_sleep(3)", ["mode": "write"]))
+        let request = pair.here.send("query.run", run(pair, .postgresql, "SELECT 5, pg_sleep(3)", ["mode": "write", "timeoutMs": 120_000]))
         func status() async throws -> JSONValue {
             try await pair.there.call("query.history")["items"].array?.first?["status"] ?? .null
         }
-        #expect(try await eventually { try await status() == "running" })
+        #expect(
+            try await eventually { try await pair.there.call("query.running")["items"].array?.first?["phase"] == "running" })
+        #expect(try await status() == "running")
         pair.bench.daemon.end(SIGSTOP)
         #expect(try await eventually(.seconds(40)) { try await status() == "error" })
         // Work goes on beside one that stands still.
@@ -194,7 +195,7 @@ import Testing
         pair.bench.daemon.end(SIGCONT)
         #expect(try await pair.here.result(of: request, "query.run")["rows"].array?.count == 1)
         #expect(try await eventually { try await pair.here.call("query.history", ["status": "error"])["items"] == [] })
-        #expect(try await pair.here.call("dashboard.get")["queriesByStatus"]["success"] == 2)
+        #expect(try await eventually { try await pair.here.call("dashboard.get")["queriesByStatus"]["success"] == 2 })
     }
 
     @Test func `two turns in one thread are not run by two daemons`() async throws {

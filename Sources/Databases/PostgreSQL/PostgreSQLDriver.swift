@@ -142,6 +142,7 @@ final class PostgreSQLDriver: Driver {
 
     /// Closes itself to a database that projects may not reach.
     private func refuse(_ forbidden: PostgreSQLIdentity) throws(DatabaseError) {
+        try settleTransaction()
         try session.send(text: PostgreSQLIdentity.sql)
         try session.sync()
         var answer: [String?] = []

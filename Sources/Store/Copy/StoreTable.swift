@@ -9,6 +9,9 @@ struct StoreTable {
         self.key = key
     }
 
+    /// Tables of daemons that work with the store now: a copy begins without them.
+    static let passing = ["changes", "daemons", "live_queries", "store_lock"]
+
     /// All tables but the record of migrations, the engine's own index and what daemons tell each other, each after those that its rows
     /// refer to.
     static let all = [
