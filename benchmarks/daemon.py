@@ -29,6 +29,9 @@ class Daemon(Throwaway):
 
     def __init__(self, binary, place):
         super().__init__(binary, place)
+        # Counted, and never too many: what is measured is how fast the daemon is, not how fast it lets one user be.
+        rates = ("REQUESTS", "QUERIES", "CHAT_TURNS", "LOGINS")
+        self.environment |= {f"DBASSIST_LIMITS_{rate}_PER_MINUTE": "1000000000" for rate in rates}
         # A store belongs to one process, so daemons on stdio have another.
         self.stdio_environment = self.environment | {"DBASSIST_STATE_DIR": f"{place}/stdio-state"}
 

@@ -19,7 +19,9 @@ public final class Daemon: Sendable {
     // MARK: Connections
 
     /// A connection has begun.
-    public func connected(_ channel: any ClientChannel) -> ClientSession { ClientSession(channel: channel) }
+    public func connected(_ channel: any ClientChannel) -> ClientSession {
+        ClientSession(channel: channel, rate: services.rates.bucket(.requestsPerMinute, of: channel.peerKey))
+    }
 
     /// A connection is gone: what belonged to it goes too, unless it was to be kept.
     public func disconnected(_ client: ClientSession) {
@@ -43,6 +45,7 @@ public final class Daemon: Sendable {
     public func answerInline(
         _ request: Request, from client: ClientSession, requestID: @autoclosure () -> String
     ) throws(RPCError) -> any JSONEncodable {
+        try admit(request.method, client)
         if let refusal = refusal(request.method, client) { throw refusal }
         let call = try request.call.get()
         // A session that has outlived itself counts for nothing here either, though the next request tells the client.
@@ -63,6 +66,7 @@ public final class Daemon: Sendable {
     public func answer(
         _ request: Request, from client: ClientSession, requestID: String
     ) async throws(RPCError) -> any JSONEncodable {
+        try admit(request.method, client)
         if let refusal = refusal(request.method, client) { throw refusal }
         let call = try request.call.get()
         let identity = client.identity
@@ -82,6 +86,13 @@ public final class Daemon: Sendable {
         } catch {
             throw report(error, call.method, requestID)
         }
+    }
+
+    /// Counts a request. To leave is always allowed.
+    private func admit(_ method: Method?, _ client: ClientSession) throws(RPCError) {
+        if method == .exit || method == .shutdown { return }
+        try RateLimits.take(.requestsPerMinute, client.rate)
+        try RateLimits.take(.requestsPerMinute, client.identity?.rate)
     }
 
     /// Why a request may not be made on this connection as it stands, whatever its params. No method is one nobody knows.

@@ -33,6 +33,7 @@ public final class Services: Sendable {
     let models: ModelCatalogue
     let resultWork: ResultWork
     let counters = RequestCounters()
+    let rates: RateLimits
     let spoolDirectory: String
     let startedAtMs: Int64
     let clientCount: @Sendable () -> Int
@@ -64,6 +65,7 @@ public final class Services: Sendable {
             cancelDeadlineMs: limits.cancelDeadlineMs)
         catalogues = CatalogueCache(bytesMax: limits.catalogueCacheBytes, ageMsMax: limits.catalogueMs)
         running = RunningQueries(limits: limits)
+        rates = RateLimits(limits: limits)
         turns = TurnRegistry(perUserMax: limits.chatTurnsPerUser)
         self.models = models
         resultWork = ResultWork(perUserMax: limits.exportsPerUser)

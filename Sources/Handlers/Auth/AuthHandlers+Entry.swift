@@ -5,6 +5,7 @@ import Store
 /// The ways in: signup, login, attach.
 extension AuthHandlers {
     func signup(_ params: AuthSignupParams, _ context: RequestContext) async throws -> WireSession {
+        try services.rates.take(.loginsPerMinute, of: context.client.peerKey)
         let email = Self.normalized(params.email)
         let keys = AttemptKeys(peer: peerKey(context))
         try check(newPassword: params.password, member: "password", name: params.name, email: email)
@@ -23,6 +24,8 @@ extension AuthHandlers {
 
     func login(_ params: AuthLoginParams, _ context: RequestContext) async throws -> WireSession {
         let email = Self.normalized(params.email)
+        try services.rates.take(.loginsPerMinute, of: context.client.peerKey)
+        try services.rates.take(.loginsPerMinute, of: Self.accountKey(email))
         let account = try await services.store.user(email: email)
         let keys = AttemptKeys(account: Self.accountKey(email), peer: peerKey(context))
         let user = try await verify(params.password, of: account, counting: keys)

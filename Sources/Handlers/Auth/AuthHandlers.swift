@@ -43,7 +43,9 @@ struct AuthHandlers: AuthAPI {
         try await services.store.createSession(record, by: right, after: attempt)
         try await bind(
             context.client,
-            Identity(userID: user.id, sessionID: record.id, expiresAtMs: record.expiresAtMs, lastUsedAtMs: nowMs))
+            Identity(
+                userID: user.id, sessionID: record.id, expiresAtMs: record.expiresAtMs, lastUsedAtMs: nowMs,
+                rate: services.rates.bucket(.requestsPerMinute, of: user.id)))
         return WireSession(token: token, expiresAt: Timestamp.format(record.expiresAtMs), user: Self.wire(user))
     }
 
@@ -59,7 +61,8 @@ struct AuthHandlers: AuthAPI {
         try await bind(
             client,
             Identity(
-                userID: found.user.id, sessionID: found.session.id, expiresAtMs: found.session.expiresAtMs, lastUsedAtMs: nowMs))
+                userID: found.user.id, sessionID: found.session.id, expiresAtMs: found.session.expiresAtMs, lastUsedAtMs: nowMs,
+                rate: services.rates.bucket(.requestsPerMinute, of: found.user.id)))
         await services.store.touchSession(id: found.session.id, nowMs: nowMs)
         return (found.user, found.session)
     }

@@ -15,3 +15,8 @@ public protocol ClientChannel: Sendable {
     func authenticated(_ isAuthenticated: Bool)
     func close()
 }
+
+extension ClientChannel {
+    /// The peer, as a key for counting what it does.
+    var peerKey: String { peerUID.map { "peer:\($0)" } ?? "peer:stdio" }
+}

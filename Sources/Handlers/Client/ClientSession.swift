@@ -11,9 +11,14 @@ public final class ClientSession: Sendable {
     }
 
     let channel: any ClientChannel
+    /// Of the peer's requests.
+    let rate: RateBucket?
     private let state = Mutex(State())
 
-    init(channel: any ClientChannel) { self.channel = channel }
+    init(channel: any ClientChannel, rate: RateBucket? = nil) {
+        self.channel = channel
+        self.rate = rate
+    }
 
     /// Whether the client must `initialize` before anything else: LSP's rule, kept on stdio.
     var mustInitialize: Bool { channel.peerUID == nil }
@@ -31,7 +36,7 @@ public final class ClientSession: Sendable {
     }
 
     /// The peer, as a key for throttling.
-    var peerKey: String { channel.peerUID.map { "peer:\($0)" } ?? "peer:stdio" }
+    var peerKey: String { channel.peerKey }
 
     func initialize(_ info: ClientInfo?) {
         state.withLock { state in

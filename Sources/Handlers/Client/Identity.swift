@@ -7,12 +7,15 @@ final class Identity: Sendable {
     /// The token's `jti`.
     let sessionID: String
     let expiresAtMs: Int64
+    /// Of the account's requests.
+    let rate: RateBucket?
     private let lastUsed: Atomic<Int64>
 
-    init(userID: String, sessionID: String, expiresAtMs: Int64, lastUsedAtMs: Int64) {
+    init(userID: String, sessionID: String, expiresAtMs: Int64, lastUsedAtMs: Int64, rate: RateBucket? = nil) {
         self.userID = userID
         self.sessionID = sessionID
         self.expiresAtMs = expiresAtMs
+        self.rate = rate
         self.lastUsed = Atomic(lastUsedAtMs)
     }
 

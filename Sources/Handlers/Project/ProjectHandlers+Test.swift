@@ -7,6 +7,7 @@ import Store
 extension ProjectHandlers {
     func test(_ params: ProjectTestParams, _ context: RequestContext) async throws -> ProjectTestResult {
         let identity = try context.identity()
+        try services.rates.take(.queriesPerMinute, of: identity.userID)
         var report = TestReport()
         do throws(DatabaseError) {
             let target: ConnectionTarget

@@ -7,6 +7,7 @@ import Store
 extension QueryHandlers {
     func run(_ params: QueryRunParams, _ context: RequestContext) async throws -> QueryResult {
         let identity = try context.identity()
+        try services.rates.take(.queriesPerMinute, of: identity.userID)
         let mode: AccessMode = params.mode == .write ? .write : .read
         let statement = try statement(params.sql, params.parameters, timeoutMs: params.timeoutMs, mode)
         if let rows = params.pageRows, rows > limits.pageRows {

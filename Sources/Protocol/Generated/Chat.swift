@@ -137,8 +137,8 @@ public protocol ChatAPI: Sendable {
     /// `$/cancelRequest`, `chat.cancel` and the end of this connection stop the turn: the request to the model and the statement
     /// that runs. What was said until then is kept in the thread.
     ///
-    /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `conflict`, `model_failed`, `budget_exceeded`, `cancelled`,
-    /// `invalid_connection_string`, `busy`, `read_only`, `policy`, `query_failed`, `timeout`, `connection_failed`,
+    /// Errors: `invalid_params`, `unauthenticated`, `rate_limited`, `not_found`, `conflict`, `model_failed`, `budget_exceeded`,
+    /// `cancelled`, `invalid_connection_string`, `busy`, `read_only`, `policy`, `query_failed`, `timeout`, `connection_failed`,
     /// `host_not_found`, `connection_refused`, `connect_timeout`, `tls_required`, `tls_failed`, `authentication_failed`,
     /// `unknown_database`, `not_a_database`, `connection_lost`.
     func send(_ params: ChatSendParams, _ context: Context) async throws -> ChatMessage

@@ -45,7 +45,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     case notFound = "not_found"
     /// It conflicts with what exists; `path` names the parameter.
     case conflict
-    /// Too many attempts or requests; try again after `retryAfterMs`.
+    /// Too many attempts or requests, which any method but `shutdown` and `exit` may answer; try again after `retryAfterMs`.
     case rateLimited = "rate_limited"
     /// The database cannot be reached, for a reason without a code of its own.
     case connectionFailed = "connection_failed"

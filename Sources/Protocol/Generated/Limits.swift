@@ -46,6 +46,14 @@ public struct Limits: JSONEncodable, Equatable {
     public var tokenLifetimeMs = 86_400_000
     /// A session without a request for this long ends.
     public var sessionIdleMs = 43_200_000
+    /// Requests of one account, and of one peer; 0 is no limit.
+    public var requestsPerMinute = 1_200_000
+    /// Statements that one account has run or explained, and databases it has tested; 0 is no limit.
+    public var queriesPerMinute = 600_000
+    /// Turns that one account has begun; 0 is no limit.
+    public var chatTurnsPerMinute = 60
+    /// Log-ins at one account, and log-ins and sign-ups of one peer, right or wrong; 0 is no limit.
+    public var loginsPerMinute = 600
     /// Characters (Unicode scalars) of a name of a person or project.
     public var nameLength = 100
     /// Characters of an e-mail address.
@@ -296,6 +304,26 @@ public struct Limits: JSONEncodable, Equatable {
             name: "sessionIdleMs", unit: .ms, isConfigurable: true,
             summary: "A session without a request for this long ends.",
             keyPath: \.sessionIdleMs
+        ),
+        Entry(
+            name: "requestsPerMinute", unit: .count, isConfigurable: true,
+            summary: "Requests of one account, and of one peer; 0 is no limit.",
+            keyPath: \.requestsPerMinute
+        ),
+        Entry(
+            name: "queriesPerMinute", unit: .count, isConfigurable: true,
+            summary: "Statements that one account has run or explained, and databases it has tested; 0 is no limit.",
+            keyPath: \.queriesPerMinute
+        ),
+        Entry(
+            name: "chatTurnsPerMinute", unit: .count, isConfigurable: true,
+            summary: "Turns that one account has begun; 0 is no limit.",
+            keyPath: \.chatTurnsPerMinute
+        ),
+        Entry(
+            name: "loginsPerMinute", unit: .count, isConfigurable: true,
+            summary: "Log-ins at one account, and log-ins and sign-ups of one peer, right or wrong; 0 is no limit.",
+            keyPath: \.loginsPerMinute
         ),
         Entry(
             name: "nameLength", unit: .count, isConfigurable: false,
@@ -634,6 +662,14 @@ public struct Limits: JSONEncodable, Equatable {
         writer.integer(tokenLifetimeMs)
         writer.raw(#","sessionIdleMs":"#)
         writer.integer(sessionIdleMs)
+        writer.raw(#","requestsPerMinute":"#)
+        writer.integer(requestsPerMinute)
+        writer.raw(#","queriesPerMinute":"#)
+        writer.integer(queriesPerMinute)
+        writer.raw(#","chatTurnsPerMinute":"#)
+        writer.integer(chatTurnsPerMinute)
+        writer.raw(#","loginsPerMinute":"#)
+        writer.integer(loginsPerMinute)
         writer.raw(#","nameLength":"#)
         writer.integer(nameLength)
         writer.raw(#","emailLength":"#)

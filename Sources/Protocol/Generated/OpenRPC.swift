@@ -422,1826 +422,1842 @@ public enum OpenRPCDocument {
         :"Tells what happens by `chat/event` with this token.","required":false,"schema":{"description":"Tells what ha\###
         ppens by `chat/event` with this token.","type":["string","integer"]}}],"result":{"name":"ChatMessage","schema"\###
         :{"$ref":"#/components/schemas/ChatMessage"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":\###
-        "#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/c\###
-        onflict"},{"$ref":"#/components/errors/model_failed"},{"$ref":"#/components/errors/budget_exceeded"},{"$ref":"\###
-        #/components/errors/cancelled"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components\###
-        /errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/compo\###
-        nents/errors/query_failed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_fai\###
-        led"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":\###
-        "#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/error\###
-        s/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_datab\###
-        ase"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples"\###
-        :[{"name":"without a model","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"W\###
-        hat tables are there?"}],"result":{"name":"result","value":{"id":"019ab0c7-1b2c-7d3e-8f40-516273849506","threa\###
-        dId":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","role":"assista\###
-        nt","text":"The database has 2 tables: `authors` and `books`.","mode":"answer","usage":{"promptTokens":0,"comp\###
-        letionTokens":0,"estimated":false,"steps":0,"toolCalls":1,"corrections":0,"durationMs":3.1},"note":"No model i\###
-        s configured, so this is what can be said without one. A model would answer free questions: set DBASSIST_MODEL\###
-        _URL and DBASSIST_MODEL.","outcome":"finished","createdAt":"2026-01-05T09:50:00.000Z"}},"x-needs":"project"},{\###
-        "name":"with events","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"describe\###
-         books"},{"name":"partialResultToken","value":"turn-1"}],"result":{"name":"result","value":{"id":"019ab0c7-1b2\###
-        c-7d3e-8f40-516273849506","threadId":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b\###
-        3c-4d5e6f708192","role":"assistant","text":"The database has 2 tables: `authors` and `books`.","mode":"answer"\###
-        ,"usage":{"promptTokens":0,"completionTokens":0,"estimated":false,"steps":0,"toolCalls":1,"corrections":0,"dur\###
-        ationMs":3.1},"note":"No model is configured, so this is what can be said without one. A model would answer fr\###
-        ee questions: set DBASSIST_MODEL_URL and DBASSIST_MODEL.","outcome":"finished","createdAt":"2026-01-05T09:50:0\###
-        0.000Z"}},"x-needs":"project"},{"name":"an empty message","params":[{"name":"projectId","value":"${projectId}"\###
-        },{"name":"content","value":""}],"x-error":"invalid_params","x-needs":"project"},{"name":"a model that is not c\###
-        onfigured","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"What tables are th\###
-        ere?"},{"name":"model","value":"nobody"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown t\###
-        hread","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"And since May?"},{"nam\###
-        e":"threadId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown project"\###
-        ,"params":[{"name":"projectId","value":"${unknownId}"},{"name":"content","value":"What tables are there?"}],"x\###
-        -error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-exec\###
-        ution":"task","x-unknownMembers":"refuse"},{"name":"chat.threads","summary":"List your conversations.","descri\###
-        ption":"The latest first. A project that is unknown or somebody else's has none: the list is empty.","tags":[{\###
-        "name":"chat"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Only of this project."\###
-        ,"required":false,"schema":{"description":"Only of this project.","type":"string","format":"uuid"}},{"name":"l\###
-        imit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":\###
-        "integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page be\###
-        fore, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with t\###
-        he same filters.","type":"string","format":"cursor"}}],"result":{"name":"ChatThreadsResult","schema":{"type":"\###
-        object","properties":{"items":{"description":"The threads.","type":"array","items":{"$ref":"#/components/schem\###
-        as/ChatThread"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string"\###
-        ,"format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/error\###
-        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"of a project","params"\###
-        :[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c7-0a1\###
-        b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","title":"What tables are there?",\###
-        "messageCount":2,"createdAt":"2026-01-05T09:49:59.000Z","updatedAt":"2026-01-05T09:50:00.000Z"}]}},"x-needs":"\###
-        thread"},{"name":"a page too large","params":[{"name":"limit","value":201}],"x-error":"invalid_params","x-need\###
-        s":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMemb\###
-        ers":"refuse"},{"name":"dashboard.get","summary":"Answer your own figures over the last days.","description":"\###
-        The period is the last `days` days in UTC, today included. All figures are of queries and messages accepted in\###
-         it, so they add up:\n`totals.queries` is the sum of `queriesByStatus`, of the projects and of the days. Perce\###
-        ntiles are within 1.6 %; `query.stats` says\nhow, and has more. What is gone from history is not counted.","ta\###
-        gs":[{"name":"dashboard"}],"paramStructure":"either","params":[{"name":"days","description":"Length of the per\###
-        iod.","required":false,"schema":{"description":"Length of the period.","type":"integer","minimum":1,"maximum":\###
-        365,"default":30}}],"result":{"name":"DashboardGetResult","schema":{"type":"object","properties":{"days":{"des\###
-        cription":"Length of the period.","type":"integer","minimum":1,"maximum":365},"since":{"description":"Its begi\###
-        nning: midnight UTC of its first day.","type":"string","format":"date-time"},"totals":{"description":"Totals."\###
-        ,"$ref":"#/components/schemas/DashboardTotals"},"queriesByStatus":{"description":"Queries by status.","$ref":"\###
-        #/components/schemas/QueriesByStatus"},"successRate":{"description":"success / (success + error); absent if bo\###
-        th are 0.","type":"number","minimum":0,"maximum":1},"latency":{"description":"How long queries took.","$ref":"\###
-        #/components/schemas/Latency"},"projects":{"description":"All your projects, the busiest first, then by name."\###
-        ,"type":"array","items":{"$ref":"#/components/schemas/ProjectActivity"}},"activity":{"description":"Every day o\###
-        f the period, oldest first, days without queries too.","type":"array","items":{"$ref":"#/components/schemas/Da\###
-        yActivity"},"minItems":1,"maxItems":365},"recentQueries":{"description":"The newest queries of the period, new\###
-        est first.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":10},"recentMessages"\###
-        :{"description":"The newest chat messages of the period, newest first.","type":"array","items":{"$ref":"#/comp\###
-        onents/schemas/RecentMessage"},"maxItems":10}},"required":["days","since","totals","queriesByStatus","latency"\###
-        ,"projects","activity","recentQueries","recentMessages"],"additionalProperties":false}},"errors":[{"$ref":"#/c\###
-        omponents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"two day\###
-        s","params":[{"name":"days","value":2}],"result":{"name":"result","value":{"days":2,"since":"2026-01-04T00:00:\###
-        00.000Z","totals":{"projects":1,"queries":1,"messages":0},"queriesByStatus":{"running":0,"success":1,"error":0\###
-        ,"cancelled":0},"successRate":1,"latency":{"p50Ms":0.412,"p95Ms":0.412},"projects":[{"projectId":"019ab0c5-11a\###
-        a-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","queries":1,"errors":0,"messages":0,"lastUsed\###
-        At":"2026-01-05T09:32:00.000Z"}],"activity":[{"date":"2026-01-04","queries":0,"errors":0},{"date":"2026-01-05"\###
-        ,"queries":1,"errors":0}],"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-\###
-        11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e\###
-        48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05\###
-        T09:32:00.000Z"}],"recentMessages":[]}},"x-needs":"query"},{"name":"an empty period","params":[{"name":"days",\###
-        "value":0}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orderi\###
-        ng":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"exit","summary":"End the connection.","d\###
-        escription":"LSP's own notification, handled by the transport itself. On stdio it ends the process, with code 0\###
-         after `shutdown` and 1\nwithout. On the socket it ends this connection and never the daemon. What still runs o\###
-        n the connection is cancelled.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"errors":\###
-        [],"examples":[{"name":"after shutdown","params":[],"x-needs":"none"}],"x-kind":"notification","x-access":"pub\###
-        lic","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"initialize","summary":"B\###
-        egin a connection and learn what the daemon is and allows.","description":"LSP's own request. On stdio it must\###
-         come first: anything else is answered `not_initialized` until then. On the socket it is\noptional; a connecti\###
-        on that sends it counts as an editor in history, one that does not as a script.\n\nWith `token` it also binds t\###
-        hat session to the connection, as `auth.attach` does. If the token is refused the whole request\nis, with `una\###
-        uthenticated`, and the client may send `initialize` again without it. A second successful `initialize` on one\\###
-        nconnection is refused with `invalid_request`.\n\nMembers of LSP that are not listed here are accepted and hav\###
-        e no effect.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[{"name":"processId","descript\###
-        ion":"Id of the client's process, or null. Taken for LSP's sake; has no effect.","required":false,"schema":{"d\###
-        escription":"Id of the client's process, or null. Taken for LSP's sake; has no effect.","type":["integer","nul\###
-        l"]}},{"name":"clientInfo","description":"The client program; `auth.sessions` shows it.","required":false,"sch\###
-        ema":{"description":"The client program; `auth.sessions` shows it.","$ref":"#/components/schemas/ClientInfo"}}\###
-        ,{"name":"capabilities","description":"What the client can do, as in LSP.","required":false,"schema":{"descrip\###
-        tion":"What the client can do, as in LSP.","type":"object"}},{"name":"trace","description":"LSP's trace settin\###
-        g. Has no effect.","required":false,"schema":{"description":"LSP's trace setting. Has no effect.","type":"stri\###
-        ng"}},{"name":"token","description":"A token from `auth.login`, to begin with a session.","required":false,"sc\###
-        hema":{"description":"A token from `auth.login`, to begin with a session.","type":"string","format":"token"}}]\###
-        ,"result":{"name":"InitializeResult","schema":{"type":"object","properties":{"serverInfo":{"description":"The d\###
-        aemon.","$ref":"#/components/schemas/ServerInfo"},"protocolVersion":{"description":"Version of this protocol, b\###
-        y semantic versioning.","type":"string"},"capabilities":{"description":"LSP's ServerCapabilities: an object, e\###
-        mpty while the daemon offers no language features.","type":"object"},"limits":{"description":"Every limit in f\###
-        orce.","$ref":"#/components/schemas/Limits"},"user":{"description":"Whose session it is; there if `token` was.\###
-        ","$ref":"#/components/schemas/User"}},"required":["serverInfo","protocolVersion","capabilities","limits"],"ad\###
-        ditionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/err\###
-        ors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"\###
-        }],"examples":[{"name":"an editor","params":[{"name":"processId","value":4711},{"name":"clientInfo","value":{"\###
-        name":"example-editor","version":"1.2"}},{"name":"rootUri","value":null},{"name":"capabilities","value":{}},{"\###
-        name":"trace","value":"off"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0\###
-        .1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":3000\###
-        0,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"re\###
-        questsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"p\###
-        asswordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"l\###
-        oginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"e\###
-        mailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":20\###
-        0,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databas\###
-        eConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPer\###
-        Connection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1\###
-        048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows\###
-        ":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes"\###
-        :268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"prev\###
-        iewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268\###
-        435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements\###
-        ":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatRes\###
-        ultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"c\###
-        hatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}}},"x-needs":"none"},{"name":"with a token","params"\###
-        :[{"name":"processId","value":null},{"name":"capabilities","value":{}},{"name":"token","value":"${token}"}],"r\###
-        esult":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0.1.0"},"protocolVersion":"1.0.0"\###
-        ,"capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"\###
-        bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueB\###
-        ytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordH\###
-        ashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes\###
-        ":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLeng\###
-        th":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefa\###
-        ult":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"datab\###
-        aseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEven\###
-        ts":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"query\###
-        TimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellB\###
-        ytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1\###
-        073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,\###
-        "catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"his\###
-        toryRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"chat\###
-        ContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaToken\###
-        s":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples\###
-        ":500,"approvalMs":600000},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"\###
-        ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a token that is no go\###
-        od","params":[{"name":"capabilities","value":{}},{"name":"token","value":"v4.public.no-such-token"}],"x-error"\###
-        :"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-executi\###
-        on":"task","x-unknownMembers":"ignore"},{"name":"initialized","summary":"Say that the reply to initialize has a\###
-        rrived.","description":"LSP's own notification. Accepted and without effect.","tags":[{"name":"lifecycle"}],"p\###
-        aramStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after initialize","params":[],"x-needs":\###
-        "none"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMemb\###
-        ers":"ignore"},{"name":"project.create","summary":"Register a database as a project.","description":"Checks th\###
-        at the connection string can be understood and that the policy allows where it points, and stores it sealed. I\###
-        t does\nnot connect: `project.test` does. An SQLite file must be there. The connection string never comes out a\###
-        gain; replies show it rebuilt without its password.\n\nWhile `readOnly` is true, as it is unless you say other\###
-        wise, no query of the project can write, whatever its options.","tags":[{"name":"project"}],"paramStructure":"\###
-        by-name","params":[{"name":"name","description":"Name, unique among your projects.","required":true,"schema":{\###
-        "description":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"des\###
-        cription","description":"What it is, in your words.","required":false,"schema":{"description":"What it is, in y\###
-        our words.","type":"string","maxLength":2000}},{"name":"databaseType","description":"The kind of database.","r\###
-        equired":true,"schema":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"n\###
-        ame":"connectionString","description":"How to reach it, in any form the engine's own tools take: a URI, keywor\###
-        ds and values, or a path for SQLite.","required":true,"schema":{"description":"How to reach it, in any form th\###
-        e engine's own tools take: a URI, keywords and values, or a path for SQLite.","type":"string","minLength":1,"m\###
-        axLength":4096}},{"name":"readOnly","description":"Whether to refuse every write.","required":false,"schema":{\###
-        "description":"Whether to refuse every write.","type":"boolean","default":true}}],"result":{"name":"Project","\###
-        schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$re\###
-        f":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors\###
-        /invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_databa\###
-        se"}],"examples":[{"name":"an SQLite file","params":[{"name":"name","value":"Books"},{"name":"databaseType","v\###
-        alue":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"result":{"name":"result","v\###
-        alue":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sql\###
-        ite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updated\###
-        At":"2026-01-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a connection string of another engine","params"\###
-        :[{"name":"name","value":"Elsewhere"},{"name":"databaseType","value":"postgresql"},{"name":"connectionString",\###
-        "value":"mysql://ada@db.example.com/shop"}],"x-error":"invalid_connection_string","x-needs":"session"},{"name"\###
-        :"a misspelt member","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name\###
-        ":"connectionString","value":"sqlite://${sampleDatabase}"},{"name":"readonly","value":false}],"x-error":"inval\###
-        id_params","x-needs":"session"},{"name":"without a session","params":[{"name":"name","value":"Books"},{"name":\###
-        "databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"\###
-        unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution"\###
-        :"task","x-unknownMembers":"refuse"},{"name":"project.delete","summary":"Delete a project with its history.","\###
-        description":"Its connection string, queries and messages go with it, for good; its running queries are cancel\###
-        led and its kept results are\ndropped. The database itself is not touched.\n\nIdempotent: `{}` says that you h\###
-        ave no such project now. A project that is gone, never was or is somebody else's answers the\nsame, and nothin\###
-        g happens.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":\###
-        "The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"resu\###
-        lt":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref"\###
-        :"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"on\###
-        e of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{}},"x-ne\###
-        eds":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"result":{\###
-        "name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write"\###
-        ,"x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.get","summary":"Answer one project.","desc\###
-        ription":"From the daemon's store; it does not connect.","tags":[{"name":"project"}],"paramStructure":"either"\###
-        ,"params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The proje\###
-        ct.","type":"string","format":"uuid"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Proj\###
-        ect"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},\###
-        {"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","va\###
-        lue":"${projectId}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"B\###
-        ooks","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":tr\###
-        ue,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"project"},{"name\###
-        ":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":\###
-        "session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers\###
-        ":"refuse"},{"name":"project.list","summary":"List your projects.","description":"In the order they were creat\###
-        ed, newest first.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"databaseType","de\###
-        scription":"Only this kind of database.","required":false,"schema":{"description":"Only this kind of database.\###
-        ","$ref":"#/components/schemas/DatabaseType"}},{"name":"text","description":"Only those whose name or descript\###
-        ion contains it, in any case of ASCII letters.","required":false,"schema":{"description":"Only those whose nam\###
-        e or description contains it, in any case of ASCII letters.","type":"string","minLength":1,"maxLength":200}},{\###
-        "name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page.\###
-        ","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of th\###
-        e page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page befo\###
-        re, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ProjectListResult","schema"\###
-        :{"type":"object","properties":{"items":{"description":"The projects.","type":"array","items":{"$ref":"#/compo\###
-        nents/schemas/Project"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":\###
-        "string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/componen\###
-        ts/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"SQLite only","\###
-        params":[{"name":"databaseType","value":"sqlite"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c5\###
-        -11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sq\###
-        lite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31\###
-        :00.000Z"}]}},"x-needs":"project"},{"name":"none that match","params":[{"name":"text","value":"no such project\###
-        "}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"sessi\###
-        on","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.summary","summary":\###
-        "Answer a project's figures and what its database says of itself.","description":"Figures are of the whole his\###
-        tory of the project. The database is asked for its metadata; if it cannot be reached, or not within\nthe conne\###
-        ct timeout, `database` says why and the rest is answered all the same.","tags":[{"name":"project"}],"paramStru\###
-        cture":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descript\###
-        ion":"The project.","type":"string","format":"uuid"}}],"result":{"name":"ProjectSummaryResult","schema":{"type\###
-        ":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"queries":\###
-        {"description":"Figures about its queries.","$ref":"#/components/schemas/QueryStatistics"},"recentQueries":{"d\###
-        escription":"The newest queries, newest first.","type":"array","items":{"$ref":"#/components/schemas/QueryReco\###
-        rd"},"maxItems":10},"messageCount":{"description":"Its chat messages.","type":"integer","minimum":0},"database\###
-        ":{"description":"What its database says of itself.","$ref":"#/components/schemas/DatabaseSummary"}},"required\###
-        ":["projectId","queries","recentQueries","messageCount","database"],"additionalProperties":false}},"errors":[{\###
-        "$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compone\###
-        nts/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"one of yours","params":[{"nam\###
-        e":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"projectId":"019ab0c5-11aa-7d2e-8b3\###
-        c-4d5e6f708192","queries":{"total":1,"success":1,"error":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"p95Ms"\###
-        :0.412,"rows":1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e\###
-        -8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","stat\###
-        us":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00\###
-        .000Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.40.1","databaseName":"books.sqlite","sizeBytes\###
-        ":49152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","value\###
-        ":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
-        ring":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.test","summary":"Try to reach a\###
-         database and say how far it got.","description":"Takes either `projectId`, or `databaseType` and `connectionS\###
-        tring` to try before `project.create`; the latter is not kept.\nOpens a new connection, checks that writes are\###
-         refused on it, and closes it.\n\nA database that cannot be reached is a result with `ok: false`, not an error\###
-        . `steps` always has all eight steps, in order; after\nthe one that failed, and where the engine has no such s\###
-        tep, they are `skipped`.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projectId"\###
-        ,"description":"A project of yours.","required":false,"schema":{"description":"A project of yours.","type":"st\###
-        ring","format":"uuid"}},{"name":"databaseType","description":"The kind of database; with `connectionString`.",\###
-        "required":false,"schema":{"description":"The kind of database; with `connectionString`.","$ref":"#/components\###
-        /schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it; with `databaseType`.","req\###
-        uired":false,"schema":{"description":"How to reach it; with `databaseType`.","type":"string","minLength":1,"ma\###
-        xLength":4096}}],"result":{"name":"ProjectTestResult","schema":{"type":"object","properties":{"ok":{"descripti\###
-        on":"Whether no step failed.","type":"boolean"},"steps":{"description":"The outcome of each step.","type":"arr\###
-        ay","items":{"$ref":"#/components/schemas/TestStep"},"minItems":8,"maxItems":8},"serverVersion":{"description"\###
-        :"Product and version; there if it got that far.","type":"string"}},"required":["ok","steps"],"additionalPrope\###
-        rties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenti\###
-        cated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a p\###
-        roject","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"ok":true,"s\###
-        erverVersion":"SQLite 3.40.1","steps":[{"step":"parse","status":"passed","durationMs":0.021},{"step":"policy",\###
-        "status":"passed","durationMs":0.035},{"step":"resolve","status":"skipped"},{"step":"connect","status":"skippe\###
-        d"},{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"database","status":"passed"\###
-        ,"durationMs":0.734},{"step":"readOnlyCheck","status":"passed","durationMs":0.118}]}},"x-needs":"project"},{"n\###
-        ame":"a server that is not there","params":[{"name":"databaseType","value":"postgresql"},{"name":"connectionSt\###
-        ring","value":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"name":"result","value":{"ok":false,"steps":[{"s\###
-        tep":"parse","status":"passed","durationMs":0.044},{"step":"policy","status":"passed","durationMs":0.012},{"st\###
-        ep":"resolve","status":"passed","durationMs":0.067},{"step":"connect","status":"failed","durationMs":0.203,"co\###
-        de":"connection_refused","message":"Nothing accepts connections at 127.0.0.1 port 1; check the host and port, a\###
-        nd that the server runs."},{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"data\###
-        base","status":"skipped"},{"step":"readOnlyCheck","status":"skipped"}]}},"x-needs":"session"},{"name":"both wa\###
-        ys at once","params":[{"name":"projectId","value":"${projectId}"},{"name":"databaseType","value":"sqlite"},{"n\###
-        ame":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"invalid_params","x-needs":"project"}\###
-        ],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"\###
-        },{"name":"project.update","summary":"Change a project.","description":"Changes what is named and nothing else\###
-        ; takes at least one member besides `projectId`. The kind of database cannot change. An\nempty `description` r\###
-        emoves it.\n\nA new connection string is checked as in `project.create`. With it, or when `readOnly` becomes t\###
-        rue, the project's open database\nconnections are closed and its running writes are cancelled.","tags":[{"name\###
-        ":"project"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required"\###
-        :true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"name","description":"N\###
-        ame, unique among your projects.","required":false,"schema":{"description":"Name, unique among your projects."\###
-        ,"type":"string","minLength":1,"maxLength":100}},{"name":"description","description":"What it is, in your word\###
-        s.","required":false,"schema":{"description":"What it is, in your words.","type":"string","maxLength":2000}},{\###
-        "name":"connectionString","description":"How to reach it; the kind of database stays.","required":false,"schem\###
-        a":{"description":"How to reach it; the kind of database stays.","type":"string","minLength":1,"maxLength":409\###
-        6}},{"name":"readOnly","description":"Whether to refuse every write.","required":false,"schema":{"description"\###
-        :"Whether to refuse every write.","type":"boolean"}},{"name":"assistant","description":"What to change of what\###
-         the assistant may do.","required":false,"schema":{"description":"What to change of what the assistant may do.\###
-        ","$ref":"#/components/schemas/AssistantChange"}}],"result":{"name":"Project","schema":{"$ref":"#/components/s\###
-        chemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthe\###
-        nticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/compone\###
-        nts/errors/invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unkn\###
-        own_database"}],"examples":[{"name":"allow writes","params":[{"name":"projectId","value":"${projectId}"},{"nam\###
-        e":"readOnly","value":false}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","\###
-        name":"Books","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":false,"createdAt":"\###
-        2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":"what the assi\###
-        stant may see","params":[{"name":"projectId","value":"${projectId}"},{"name":"assistant","value":{"shareRows":\###
-        false,"maskedColumns":["customers.email"]}}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-\###
-        4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true\###
-        ,"assistant":{"shareRows":false,"maskedColumns":["customers.email"]},"createdAt":"2026-01-05T09:31:00.000Z","u\###
-        pdatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":"nothing to change","params":[{"name":"pro\###
-        jectId","value":"${projectId}"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project",\###
-        "params":[{"name":"projectId","value":"${unknownId}"},{"name":"name","value":"Books"}],"x-error":"not_found","\###
-        x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unkn\###
-        ownMembers":"refuse"},{"name":"query.cancel","summary":"Stop a running query at its database.","description":"\###
-        Works from any connection of the user, and before `query.run` is answered if its client chose the `queryId`. A\###
-        nswers as soon as\nthe stop is under way; the `query.run` or `query.fetch` that waits is then answered `cancel\###
-        led`, or with its result if that was\nfirst. A database that does not obey has its connection cut after `cance\###
-        lDeadlineMs`.\n\nIdempotent: a query that has ended, never was or is somebody else's answers `{}` all the same\###
-        , and nothing happens.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryId","descr\###
-        iption":"The query.","required":true,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"\###
-        result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$\###
-        ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name"\###
-        :"a query that has ended","params":[{"name":"queryId","value":"${queryId}"}],"result":{"name":"result","value"\###
-        :{}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","value":"${unknownId}"}],"resul\###
-        t":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"wr\###
-        ite","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.close","summary":"Drop a kept result.","\###
-        description":"Frees what it took of the quota; if its statement still runs, it is stopped. The query stays in h\###
-        istory.\n\nIdempotent: a result that is gone, never was or is somebody else's answers `{}` all the same, and n\###
-        othing happens.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","description\###
-        ":"The result.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}}],"resu\###
-        lt":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref"\###
-        :"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a r\###
-        esult","params":[{"name":"resultId","value":"${resultId}"}],"result":{"name":"result","value":{}},"x-needs":"r\###
-        esult"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"result":{"name":"re\###
-        sult","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execut\###
-        ion":"task","x-unknownMembers":"refuse"},{"name":"query.explain","summary":"Show how a database would run a st\###
-        atement.","description":"Asks the engine for its plan, without running the statement: as the engine gives it (\###
-        `plan`), and in one normal form for all\nengines (`nodes`). Where the engine estimates costs or, with `analyze\###
-        `, measures times, `costliest` names the three nodes that\ncost or take most on their own, without their child\###
-        ren.\n\n**`analyze`** runs the statement to measure it, inside the read-only path: what `query.run` refuses in\###
-         `read` mode is refused\nhere. SQLite cannot measure; asking for it is `invalid_params`. Without `analyze`, Po\###
-        stgreSQL also shows the plans of statements\nthat write, without running them; for MySQL, MariaDB and SQLite t\###
-        hose are refused.\n\nParameters are bound as in `query.run`. PostgreSQL plans with their values. It is no quer\###
-        y: it is not in history, and costs what\na query costs otherwise. `$/cancelRequest`, the timeout and the end o\###
-        f the connection stop it.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId",\###
-        "description":"Where it would run.","required":true,"schema":{"description":"Where it would run.","type":"stri\###
-        ng","format":"uuid"}},{"name":"sql","description":"The statement, at most `sqlBytes` bytes of UTF-8.","require\###
-        d":true,"schema":{"description":"The statement, at most `sqlBytes` bytes of UTF-8.","type":"string","minLength\###
-        ":1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, in order.","required\###
-        ":false,"schema":{"description":"Values of the placeholders, in order.","type":"array","items":{"oneOf":[{"typ\###
-        e":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additionalProperties":false,\###
-        "properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"analyze","description":"Whether to r\###
-        un it and measure.","required":false,"schema":{"description":"Whether to run it and measure.","type":"boolean"\###
-        ,"default":false}},{"name":"timeoutMs","description":"Time it may take; absent means the limit `queryTimeoutMs\###
-        `. At most the limit `queryTimeoutMaxMs`.","required":false,"schema":{"description":"Time it may take; absent m\###
-        eans the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum\###
-        ":3600000}}],"result":{"name":"QueryExplainResult","schema":{"type":"object","properties":{"engine":{"descript\###
-        ion":"Whose plan it is.","$ref":"#/components/schemas/DatabaseType"},"analyzed":{"description":"Whether the st\###
-        atement ran and `actual…` members were measured.","type":"boolean"},"nodes":{"description":"The plan's nodes, e\###
-        ach before its children; at most the limit `planNodes`.","type":"array","items":{"$ref":"#/components/schemas/\###
-        PlanNode"}},"costliest":{"description":"Ids of at most three nodes, the costliest first: by their own time if m\###
-        easured, else by their own cost, else by their own rows. Empty where the engine says none of these.","type":"a\###
-        rray","items":{"type":"integer","minimum":0}},"truncated":{"description":"Whether the plan has nodes that are n\###
-        ot shown.","type":"boolean"},"planningMs":{"description":"Time to plan, as the engine measured it.","type":"nu\###
-        mber","minimum":0},"executionMs":{"description":"Time to run, as the engine measured it.","type":"number","min\###
-        imum":0},"plan":{"description":"The plan as the engine gives it: its JSON, or, nested deeper than the limit `j\###
-        sonDepth`, the same as text and without `nodes`; for SQLite an array of the rows of EXPLAIN QUERY PLAN."}},"re\###
-        quired":["engine","analyzed","nodes","costliest","truncated","plan"],"additionalProperties":false}},"errors":[\###
-        {"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/com\###
-        ponents/errors/invalid_connection_string"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/component\###
-        s/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/c\###
-        omponents/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"}\###
-        ,{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components\###
-        /errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connec\###
-        t_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/c\###
-        omponents/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components\###
-        /errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a search by key"\###
-        ,"params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT name FROM sqlite_schema W\###
-        HERE rowid = ?1"},{"name":"parameters","value":[1]}],"result":{"name":"result","value":{"engine":"sqlite","ana\###
-        lyzed":false,"nodes":[{"id":0,"operation":"SEARCH","detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (r\###
-        owid=?)","relation":"sqlite_schema"}],"costliest":[],"truncated":false,"plan":[{"id":2,"parent":0,"detail":"SE\###
-        ARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"project"},{"name":"an engine that does n\###
-        ot measure","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"a\###
-        nalyze","value":true}],"x-error":"invalid_params","x-needs":"project"},{"name":"a statement the database refus\###
-        es","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_f\###
-        ailed","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}\###
-        ,{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":\###
-        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.export","summar\###
-        y":"Convert a kept result to CSV, JSON, JSON Lines, Markdown or SQL.","description":"Converts what `query.run`\###
-         kept; the statement does not run again. If it still runs, this follows it to its end; if it ends with\nan err\###
-        or, so does the export.\n\n**Where it goes.** Without `path` and `partialResultToken` the reply has `text`, wh\###
-        ich ends with the row that reaches `pageBytes`,\nand `nextCursor` for the next call, with the same `format` an\###
-        d `options`. The texts put together are the whole: what stands at its\nhead or foot is there once, and each ha\###
-        s whole rows only. With `partialResultToken` the texts go out as `$/progress`, each with an\n`ExportPart`, no f\###
-        aster than this client reads, and the reply has the totals. With `path` they go to a file, which is there, who\###
-        le\nand readable only to the daemon's user, once this is answered, and not at all if it fails or is cancelled.\###
-        \n\n**Paths** are absolute, in a directory that exists; `~/` is the daemon's user's home where the daemon is p\###
-        ersonal. In shared mode\nthey must be below a directory that the daemon allows. A file that exists is a `confl\###
-        ict` unless `overwrite`. Symbolic links and\nwhatever is no regular file are never written to, nor are files o\###
-        f the daemon itself. `file_failed` names the step that failed.\n\n**Formats.** Cells that are null differ from\###
-         empty texts in each of them.\n\n- `csv`: RFC 4180, in UTF-8. A cell is quoted where it must be, and where it i\###
-        s an empty text or reads like `nullText`; null is\n  `nullText` without quotes. Numbers have the digits of the\###
-         database. Bytes are base64 or hexadecimal.\n- `json`: one array of objects, an object a line. Cells are those\###
-         of `QueryResult`. Of columns with the same name the second is\n  called `name_2`.\n- `jsonl`: the same object\###
-        s, one a line, and nothing else.\n- `markdown`: a table of GitHub's kind, numbers to the right. Characters tha\###
-        t mean something to Markdown or HTML are escaped, a\n  line break is `<br>`, another control character its pic\###
-        ture. A result that stopped at a limit says so below it.\n- `sql`: `INSERT` statements of at most 64 KiB (but a\###
-        lways a whole row) into `table`, in the dialect of the database that the\n  result is from; before them the se\###
-        ssion's encoding is set. Run there, on a table with columns of the same types, they give the\n  same values. A\###
-         JSON `null` becomes NULL, since results do not tell the two apart.\n\n**Cells that were cut** (`cellBytes`) a\###
-        re refused with `cell_truncated`, because nobody would notice. With `allowTruncated` they\nare exported as far\###
-         as they go, marked, and counted in `truncatedCells`; never to `sql`.\n\nIds answer as in `query.fetch`.","tag\###
-        s":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resultId","description":"The result.","req\###
-        uired":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"name":"format","descript\###
-        ion":"What to convert it to.","required":true,"schema":{"description":"What to convert it to.","$ref":"#/compo\###
-        nents/schemas/ExportFormat"}},{"name":"options","description":"How to write it.","required":false,"schema":{"d\###
-        escription":"How to write it.","$ref":"#/components/schemas/ExportOptions"}},{"name":"cursor","description":"`\###
-        nextCursor` of the text before; absent means from the beginning. Not with `path` or `partialResultToken`.","re\###
-        quired":false,"schema":{"description":"`nextCursor` of the text before; absent means from the beginning. Not w\###
-        ith `path` or `partialResultToken`.","type":"string","format":"cursor"}},{"name":"path","description":"The fil\###
-        e to write.","required":false,"schema":{"description":"The file to write.","type":"string","minLength":1,"maxL\###
-        ength":4096}},{"name":"overwrite","description":"Whether `path` may exist; it is replaced at the end, in one s\###
-        tep.","required":false,"schema":{"description":"Whether `path` may exist; it is replaced at the end, in one st\###
-        ep.","type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the texts as `$/pro\###
-        gress` with this token. Not with `path`.","required":false,"schema":{"description":"Pushes the texts as `$/pro\###
-        gress` with this token. Not with `path`.","type":["string","integer"]}}],"result":{"name":"QueryExportResult",\###
-        "schema":{"type":"object","properties":{"text":{"description":"The text, unless it was pushed or written to a f\###
-        ile.","type":"string"},"nextCursor":{"description":"Where the next text begins; there if there is more.","type\###
-        ":"string","format":"cursor"},"rowCount":{"description":"Rows in this text; of a file or a push, all rows.","t\###
-        ype":"integer","minimum":0},"bytes":{"description":"Size of this text, of all that was pushed, or of the file,\###
-         as UTF-8.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows than we\###
-        re kept; final if there is no `nextCursor`.","type":"boolean"},"truncatedCells":{"description":"Cells of these\###
-         rows of which only the beginning was kept.","type":"integer","minimum":0},"path":{"description":"The file tha\###
-        t was written, without symbolic links.","type":"string"}},"required":["rowCount","bytes","truncated","truncate\###
-        dCells"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/com\###
-        ponents/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflic\###
-        t"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/cel\###
-        l_truncated"},{"$ref":"#/components/errors/file_failed"},{"$ref":"#/components/errors/query_failed"},{"$ref":"\###
-        #/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"\###
-        },{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"CSV","params":[{"name":"resultId","valu\###
-        e":"${resultId}"},{"name":"format","value":"csv"}],"result":{"name":"result","value":{"text":"id\u000d\n1\u000\###
-        d\n2\u000d\n3\u000d\n","rowCount":3,"bytes":13,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"na\###
-        me":"SQL","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"sql"},{"name":"options\###
-        ","value":{"table":"favourites"}}],"result":{"name":"result","value":{"text":"INSERT INTO \"favourites\" (\"id\###
-        \") VALUES\n(1),\n(2),\n(3);\n","rowCount":3,"bytes":56,"truncated":false,"truncatedCells":0}},"x-needs":"resu\###
-        lt"},{"name":"pushed","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"jsonl"},{"\###
-        name":"partialResultToken","value":"export-1"}],"result":{"name":"result","value":{"rowCount":3,"bytes":27,"tr\###
-        uncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"a relative path","params":[{"name":"resultId"\###
-        ,"value":"${resultId}"},{"name":"format","value":"csv"},{"name":"path","value":"books.csv"}],"x-error":"policy\###
-        ","x-needs":"result"},{"name":"a directory that is not there","params":[{"name":"resultId","value":"${resultId\###
-        }"},{"name":"format","value":"csv"},{"name":"path","value":"/nowhere/at/all/books.csv"}],"x-error":"file_faile\###
-        d","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"},{"name\###
-        ":"format","value":"csv"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session"\###
-        ,"x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.fetch","summary":"Answer\###
-         a page of a kept result.","description":"Reads what `query.run` kept; the statement does not run again. A cur\###
-        sor stays good while the result is kept: fetching it twice\nanswers the same rows. If the statement still runs\###
-        , this waits for the page to be full or the statement to end. If it ended\nwith an error after its first page,\###
-         the rows it gave can be fetched and then this answers that error.\n\nA result that was closed, has expired or\###
-         ended with its connection is `not_found`, as is one of somebody else, and one of\nanother connection that was\###
-         run without `keep`.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","descri\###
-        ption":"The result.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{\###
-        "name":"cursor","description":"`nextCursor` of the page before; absent means from the first row.","required":f\###
-        alse,"schema":{"description":"`nextCursor` of the page before; absent means from the first row.","type":"strin\###
-        g","format":"cursor"}}],"result":{"name":"QueryFetchResult","schema":{"type":"object","properties":{"rows":{"d\###
-        escription":"The page, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"des\###
-        cription":"Index of its first row in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"des\###
-        cription":"Rows in this page.","type":"integer","minimum":0},"hasMore":{"description":"Whether there are more r\###
-        ows.","type":"boolean"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"\###
-        string","format":"cursor"},"totalRows":{"description":"Rows kept of the whole result; absent while the stateme\###
-        nt runs.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows than were\###
-         kept; final once `totalRows` is there.","type":"boolean"}},"required":["rows","firstRow","rowCount","hasMore"\###
-        ,"truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"\###
-        #/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/qu\###
-        ery_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/comp\###
-        onents/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"the next page","p\###
-        arams":[{"name":"resultId","value":"${resultId}"},{"name":"cursor","value":"${cursor}"}],"result":{"name":"res\###
-        ult","value":{"rows":[[3]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3,"truncated":false}},"x-need\###
-        s":"result"},{"name":"the first page again","params":[{"name":"resultId","value":"${resultId}"}],"result":{"na\###
-        me":"result","value":{"rows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"nextCursor":"Mg","totalRows":\###
-        3,"truncated":false}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${\###
-        unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering"\###
-        :"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.forget","summary":"Delete queries fro\###
-        m your history.","description":"Either those named by `queryIds`, or those of a project, of a time, or both: n\###
-        ame at least one of them, so that nothing is\ndeleted by accident. Queries that still run stay. Their figures g\###
-        o with them: `query.stats`, `dashboard.get` and `project.summary`\ndo not count them any more.\n\nIdempotent: w\###
-        hat is gone, never was or is somebody else's is not counted in `forgotten`. A long history goes step by step, a\###
-        nd\nothers are served in between; a cancelled request, or one that failed, has deleted a part.","tags":[{"name\###
-        ":"query"}],"paramStructure":"by-name","params":[{"name":"queryIds","description":"These queries.","required":\###
-        false,"schema":{"description":"These queries.","type":"array","items":{"type":"string","format":"uuid"},"minIt\###
-        ems":1,"maxItems":1000}},{"name":"projectId","description":"All of this project; not together with `queryIds`.\###
-        ","required":false,"schema":{"description":"All of this project; not together with `queryIds`.","type":"string\###
-        ","format":"uuid"}},{"name":"before","description":"All accepted before this time; not together with `queryIds\###
-        `.","required":false,"schema":{"description":"All accepted before this time; not together with `queryIds`.","t\###
-        ype":"string","format":"date-time"}}],"result":{"name":"QueryForgetResult","schema":{"type":"object","properti\###
-        es":{"forgotten":{"description":"How many were deleted.","type":"integer","minimum":0}},"required":["forgotten\###
-        "],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/component\###
-        s/errors/unauthenticated"},{"$ref":"#/components/errors/cancelled"}],"examples":[{"name":"one query","params":\###
-        [{"name":"queryIds","value":["${queryId}"]}],"result":{"name":"result","value":{"forgotten":1}},"x-needs":"que\###
-        ry"},{"name":"a project's queries before a day","params":[{"name":"projectId","value":"${projectId}"},{"name":\###
-        "before","value":"2026-01-05T00:00:00.000Z"}],"result":{"name":"result","value":{"forgotten":0}},"x-needs":"qu\###
-        ery"},{"name":"an unknown query","params":[{"name":"queryIds","value":["${unknownId}"]}],"result":{"name":"res\###
-        ult","value":{"forgotten":0}},"x-needs":"session"},{"name":"nothing named","params":[],"x-error":"invalid_para\###
-        ms","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x\###
-        -unknownMembers":"refuse"},{"name":"query.get","summary":"Answer one query of history.","description":"What `q\###
-        uery.history` lists, and a preview: the first `previewRows` rows, at most `previewBytes` bytes, as they were w\###
-        hen the query\nran. The preview is kept sealed and goes with the project.","tags":[{"name":"query"}],"paramStr\###
-        ucture":"either","params":[{"name":"queryId","description":"The query.","required":true,"schema":{"description\###
-        ":"The query.","type":"string","format":"uuid"}}],"result":{"name":"QueryRecord","schema":{"$ref":"#/component\###
-        s/schemas/QueryRecord"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/\###
-        unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"nam\###
-        e":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819\###
-        203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orde\###
-        rs","shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"scri\###
-        pt","createdAt":"2026-01-05T09:32:00.000Z","preview":{"columns":[{"name":"count(*)","type":"","encoding":"dyna\###
-        mic"}],"rows":[[1204]]}}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","value":"$\###
-        {unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering\###
-        ":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.history","summary":"List your own qu\###
-        eries.","description":"Newest first. Filters add up. A query is kept for `historyDays` days, unless there are m\###
-        ore than `historyRows`: then the oldest go;\n`query.forget` takes away more. Every page is as quick as the fir\###
-        st, however long the history, unless `text` and `errorText`\nhave fewer than three characters. A project that i\###
-        s unknown or somebody else's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStructure":"b\###
-        y-name","params":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"descri\###
-        ption":"Only of this project.","type":"string","format":"uuid"}},{"name":"status","description":"Only with thi\###
-        s status.","required":false,"schema":{"description":"Only with this status.","$ref":"#/components/schemas/Quer\###
-        yStatus"}},{"name":"text","description":"Only those whose SQL or label contains it, in any case of ASCII lette\###
-        rs; every character stands for itself. From three characters on it is found by an index.","required":false,"sc\###
-        hema":{"description":"Only those whose SQL or label contains it, in any case of ASCII letters; every character\###
-         stands for itself. From three characters on it is found by an index.","type":"string","minLength":1,"maxLengt\###
-        h":200}},{"name":"errorText","description":"Only those whose error message contains it, likewise.","required":\###
-        false,"schema":{"description":"Only those whose error message contains it, likewise.","type":"string","minLeng\###
-        th":1,"maxLength":200}},{"name":"shape","description":"Only those whose statement has this shape: the `shape` o\###
-        f another query, or of `query.stats`.","required":false,"schema":{"description":"Only those whose statement ha\###
-        s this shape: the `shape` of another query, or of `query.stats`.","type":"string","minLength":16,"maxLength":1\###
-        6}},{"name":"since","description":"Only those accepted at this time or later.","required":false,"schema":{"des\###
-        cription":"Only those accepted at this time or later.","type":"string","format":"date-time"}},{"name":"until",\###
-        "description":"Only those accepted before this time.","required":false,"schema":{"description":"Only those acc\###
-        epted before this time.","type":"string","format":"date-time"}},{"name":"mode","description":"Only those that r\###
-        an in this mode.","required":false,"schema":{"description":"Only those that ran in this mode.","$ref":"#/compo\###
-        nents/schemas/QueryMode"}},{"name":"source","description":"Only from this source.","required":false,"schema":{\###
-        "description":"Only from this source.","$ref":"#/components/schemas/QuerySource"}},{"name":"limit","descriptio\###
-        n":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer","minimu\###
-        m":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the sa\###
-        me filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.\###
-        ","type":"string","format":"cursor"}}],"result":{"name":"QueryHistoryResult","schema":{"type":"object","proper\###
-        ties":{"items":{"description":"The queries.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"\###
-        }},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cur\###
-        sor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_para\###
-        ms"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"what succeeded in a project","params\###
-        ":[{"name":"projectId","value":"${projectId}"},{"name":"status","value":"success"},{"name":"limit","value":10}\###
-        ],"result":{"name":"result","value":{"items":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0\###
-        c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a6\###
-        05e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01\###
-        -05T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"what failed for a table","params":[{"name":"errorText","val\###
-        ue":"no such table"},{"name":"status","value":"error"}],"result":{"name":"result","value":{"items":[]}},"x-nee\###
-        ds":"query"},{"name":"no shape","params":[{"name":"shape","value":"not-hexadecimal!"}],"x-error":"invalid_para\###
-        ms","x-needs":"session"},{"name":"none that match","params":[{"name":"text","value":"no such query"}],"result"\###
-        :{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"a page too large","params":[{"name":"lim\###
-        it","value":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-\###
-        ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.run","summary":"Run one stat\###
-        ement and answer its first rows.","description":"Runs exactly one statement; two are refused. In `read` mode, t\###
-        he default, nothing of it can last: the engine refuses writes,\nthe statement is looked at before it runs, and\###
-         it is rolled back. `write` needs a project whose `readOnly` is false (else\n`read_only`), and commits.\n\n**O\###
-        ptions only lower the server's limits.** A value above the limit is refused with `invalid_params`, never lower\###
-        ed in silence.\n\n**Parameters** are bound, never put into the text: null, a boolean, a number, a string, or `\###
-        {\"$base64\": \"…\"}` for bytes. The\nplaceholders are the engine's own: `$1` for PostgreSQL, `?` for MySQL an\###
-        d MariaDB, `?`, `?1` or `$1` for SQLite.\n\n**Large results.** The first page comes with the reply, which may b\###
-        e sent before the statement has ended. The rest is kept under\n`resultId` for `query.fetch`, `query.export` an\###
-        d `query.summarize`, without running the statement again, until `query.close`, until\nnobody has read from it f\###
-        or `resultIdleMs`, or until this connection ends; with `keep` it outlives the connection, and any connection o\###
-        f the user may fetch\nit. Without `maxRows` a result stops at `resultRows` rows or `resultBytes` bytes; with i\###
-        t, at so many rows or\n`spoolPerResultBytes`. A result that stopped says `truncated`. The daemon's page limit `\###
-        pageBytes` may end a page before `pageRows`.\n\n**Pushed results.** With `partialResultToken` nothing is kept:\###
-         pages of at most `pageRows` rows or `pageBytes` bytes go out as\n`$/progress` with that token, straight from t\###
-        he database and as fast as this client reads; other replies come in between. Each\nhas a `QueryPage`. The stat\###
-        ement waits for a client that does not read, and so may run into its timeout. The reply comes after\nthe last p\###
-        age, with no rows and the number of all in `rowCount`; an error may come after pages. Without `maxRows` there i\###
-        s no\nlimit on rows or bytes.\n\n**Stopping it.** `$/cancelRequest` and `query.cancel` stop the statement at t\###
-        he database, as do the timeout and the end of this\nconnection. `queryId` lets a client choose the id beforeha\###
-        nd, so that `query.cancel` can name the query before this is\nanswered, from another connection too. It must b\###
-        e new: an id that any query has had is a `conflict`, and nothing runs.\n\n**History.** A write is in history b\###
-        efore it runs; other queries at the latest when they end. Parameters are never kept.","tags":[{"name":"query"}\###
-        ],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where to run it.","required":true,"s\###
-        chema":{"description":"Where to run it.","type":"string","format":"uuid"}},{"name":"sql","description":"The st\###
-        atement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","required":true,"schema":{"descriptio\###
-        n":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","type":"string","minLength"\###
-        :1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, in order.","required"\###
-        :false,"schema":{"description":"Values of the placeholders, in order.","type":"array","items":{"oneOf":[{"type\###
-        ":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additionalProperties":false,"\###
-        properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","description":"What the stateme\###
-        nt may do.","required":false,"schema":{"description":"What the statement may do.","$ref":"#/components/schemas\###
-        /QueryMode","default":"read"}},{"name":"pageRows","description":"Most rows of each page; absent means the limi\###
-        t `pageRows`.","required":false,"schema":{"description":"Most rows of each page; absent means the limit `pageR\###
-        ows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs","description":"Time the statement may\###
-         take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"sche\###
-        ma":{"description":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `q\###
-        ueryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"name":"maxRows","description":"Rows to k\###
-        eep at most.","required":false,"schema":{"description":"Rows to keep at most.","type":"integer","minimum":1,"m\###
-        aximum":1000000000}},{"name":"label","description":"A name for it in history.","required":false,"schema":{"des\###
-        cription":"A name for it in history.","type":"string","minLength":1,"maxLength":200}},{"name":"keep","descript\###
-        ion":"Whether the result outlives this connection, and is kept even if the first page has all of it.","require\###
-        d":false,"schema":{"description":"Whether the result outlives this connection, and is kept even if the first p\###
-        age has all of it.","type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the r\###
-        ows as `$/progress` with this token, instead of keeping them.","required":false,"schema":{"description":"Pushe\###
-        s the rows as `$/progress` with this token, instead of keeping them.","type":["string","integer"]}},{"name":"q\###
-        ueryId","description":"The query's id, made by the client; version 7 is advised.","required":false,"schema":{"\###
-        description":"The query's id, made by the client; version 7 is advised.","type":"string","format":"uuid"}}],"r\###
-        esult":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/compon\###
-        ents/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/in\###
-        valid_connection_string"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_foun\###
-        d"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/r\###
-        ead_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/compon\###
-        ents/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"\###
-        },{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/c\###
-        omponents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tl\###
-        s_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"\###
-        },{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"\###
-        name":"one row","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS one, '\###
-        two' AS two"}],"result":{"name":"result","value":{"queryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","columns":[\###
-        {"name":"one","type":"","encoding":"dynamic"},{"name":"two","type":"","encoding":"dynamic"}],"rows":[[1,"two"]\###
-        ],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.412,"mode":"read","truncated":false,"notices"\###
-        :[]}},"x-needs":"project"},{"name":"parameters","params":[{"name":"projectId","value":"${projectId}"},{"name":\###
-        "sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS cover"},{"name":"parameters","value":["Emma",9.5,{"$base\###
-        64":"iVBORw=="}]},{"name":"label","value":"A smoke test"}],"result":{"name":"result","value":{"queryId":"019ab\###
-        0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"title","type":"","encoding":"dynamic"},{"name":"price","t\###
-        ype":"","encoding":"dynamic"},{"name":"cover","type":"","encoding":"dynamic"}],"rows":[["Emma",9.5,{"$base64":\###
-        "iVBORw=="}]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.388,"mode":"read","truncated":fal\###
-        se,"notices":[]}},"x-needs":"project"},{"name":"the first page of many","params":[{"name":"projectId","value":\###
-        "${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2 UNION ALL SELECT 3"},{"name":"pag\###
-        eRows","value":2}],"result":{"name":"result","value":{"queryId":"019ab0c6-44dd-7051-9e6f-708192031425","column\###
-        s":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[[1],[2]],"rowCount":2,"hasMore":true,"resultId":\###
-        "019ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg","command":"SELECT","durationMs":0.297,"mode":"read","\###
-        truncated":false,"notices":[]}},"x-needs":"project"},{"name":"pushed rows","params":[{"name":"projectId","valu\###
-        e":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2"},{"name":"partialResultToken"\###
-        ,"value":"rows-1"}],"result":{"name":"result","value":{"queryId":"019ab0c6-55ee-7162-8a70-819203142536","colum\###
-        ns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[],"rowCount":2,"hasMore":false,"command":"SELEC\###
-        T","durationMs":0.311,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"a write in a\###
-         read-only project","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"CREATE TABLE s\###
-        cratch (id INTEGER)"},{"name":"mode","value":"write"}],"x-error":"read_only","x-needs":"project"},{"name":"a s\###
-        tatement the database refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SE\###
-        LEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":"a parameter too few","params":[{"name":"projec\###
-        tId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-erro\###
-        r":"invalid_parameters","x-needs":"project"},{"name":"an id that a query has had","params":[{"name":"projectId\###
-        ","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"queryId","value":"${queryId}"}],"x-error"\###
-        :"conflict","x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId\###
-        }"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-acces\###
-        s":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.running","s\###
-        ummary":"List your own queries that run now.","description":"Of all your connections, also those that wait for\###
-         a free database connection; the one that began first is first. There are\nnever more than the limit `queriesP\###
-        erUser`. A query that has ended is in `query.history`.","tags":[{"name":"query"}],"paramStructure":"either","p\###
-        arams":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"description":"On\###
-        ly of this project.","type":"string","format":"uuid"}}],"result":{"name":"QueryRunningResult","schema":{"type"\###
-        :"object","properties":{"items":{"description":"The queries.","type":"array","items":{"$ref":"#/components/sch\###
-        emas/RunningQuery"}}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/erro\###
-        rs/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"nothing runs","params\###
-        ":[],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name\###
-        ":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access"\###
-        :"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.stats","summar\###
-        y":"Answer figures about your queries.","description":"How many ran, failed and how long they took: in all, by\###
-         project, by day, and by statement. Figures are kept by UTC day: the period\nis widened to whole days, and `si\###
-        nce` and `until` of the reply say to which. It is at most `statisticsDays` days long; without\n`since` it is t\###
-        he 30 days that end with `until`, without `until` it ends today. They are right to the query, also after a cra\###
-        sh;\nwhat is gone from history, by `query.forget`, by age or by number, is not counted any more.\n\n**Statemen\###
-        ts** are told apart by shape: the statement with `?` in place of each literal and placeholder, lists of values\###
-         after\n`IN`, `VALUES` and `ARRAY` as one, without comments, blanks and the case of keywords, by the rules of i\###
-        ts engine. `shape` is the\nsame for the same shape, always. Each list has at most `statements` of them: the mo\###
-        st frequent, the slowest by `meanMs`, the\ncostliest by `totalMs`, and those that failed most often; what did n\###
-        ot succeed, or not fail, is in no list of these.\n\n**Percentiles** are by nearest rank, over successful queri\###
-        es, from counts in ranges of a thirty-second of a doubling: within 1.6 %\nof the duration that was measured. `\###
-        maxMs` is exact.\n\nA project that is unknown or somebody else's has no queries.","tags":[{"name":"query"}],"p\###
-        aramStructure":"by-name","params":[{"name":"projectId","description":"Only of this project.","required":false,\###
-        "schema":{"description":"Only of this project.","type":"string","format":"uuid"}},{"name":"since","description\###
-        ":"From the day of this time on.","required":false,"schema":{"description":"From the day of this time on.","ty\###
-        pe":"string","format":"date-time"}},{"name":"until","description":"Up to the end of the day of this time; a mi\###
-        dnight is the end of the day before it.","required":false,"schema":{"description":"Up to the end of the day of\###
-         this time; a midnight is the end of the day before it.","type":"string","format":"date-time"}},{"name":"state\###
-        ments","description":"The length of each list of statements; 0 for none.","required":false,"schema":{"descript\###
-        ion":"The length of each list of statements; 0 for none.","type":"integer","minimum":0,"maximum":100,"default"\###
-        :10}}],"result":{"name":"QueryStatsResult","schema":{"type":"object","properties":{"since":{"description":"Mid\###
-        night UTC at the start of the first day.","type":"string","format":"date-time"},"until":{"description":"Midnig\###
-        ht UTC at the end of the last day.","type":"string","format":"date-time"},"totals":{"description":"All of it."\###
-        ,"$ref":"#/components/schemas/QueryFigures"},"projects":{"description":"Projects with queries in the period, t\###
-        he busiest first, then by name.","type":"array","items":{"$ref":"#/components/schemas/ProjectFigures"}},"days"\###
-        :{"description":"Every day of the period, oldest first, days without queries too.","type":"array","items":{"$r\###
-        ef":"#/components/schemas/DayFigures"},"minItems":1,"maxItems":366},"mostFrequent":{"description":"Statements b\###
-        y `count`, the highest first.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxIte\###
-        ms":100},"slowest":{"description":"By `meanMs`.","type":"array","items":{"$ref":"#/components/schemas/Statemen\###
-        tFigures"},"maxItems":100},"costliest":{"description":"By `totalMs`.","type":"array","items":{"$ref":"#/compon\###
-        ents/schemas/StatementFigures"},"maxItems":100},"mostFailing":{"description":"By `error`.","type":"array","ite\###
-        ms":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100}},"required":["since","until","totals","pr\###
-        ojects","days","mostFrequent","slowest","costliest","mostFailing"],"additionalProperties":false}},"errors":[{"\###
-        $ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name\###
-        ":"a day of a project","params":[{"name":"projectId","value":"${projectId}"},{"name":"since","value":"2026-01-\###
-        05T00:00:00.000Z"},{"name":"until","value":"2026-01-06T00:00:00.000Z"},{"name":"statements","value":1}],"resul\###
-        t":{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"\###
-        count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0\###
-        .412,"p95Ms":0.412,"maxMs":0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Book\###
-        s","databaseType":"sqlite","figures":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"\###
-        totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"days":[{"date":"2026-01-05","figur\###
-        es":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p5\###
-        0Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"mostFrequent":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192",\###
-        "projectName":"Books","shape":"3f9c1d2b7a605e48","sql":"SELECT * FROM orders WHERE id IN (?)","figures":{"coun\###
-        t":1,"success":1,"error":0,"cancelled":0,"errorRate":0,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"\###
-        p95Ms":0.412,"maxMs":0.412},"lastQueryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","lastUsedAt":"2026-01-05T09:3\###
-        2:00.000Z","lastMode":"read"}],"slowest":[],"costliest":[],"mostFailing":[]}},"x-needs":"query"},{"name":"the l\###
-        ast thirty days","params":[],"result":{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"20\###
-        26-01-06T00:00:00.000Z","totals":{"count":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs":0},"project\###
-        s":[],"days":[{"date":"2026-01-05","figures":{"count":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs"\###
-        :0}}],"mostFrequent":[],"slowest":[],"costliest":[],"mostFailing":[]}},"x-needs":"query"},{"name":"too long a p\###
-        eriod","params":[{"name":"since","value":"2020-01-01T00:00:00.000Z"}],"x-error":"invalid_params","x-needs":"se\###
-        ssion"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"\###
-        refuse"},{"name":"query.subscribe","summary":"Watch your own queries while they run.","description":"From the r\###
-        eply on, this connection gets a `query/event` whenever one of your queries starts, makes progress or ends, whi\###
-        chever\nof your connections runs it. `running` is what ran at that moment: its queries get no `started`, and e\###
-        verything later about\nthem comes as an event. A subscription ends with `query.unsubscribe`, with this connect\###
-        ion, or when this connection is no\nlonger logged in as you.","tags":[{"name":"query"}],"paramStructure":"eith\###
-        er","params":[{"name":"projectId","description":"Only queries of this project.","required":false,"schema":{"de\###
-        scription":"Only queries of this project.","type":"string","format":"uuid"}}],"result":{"name":"QuerySubscribe\###
-        Result","schema":{"type":"object","properties":{"subscriptionId":{"description":"Id, in every event of this su\###
-        bscription.","type":"string","format":"uuid"},"running":{"description":"The queries that run.","type":"array",\###
-        "items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["subscriptionId","running"],"additionalProp\###
+        "#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/error\###
+        s/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/model_failed"},{"$ref":"#/c\###
+        omponents/errors/budget_exceeded"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/inval\###
+        id_connection_string"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#\###
+        /components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/timeout"}\###
+        ,{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/com\###
+        ponents/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/error\###
+        s/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"\###
+        },{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/com\###
+        ponents/errors/connection_lost"}],"examples":[{"name":"without a model","params":[{"name":"projectId","value":\###
+        "${projectId}"},{"name":"content","value":"What tables are there?"}],"result":{"name":"result","value":{"id":"\###
+        019ab0c7-1b2c-7d3e-8f40-516273849506","threadId":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-\###
+        11aa-7d2e-8b3c-4d5e6f708192","role":"assistant","text":"The database has 2 tables: `authors` and `books`.","mo\###
+        de":"answer","usage":{"promptTokens":0,"completionTokens":0,"estimated":false,"steps":0,"toolCalls":1,"correct\###
+        ions":0,"durationMs":3.1},"note":"No model is configured, so this is what can be said without one. A model wou\###
+        ld answer free questions: set DBASSIST_MODEL_URL and DBASSIST_MODEL.","outcome":"finished","createdAt":"2026-0\###
+        1-05T09:50:00.000Z"}},"x-needs":"project"},{"name":"with events","params":[{"name":"projectId","value":"${proj\###
+        ectId}"},{"name":"content","value":"describe books"},{"name":"partialResultToken","value":"turn-1"}],"result":\###
+        {"name":"result","value":{"id":"019ab0c7-1b2c-7d3e-8f40-516273849506","threadId":"019ab0c7-0a1b-7c2d-8e3f-4051\###
+        62738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","role":"assistant","text":"The database has 2 tab\###
+        les: `authors` and `books`.","mode":"answer","usage":{"promptTokens":0,"completionTokens":0,"estimated":false,\###
+        "steps":0,"toolCalls":1,"corrections":0,"durationMs":3.1},"note":"No model is configured, so this is what can b\###
+        e said without one. A model would answer free questions: set DBASSIST_MODEL_URL and DBASSIST_MODEL.","outcome"\###
+        :"finished","createdAt":"2026-01-05T09:50:00.000Z"}},"x-needs":"project"},{"name":"an empty message","params":\###
+        [{"name":"projectId","value":"${projectId}"},{"name":"content","value":""}],"x-error":"invalid_params","x-need\###
+        s":"project"},{"name":"a model that is not configured","params":[{"name":"projectId","value":"${projectId}"},{\###
+        "name":"content","value":"What tables are there?"},{"name":"model","value":"nobody"}],"x-error":"invalid_param\###
+        s","x-needs":"project"},{"name":"an unknown thread","params":[{"name":"projectId","value":"${projectId}"},{"na\###
+        me":"content","value":"And since May?"},{"name":"threadId","value":"${unknownId}"}],"x-error":"not_found","x-n\###
+        eeds":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"c\###
+        ontent","value":"What tables are there?"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-a\###
+        ccess":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.threads"\###
+        ,"summary":"List your conversations.","description":"The latest first. A project that is unknown or somebody e\###
+        lse's has none: the list is empty.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"pro\###
+        jectId","description":"Only of this project.","required":false,"schema":{"description":"Only of this project."\###
+        ,"type":"string","format":"uuid"}},{"name":"limit","description":"Items of one page.","required":false,"schema\###
+        ":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"curso\###
+        r","description":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"descrip\###
+        tion":"`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result":\###
+        {"name":"ChatThreadsResult","schema":{"type":"object","properties":{"items":{"description":"The threads.","typ\###
+        e":"array","items":{"$ref":"#/components/schemas/ChatThread"}},"nextCursor":{"description":"Where the next pag\###
+        e begins; absent on the last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties"\###
+        :false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"\###
+        }],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":\###
+        "result","value":{"items":[{"id":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4\###
+        d5e6f708192","title":"What tables are there?","messageCount":2,"createdAt":"2026-01-05T09:49:59.000Z","updated\###
+        At":"2026-01-05T09:50:00.000Z"}]}},"x-needs":"thread"},{"name":"a page too large","params":[{"name":"limit","v\###
+        alue":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orderi\###
+        ng":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"dashboard.get","summary":"Answer your ow\###
+        n figures over the last days.","description":"The period is the last `days` days in UTC, today included. All f\###
+        igures are of queries and messages accepted in it, so they add up:\n`totals.queries` is the sum of `queriesByS\###
+        tatus`, of the projects and of the days. Percentiles are within 1.6 %; `query.stats` says\nhow, and has more. W\###
+        hat is gone from history is not counted.","tags":[{"name":"dashboard"}],"paramStructure":"either","params":[{"\###
+        name":"days","description":"Length of the period.","required":false,"schema":{"description":"Length of the per\###
+        iod.","type":"integer","minimum":1,"maximum":365,"default":30}}],"result":{"name":"DashboardGetResult","schema\###
+        ":{"type":"object","properties":{"days":{"description":"Length of the period.","type":"integer","minimum":1,"m\###
+        aximum":365},"since":{"description":"Its beginning: midnight UTC of its first day.","type":"string","format":"\###
+        date-time"},"totals":{"description":"Totals.","$ref":"#/components/schemas/DashboardTotals"},"queriesByStatus"\###
+        :{"description":"Queries by status.","$ref":"#/components/schemas/QueriesByStatus"},"successRate":{"descriptio\###
+        n":"success / (success + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"latency":{"d\###
+        escription":"How long queries took.","$ref":"#/components/schemas/Latency"},"projects":{"description":"All you\###
+        r projects, the busiest first, then by name.","type":"array","items":{"$ref":"#/components/schemas/ProjectActi\###
+        vity"}},"activity":{"description":"Every day of the period, oldest first, days without queries too.","type":"a\###
+        rray","items":{"$ref":"#/components/schemas/DayActivity"},"minItems":1,"maxItems":365},"recentQueries":{"descr\###
+        iption":"The newest queries of the period, newest first.","type":"array","items":{"$ref":"#/components/schemas\###
+        /QueryRecord"},"maxItems":10},"recentMessages":{"description":"The newest chat messages of the period, newest f\###
+        irst.","type":"array","items":{"$ref":"#/components/schemas/RecentMessage"},"maxItems":10}},"required":["days"\###
+        ,"since","totals","queriesByStatus","latency","projects","activity","recentQueries","recentMessages"],"additio\###
+        nalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/un\###
+        authenticated"}],"examples":[{"name":"two days","params":[{"name":"days","value":2}],"result":{"name":"result"\###
+        ,"value":{"days":2,"since":"2026-01-04T00:00:00.000Z","totals":{"projects":1,"queries":1,"messages":0},"querie\###
+        sByStatus":{"running":0,"success":1,"error":0,"cancelled":0},"successRate":1,"latency":{"p50Ms":0.412,"p95Ms":\###
+        0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite",\###
+        "queries":1,"errors":0,"messages":0,"lastUsedAt":"2026-01-05T09:32:00.000Z"}],"activity":[{"date":"2026-01-04"\###
+        ,"queries":0,"errors":0},{"date":"2026-01-05","queries":1,"errors":0}],"recentQueries":[{"id":"019ab0c6-22bb-7\###
+        e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT c\###
+        ount(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"rea\###
+        d","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}],"recentMessages":[]}},"x-needs":"query"},{"name"\###
+        :"an empty period","params":[{"name":"days","value":0}],"x-error":"invalid_params","x-needs":"session"}],"x-ki\###
+        nd":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"nam\###
+        e":"exit","summary":"End the connection.","description":"LSP's own notification, handled by the transport itse\###
+        lf. On stdio it ends the process, with code 0 after `shutdown` and 1\nwithout. On the socket it ends this conn\###
+        ection and never the daemon. What still runs on the connection is cancelled.","tags":[{"name":"lifecycle"}],"p\###
+        aramStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after shutdown","params":[],"x-needs":"n\###
+        one"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMember\###
+        s":"ignore"},{"name":"initialize","summary":"Begin a connection and learn what the daemon is and allows.","des\###
+        cription":"LSP's own request. On stdio it must come first: anything else is answered `not_initialized` until t\###
+        hen. On the socket it is\noptional; a connection that sends it counts as an editor in history, one that does n\###
+        ot as a script.\n\nWith `token` it also binds that session to the connection, as `auth.attach` does. If the to\###
+        ken is refused the whole request\nis, with `unauthenticated`, and the client may send `initialize` again witho\###
+        ut it. A second successful `initialize` on one\nconnection is refused with `invalid_request`.\n\nMembers of LS\###
+        P that are not listed here are accepted and have no effect.","tags":[{"name":"lifecycle"}],"paramStructure":"b\###
+        y-name","params":[{"name":"processId","description":"Id of the client's process, or null. Taken for LSP's sake\###
+        ; has no effect.","required":false,"schema":{"description":"Id of the client's process, or null. Taken for LSP\###
+        's sake; has no effect.","type":["integer","null"]}},{"name":"clientInfo","description":"The client program; `\###
+        auth.sessions` shows it.","required":false,"schema":{"description":"The client program; `auth.sessions` shows i\###
+        t.","$ref":"#/components/schemas/ClientInfo"}},{"name":"capabilities","description":"What the client can do, a\###
+        s in LSP.","required":false,"schema":{"description":"What the client can do, as in LSP.","type":"object"}},{"n\###
+        ame":"trace","description":"LSP's trace setting. Has no effect.","required":false,"schema":{"description":"LSP\###
+        's trace setting. Has no effect.","type":"string"}},{"name":"token","description":"A token from `auth.login`, t\###
+        o begin with a session.","required":false,"schema":{"description":"A token from `auth.login`, to begin with a s\###
+        ession.","type":"string","format":"token"}}],"result":{"name":"InitializeResult","schema":{"type":"object","pr\###
+        operties":{"serverInfo":{"description":"The daemon.","$ref":"#/components/schemas/ServerInfo"},"protocolVersio\###
+        n":{"description":"Version of this protocol, by semantic versioning.","type":"string"},"capabilities":{"descri\###
+        ption":"LSP's ServerCapabilities: an object, empty while the daemon offers no language features.","type":"obje\###
+        ct"},"limits":{"description":"Every limit in force.","$ref":"#/components/schemas/Limits"},"user":{"descriptio\###
+        n":"Whose session it is; there if `token` was.","$ref":"#/components/schemas/User"}},"required":["serverInfo",\###
+        "protocolVersion","capabilities","limits"],"additionalProperties":false}},"errors":[{"$ref":"#/components/erro\###
+        rs/invalid_request"},{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticate\###
+        d"},{"$ref":"#/components/errors/rate_limited"}],"examples":[{"name":"an editor","params":[{"name":"processId"\###
+        ,"value":4711},{"name":"clientInfo","value":{"name":"example-editor","version":"1.2"}},{"name":"rootUri","valu\###
+        e":null},{"name":"capabilities","value":{}},{"name":"trace","value":"off"}],"result":{"name":"result","value":\###
+        {"serverInfo":{"name":"dbassistd","version":"0.1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"he\###
+        aderBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":6\###
+        4,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30\###
+        000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"\###
+        loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":8640000\###
+        0,"sessionIdleMs":43200000,"requestsPerMinute":1200000,"queriesPerMinute":600000,"chatTurnsPerMinute":60,"logi\###
+        nsPerMinute":600,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"la\###
+        belLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":3\###
+        65,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,\###
+        "queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes\###
+        ":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":36000\###
+        00,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultB\###
+        ytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPe\###
+        rUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes\###
+        ":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"stati\###
+        sticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCo\###
+        rrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnToken\###
+        s":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}}},"x-needs":"no\###
+        ne"},{"name":"with a token","params":[{"name":"processId","value":null},{"name":"capabilities","value":{}},{"n\###
+        ame":"token","value":"${token}"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version\###
+        ":"0.1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":\###
+        30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024\###
+        ,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":\###
+        8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":90000\###
+        0,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"requestsPerMin\###
+        ute":1200000,"queriesPerMinute":600000,"chatTurnsPerMinute":60,"loginsPerMinute":600,"nameLength":100,"emailLe\###
+        ngth":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"lis\###
+        tItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConne\###
+        ctionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnec\###
+        tion":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576\###
+        ,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000\###
+        ,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":26843\###
+        5456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRow\###
+        s":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456\###
+        ,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,\###
+        "forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultByt\###
+        es":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTur\###
+        nsPerUser":4,"chatExamples":500,"approvalMs":600000},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name\###
+        ":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"na\###
+        me":"a token that is no good","params":[{"name":"capabilities","value":{}},{"name":"token","value":"v4.public.\###
+        no-such-token"}],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"public","x-orde\###
+        ring":"barrier","x-execution":"task","x-unknownMembers":"ignore"},{"name":"initialized","summary":"Say that th\###
+        e reply to initialize has arrived.","description":"LSP's own notification. Accepted and without effect.","tags\###
+        ":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after initial\###
+        ize","params":[],"x-needs":"none"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-executi\###
+        on":"inline","x-unknownMembers":"ignore"},{"name":"project.create","summary":"Register a database as a project\###
+        .","description":"Checks that the connection string can be understood and that the policy allows where it poin\###
+        ts, and stores it sealed. It does\nnot connect: `project.test` does. An SQLite file must be there. The connect\###
+        ion string never comes out again; replies show it rebuilt without its password.\n\nWhile `readOnly` is true, a\###
+        s it is unless you say otherwise, no query of the project can write, whatever its options.","tags":[{"name":"p\###
+        roject"}],"paramStructure":"by-name","params":[{"name":"name","description":"Name, unique among your projects.\###
+        ","required":true,"schema":{"description":"Name, unique among your projects.","type":"string","minLength":1,"m\###
+        axLength":100}},{"name":"description","description":"What it is, in your words.","required":false,"schema":{"d\###
+        escription":"What it is, in your words.","type":"string","maxLength":2000}},{"name":"databaseType","descriptio\###
+        n":"The kind of database.","required":true,"schema":{"description":"The kind of database.","$ref":"#/component\###
+        s/schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it, in any form the engine's o\###
+        wn tools take: a URI, keywords and values, or a path for SQLite.","required":true,"schema":{"description":"How\###
+         to reach it, in any form the engine's own tools take: a URI, keywords and values, or a path for SQLite.","typ\###
+        e":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every write."\###
+        ,"required":false,"schema":{"description":"Whether to refuse every write.","type":"boolean","default":true}}],\###
+        "result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/e\###
+        rrors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/conflict"},\###
+        {"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/comp\###
+        onents/errors/unknown_database"}],"examples":[{"name":"an SQLite file","params":[{"name":"name","value":"Books\###
+        "},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],\###
+        "result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"T\###
+        he shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-0\###
+        1-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a connection string\###
+         of another engine","params":[{"name":"name","value":"Elsewhere"},{"name":"databaseType","value":"postgresql"}\###
+        ,{"name":"connectionString","value":"mysql://ada@db.example.com/shop"}],"x-error":"invalid_connection_string",\###
+        "x-needs":"session"},{"name":"a misspelt member","params":[{"name":"name","value":"Books"},{"name":"databaseTy\###
+        pe","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"},{"name":"readonly","val\###
+        ue":false}],"x-error":"invalid_params","x-needs":"session"},{"name":"without a session","params":[{"name":"nam\###
+        e","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sa\###
+        mpleDatabase}"}],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"session","x-ord\###
+        ering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.delete","summary":"Delete a p\###
+        roject with its history.","description":"Its connection string, queries and messages go with it, for good; its\###
+         running queries are cancelled and its kept results are\ndropped. The database itself is not touched.\n\nIdemp\###
+        otent: `{}` says that you have no such project now. A project that is gone, never was or is somebody else's an\###
+        swers the\nsame, and nothing happens.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name"\###
+        :"projectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"strin\###
+        g","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties\###
+        ":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated\###
+        "}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name"\###
+        :"result","value":{}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":\###
+        "${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"se\###
+        ssion","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.get","summary":\###
+        "Answer one project.","description":"From the daemon's store; it does not connect.","tags":[{"name":"project"}\###
+        ],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema\###
+        ":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"Project","schema":{"$ref"\###
+        :"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/component\###
+        s/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","param\###
+        s":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8\###
+        b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/\###
+        books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},\###
+        "x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-er\###
+        ror":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-executio\###
+        n":"task","x-unknownMembers":"refuse"},{"name":"project.list","summary":"List your projects.","description":"I\###
+        n the order they were created, newest first.","tags":[{"name":"project"}],"paramStructure":"by-name","params":\###
+        [{"name":"databaseType","description":"Only this kind of database.","required":false,"schema":{"description":"\###
+        Only this kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"name":"text","description":"Only t\###
+        hose whose name or description contains it, in any case of ASCII letters.","required":false,"schema":{"descrip\###
+        tion":"Only those whose name or description contains it, in any case of ASCII letters.","type":"string","minLe\###
+        ngth":1,"maxLength":200}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"descr\###
+        iption":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","descr\###
+        iption":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"description":"`n\###
+        extCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"\###
+        ProjectListResult","schema":{"type":"object","properties":{"items":{"description":"The projects.","type":"arra\###
+        y","items":{"$ref":"#/components/schemas/Project"}},"nextCursor":{"description":"Where the next page begins; a\###
+        bsent on the last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"e\###
+        rrors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"example\###
+        s":[{"name":"SQLite only","params":[{"name":"databaseType","value":"sqlite"}],"result":{"name":"result","value\###
+        ":{"items":[{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType\###
+        ":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","u\###
+        pdatedAt":"2026-01-05T09:31:00.000Z"}]}},"x-needs":"project"},{"name":"none that match","params":[{"name":"tex\###
+        t","value":"no such project"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-kind":\###
+        "request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"\###
+        project.summary","summary":"Answer a project's figures and what its database says of itself.","description":"F\###
+        igures are of the whole history of the project. The database is asked for its metadata; if it cannot be reache\###
+        d, or not within\nthe connect timeout, `database` says why and the rest is answered all the same.","tags":[{"n\###
+        ame":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","require\###
+        d":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"ProjectSum\###
+        maryResult","schema":{"type":"object","properties":{"projectId":{"description":"The project.","type":"string",\###
+        "format":"uuid"},"queries":{"description":"Figures about its queries.","$ref":"#/components/schemas/QueryStati\###
+        stics"},"recentQueries":{"description":"The newest queries, newest first.","type":"array","items":{"$ref":"#/c\###
+        omponents/schemas/QueryRecord"},"maxItems":10},"messageCount":{"description":"Its chat messages.","type":"inte\###
+        ger","minimum":0},"database":{"description":"What its database says of itself.","$ref":"#/components/schemas/D\###
+        atabaseSummary"}},"required":["projectId","queries","recentQueries","messageCount","database"],"additionalProp\###
         erties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthent\###
-        icated"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"everything of mine","params":[],"result":{"\###
-        name":"result","value":{"subscriptionId":"019ab0c6-66ff-7273-9b81-920314253647","running":[]}},"x-needs":"sess\###
-        ion"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs"\###
-        :"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMember\###
-        s":"refuse"},{"name":"query.summarize","summary":"Answer figures about each column of a kept result.","descrip\###
-        tion":"Reads every row that `query.run` kept, once; the statement does not run again. If it still runs, this f\###
-        ollows it to its end; if\nit ends with an error, so does this. It takes a bounded amount of memory, whatever t\###
-        he result.\n\n**Numbers** are compared by their value, every digit of it, also where they are strings; `1.0` a\###
-        nd `1.00` are one value. Texts are compared\nby their UTF-8 bytes, dates and times by the time they mean. In a\###
-         column of SQLite that has both, numbers are less than texts.\nCells that were cut (`cellBytes`) count in `cou\###
-        nt` and `truncatedCells` only.\n\n**Distinct values** are counted exactly up to a bound, which is some ten tho\###
-        usand for a result of a few dozen columns and smaller for wider\nones; beyond it, `distinct` is an estimate, m\###
-        ostly within 3 % (HyperLogLog). **Top values** are exact while a column has no more values\nthan their bound, a\###
-        bout a thousand; beyond it `count` may be too high, by at most `overcount` (Filtered Space-Saving), and values\###
-         that may\nwell be rare are left out.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStru\###
-        cture":"by-name","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"descripti\###
-        on":"The result.","type":"string","format":"uuid"}},{"name":"columns","description":"Names of the columns to s\###
-        ummarise; absent means all. A name that several have means each of them.","required":false,"schema":{"descript\###
-        ion":"Names of the columns to summarise; absent means all. A name that several have means each of them.","type\###
-        ":"array","items":{"type":"string","maxLength":1024},"minItems":1,"maxItems":4096}},{"name":"topValues","descr\###
-        iption":"Most of the top values of each column.","required":false,"schema":{"description":"Most of the top val\###
-        ues of each column.","type":"integer","minimum":0,"maximum":100,"default":10}}],"result":{"name":"QuerySummari\###
-        zeResult","schema":{"type":"object","properties":{"rowCount":{"description":"Rows that were read: all that wer\###
-        e kept.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows than were k\###
-        ept, so that the figures are of its first rows only.","type":"boolean"},"columns":{"description":"The columns,\###
-         in their order in the result.","type":"array","items":{"$ref":"#/components/schemas/ColumnSummary"}}},"requir\###
-        ed":["rowCount","truncated","columns"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/i\###
-        nvalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref\###
-        ":"#/components/errors/busy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_on\###
-        ly"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/err\###
-        ors/connection_lost"}],"examples":[{"name":"every column","params":[{"name":"resultId","value":"${resultId}"},\###
-        {"name":"topValues","value":1}],"result":{"name":"result","value":{"rowCount":3,"truncated":false,"columns":[{\###
-        "name":"id","type":"INTEGER","encoding":"integer","count":3,"nulls":0,"distinct":3,"distinctIsEstimate":false,\###
-        "order":"number","min":1,"max":3,"sum":"6","mean":2,"stddev":1,"topValues":[{"value":1,"count":1,"overcount":0\###
-        }]}]}},"x-needs":"result"},{"name":"a column that is not there","params":[{"name":"resultId","value":"${result\###
-        Id}"},{"name":"columns","value":["nobody"]}],"x-error":"invalid_params","x-needs":"result"},{"name":"an unknow\###
-        n result","params":[{"name":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x\###
-        -kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"\###
-        name":"query.unsubscribe","summary":"End a subscription of this connection.","description":"No event of the su\###
-        bscription is made after the reply; those made before may still arrive behind it.","tags":[{"name":"query"}],"\###
-        paramStructure":"either","params":[{"name":"subscriptionId","description":"The subscription.","required":true,\###
-        "schema":{"description":"The subscription.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schem\###
-        a":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inva\###
-        lid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"one that has ended","params"\###
-        :[{"name":"subscriptionId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}\###
-        ,{"name":"not an id","params":[{"name":"subscriptionId","value":"first"}],"x-error":"invalid_params","x-needs"\###
-        :"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMember\###
-        s":"refuse"},{"name":"rpc.discover","summary":"Answer this protocol as an OpenRPC document.","description":"Th\###
-        e method that OpenRPC names. The document is the published `spec/openrpc.json`, the same for everyone.","tags"\###
-        :[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"RpcDiscoverResult","schema":{\###
-        "type":"object","required":["openrpc","info","methods"]}},"errors":[],"examples":[{"name":"the document","para\###
-        ms":[],"result":{"name":"result","value":{"openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"me\###
-        thods":[]}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inlin\###
-        e","x-unknownMembers":"refuse"},{"name":"schema.describe","summary":"Describe one table, view or other relatio\###
-        n in full.","description":"Columns with type, null, default, comment and how they are generated; keys, indexes\###
-        , checks, triggers; foreign keys from it and\nto it; of a view, its query. Texts longer than 16 KiB are cut.\n\###
-        \nThe name is looked for as it is written; then in any case; then, if it has a dot, as schema and name. Where s\###
-        everal schemas\nhave it and `schema` names none, it is the one an unqualified name in SQL means, else the firs\###
-        t; `alsoIn` says where the others\nare. System relations are looked for where the schema is one of the system'\###
-        s, or the name begins with `pg_` or `sqlite_`.\nWhat does not exist, or the database's own user may not use, i\###
-        s `not_found`, with the nearest names as `hint`.\n\nServed from what the daemon keeps, like `schema.list`.","t\###
-        ags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project."\###
-        ,"required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","\###
-        description":"Its name, not quoted.","required":true,"schema":{"description":"Its name, not quoted.","type":"s\###
-        tring","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,"schema"\###
-        :{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}}],"result":{"name":"SchemaDescri\###
-        beResult","schema":{"type":"object","properties":{"relation":{"description":"The relation, in full.","$ref":"#\###
-        /components/schemas/Relation"},"alsoIn":{"description":"Other schemas that have one of this name.","type":"arr\###
-        ay","items":{"type":"string"}},"ageMs":{"description":"How long ago the daemon began to read this from the dat\###
-        abase.","type":"number","minimum":0}},"required":["relation","ageMs"],"additionalProperties":false}},"errors":\###
-        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compo\###
-        nents/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/\###
-        components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout\###
-        "},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{\###
-        "$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/comp\###
-        onents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_f\###
-        ailed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{\###
-        "$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"nam\###
-        e":"a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}],"resul\###
-        t":{"name":"result","value":{"relation":{"schema":"main","name":"books","kind":"table","identifier":"\"books\"\###
-        ","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"title","ty\###
-        pe":"TEXT","nullable":false},{"name":"price","type":"NUMERIC","nullable":true}],"primaryKey":{"columns":["id"]\###
-        },"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[],"referencedBy":[{"schema":"main","relation":"order\###
-        s","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDe\###
-        lete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":350.5}},"x-needs":"project"},{"\###
-        name":"a name with a slip","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"b\###
-        oks"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","\###
-        value":"${unknownId}"},{"name":"relation","value":"books"}],"x-error":"not_found","x-needs":"session"}],"x-kin\###
-        d":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name\###
-        ":"schema.list","summary":"List the tables, views and other relations of a database.","description":"All schem\###
-        as that the database's own user may use, and in them what that user may read or write; system schemas and SQLi\###
-        te's\nshadow tables only with `includeSystem`. Sorted by schema and name, byte by byte. Filters add up.\n\n**`\###
-        detail`** chooses how much is told of each: `names` its schema, name and kind; `summary` also comment, estimat\###
-        es and how it\nis stored; `full` also columns, keys, indexes, checks and foreign keys in both directions.\n\n*\###
-        *Age.** The daemon keeps what it read: for the limit `catalogueMs`, or until a statement that may change the s\###
-        chema is run\nthrough the project, its connection string changes, or `schema.refresh` is called. `ageMs` tells\###
-        . What other\nprograms change meanwhile is not seen. Row counts and sizes are the engine's own estimates, as o\###
-        f its last look; nothing is\ncounted, and no table is locked or waited for.\n\nRequests that come at once shar\###
-        e one look at the database. `$/cancelRequest`, the limit `queryTimeoutMs` and the end of the\nconnection stop i\###
-        t once nobody waits for it. It is no query: it is not in history.","tags":[{"name":"schema"}],"paramStructure"\###
-        :"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":\###
-        "The project.","type":"string","format":"uuid"}},{"name":"schema","description":"Only in this schema: for MySQ\###
-        L and MariaDB a database, for SQLite `main`.","required":false,"schema":{"description":"Only in this schema: f\###
-        or MySQL and MariaDB a database, for SQLite `main`.","type":"string","minLength":1,"maxLength":1000}},{"name":\###
-        "pattern","description":"Only names that match, in any case: `*` is any text, `?` one character. With a dot, w\###
-        hat is before it is matched with the schema: `sales.order*`.","required":false,"schema":{"description":"Only n\###
-        ames that match, in any case: `*` is any text, `?` one character. With a dot, what is before it is matched wit\###
-        h the schema: `sales.order*`.","type":"string","minLength":1,"maxLength":200}},{"name":"kinds","description":"\###
-        Only of these kinds; at least one.","required":false,"schema":{"description":"Only of these kinds; at least on\###
-        e.","type":"array","items":{"$ref":"#/components/schemas/RelationKind"},"maxItems":6}},{"name":"detail","descr\###
-        iption":"How much of each.","required":false,"schema":{"description":"How much of each.","$ref":"#/components/\###
-        schemas/SchemaDetail","default":"summary"}},{"name":"includeSystem","description":"Whether relations of the da\###
-        tabase itself are listed too.","required":false,"schema":{"description":"Whether relations of the database its\###
-        elf are listed too.","type":"boolean","default":false}},{"name":"limit","description":"Items of one page.","re\###
-        quired":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default\###
-        ":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":fal\###
-        se,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":\###
-        "cursor"}}],"result":{"name":"SchemaListResult","schema":{"type":"object","properties":{"items":{"description"\###
-        :"The relations.","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"description"\###
-        :"Where the next page begins; absent on the last.","type":"string","format":"cursor"},"total":{"description":"\###
-        How many relations match, on all pages.","type":"integer","minimum":0},"schemas":{"description":"The schemas, w\###
-        hatever the filters but `includeSystem`; on the first page only, and at most 200.","type":"array","items":{"$r\###
-        ef":"#/components/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the daemon began to read this f\###
-        rom the database.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more rela\###
-        tions than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"requir\###
-        ed":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/error\###
-        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$\###
-        ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_fail\###
-        ed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/err\###
-        ors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/\###
-        host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeou\###
-        t"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/component\###
-        s/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/\###
-        not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"all tables and views","p\###
-        arams":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"schema":"ma\###
-        in","name":"books","kind":"table","identifier":"\"books\"","system":false},{"schema":"main","name":"orders","k\###
-        ind":"table","identifier":"\"orders\"","system":false}],"total":2,"schemas":[{"name":"main","relationCount":2,\###
-        "default":true}],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"name":"by name, in full","params":[{"n\###
-        ame":"projectId","value":"${projectId}"},{"name":"pattern","value":"order?"},{"name":"kinds","value":["table"]\###
-        },{"name":"detail","value":"full"},{"name":"limit","value":1}],"result":{"name":"result","value":{"items":[{"s\###
-        chema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":false,"columns":[{"name":"id",\###
-        "type":"INTEGER","nullable":false,"primaryKey":1},{"name":"book_id","type":"INTEGER","nullable":true}],"primar\###
-        yKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"schema":"main","relation":"\###
-        orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction",\###
-        "onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"sche\###
-        mas":[{"name":"main","relationCount":2,"default":true}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},\###
-        {"name":"a cursor of nothing","params":[{"name":"projectId","value":"${projectId}"},{"name":"cursor","value":"\###
-        nonsense"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"pr\###
-        ojectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"s\###
-        ession","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.refresh","summar\###
-        y":"Read the schema of a database anew.","description":"Forgets what the daemon keeps of the project's schema a\###
-        nd reads it again, in full: for changes that other programs made. Answers\nhow much there is.","tags":[{"name"\###
-        :"schema"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":tr\###
-        ue,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"SchemaRefreshRe\###
-        sult","schema":{"type":"object","properties":{"schemas":{"description":"Schemas.","type":"integer","minimum":0\###
-        },"relations":{"description":"Relations, without the database's own.","type":"integer","minimum":0},"columns":\###
-        {"description":"Their columns.","type":"integer","minimum":0},"indexes":{"description":"Their indexes.","type"\###
-        :"integer","minimum":0},"foreignKeys":{"description":"Their foreign keys.","type":"integer","minimum":0},"dura\###
-        tionMs":{"description":"How long it took.","type":"number","minimum":0},"truncated":{"description":"Whether th\###
-        e database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","t\###
-        ype":"boolean"}},"required":["schemas","relations","columns","indexes","foreignKeys","durationMs","truncated"]\###
-        ,"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/\###
-        errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":\###
-        "#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancell\###
-        ed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"\###
-        #/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/er\###
-        rors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_requ\###
-        ired"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":\###
-        "#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/er\###
-        rors/connection_lost"}],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${projectId}\###
-        "}],"result":{"name":"result","value":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys":1,"dura\###
-        tionMs":0.8,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId\###
-        ","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session"\###
-        ,"x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.relations","summary":"S\###
-        how foreign keys, and how to join two relations.","description":"Without `relation`: all foreign keys of the d\###
-        atabase. With it: those from it and to it and, with a `depth` above 1, those from\nand to what these lead to, n\###
-        earest first. Each has its `join`, a condition ready for SQL.\n\n**`to`** asks for the shortest way between tw\###
-        o relations along foreign keys, in either direction: `path` has a step for each\nrelation to join, and the `FR\###
-        OM` clause of all. Where two relations are linked by several foreign keys, the step takes the\nfirst and names\###
-         the others, since they mean different things. If there is no way within `depth` steps (10 if absent), there\n\###
-        is no `path`. A relation to itself is a path without steps.\n\nNames are looked for as by `schema.describe`. S\###
-        erved from what the daemon keeps, like `schema.list`. Only declared foreign keys\ncount.","tags":[{"name":"sch\###
-        ema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"\###
-        schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","description":"Wher\###
-        e to begin.","required":false,"schema":{"description":"Where to begin.","type":"string","minLength":1,"maxLeng\###
-        th":1000}},{"name":"schema","description":"Its schema.","required":false,"schema":{"description":"Its schema."\###
-        ,"type":"string","minLength":1,"maxLength":1000}},{"name":"to","description":"Where to go; with `relation` onl\###
-        y.","required":false,"schema":{"description":"Where to go; with `relation` only.","type":"string","minLength":\###
-        1,"maxLength":1000}},{"name":"toSchema","description":"Its schema.","required":false,"schema":{"description":"\###
-        Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"depth","description":"Steps at most: 1 i\###
-        f absent, or 10 with `to`.","required":false,"schema":{"description":"Steps at most: 1 if absent, or 10 with `\###
-        to`.","type":"integer","minimum":1,"maximum":20}},{"name":"limit","description":"Items of one page.","required\###
-        ":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}}\###
-        ,{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":false,"sc\###
-        hema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":"curso\###
-        r"}}],"result":{"name":"SchemaRelationsResult","schema":{"type":"object","properties":{"items":{"description":\###
-        "Foreign keys; with `to`, those of the path.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"\###
-        }},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cur\###
-        sor"},"total":{"description":"How many there are, on all pages.","type":"integer","minimum":0},"path":{"descri\###
-        ption":"With `to`: the way there, if there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"descript\###
-        ion":"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"truncated":\###
-        {"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueRelations`\###
-         and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalPropert\###
-        ies":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthentica\###
-        ted"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/error\###
-        s/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/com\###
-        ponents/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors\###
-        /connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_ref\###
-        used"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/c\###
-        omponents/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/error\###
-        s/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_los\###
-        t"}],"examples":[{"name":"from and to a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"\###
-        relation","value":"books"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","\###
-        columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete\###
-        ":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x\###
-        -needs":"project"},{"name":"a way to join","params":[{"name":"projectId","value":"${projectId}"},{"name":"rela\###
-        tion","value":"books"},{"name":"to","value":"orders"}],"result":{"name":"result","value":{"items":[{"schema":"\###
-        main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onU\###
-        pdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":\###
-        {"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"id\"","steps":[{"schema":"main\###
-        ","relation":"orders","identifier":"\"orders\"","condition":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ag\###
-        eMs":5.5,"truncated":false}},"x-needs":"project"},{"name":"a destination without a beginning","params":[{"name\###
-        ":"projectId","value":"${projectId}"},{"name":"to","value":"orders"}],"x-error":"invalid_params","x-needs":"pr\###
+        icated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"on\###
+        e of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"project\###
+        Id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","queries":{"total":1,"success":1,"error":0,"cancelled":0,"successRa\###
+        te":1,"p50Ms":0.412,"p95Ms":0.412,"rows":1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","pro\###
+        jectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shap\###
+        e":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","crea\###
+        tedAt":"2026-01-05T09:32:00.000Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.40.1","databaseName\###
+        ":"books.sqlite","sizeBytes":49152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown project","params":\###
+        [{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","\###
+        x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.tes\###
+        t","summary":"Try to reach a database and say how far it got.","description":"Takes either `projectId`, or `da\###
+        tabaseType` and `connectionString` to try before `project.create`; the latter is not kept.\nOpens a new connec\###
+        tion, checks that writes are refused on it, and closes it.\n\nA database that cannot be reached is a result wi\###
+        th `ok: false`, not an error. `steps` always has all eight steps, in order; after\nthe one that failed, and wh\###
+        ere the engine has no such step, they are `skipped`.","tags":[{"name":"project"}],"paramStructure":"by-name","\###
+        params":[{"name":"projectId","description":"A project of yours.","required":false,"schema":{"description":"A p\###
+        roject of yours.","type":"string","format":"uuid"}},{"name":"databaseType","description":"The kind of database\###
+        ; with `connectionString`.","required":false,"schema":{"description":"The kind of database; with `connectionSt\###
+        ring`.","$ref":"#/components/schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it\###
+        ; with `databaseType`.","required":false,"schema":{"description":"How to reach it; with `databaseType`.","type\###
+        ":"string","minLength":1,"maxLength":4096}}],"result":{"name":"ProjectTestResult","schema":{"type":"object","p\###
+        roperties":{"ok":{"description":"Whether no step failed.","type":"boolean"},"steps":{"description":"The outcom\###
+        e of each step.","type":"array","items":{"$ref":"#/components/schemas/TestStep"},"minItems":8,"maxItems":8},"s\###
+        erverVersion":{"description":"Product and version; there if it got that far.","type":"string"}},"required":["o\###
+        k","steps"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/\###
+        components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/n\###
+        ot_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a project","params":[{"name":"projectId",\###
+        "value":"${projectId}"}],"result":{"name":"result","value":{"ok":true,"serverVersion":"SQLite 3.40.1","steps":\###
+        [{"step":"parse","status":"passed","durationMs":0.021},{"step":"policy","status":"passed","durationMs":0.035},\###
+        {"step":"resolve","status":"skipped"},{"step":"connect","status":"skipped"},{"step":"tls","status":"skipped"},\###
+        {"step":"login","status":"skipped"},{"step":"database","status":"passed","durationMs":0.734},{"step":"readOnly\###
+        Check","status":"passed","durationMs":0.118}]}},"x-needs":"project"},{"name":"a server that is not there","par\###
+        ams":[{"name":"databaseType","value":"postgresql"},{"name":"connectionString","value":"postgresql://ada@127.0.\###
+        0.1:1/shop"}],"result":{"name":"result","value":{"ok":false,"steps":[{"step":"parse","status":"passed","durati\###
+        onMs":0.044},{"step":"policy","status":"passed","durationMs":0.012},{"step":"resolve","status":"passed","durat\###
+        ionMs":0.067},{"step":"connect","status":"failed","durationMs":0.203,"code":"connection_refused","message":"No\###
+        thing accepts connections at 127.0.0.1 port 1; check the host and port, and that the server runs."},{"step":"t\###
+        ls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"database","status":"skipped"},{"step":"re\###
+        adOnlyCheck","status":"skipped"}]}},"x-needs":"session"},{"name":"both ways at once","params":[{"name":"projec\###
+        tId","value":"${projectId}"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqli\###
+        te://${sampleDatabase}"}],"x-error":"invalid_params","x-needs":"project"}],"x-kind":"request","x-access":"sess\###
+        ion","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.update","summary":\###
+        "Change a project.","description":"Changes what is named and nothing else; takes at least one member besides `\###
+        projectId`. The kind of database cannot change. An\nempty `description` removes it.\n\nA new connection string\###
+         is checked as in `project.create`. With it, or when `readOnly` becomes true, the project's open database\ncon\###
+        nections are closed and its running writes are cancelled.","tags":[{"name":"project"}],"paramStructure":"by-na\###
+        me","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The pr\###
+        oject.","type":"string","format":"uuid"}},{"name":"name","description":"Name, unique among your projects.","re\###
+        quired":false,"schema":{"description":"Name, unique among your projects.","type":"string","minLength":1,"maxLe\###
+        ngth":100}},{"name":"description","description":"What it is, in your words.","required":false,"schema":{"descr\###
+        iption":"What it is, in your words.","type":"string","maxLength":2000}},{"name":"connectionString","descriptio\###
+        n":"How to reach it; the kind of database stays.","required":false,"schema":{"description":"How to reach it; t\###
+        he kind of database stays.","type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":\###
+        "Whether to refuse every write.","required":false,"schema":{"description":"Whether to refuse every write.","ty\###
+        pe":"boolean"}},{"name":"assistant","description":"What to change of what the assistant may do.","required":fa\###
+        lse,"schema":{"description":"What to change of what the assistant may do.","$ref":"#/components/schemas/Assist\###
+        antChange"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"\###
+        #/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/erro\###
+        rs/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"\###
+        },{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"\###
+        allow writes","params":[{"name":"projectId","value":"${projectId}"},{"name":"readOnly","value":false}],"result\###
+        ":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite"\###
+        ,"connection":"sqlite:///srv/books.sqlite","readOnly":false,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt"\###
+        :"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":"what the assistant may see","params":[{"name":"pro\###
+        jectId","value":"${projectId}"},{"name":"assistant","value":{"shareRows":false,"maskedColumns":["customers.ema\###
+        il"]}}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databas\###
+        eType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"assistant":{"shareRows":false,"mask\###
+        edColumns":["customers.email"]},"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}\###
+        },"x-needs":"project"},{"name":"nothing to change","params":[{"name":"projectId","value":"${projectId}"}],"x-e\###
+        rror":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value"\###
+        :"${unknownId}"},{"name":"name","value":"Books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"reques\###
+        t","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.\###
+        cancel","summary":"Stop a running query at its database.","description":"Works from any connection of the user\###
+        , and before `query.run` is answered if its client chose the `queryId`. Answers as soon as\nthe stop is under w\###
+        ay; the `query.run` or `query.fetch` that waits is then answered `cancelled`, or with its result if that was\n\###
+        first. A database that does not obey has its connection cut after `cancelDeadlineMs`.\n\nIdempotent: a query t\###
+        hat has ended, never was or is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name\###
+        ":"query"}],"paramStructure":"either","params":[{"name":"queryId","description":"The query.","required":true,"\###
+        schema":{"description":"The query.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"typ\###
+        e":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_para\###
+        ms"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a query that has ended","params":[{"\###
+        name":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{}},"x-needs":"query"},{"name":"an un\###
+        known query","params":[{"name":"queryId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-nee\###
+        ds":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMe\###
+        mbers":"refuse"},{"name":"query.close","summary":"Drop a kept result.","description":"Frees what it took of th\###
+        e quota; if its statement still runs, it is stopped. The query stays in history.\n\nIdempotent: a result that i\###
+        s gone, never was or is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"quer\###
+        y"}],"paramStructure":"either","params":[{"name":"resultId","description":"The result.","required":true,"schem\###
+        a":{"description":"The result.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"\###
+        object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"}\###
+        ,{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a result","params":[{"name":"resultId","\###
+        value":"${resultId}"}],"result":{"name":"result","value":{}},"x-needs":"result"},{"name":"an unknown result","\###
+        params":[{"name":"resultId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"\###
+        }],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refus\###
+        e"},{"name":"query.explain","summary":"Show how a database would run a statement.","description":"Asks the eng\###
+        ine for its plan, without running the statement: as the engine gives it (`plan`), and in one normal form for a\###
+        ll\nengines (`nodes`). Where the engine estimates costs or, with `analyze`, measures times, `costliest` names t\###
+        he three nodes that\ncost or take most on their own, without their children.\n\n**`analyze`** runs the stateme\###
+        nt to measure it, inside the read-only path: what `query.run` refuses in `read` mode is refused\nhere. SQLite c\###
+        annot measure; asking for it is `invalid_params`. Without `analyze`, PostgreSQL also shows the plans of statem\###
+        ents\nthat write, without running them; for MySQL, MariaDB and SQLite those are refused.\n\nParameters are bou\###
+        nd as in `query.run`. PostgreSQL plans with their values. It is no query: it is not in history, and costs what\###
+        \na query costs otherwise. `$/cancelRequest`, the timeout and the end of the connection stop it.","tags":[{"na\###
+        me":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where it would run.","re\###
+        quired":true,"schema":{"description":"Where it would run.","type":"string","format":"uuid"}},{"name":"sql","de\###
+        scription":"The statement, at most `sqlBytes` bytes of UTF-8.","required":true,"schema":{"description":"The st\###
+        atement, at most `sqlBytes` bytes of UTF-8.","type":"string","minLength":1,"maxLength":1048576}},{"name":"para\###
+        meters","description":"Values of the placeholders, in order.","required":false,"schema":{"description":"Values\###
+         of the placeholders, in order.","type":"array","items":{"oneOf":[{"type":["null","boolean","number","string"]\###
+        },{"type":"object","required":["$base64"],"additionalProperties":false,"properties":{"$base64":{"type":"string\###
+        "}}}]},"maxItems":32766}},{"name":"analyze","description":"Whether to run it and measure.","required":false,"s\###
+        chema":{"description":"Whether to run it and measure.","type":"boolean","default":false}},{"name":"timeoutMs",\###
+        "description":"Time it may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs\###
+        `.","required":false,"schema":{"description":"Time it may take; absent means the limit `queryTimeoutMs`. At mo\###
+        st the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}}],"result":{"name":"QueryEx\###
+        plainResult","schema":{"type":"object","properties":{"engine":{"description":"Whose plan it is.","$ref":"#/com\###
+        ponents/schemas/DatabaseType"},"analyzed":{"description":"Whether the statement ran and `actual…` members were\###
+         measured.","type":"boolean"},"nodes":{"description":"The plan's nodes, each before its children; at most the l\###
+        imit `planNodes`.","type":"array","items":{"$ref":"#/components/schemas/PlanNode"}},"costliest":{"description"\###
+        :"Ids of at most three nodes, the costliest first: by their own time if measured, else by their own cost, else\###
+         by their own rows. Empty where the engine says none of these.","type":"array","items":{"type":"integer","mini\###
+        mum":0}},"truncated":{"description":"Whether the plan has nodes that are not shown.","type":"boolean"},"planni\###
+        ngMs":{"description":"Time to plan, as the engine measured it.","type":"number","minimum":0},"executionMs":{"d\###
+        escription":"Time to run, as the engine measured it.","type":"number","minimum":0},"plan":{"description":"The p\###
+        lan as the engine gives it: its JSON, or, nested deeper than the limit `jsonDepth`, the same as text and witho\###
+        ut `nodes`; for SQLite an array of the rows of EXPLAIN QUERY PLAN."}},"required":["engine","analyzed","nodes",\###
+        "costliest","truncated","plan"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_\###
+        params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_str\###
+        ing"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/co\###
+        mponents/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$re\###
+        f":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/canc\###
+        elled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/com\###
+        ponents/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors\###
+        /connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$re\###
+        f":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/com\###
+        ponents/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a search b\###
+        y key","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT name FROM sqlite_sc\###
+        hema WHERE rowid = ?1"},{"name":"parameters","value":[1]}],"result":{"name":"result","value":{"engine":"sqlite\###
+        ","analyzed":false,"nodes":[{"id":0,"operation":"SEARCH","detail":"SEARCH sqlite_schema USING INTEGER PRIMARY K\###
+        EY (rowid=?)","relation":"sqlite_schema"}],"costliest":[],"truncated":false,"plan":[{"id":2,"parent":0,"detail\###
+        ":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"project"},{"name":"an engine that d\###
+        oes not measure","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"nam\###
+        e":"analyze","value":true}],"x-error":"invalid_params","x-needs":"project"},{"name":"a statement the database r\###
+        efuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"que\###
+        ry_failed","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownI\###
+        d}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-acce\###
+        ss":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.export","su\###
+        mmary":"Convert a kept result to CSV, JSON, JSON Lines, Markdown or SQL.","description":"Converts what `query.\###
+        run` kept; the statement does not run again. If it still runs, this follows it to its end; if it ends with\nan\###
+         error, so does the export.\n\n**Where it goes.** Without `path` and `partialResultToken` the reply has `text`\###
+        , which ends with the row that reaches `pageBytes`,\nand `nextCursor` for the next call, with the same `format\###
+        ` and `options`. The texts put together are the whole: what stands at its\nhead or foot is there once, and eac\###
+        h has whole rows only. With `partialResultToken` the texts go out as `$/progress`, each with an\n`ExportPart`,\###
+         no faster than this client reads, and the reply has the totals. With `path` they go to a file, which is there\###
+        , whole\nand readable only to the daemon's user, once this is answered, and not at all if it fails or is cance\###
+        lled.\n\n**Paths** are absolute, in a directory that exists; `~/` is the daemon's user's home where the daemon\###
+         is personal. In shared mode\nthey must be below a directory that the daemon allows. A file that exists is a `\###
+        conflict` unless `overwrite`. Symbolic links and\nwhatever is no regular file are never written to, nor are fi\###
+        les of the daemon itself. `file_failed` names the step that failed.\n\n**Formats.** Cells that are null differ\###
+         from empty texts in each of them.\n\n- `csv`: RFC 4180, in UTF-8. A cell is quoted where it must be, and wher\###
+        e it is an empty text or reads like `nullText`; null is\n  `nullText` without quotes. Numbers have the digits o\###
+        f the database. Bytes are base64 or hexadecimal.\n- `json`: one array of objects, an object a line. Cells are t\###
+        hose of `QueryResult`. Of columns with the same name the second is\n  called `name_2`.\n- `jsonl`: the same ob\###
+        jects, one a line, and nothing else.\n- `markdown`: a table of GitHub's kind, numbers to the right. Characters\###
+         that mean something to Markdown or HTML are escaped, a\n  line break is `<br>`, another control character its\###
+         picture. A result that stopped at a limit says so below it.\n- `sql`: `INSERT` statements of at most 64 KiB (\###
+        but always a whole row) into `table`, in the dialect of the database that the\n  result is from; before them t\###
+        he session's encoding is set. Run there, on a table with columns of the same types, they give the\n  same valu\###
+        es. A JSON `null` becomes NULL, since results do not tell the two apart.\n\n**Cells that were cut** (`cellByte\###
+        s`) are refused with `cell_truncated`, because nobody would notice. With `allowTruncated` they\nare exported a\###
+        s far as they go, marked, and counted in `truncatedCells`; never to `sql`.\n\nIds answer as in `query.fetch`."\###
+        ,"tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resultId","description":"The result."\###
+        ,"required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"name":"format","des\###
+        cription":"What to convert it to.","required":true,"schema":{"description":"What to convert it to.","$ref":"#/\###
+        components/schemas/ExportFormat"}},{"name":"options","description":"How to write it.","required":false,"schema\###
+        ":{"description":"How to write it.","$ref":"#/components/schemas/ExportOptions"}},{"name":"cursor","descriptio\###
+        n":"`nextCursor` of the text before; absent means from the beginning. Not with `path` or `partialResultToken`.\###
+        ","required":false,"schema":{"description":"`nextCursor` of the text before; absent means from the beginning. N\###
+        ot with `path` or `partialResultToken`.","type":"string","format":"cursor"}},{"name":"path","description":"The\###
+         file to write.","required":false,"schema":{"description":"The file to write.","type":"string","minLength":1,"\###
+        maxLength":4096}},{"name":"overwrite","description":"Whether `path` may exist; it is replaced at the end, in o\###
+        ne step.","required":false,"schema":{"description":"Whether `path` may exist; it is replaced at the end, in on\###
+        e step.","type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the texts as `$\###
+        /progress` with this token. Not with `path`.","required":false,"schema":{"description":"Pushes the texts as `$\###
+        /progress` with this token. Not with `path`.","type":["string","integer"]}}],"result":{"name":"QueryExportResu\###
+        lt","schema":{"type":"object","properties":{"text":{"description":"The text, unless it was pushed or written t\###
+        o a file.","type":"string"},"nextCursor":{"description":"Where the next text begins; there if there is more.",\###
+        "type":"string","format":"cursor"},"rowCount":{"description":"Rows in this text; of a file or a push, all rows\###
+        .","type":"integer","minimum":0},"bytes":{"description":"Size of this text, of all that was pushed, or of the f\###
+        ile, as UTF-8.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows tha\###
+        n were kept; final if there is no `nextCursor`.","type":"boolean"},"truncatedCells":{"description":"Cells of t\###
+        hese rows of which only the beginning was kept.","type":"integer","minimum":0},"path":{"description":"The file\###
+         that was written, without symbolic links.","type":"string"}},"required":["rowCount","bytes","truncated","trun\###
+        catedCells"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#\###
+        /components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/con\###
+        flict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors\###
+        /cell_truncated"},{"$ref":"#/components/errors/file_failed"},{"$ref":"#/components/errors/query_failed"},{"$re\###
+        f":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/time\###
+        out"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"CSV","params":[{"name":"resultId","\###
+        value":"${resultId}"},{"name":"format","value":"csv"}],"result":{"name":"result","value":{"text":"id\u000d\n1\\###
+        u000d\n2\u000d\n3\u000d\n","rowCount":3,"bytes":13,"truncated":false,"truncatedCells":0}},"x-needs":"result"},\###
+        {"name":"SQL","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"sql"},{"name":"opt\###
+        ions","value":{"table":"favourites"}}],"result":{"name":"result","value":{"text":"INSERT INTO \"favourites\" (\###
+        \"id\") VALUES\n(1),\n(2),\n(3);\n","rowCount":3,"bytes":56,"truncated":false,"truncatedCells":0}},"x-needs":"\###
+        result"},{"name":"pushed","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"jsonl"\###
+        },{"name":"partialResultToken","value":"export-1"}],"result":{"name":"result","value":{"rowCount":3,"bytes":27\###
+        ,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"a relative path","params":[{"name":"resul\###
+        tId","value":"${resultId}"},{"name":"format","value":"csv"},{"name":"path","value":"books.csv"}],"x-error":"po\###
+        licy","x-needs":"result"},{"name":"a directory that is not there","params":[{"name":"resultId","value":"${resu\###
+        ltId}"},{"name":"format","value":"csv"},{"name":"path","value":"/nowhere/at/all/books.csv"}],"x-error":"file_f\###
+        ailed","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"},{"\###
+        name":"format","value":"csv"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"sess\###
+        ion","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.fetch","summary":"An\###
+        swer a page of a kept result.","description":"Reads what `query.run` kept; the statement does not run again. A\###
+         cursor stays good while the result is kept: fetching it twice\nanswers the same rows. If the statement still r\###
+        uns, this waits for the page to be full or the statement to end. If it ended\nwith an error after its first pa\###
+        ge, the rows it gave can be fetched and then this answers that error.\n\nA result that was closed, has expired\###
+         or ended with its connection is `not_found`, as is one of somebody else, and one of\nanother connection that w\###
+        as run without `keep`.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","desc\###
+        ription":"The result.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}}\###
+        ,{"name":"cursor","description":"`nextCursor` of the page before; absent means from the first row.","required"\###
+        :false,"schema":{"description":"`nextCursor` of the page before; absent means from the first row.","type":"str\###
+        ing","format":"cursor"}}],"result":{"name":"QueryFetchResult","schema":{"type":"object","properties":{"rows":{\###
+        "description":"The page, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"d\###
+        escription":"Index of its first row in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"d\###
+        escription":"Rows in this page.","type":"integer","minimum":0},"hasMore":{"description":"Whether there are mor\###
+        e rows.","type":"boolean"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type\###
+        ":"string","format":"cursor"},"totalRows":{"description":"Rows kept of the whole result; absent while the stat\###
+        ement runs.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows than w\###
+        ere kept; final once `totalRows` is there.","type":"boolean"}},"required":["rows","firstRow","rowCount","hasMo\###
+        re","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref\###
+        ":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors\###
+        /query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/c\###
+        omponents/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"the next page"\###
+        ,"params":[{"name":"resultId","value":"${resultId}"},{"name":"cursor","value":"${cursor}"}],"result":{"name":"\###
+        result","value":{"rows":[[3]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3,"truncated":false}},"x-n\###
+        eeds":"result"},{"name":"the first page again","params":[{"name":"resultId","value":"${resultId}"}],"result":{\###
+        "name":"result","value":{"rows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"nextCursor":"Mg","totalRow\###
+        s":3,"truncated":false}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":\###
+        "${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orderi\###
+        ng":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.forget","summary":"Delete queries f\###
+        rom your history.","description":"Either those named by `queryIds`, or those of a project, of a time, or both:\###
+         name at least one of them, so that nothing is\ndeleted by accident. Queries that still run stay. Their figure\###
+        s go with them: `query.stats`, `dashboard.get` and `project.summary`\ndo not count them any more.\n\nIdempoten\###
+        t: what is gone, never was or is somebody else's is not counted in `forgotten`. A long history goes step by st\###
+        ep, and\nothers are served in between; a cancelled request, or one that failed, has deleted a part.","tags":[{\###
+        "name":"query"}],"paramStructure":"by-name","params":[{"name":"queryIds","description":"These queries.","requi\###
+        red":false,"schema":{"description":"These queries.","type":"array","items":{"type":"string","format":"uuid"},"\###
+        minItems":1,"maxItems":1000}},{"name":"projectId","description":"All of this project; not together with `query\###
+        Ids`.","required":false,"schema":{"description":"All of this project; not together with `queryIds`.","type":"s\###
+        tring","format":"uuid"}},{"name":"before","description":"All accepted before this time; not together with `que\###
+        ryIds`.","required":false,"schema":{"description":"All accepted before this time; not together with `queryIds`\###
+        .","type":"string","format":"date-time"}}],"result":{"name":"QueryForgetResult","schema":{"type":"object","pro\###
+        perties":{"forgotten":{"description":"How many were deleted.","type":"integer","minimum":0}},"required":["forg\###
+        otten"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/comp\###
+        onents/errors/unauthenticated"},{"$ref":"#/components/errors/cancelled"}],"examples":[{"name":"one query","par\###
+        ams":[{"name":"queryIds","value":["${queryId}"]}],"result":{"name":"result","value":{"forgotten":1}},"x-needs"\###
+        :"query"},{"name":"a project's queries before a day","params":[{"name":"projectId","value":"${projectId}"},{"n\###
+        ame":"before","value":"2026-01-05T00:00:00.000Z"}],"result":{"name":"result","value":{"forgotten":0}},"x-needs\###
+        ":"query"},{"name":"an unknown query","params":[{"name":"queryIds","value":["${unknownId}"]}],"result":{"name"\###
+        :"result","value":{"forgotten":0}},"x-needs":"session"},{"name":"nothing named","params":[],"x-error":"invalid\###
+        _params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"tas\###
+        k","x-unknownMembers":"refuse"},{"name":"query.get","summary":"Answer one query of history.","description":"Wh\###
+        at `query.history` lists, and a preview: the first `previewRows` rows, at most `previewBytes` bytes, as they w\###
+        ere when the query\nran. The preview is kept sealed and goes with the project.","tags":[{"name":"query"}],"par\###
+        amStructure":"either","params":[{"name":"queryId","description":"The query.","required":true,"schema":{"descri\###
+        ption":"The query.","type":"string","format":"uuid"}}],"result":{"name":"QueryRecord","schema":{"$ref":"#/comp\###
+        onents/schemas/QueryRecord"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/er\###
+        rors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[\###
+        {"name":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f\###
+        70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM\###
+         orders","shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":\###
+        "script","createdAt":"2026-01-05T09:32:00.000Z","preview":{"columns":[{"name":"count(*)","type":"","encoding":\###
+        "dynamic"}],"rows":[[1204]]}}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","valu\###
+        e":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ord\###
+        ering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.history","summary":"List your o\###
+        wn queries.","description":"Newest first. Filters add up. A query is kept for `historyDays` days, unless there\###
+         are more than `historyRows`: then the oldest go;\n`query.forget` takes away more. Every page is as quick as t\###
+        he first, however long the history, unless `text` and `errorText`\nhave fewer than three characters. A project\###
+         that is unknown or somebody else's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStruct\###
+        ure":"by-name","params":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{\###
+        "description":"Only of this project.","type":"string","format":"uuid"}},{"name":"status","description":"Only w\###
+        ith this status.","required":false,"schema":{"description":"Only with this status.","$ref":"#/components/schem\###
+        as/QueryStatus"}},{"name":"text","description":"Only those whose SQL or label contains it, in any case of ASCI\###
+        I letters; every character stands for itself. From three characters on it is found by an index.","required":fa\###
+        lse,"schema":{"description":"Only those whose SQL or label contains it, in any case of ASCII letters; every ch\###
+        aracter stands for itself. From three characters on it is found by an index.","type":"string","minLength":1,"m\###
+        axLength":200}},{"name":"errorText","description":"Only those whose error message contains it, likewise.","req\###
+        uired":false,"schema":{"description":"Only those whose error message contains it, likewise.","type":"string","\###
+        minLength":1,"maxLength":200}},{"name":"shape","description":"Only those whose statement has this shape: the `\###
+        shape` of another query, or of `query.stats`.","required":false,"schema":{"description":"Only those whose stat\###
+        ement has this shape: the `shape` of another query, or of `query.stats`.","type":"string","minLength":16,"maxL\###
+        ength":16}},{"name":"since","description":"Only those accepted at this time or later.","required":false,"schem\###
+        a":{"description":"Only those accepted at this time or later.","type":"string","format":"date-time"}},{"name":\###
+        "until","description":"Only those accepted before this time.","required":false,"schema":{"description":"Only t\###
+        hose accepted before this time.","type":"string","format":"date-time"}},{"name":"mode","description":"Only tho\###
+        se that ran in this mode.","required":false,"schema":{"description":"Only those that ran in this mode.","$ref"\###
+        :"#/components/schemas/QueryMode"}},{"name":"source","description":"Only from this source.","required":false,"\###
+        schema":{"description":"Only from this source.","$ref":"#/components/schemas/QuerySource"}},{"name":"limit","d\###
+        escription":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer\###
+        ","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, wi\###
+        th the same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same\###
+         filters.","type":"string","format":"cursor"}}],"result":{"name":"QueryHistoryResult","schema":{"type":"object\###
+        ","properties":{"items":{"description":"The queries.","type":"array","items":{"$ref":"#/components/schemas/Que\###
+        ryRecord"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","for\###
+        mat":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inv\###
+        alid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"what succeeded in a project\###
+        ","params":[{"name":"projectId","value":"${projectId}"},{"name":"status","value":"success"},{"name":"limit","v\###
+        alue":10}],"result":{"name":"result","value":{"items":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId\###
+        ":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f\###
+        9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt"\###
+        :"2026-01-05T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"what failed for a table","params":[{"name":"errorT\###
+        ext","value":"no such table"},{"name":"status","value":"error"}],"result":{"name":"result","value":{"items":[]\###
+        }},"x-needs":"query"},{"name":"no shape","params":[{"name":"shape","value":"not-hexadecimal!"}],"x-error":"inv\###
+        alid_params","x-needs":"session"},{"name":"none that match","params":[{"name":"text","value":"no such query"}]\###
+        ,"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"a page too large","params":[{"n\###
+        ame":"limit","value":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"ses\###
+        sion","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.run","summary":"Run\###
+         one statement and answer its first rows.","description":"Runs exactly one statement; two are refused. In `rea\###
+        d` mode, the default, nothing of it can last: the engine refuses writes,\nthe statement is looked at before it\###
+         runs, and it is rolled back. `write` needs a project whose `readOnly` is false (else\n`read_only`), and commi\###
+        ts.\n\n**Options only lower the server's limits.** A value above the limit is refused with `invalid_params`, n\###
+        ever lowered in silence.\n\n**Parameters** are bound, never put into the text: null, a boolean, a number, a st\###
+        ring, or `{\"$base64\": \"…\"}` for bytes. The\nplaceholders are the engine's own: `$1` for PostgreSQL, `?` fo\###
+        r MySQL and MariaDB, `?`, `?1` or `$1` for SQLite.\n\n**Large results.** The first page comes with the reply, w\###
+        hich may be sent before the statement has ended. The rest is kept under\n`resultId` for `query.fetch`, `query.\###
+        export` and `query.summarize`, without running the statement again, until `query.close`, until\nnobody has rea\###
+        d from it for `resultIdleMs`, or until this connection ends; with `keep` it outlives the connection, and any c\###
+        onnection of the user may fetch\nit. Without `maxRows` a result stops at `resultRows` rows or `resultBytes` by\###
+        tes; with it, at so many rows or\n`spoolPerResultBytes`. A result that stopped says `truncated`. The daemon's p\###
+        age limit `pageBytes` may end a page before `pageRows`.\n\n**Pushed results.** With `partialResultToken` nothi\###
+        ng is kept: pages of at most `pageRows` rows or `pageBytes` bytes go out as\n`$/progress` with that token, str\###
+        aight from the database and as fast as this client reads; other replies come in between. Each\nhas a `QueryPag\###
+        e`. The statement waits for a client that does not read, and so may run into its timeout. The reply comes afte\###
+        r\nthe last page, with no rows and the number of all in `rowCount`; an error may come after pages. Without `ma\###
+        xRows` there is no\nlimit on rows or bytes.\n\n**Stopping it.** `$/cancelRequest` and `query.cancel` stop the s\###
+        tatement at the database, as do the timeout and the end of this\nconnection. `queryId` lets a client choose th\###
+        e id beforehand, so that `query.cancel` can name the query before this is\nanswered, from another connection t\###
+        oo. It must be new: an id that any query has had is a `conflict`, and nothing runs.\n\n**History.** A write is\###
+         in history before it runs; other queries at the latest when they end. Parameters are never kept.","tags":[{"n\###
+        ame":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where to run it.","requ\###
+        ired":true,"schema":{"description":"Where to run it.","type":"string","format":"uuid"}},{"name":"sql","descrip\###
+        tion":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","required":true,"schema"\###
+        :{"description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","type":"string\###
+        ","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, in order\###
+        .","required":false,"schema":{"description":"Values of the placeholders, in order.","type":"array","items":{"o\###
+        neOf":[{"type":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additionalProper\###
+        ties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","description":"Wha\###
+        t the statement may do.","required":false,"schema":{"description":"What the statement may do.","$ref":"#/compo\###
+        nents/schemas/QueryMode","default":"read"}},{"name":"pageRows","description":"Most rows of each page; absent m\###
+        eans the limit `pageRows`.","required":false,"schema":{"description":"Most rows of each page; absent means the\###
+         limit `pageRows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs","description":"Time the s\###
+        tatement may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required"\###
+        :false,"schema":{"description":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most t\###
+        he limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"name":"maxRows","description\###
+        ":"Rows to keep at most.","required":false,"schema":{"description":"Rows to keep at most.","type":"integer","m\###
+        inimum":1,"maximum":1000000000}},{"name":"label","description":"A name for it in history.","required":false,"s\###
+        chema":{"description":"A name for it in history.","type":"string","minLength":1,"maxLength":200}},{"name":"kee\###
+        p","description":"Whether the result outlives this connection, and is kept even if the first page has all of i\###
+        t.","required":false,"schema":{"description":"Whether the result outlives this connection, and is kept even if\###
+         the first page has all of it.","type":"boolean","default":false}},{"name":"partialResultToken","description":\###
+        "Pushes the rows as `$/progress` with this token, instead of keeping them.","required":false,"schema":{"descri\###
+        ption":"Pushes the rows as `$/progress` with this token, instead of keeping them.","type":["string","integer"]\###
+        }},{"name":"queryId","description":"The query's id, made by the client; version 7 is advised.","required":fals\###
+        e,"schema":{"description":"The query's id, made by the client; version 7 is advised.","type":"string","format"\###
+        :"uuid"}}],"result":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$r\###
+        ef":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/compone\###
+        nts/errors/invalid_connection_string"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/er\###
+        rors/rate_limited"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"\###
+        #/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$r\###
+        ef":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/\###
+        timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$re\###
+        f":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/compone\###
+        nts/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authenticatio\###
+        n_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$re\###
+        f":"#/components/errors/connection_lost"}],"examples":[{"name":"one row","params":[{"name":"projectId","value"\###
+        :"${projectId}"},{"name":"sql","value":"SELECT 1 AS one, 'two' AS two"}],"result":{"name":"result","value":{"q\###
+        ueryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","columns":[{"name":"one","type":"","encoding":"dynamic"},{"name\###
+        ":"two","type":"","encoding":"dynamic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore":false,"command":"SELECT","d\###
+        urationMs":0.412,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"parameters","par\###
+        ams":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 A\###
+        S cover"},{"name":"parameters","value":["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label","value":"A smoke t\###
+        est"}],"result":{"name":"result","value":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":\###
+        "title","type":"","encoding":"dynamic"},{"name":"price","type":"","encoding":"dynamic"},{"name":"cover","type"\###
+        :"","encoding":"dynamic"}],"rows":[["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMore":false,"command"\###
+        :"SELECT","durationMs":0.388,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"the f\###
+        irst page of many","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS nu\###
+        mber UNION ALL SELECT 2 UNION ALL SELECT 3"},{"name":"pageRows","value":2}],"result":{"name":"result","value":\###
+        {"queryId":"019ab0c6-44dd-7051-9e6f-708192031425","columns":[{"name":"number","type":"","encoding":"dynamic"}]\###
+        ,"rows":[[1],[2]],"rowCount":2,"hasMore":true,"resultId":"019ab0c6-44de-7162-8f70-819203142536","nextCursor":"\###
+        Mg","command":"SELECT","durationMs":0.297,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},\###
+        {"name":"pushed rows","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS\###
+         number UNION ALL SELECT 2"},{"name":"partialResultToken","value":"rows-1"}],"result":{"name":"result","value"\###
+        :{"queryId":"019ab0c6-55ee-7162-8a70-819203142536","columns":[{"name":"number","type":"","encoding":"dynamic"}\###
+        ],"rows":[],"rowCount":2,"hasMore":false,"command":"SELECT","durationMs":0.311,"mode":"read","truncated":false\###
+        ,"notices":[]}},"x-needs":"project"},{"name":"a write in a read-only project","params":[{"name":"projectId","v\###
+        alue":"${projectId}"},{"name":"sql","value":"CREATE TABLE scratch (id INTEGER)"},{"name":"mode","value":"write\###
+        "}],"x-error":"read_only","x-needs":"project"},{"name":"a statement the database refuses","params":[{"name":"p\###
+        rojectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"projec\###
+        t"},{"name":"a parameter too few","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":\###
+        "SELECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-error":"invalid_parameters","x-needs":"project"},{"name\###
+        ":"an id that a query has had","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SE\###
+        LECT 1"},{"name":"queryId","value":"${queryId}"}],"x-error":"conflict","x-needs":"query"},{"name":"an unknown p\###
+        roject","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"no\###
+        t_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"tas\###
+        k","x-unknownMembers":"refuse"},{"name":"query.running","summary":"List your own queries that run now.","descr\###
+        iption":"Of all your connections, also those that wait for a free database connection; the one that began firs\###
+        t is first. There are\nnever more than the limit `queriesPerUser`. A query that has ended is in `query.history\###
+        `.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"projectId","description":"Only of t\###
+        his project.","required":false,"schema":{"description":"Only of this project.","type":"string","format":"uuid"\###
+        }}],"result":{"name":"QueryRunningResult","schema":{"type":"object","properties":{"items":{"description":"The q\###
+        ueries.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["items"],"additiona\###
+        lProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unau\###
+        thenticated"}],"examples":[{"name":"nothing runs","params":[],"result":{"name":"result","value":{"items":[]}},\###
+        "x-needs":"session"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_pa\###
+        rams","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","\###
+        x-unknownMembers":"refuse"},{"name":"query.stats","summary":"Answer figures about your queries.","description"\###
+        :"How many ran, failed and how long they took: in all, by project, by day, and by statement. Figures are kept b\###
+        y UTC day: the period\nis widened to whole days, and `since` and `until` of the reply say to which. It is at m\###
+        ost `statisticsDays` days long; without\n`since` it is the 30 days that end with `until`, without `until` it e\###
+        nds today. They are right to the query, also after a crash;\nwhat is gone from history, by `query.forget`, by a\###
+        ge or by number, is not counted any more.\n\n**Statements** are told apart by shape: the statement with `?` in\###
+         place of each literal and placeholder, lists of values after\n`IN`, `VALUES` and `ARRAY` as one, without comm\###
+        ents, blanks and the case of keywords, by the rules of its engine. `shape` is the\nsame for the same shape, al\###
+        ways. Each list has at most `statements` of them: the most frequent, the slowest by `meanMs`, the\ncostliest b\###
+        y `totalMs`, and those that failed most often; what did not succeed, or not fail, is in no list of these.\n\n*\###
+        *Percentiles** are by nearest rank, over successful queries, from counts in ranges of a thirty-second of a dou\###
+        bling: within 1.6 %\nof the duration that was measured. `maxMs` is exact.\n\nA project that is unknown or some\###
+        body else's has no queries.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId\###
+        ","description":"Only of this project.","required":false,"schema":{"description":"Only of this project.","type\###
+        ":"string","format":"uuid"}},{"name":"since","description":"From the day of this time on.","required":false,"s\###
+        chema":{"description":"From the day of this time on.","type":"string","format":"date-time"}},{"name":"until","\###
+        description":"Up to the end of the day of this time; a midnight is the end of the day before it.","required":f\###
+        alse,"schema":{"description":"Up to the end of the day of this time; a midnight is the end of the day before i\###
+        t.","type":"string","format":"date-time"}},{"name":"statements","description":"The length of each list of stat\###
+        ements; 0 for none.","required":false,"schema":{"description":"The length of each list of statements; 0 for no\###
+        ne.","type":"integer","minimum":0,"maximum":100,"default":10}}],"result":{"name":"QueryStatsResult","schema":{\###
+        "type":"object","properties":{"since":{"description":"Midnight UTC at the start of the first day.","type":"str\###
+        ing","format":"date-time"},"until":{"description":"Midnight UTC at the end of the last day.","type":"string","\###
+        format":"date-time"},"totals":{"description":"All of it.","$ref":"#/components/schemas/QueryFigures"},"project\###
+        s":{"description":"Projects with queries in the period, the busiest first, then by name.","type":"array","item\###
+        s":{"$ref":"#/components/schemas/ProjectFigures"}},"days":{"description":"Every day of the period, oldest firs\###
+        t, days without queries too.","type":"array","items":{"$ref":"#/components/schemas/DayFigures"},"minItems":1,"\###
+        maxItems":366},"mostFrequent":{"description":"Statements by `count`, the highest first.","type":"array","items\###
+        ":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100},"slowest":{"description":"By `meanMs`.","ty\###
+        pe":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100},"costliest":{"description\###
+        ":"By `totalMs`.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100},"mos\###
+        tFailing":{"description":"By `error`.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"}\###
+        ,"maxItems":100}},"required":["since","until","totals","projects","days","mostFrequent","slowest","costliest",\###
+        "mostFailing"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":\###
+        "#/components/errors/unauthenticated"}],"examples":[{"name":"a day of a project","params":[{"name":"projectId"\###
+        ,"value":"${projectId}"},{"name":"since","value":"2026-01-05T00:00:00.000Z"},{"name":"until","value":"2026-01-\###
+        06T00:00:00.000Z"},{"name":"statements","value":1}],"result":{"name":"result","value":{"since":"2026-01-05T00:\###
+        00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"count":2,"success":1,"error":1,"cancelled":0,"errorR\###
+        ate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412},"projects":[{"proj\###
+        ectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","figures":{"count":2,"suc\###
+        cess":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":\###
+        0.412,"maxMs":0.412}}],"days":[{"date":"2026-01-05","figures":{"count":2,"success":1,"error":1,"cancelled":0,"\###
+        errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"mostFrequ\###
+        ent":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","shape":"3f9c1d2b7a605e48","sq\###
+        l":"SELECT * FROM orders WHERE id IN (?)","figures":{"count":1,"success":1,"error":0,"cancelled":0,"errorRate"\###
+        :0,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412},"lastQueryId":"019ab0c6-\###
+        22bb-7e3f-9c4d-5e6f70819203","lastUsedAt":"2026-01-05T09:32:00.000Z","lastMode":"read"}],"slowest":[],"costlie\###
+        st":[],"mostFailing":[]}},"x-needs":"query"},{"name":"the last thirty days","params":[],"result":{"name":"resu\###
+        lt","value":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"count":0,"succes\###
+        s":0,"error":0,"cancelled":0,"rows":0,"totalMs":0},"projects":[],"days":[{"date":"2026-01-05","figures":{"coun\###
+        t":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs":0}}],"mostFrequent":[],"slowest":[],"costliest":[]\###
+        ,"mostFailing":[]}},"x-needs":"query"},{"name":"too long a period","params":[{"name":"since","value":"2020-01-\###
+        01T00:00:00.000Z"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","\###
+        x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.subscribe","summary":"Watc\###
+        h your own queries while they run.","description":"From the reply on, this connection gets a `query/event` whe\###
+        never one of your queries starts, makes progress or ends, whichever\nof your connections runs it. `running` is\###
+         what ran at that moment: its queries get no `started`, and everything later about\nthem comes as an event. A s\###
+        ubscription ends with `query.unsubscribe`, with this connection, or when this connection is no\nlonger logged i\###
+        n as you.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"projectId","description":"On\###
+        ly queries of this project.","required":false,"schema":{"description":"Only queries of this project.","type":"\###
+        string","format":"uuid"}}],"result":{"name":"QuerySubscribeResult","schema":{"type":"object","properties":{"su\###
+        bscriptionId":{"description":"Id, in every event of this subscription.","type":"string","format":"uuid"},"runn\###
+        ing":{"description":"The queries that run.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"\###
+        }}},"required":["subscriptionId","running"],"additionalProperties":false}},"errors":[{"$ref":"#/components/err\###
+        ors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/busy"}],"exam\###
+        ples":[{"name":"everything of mine","params":[],"result":{"name":"result","value":{"subscriptionId":"019ab0c6-\###
+        66ff-7273-9b81-920314253647","running":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name":"projec\###
+        tId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session\###
+        ","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.summarize","summary":"A\###
+        nswer figures about each column of a kept result.","description":"Reads every row that `query.run` kept, once;\###
+         the statement does not run again. If it still runs, this follows it to its end; if\nit ends with an error, so\###
+         does this. It takes a bounded amount of memory, whatever the result.\n\n**Numbers** are compared by their val\###
+        ue, every digit of it, also where they are strings; `1.0` and `1.00` are one value. Texts are compared\nby the\###
+        ir UTF-8 bytes, dates and times by the time they mean. In a column of SQLite that has both, numbers are less t\###
+        han texts.\nCells that were cut (`cellBytes`) count in `count` and `truncatedCells` only.\n\n**Distinct values\###
+        ** are counted exactly up to a bound, which is some ten thousand for a result of a few dozen columns and small\###
+        er for wider\nones; beyond it, `distinct` is an estimate, mostly within 3 % (HyperLogLog). **Top values** are e\###
+        xact while a column has no more values\nthan their bound, about a thousand; beyond it `count` may be too high,\###
+         by at most `overcount` (Filtered Space-Saving), and values that may\nwell be rare are left out.\n\nIds answer\###
+         as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resultId","desc\###
+        ription":"The result.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}}\###
+        ,{"name":"columns","description":"Names of the columns to summarise; absent means all. A name that several hav\###
+        e means each of them.","required":false,"schema":{"description":"Names of the columns to summarise; absent mea\###
+        ns all. A name that several have means each of them.","type":"array","items":{"type":"string","maxLength":1024\###
+        },"minItems":1,"maxItems":4096}},{"name":"topValues","description":"Most of the top values of each column.","r\###
+        equired":false,"schema":{"description":"Most of the top values of each column.","type":"integer","minimum":0,"\###
+        maximum":100,"default":10}}],"result":{"name":"QuerySummarizeResult","schema":{"type":"object","properties":{"\###
+        rowCount":{"description":"Rows that were read: all that were kept.","type":"integer","minimum":0},"truncated":\###
+        {"description":"Whether the result had more rows than were kept, so that the figures are of its first rows onl\###
+        y.","type":"boolean"},"columns":{"description":"The columns, in their order in the result.","type":"array","it\###
+        ems":{"$ref":"#/components/schemas/ColumnSummary"}}},"required":["rowCount","truncated","columns"],"additional\###
+        Properties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unaut\###
+        henticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/component\###
+        s/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$r\###
+        ef":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"every c\###
+        olumn","params":[{"name":"resultId","value":"${resultId}"},{"name":"topValues","value":1}],"result":{"name":"r\###
+        esult","value":{"rowCount":3,"truncated":false,"columns":[{"name":"id","type":"INTEGER","encoding":"integer","\###
+        count":3,"nulls":0,"distinct":3,"distinctIsEstimate":false,"order":"number","min":1,"max":3,"sum":"6","mean":2\###
+        ,"stddev":1,"topValues":[{"value":1,"count":1,"overcount":0}]}]}},"x-needs":"result"},{"name":"a column that i\###
+        s not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"columns","value":["nobody"]}],"x-err\###
+        or":"invalid_params","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${u\###
+        nknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":\###
+        "read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.unsubscribe","summary":"End a subscrip\###
+        tion of this connection.","description":"No event of the subscription is made after the reply; those made befo\###
+        re may still arrive behind it.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"subscri\###
+        ptionId","description":"The subscription.","required":true,"schema":{"description":"The subscription.","type":\###
+        "string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProp\###
+        erties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthent\###
+        icated"}],"examples":[{"name":"one that has ended","params":[{"name":"subscriptionId","value":"${unknownId}"}]\###
+        ,"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"not an id","params":[{"name":"subscriptio\###
+        nId","value":"first"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session\###
+        ","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summary":"Answ\###
+        er this protocol as an OpenRPC document.","description":"The method that OpenRPC names. The document is the pu\###
+        blished `spec/openrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name",\###
+        "params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object","required":["openrpc","info","metho\###
+        ds"]}},"errors":[],"examples":[{"name":"the document","params":[],"result":{"name":"result","value":{"openrpc"\###
+        :"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"request","\###
+        x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"schema.des\###
+        cribe","summary":"Describe one table, view or other relation in full.","description":"Columns with type, null,\###
+         default, comment and how they are generated; keys, indexes, checks, triggers; foreign keys from it and\nto it\###
+        ; of a view, its query. Texts longer than 16 KiB are cut.\n\nThe name is looked for as it is written; then in a\###
+        ny case; then, if it has a dot, as schema and name. Where several schemas\nhave it and `schema` names none, it\###
+         is the one an unqualified name in SQL means, else the first; `alsoIn` says where the others\nare. System rela\###
+        tions are looked for where the schema is one of the system's, or the name begins with `pg_` or `sqlite_`.\nWha\###
+        t does not exist, or the database's own user may not use, is `not_found`, with the nearest names as `hint`.\n\\###
+        nServed from what the daemon keeps, like `schema.list`.","tags":[{"name":"schema"}],"paramStructure":"by-name"\###
+        ,"params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The proje\###
+        ct.","type":"string","format":"uuid"}},{"name":"relation","description":"Its name, not quoted.","required":tru\###
+        e,"schema":{"description":"Its name, not quoted.","type":"string","minLength":1,"maxLength":1000}},{"name":"sc\###
+        hema","description":"Its schema.","required":false,"schema":{"description":"Its schema.","type":"string","minL\###
+        ength":1,"maxLength":1000}}],"result":{"name":"SchemaDescribeResult","schema":{"type":"object","properties":{"\###
+        relation":{"description":"The relation, in full.","$ref":"#/components/schemas/Relation"},"alsoIn":{"descripti\###
+        on":"Other schemas that have one of this name.","type":"array","items":{"type":"string"}},"ageMs":{"descriptio\###
+        n":"How long ago the daemon began to read this from the database.","type":"number","minimum":0}},"required":["\###
+        relation","ageMs"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$r\###
+        ef":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/erro\###
+        rs/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/compone\###
+        nts/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_\###
+        string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref\###
+        ":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/componen\###
+        ts/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication\###
+        _failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref\###
+        ":"#/components/errors/connection_lost"}],"examples":[{"name":"a table","params":[{"name":"projectId","value":\###
+        "${projectId}"},{"name":"relation","value":"books"}],"result":{"name":"result","value":{"relation":{"schema":"\###
+        main","name":"books","kind":"table","identifier":"\"books\"","system":false,"columns":[{"name":"id","type":"IN\###
+        TEGER","nullable":false,"primaryKey":1},{"name":"title","type":"TEXT","nullable":false},{"name":"price","type"\###
+        :"NUMERIC","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreign\###
+        Keys":[],"referencedBy":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelat\###
+        ion":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \\###
+        "books\".\"id\""}]},"ageMs":350.5}},"x-needs":"project"},{"name":"a name with a slip","params":[{"name":"proje\###
+        ctId","value":"${projectId}"},{"name":"relation","value":"boks"}],"x-error":"not_found","x-needs":"project"},{\###
+        "name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"relation","value":"\###
+        books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"rea\###
+        d","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.list","summary":"List the tables, views a\###
+        nd other relations of a database.","description":"All schemas that the database's own user may use, and in the\###
+        m what that user may read or write; system schemas and SQLite's\nshadow tables only with `includeSystem`. Sort\###
+        ed by schema and name, byte by byte. Filters add up.\n\n**`detail`** chooses how much is told of each: `names`\###
+         its schema, name and kind; `summary` also comment, estimates and how it\nis stored; `full` also columns, keys\###
+        , indexes, checks and foreign keys in both directions.\n\n**Age.** The daemon keeps what it read: for the limi\###
+        t `catalogueMs`, or until a statement that may change the schema is run\nthrough the project, its connection s\###
+        tring changes, or `schema.refresh` is called. `ageMs` tells. What other\nprograms change meanwhile is not seen\###
+        . Row counts and sizes are the engine's own estimates, as of its last look; nothing is\ncounted, and no table i\###
+        s locked or waited for.\n\nRequests that come at once share one look at the database. `$/cancelRequest`, the l\###
+        imit `queryTimeoutMs` and the end of the\nconnection stop it once nobody waits for it. It is no query: it is n\###
+        ot in history.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","descripti\###
+        on":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"\###
+        name":"schema","description":"Only in this schema: for MySQL and MariaDB a database, for SQLite `main`.","requ\###
+        ired":false,"schema":{"description":"Only in this schema: for MySQL and MariaDB a database, for SQLite `main`.\###
+        ","type":"string","minLength":1,"maxLength":1000}},{"name":"pattern","description":"Only names that match, in a\###
+        ny case: `*` is any text, `?` one character. With a dot, what is before it is matched with the schema: `sales.\###
+        order*`.","required":false,"schema":{"description":"Only names that match, in any case: `*` is any text, `?` o\###
+        ne character. With a dot, what is before it is matched with the schema: `sales.order*`.","type":"string","minL\###
+        ength":1,"maxLength":200}},{"name":"kinds","description":"Only of these kinds; at least one.","required":false\###
+        ,"schema":{"description":"Only of these kinds; at least one.","type":"array","items":{"$ref":"#/components/sch\###
+        emas/RelationKind"},"maxItems":6}},{"name":"detail","description":"How much of each.","required":false,"schema\###
+        ":{"description":"How much of each.","$ref":"#/components/schemas/SchemaDetail","default":"summary"}},{"name":\###
+        "includeSystem","description":"Whether relations of the database itself are listed too.","required":false,"sch\###
+        ema":{"description":"Whether relations of the database itself are listed too.","type":"boolean","default":fals\###
+        e}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one p\###
+        age.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` o\###
+        f the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page b\###
+        efore, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"SchemaListResult","schem\###
+        a":{"type":"object","properties":{"items":{"description":"The relations.","type":"array","items":{"$ref":"#/co\###
+        mponents/schemas/Relation"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","ty\###
+        pe":"string","format":"cursor"},"total":{"description":"How many relations match, on all pages.","type":"integ\###
+        er","minimum":0},"schemas":{"description":"The schemas, whatever the filters but `includeSystem`; on the first\###
+         page only, and at most 200.","type":"array","items":{"$ref":"#/components/schemas/SchemaSummary"}},"ageMs":{"\###
+        description":"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"tru\###
+        ncated":{"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueRe\###
+        lations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additiona\###
+        lProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unau\###
+        thenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/componen\###
+        ts/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref\###
+        ":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/component\###
+        s/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connec\###
+        tion_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$r\###
+        ef":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/componen\###
+        ts/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connec\###
+        tion_lost"}],"examples":[{"name":"all tables and views","params":[{"name":"projectId","value":"${projectId}"}]\###
+        ,"result":{"name":"result","value":{"items":[{"schema":"main","name":"books","kind":"table","identifier":"\"bo\###
+        oks\"","system":false},{"schema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":fals\###
+        e}],"total":2,"schemas":[{"name":"main","relationCount":2,"default":true}],"ageMs":1.5,"truncated":false}},"x-\###
+        needs":"project"},{"name":"by name, in full","params":[{"name":"projectId","value":"${projectId}"},{"name":"pa\###
+        ttern","value":"order?"},{"name":"kinds","value":["table"]},{"name":"detail","value":"full"},{"name":"limit","\###
+        value":1}],"result":{"name":"result","value":{"items":[{"schema":"main","name":"orders","kind":"table","identi\###
+        fier":"\"orders\"","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"\###
+        name":"book_id","type":"INTEGER","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[\###
+        ],"checks":[],"foreignKeys":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toR\###
+        elation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\"\###
+         = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"schemas":[{"name":"main","relationCount":2,"default":tru\###
+        e}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},{"name":"a cursor of nothing","params":[{"name":"pro\###
+        jectId","value":"${projectId}"},{"name":"cursor","value":"nonsense"}],"x-error":"invalid_params","x-needs":"pr\###
         oject"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_fou\###
         nd","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-\###
-        unknownMembers":"refuse"},{"name":"schema.search","summary":"Find relations and columns by words in their name\###
-        s and comments.","description":"Each word of `query` must be found in the name of a relation or column, in its\###
-         comment, or, for a column, in its relation's\nname. Case does not count, and `_`, `-`, `.` and a change from l\###
-        ower to upper case divide words in names: `order total` finds\n`orderTotal`, and the column `total` of `orders\###
-        `.\n\nBest first: the whole name (`exact`), its beginning (`prefix`), a word in it (`word`), any part of it (`\###
-        substring`). Comments\ncome after names. Only where nothing of all this is found, names that differ in a few l\###
-        etters are (`fuzzy`). Of equal hits\nrelations come before columns, and short names before long ones.\n\nServe\###
-        d from what the daemon keeps, like `schema.list`; without system relations.","tags":[{"name":"schema"}],"param\###
-        Structure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"des\###
-        cription":"The project.","type":"string","format":"uuid"}},{"name":"query","description":"Words.","required":t\###
-        rue,"schema":{"description":"Words.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","descript\###
-        ion":"Hits.","required":false,"schema":{"description":"Hits.","type":"integer","minimum":1,"maximum":200,"defa\###
-        ult":50}}],"result":{"name":"SchemaSearchResult","schema":{"type":"object","properties":{"items":{"description\###
-        ":"The hits, best first.","type":"array","items":{"$ref":"#/components/schemas/SchemaHit"}},"total":{"descript\###
-        ion":"How many hits there are, shown or not.","type":"integer","minimum":0},"ageMs":{"description":"How long a\###
-        go the daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"description":"\###
-        Whether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueB\###
-        ytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"er\###
-        rors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#\###
-        /components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$re\###
-        f":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/t\###
-        imeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_fail\###
-        ed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"\###
-        #/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors\###
-        /tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_databa\###
-        se"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":\###
-        [{"name":"a word","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"title"}],"res\###
-        ult":{"name":"result","value":{"items":[{"schema":"main","relation":"books","kind":"table","identifier":"\"boo\###
-        ks\"","column":"title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated":f\###
-        alse}},"x-needs":"project"},{"name":"nothing like it","params":[{"name":"projectId","value":"${projectId}"},{"\###
-        name":"query","value":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"total":0,"ageMs":13.5,"trunc\###
-        ated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unkno\###
-        wnId}"},{"name":"query","value":"title"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-ac\###
-        cess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdown","summ\###
-        ary":"Prepare to end the connection.","description":"LSP's own request. The connection's running queries are c\###
-        ancelled and further requests are answered `invalid_request`; only\n`exit` is still expected. It never stops a\###
-         daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-n\###
-        ame","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/e\###
-        rrors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an edi\###
-        tor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-ac\###
-        cess":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health"\###
-        ,"summary":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows\###
-         already and touches neither the store nor a database. With a session it\nalso answers `store`, `connections` a\###
-        nd `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructu\###
-        re":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"statu\###
-        s":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemo\###
-        n's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0\###
-        },"store":{"description":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"con\###
-        nections":{"description":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealt\###
-        h"},"queries":{"description":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}}\###
-        ,"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"wi\###
-        thout a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":864\###
-        00000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok\###
-        ","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"data\###
-        bases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x\###
-        -access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limi\###
-        ts","summary":"Answer every limit in force.","description":"The same as `initialize` answers, for clients that\###
-         do not send it. Public, because a client needs some of the limits to log in.","tags":[{"name":"system"}],"par\###
-        amStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},\###
-        "errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":81\###
-        92,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems\###
-        ":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdown\###
-        Ms":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs"\###
-        :1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdl\###
-        eMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"label\###
-        Length":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,\###
-        "databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"qu\###
-        eriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2\###
-        048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,\###
-        "cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultByte\###
-        s":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUs\###
-        er":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":6\###
-        7108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisti\###
-        csDays":366,"statisticsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorre\###
-        ctions":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":\###
-        200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}},"x-needs":"none"}\###
-        ],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse\###
-        "},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","description":"Counter\###
-        s, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are method names, ou\###
-        tcomes\nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":\###
-        "by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"\###
-        description":"The metrics, one sample a line.","type":"string"}},"required":["text"],"additionalProperties":fa\###
-        lse}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"re\###
-        sult":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{meth\###
-        od=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
-        ring":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description"\###
-        :"A person with an account.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":\###
-        "uuid"},"name":{"description":"Display name.","type":"string"},"email":{"description":"E-mail address, in lowe\###
-        r case: what they log in with.","type":"string","format":"email"},"createdAt":{"description":"When they signed\###
-         up.","type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"additionalPropertie\###
-        s":false},"Session":{"description":"A new session and the token that stands for it. The token is shown this on\###
-        ce; the daemon does not keep it.","type":"object","properties":{"token":{"description":"A secret (PASETO v4.pu\###
-        blic): attaches further connections to the session. Opaque to clients.","type":"string","format":"token"},"exp\###
-        iresAt":{"description":"When the session ends at the latest.","type":"string","format":"date-time"},"user":{"d\###
-        escription":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"\###
-        ],"additionalProperties":false},"SessionInfo":{"description":"A session as its owner sees it in a list; never i\###
-        ts token.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format"\###
-        :"uuid"},"createdAt":{"description":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"desc\###
-        ription":"Its latest request, to the minute.","type":"string","format":"date-time"},"expiresAt":{"description"\###
-        :"When it ends at the latest.","type":"string","format":"date-time"},"current":{"description":"Whether it is t\###
-        he session of this connection.","type":"boolean"},"client":{"description":"Name and version of the client that\###
-         began it, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","cur\###
-        rent"],"additionalProperties":false},"SessionEndReason":{"description":"Why a session ended.","type":"string",\###
-        "enum":["expired","idle","loggedOut","refreshed","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{\###
-        "description":"The client program.","type":"object","properties":{"name":{"description":"Its name.","type":"st\###
-        ring","minLength":1,"maxLength":100},"version":{"description":"Its version.","type":"string","maxLength":100}}\###
-        ,"required":["name"]},"ServerInfo":{"description":"The daemon.","type":"object","properties":{"name":{"descrip\###
-        tion":"Always `dbassistd`.","type":"string"},"version":{"description":"Its version.","type":"string"}},"requir\###
-        ed":["name","version"],"additionalProperties":false},"HealthStatus":{"description":"`ok`; `degraded`: it answe\###
-        rs, but a part of it does not work; `stopping`: it takes no new requests.","type":"string","enum":["ok","degra\###
-        ded","stopping"]},"StoreEngine":{"description":"Where the daemon keeps its own state.","type":"string","enum":\###
-        ["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's own store.","type":"object","properties":{\###
-        "engine":{"description":"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"description":"Whethe\###
-        r the latest read or write of it worked.","type":"boolean"}},"required":["engine","ok"],"additionalProperties"\###
-        :false},"ConnectionsHealth":{"description":"Connections now.","type":"object","properties":{"clients":{"descri\###
-        ption":"Open client connections.","type":"integer","minimum":0},"databases":{"description":"Open database conn\###
-        ections, used and idle.","type":"integer","minimum":0},"databasesInUse":{"description":"Those that run somethi\###
-        ng.","type":"integer","minimum":0}},"required":["clients","databases","databasesInUse"],"additionalProperties"\###
-        :false},"QueriesHealth":{"description":"Queries now, of all users.","type":"object","properties":{"running":{"\###
-        description":"Running.","type":"integer","minimum":0},"waiting":{"description":"Waiting for a database connect\###
-        ion.","type":"integer","minimum":0}},"required":["running","waiting"],"additionalProperties":false},"DatabaseT\###
-        ype":{"description":"The kind of database; `mysql` covers MySQL and MariaDB.","type":"string","enum":["postgre\###
-        sql","mysql","sqlite"]},"Project":{"description":"A database someone registered.","type":"object","properties"\###
-        :{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Name, unique among its own\###
-        er's projects.","type":"string"},"description":{"description":"What it is, in its owner's words; absent if the\###
-        re are none.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/sche\###
-        mas/DatabaseType"},"connection":{"description":"The connection string rebuilt without its password, as a URI. N\###
-        ot a way to connect.","type":"string"},"readOnly":{"description":"Whether every write is refused.","type":"boo\###
-        lean"},"assistant":{"description":"What the assistant may do; absent if nothing was set.","$ref":"#/components\###
-        /schemas/AssistantSettings"},"createdAt":{"description":"When it was created.","type":"string","format":"date-\###
-        time"},"updatedAt":{"description":"When it was last changed.","type":"string","format":"date-time"},"lastUsedA\###
-        t":{"description":"Its latest query, to the minute; absent if there is none.","type":"string","format":"date-t\###
-        ime"}},"required":["id","name","databaseType","connection","readOnly","createdAt","updatedAt"],"additionalProp\###
-        erties":false},"TestStepName":{"description":"The steps of reaching a database, in the order they are taken.",\###
-        "type":"string","enum":["parse","policy","resolve","connect","tls","login","database","readOnlyCheck"]},"TestS\###
-        tepStatus":{"description":"`skipped`: an earlier step failed, or the engine or the connection has no such step\###
-        .","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"One step of `project.test`\###
-        .","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/schemas/TestStepName\###
-        "},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"descri\###
-        ption":"How long it took; absent if it was skipped or not measured on its own.","type":"number","minimum":0},"\###
-        code":{"description":"Of a failed step: the error code that a query would answer.","type":"string"},"message":\###
-        {"description":"Of a failed step: one sentence that says what is wrong and what to do.","type":"string"},"hint\###
-        ":{"description":"Of a failed step: the engine's hint or ours.","type":"string"}},"required":["step","status"]\###
-        ,"additionalProperties":false},"DatabaseProblem":{"description":"Why a database cannot be reached now.","type"\###
-        :"object","properties":{"code":{"description":"The error code that a query would answer.","type":"string"},"me\###
-        ssage":{"description":"One sentence that says what is wrong and what to do.","type":"string"},"retryable":{"de\###
-        scription":"Whether it may pass by itself.","type":"boolean"}},"required":["code","message","retryable"],"addi\###
-        tionalProperties":false},"DatabaseSummary":{"description":"What a database says of itself; or `unavailable` an\###
-        d nothing else.","type":"object","properties":{"serverVersion":{"description":"Product and version: `PostgreSQ\###
-        L 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"description":"Name of the da\###
-        tabase; of the file for SQLite.","type":"string"},"currentUser":{"description":"The database user; absent for S\###
-        QLite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent where the user may not know i\###
-        t.","type":"integer","minimum":0},"tableCount":{"description":"Tables the user can see, without the system's o\###
-        wn.","type":"integer","minimum":0},"unavailable":{"description":"Why there is nothing to say.","$ref":"#/compo\###
-        nents/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"description":"`read`: the stateme\###
-        nt cannot change anything, and is rolled back. `write`: it runs and commits.","type":"string","enum":["read","\###
-        write"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the client's cancel, a closed c\###
-        onnection and a timeout.","type":"string","enum":["running","success","error","cancelled"]},"QuerySource":{"de\###
-        scription":"What sent a query: `editor` a connection that was initialized, `script` one that was not, `chat` t\###
-        he assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"description":"How the cells of a\###
-         column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−\###
-        1), else a string of digits\n- `float`: a number with the shortest digits that read back the same, or `\"NaN\"\###
-        `, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every one of them\n- `string`: te\###
-        xt, dates, intervals and every type without a better form, as the engine writes it\n- `base64`: a string of st\###
-        andard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where each cell has a type of its\###
-         own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a s\###
-        tring; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is `{\"$truncated\":{\"bytes\###
-        \":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","decimal","string","base64","js\###
-        on","dynamic"]},"Column":{"description":"A column of a result.","type":"object","properties":{"name":{"descrip\###
-        tion":"Name, as the statement gives it; need not be unique.","type":"string"},"type":{"description":"The datab\###
-        ase's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"}\###
-        ,"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"}},"required":["\###
-        name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A message of the database that\###
-         is not an error.","type":"object","properties":{"severity":{"description":"The database's word: `NOTICE`, `WA\###
-        RNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":"string"},"code":{"descriptio\###
-        n":"The database's code for it, if it has one.","type":"string"}},"required":["severity","message"],"additiona\###
-        lProperties":false},"QueryResult":{"description":"The outcome of a statement and the first page of its rows.",\###
-        "type":"object","properties":{"queryId":{"description":"Id of the query, in history too.","type":"string","for\###
-        mat":"uuid"},"columns":{"description":"Columns; empty if the statement returns no rows.","type":"array","items\###
-        ":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an array of rows, each an arr\###
-        ay of cells in the order of the columns. Null is null; other cells follow the column's `encoding`.","type":"ar\###
-        ray","items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a pushed result, all rows that\###
-         were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","\###
-        type":"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `query.close`; there if `ha\###
-        sMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"description":"Where the ne\###
-        xt page begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"description":"The engine's\###
-         word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows c\###
-        hanged, for statements that change rows.","type":"integer","minimum":0},"durationMs":{"description":"Time in t\###
-        he database, from sending the statement to the last row read so far.","type":"number","minimum":0},"mode":{"de\###
-        scription":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"description":"Whether the resu\###
-        lt had more rows than were kept. If `hasMore`, the last page of `query.fetch` has the final word.","type":"boo\###
-        lean"},"notices":{"description":"Messages the database sent along, in order.","type":"array","items":{"$ref":"\###
-        #/components/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","hasMore","command","duratio\###
-        nMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"description":"A run of rows of a\###
-         pushed result; the `value` of `$/progress`.","type":"object","properties":{"queryId":{"description":"Id of th\###
-        e query.","type":"string","format":"uuid"},"columns":{"description":"Columns; in the first page only.","type":\###
-        "array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Rows, written as in `QueryResul\###
-        t`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of the first of them in the who\###
-        le result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How many they are.","type":"integ\###
-        er","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalProperties":false},"ExportFor\###
-        mat":{"description":"What a result can be converted to.","type":"string","enum":["csv","json","jsonl","markdow\###
-        n","sql"]},"LineEnd":{"description":"What ends a line.","type":"string","enum":["crlf","lf"]},"BinaryText":{"d\###
-        escription":"How bytes are written as text.","type":"string","enum":["base64","hex"]},"ExportOptions":{"descri\###
-        ption":"How an export is written. What a format has no use for is ignored.","type":"object","properties":{"hea\###
-        der":{"description":"`csv`: whether the first line has the columns' names.","type":"boolean","default":true},"\###
-        delimiter":{"description":"`csv`: between cells; one ASCII character other than a quote or a line break.","typ\###
-        e":"string","minLength":1,"maxLength":1,"default":","},"lineEnd":{"description":"`csv`: the end of a line, as R\###
-        FC 4180 has it or as Unix does.","$ref":"#/components/schemas/LineEnd","default":"crlf"},"byteOrderMark":{"des\###
-        cription":"`csv`: whether it begins with one, which tells Excel that it is UTF-8.","type":"boolean","default":\###
-        false},"formulaGuard":{"description":"`csv`: whether texts that a spreadsheet would run (those that begin with\###
-         = + - @, a tab or a carriage return) get a single quote before them. Numbers never do.","type":"boolean","def\###
-        ault":false},"nullText":{"description":"`csv`, `markdown`: what null is written as; absent means nothing and `\###
-        *NULL*`.","type":"string","maxLength":100},"binary":{"description":"`csv`, `markdown`: how bytes are written; h\###
-        exadecimal has no prefix.","$ref":"#/components/schemas/BinaryText","default":"base64"},"table":{"description"\###
-        :"`sql`: the table to insert into; needed there. One name, quoted: no schema before a dot.","type":"string","m\###
-        inLength":1,"maxLength":128},"schema":{"description":"`sql`: the table's schema, or database in MySQL.","type"\###
-        :"string","minLength":1,"maxLength":128},"allowTruncated":{"description":"Whether cells of which only the begi\###
-        nning was kept may be exported, marked as such. Never to `sql`.","type":"boolean","default":false}},"additiona\###
-        lProperties":false},"ExportPart":{"description":"A text of a pushed export; the `value` of `$/progress`.","typ\###
-        e":"object","properties":{"resultId":{"description":"The result.","type":"string","format":"uuid"},"text":{"de\###
-        scription":"The text; all of them put together are the export.","type":"string"},"firstRow":{"description":"In\###
-        dex of its first row in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"Ho\###
-        w many rows it has.","type":"integer","minimum":0}},"required":["resultId","text","firstRow","rowCount"],"addi\###
-        tionalProperties":false},"SummaryOrder":{"description":"How `min` and `max` compare: by number, by time, by UT\###
-        F-8 bytes; `mixed`: SQLite, numbers before texts.","type":"string","enum":["number","time","text","mixed"]},"T\###
-        opValue":{"description":"A value that occurs often.","type":"object","properties":{"value":{"description":"The\###
-         value as in `QueryResult`; a long one as `$truncated`, with its beginning."},"count":{"description":"How ofte\###
-        n it occurs, at most.","type":"integer","minimum":1},"overcount":{"description":"By how much `count` may be to\###
-        o high; 0 means exact.","type":"integer","minimum":0}},"required":["value","count","overcount"],"additionalPro\###
-        perties":false},"ColumnSummary":{"description":"Figures about one column. What does not apply is absent.","typ\###
-        e":"object","properties":{"name":{"description":"The column's name.","type":"string"},"type":{"description":"T\###
-        he database's own name of its type.","type":"string"},"encoding":{"description":"How its cells are written.","\###
-        $ref":"#/components/schemas/Encoding"},"count":{"description":"Cells that are not null.","type":"integer","min\###
-        imum":0},"nulls":{"description":"Cells that are null.","type":"integer","minimum":0},"truncatedCells":{"descri\###
-        ption":"Cells of which only the beginning was kept: in no figure below.","type":"integer","minimum":1},"distin\###
-        ct":{"description":"Different values.","type":"integer","minimum":0},"distinctIsEstimate":{"description":"Whet\###
-        her `distinct` is an estimate.","type":"boolean"},"order":{"description":"How `min` and `max` compare; absent i\###
-        f the column has no values that can be.","$ref":"#/components/schemas/SummaryOrder"},"min":{"description":"The\###
-         least value, as in `QueryResult`; a long text as `$truncated`, with its beginning."},"max":{"description":"Th\###
-        e greatest."},"sum":{"description":"Of numbers: their sum, exact for integers and decimals, else rounded to a d\###
-        ouble.","type":"string"},"mean":{"description":"Of numbers: the arithmetic mean, rounded to a double.","type":\###
-        "number"},"stddev":{"description":"Of two numbers or more: the standard deviation of a sample.","type":"number\###
-        ","minimum":0},"notFinite":{"description":"Numbers that are NaN, infinite or of more than 1000 digits: not in `\###
-        sum`, `mean` and `stddev`; of these only infinities are in `min` and `max`.","type":"integer","minimum":1},"tr\###
-        ueCount":{"description":"Of a boolean column: how often true.","type":"integer","minimum":0},"falseCount":{"de\###
-        scription":"How often false.","type":"integer","minimum":0},"minLength":{"description":"Of texts, in Unicode s\###
-        calars, and of bytes: the shortest.","type":"integer","minimum":0},"maxLength":{"description":"The longest.","\###
-        type":"integer","minimum":0},"meanLength":{"description":"On average.","type":"number","minimum":0},"topValues\###
-        ":{"description":"The values that occur most often, the most frequent first; among equals the one that came fi\###
-        rst.","type":"array","items":{"$ref":"#/components/schemas/TopValue"}}},"required":["name","type","encoding","\###
-        count","nulls","distinct","distinctIsEstimate","topValues"],"additionalProperties":false},"PlanNode":{"descrip\###
-        tion":"A step of a plan. What an engine does not say is absent.","type":"object","properties":{"id":{"descript\###
-        ion":"Its place in the list.","type":"integer","minimum":0},"parentId":{"description":"The node that takes its\###
-         rows; absent for a root.","type":"integer","minimum":0},"operation":{"description":"What it does, in the engi\###
-        ne's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"description":"Conditions and the like,\###
-         in the engine's words.","type":"string"},"relation":{"description":"The table it reads, as the plan names it.\###
-        ","type":"string"},"index":{"description":"The index it uses.","type":"string"},"cost":{"description":"Estimat\###
-        ed cost with its children, in the engine's own unit.","type":"number","minimum":0},"rows":{"description":"Esti\###
-        mated rows, of one loop.","type":"number","minimum":0},"actualRows":{"description":"Rows it gave, of one loop o\###
-        n average.","type":"number","minimum":0},"loops":{"description":"How often it ran.","type":"number","minimum":\###
-        0},"actualMs":{"description":"Time it took with its children, all loops together.","type":"number","minimum":0\###
-        }},"required":["id","operation"],"additionalProperties":false},"QueryPhase":{"description":"`waiting`: for a f\###
-        ree connection to its database; `running`: the database works on it, or its rows are read.","type":"string","e\###
-        num":["waiting","running"]},"RunningQuery":{"description":"A query that has not ended.","type":"object","prope\###
-        rties":{"queryId":{"description":"Id: what `query.cancel` takes, and that of its row in history.","type":"stri\###
-        ng","format":"uuid"},"projectId":{"description":"Where it runs.","type":"string","format":"uuid"},"projectName\###
-        ":{"description":"The project's name when it began.","type":"string"},"sql":{"description":"The statement, at m\###
-        ost the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":{"description":"Whether the statement i\###
-        s longer.","type":"boolean"},"label":{"description":"The name it was given.","type":"string"},"mode":{"descrip\###
-        tion":"What it may do.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"Who asked for it.","\###
-        $ref":"#/components/schemas/QuerySource"},"phase":{"description":"How far it is.","$ref":"#/components/schemas\###
-        /QueryPhase"},"startedAt":{"description":"When it was accepted.","type":"string","format":"date-time"},"elapse\###
-        dMs":{"description":"Time since then.","type":"number","minimum":0},"rowCount":{"description":"Rows it has ans\###
-        wered so far.","type":"integer","minimum":0},"bytes":{"description":"Size of these rows, as JSON.","type":"int\###
-        eger","minimum":0}},"required":["queryId","projectId","projectName","sql","sqlTruncated","mode","source","phas\###
-        e","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":false},"QueryEventKind":{"description":"\###
-        What happened to a query; `missed` is about events, not about a query.","type":"string","enum":["started","pro\###
-        gress","finished","failed","cancelled","missed"]},"QueryRecord":{"description":"A query in history. Parameters\###
-         are not kept.","type":"object","properties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":"\###
-        string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"projectNa\###
-        me":{"description":"The project's name now.","type":"string"},"sql":{"description":"The statement as it was se\###
-        nt.","type":"string"},"shape":{"description":"What its statement has in common with those that differ in value\###
-        s only; `query.stats` says more.","type":"string","minLength":16,"maxLength":16},"label":{"description":"The l\###
-        abel it was sent with.","type":"string"},"status":{"description":"Where it stands.","$ref":"#/components/schem\###
-        as/QueryStatus"},"errorCode":{"description":"Unless it succeeded or runs: the error code it answered.","type":\###
-        "string"},"errorMessage":{"description":"Unless it succeeded or runs: the message it answered.","type":"string\###
-        "},"rowCount":{"description":"Rows it returned, as far as they were read; absent while it runs.","type":"integ\###
-        er","minimum":0},"affectedRows":{"description":"Rows it changed.","type":"integer","minimum":0},"durationMs":{\###
-        "description":"How long it took; absent while it runs.","type":"number","minimum":0},"mode":{"description":"Ho\###
-        w it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"What sent it.","$ref":"#/componen\###
-        ts/schemas/QuerySource"},"createdAt":{"description":"When it was accepted.","type":"string","format":"date-tim\###
-        e"},"preview":{"description":"Only in `query.get`, and only if it returned rows: its columns and first rows, w\###
-        ritten as in `QueryResult`.","type":"object","required":["columns","rows"],"properties":{"columns":{"type":"ar\###
-        ray","items":{"type":"object"}},"rows":{"type":"array","items":{"type":"array"}}}}},"required":["id","projectI\###
-        d","projectName","sql","shape","status","mode","source","createdAt"],"additionalProperties":false},"QueryStati\###
-        stics":{"description":"Figures about queries.","type":"object","properties":{"total":{"description":"All, runn\###
-        ing ones included.","type":"integer","minimum":0},"success":{"description":"Those that succeeded.","type":"int\###
-        eger","minimum":0},"error":{"description":"Those that failed.","type":"integer","minimum":0},"cancelled":{"des\###
-        cription":"Those that were cancelled or timed out.","type":"integer","minimum":0},"successRate":{"description"\###
-        :"success / (success + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"descr\###
-        iption":"Median duration of the successful ones, within 1.6 %; absent if there are none.","type":"number","min\###
-        imum":0},"p95Ms":{"description":"95th percentile of the same.","type":"number","minimum":0},"rows":{"descripti\###
-        on":"Rows they returned, together.","type":"integer","minimum":0}},"required":["total","success","error","canc\###
-        elled","rows"],"additionalProperties":false},"QueryFigures":{"description":"What some queries came to. Duratio\###
-        ns are those of the successful ones.","type":"object","properties":{"count":{"description":"All, running ones i\###
-        ncluded.","type":"integer","minimum":0},"success":{"description":"Those that succeeded.","type":"integer","min\###
-        imum":0},"error":{"description":"Those that failed.","type":"integer","minimum":0},"cancelled":{"description":\###
-        "Those that were cancelled or timed out.","type":"integer","minimum":0},"errorRate":{"description":"error / (s\###
-        uccess + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"rows":{"description":"Rows t\###
-        hey returned, together.","type":"integer","minimum":0},"totalMs":{"description":"Time they took, together.","t\###
-        ype":"number","minimum":0},"meanMs":{"description":"The mean; absent if none succeeded.","type":"number","mini\###
-        mum":0},"p50Ms":{"description":"Median, within 1.6 %; absent if none succeeded.","type":"number","minimum":0},\###
-        "p95Ms":{"description":"95th percentile, likewise.","type":"number","minimum":0},"maxMs":{"description":"The l\###
-        ongest, exactly.","type":"number","minimum":0}},"required":["count","success","error","cancelled","rows","tota\###
-        lMs"],"additionalProperties":false},"ProjectFigures":{"description":"The figures of one project.","type":"obje\###
-        ct","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"descript\###
-        ion":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/s\###
-        chemas/DatabaseType"},"figures":{"description":"Its queries.","$ref":"#/components/schemas/QueryFigures"}},"re\###
-        quired":["projectId","name","databaseType","figures"],"additionalProperties":false},"DayFigures":{"description\###
-        ":"The figures of one day.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.\###
-        ","type":"string","minLength":10,"maxLength":10},"figures":{"description":"Queries accepted that day.","$ref":\###
-        "#/components/schemas/QueryFigures"}},"required":["date","figures"],"additionalProperties":false},"StatementFi\###
-        gures":{"description":"The figures of the statements of one shape in one project.","type":"object","properties\###
-        ":{"projectId":{"description":"Where they ran.","type":"string","format":"uuid"},"projectName":{"description":\###
-        "The project's name now.","type":"string"},"shape":{"description":"The shape: `query.history` lists its querie\###
-        s.","type":"string","minLength":16,"maxLength":16},"sql":{"description":"The normalised statement, at most 409\###
-        6 bytes of it; `…` at its end says that there is more.","type":"string"},"figures":{"description":"What they c\###
-        ame to.","$ref":"#/components/schemas/QueryFigures"},"lastQueryId":{"description":"The newest of them: a sampl\###
-        e for `query.get`.","type":"string","format":"uuid"},"lastUsedAt":{"description":"When that was accepted.","ty\###
-        pe":"string","format":"date-time"},"lastMode":{"description":"How that one ran.","$ref":"#/components/schemas/\###
-        QueryMode"}},"required":["projectId","projectName","shape","sql","figures","lastQueryId","lastUsedAt","lastMod\###
-        e"],"additionalProperties":false},"DashboardTotals":{"description":"Totals of a dashboard.","type":"object","p\###
-        roperties":{"projects":{"description":"The user's projects, whenever they were created.","type":"integer","min\###
-        imum":0},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"messages":{"descript\###
-        ion":"Chat messages in the period.","type":"integer","minimum":0}},"required":["projects","queries","messages"\###
-        ],"additionalProperties":false},"QueriesByStatus":{"description":"Queries of the period by status; they add up\###
-         to `totals.queries`.","type":"object","properties":{"running":{"description":"Running now.","type":"integer",\###
-        "minimum":0},"success":{"description":"Succeeded.","type":"integer","minimum":0},"error":{"description":"Faile\###
-        d.","type":"integer","minimum":0},"cancelled":{"description":"Cancelled or timed out.","type":"integer","minim\###
-        um":0}},"required":["running","success","error","cancelled"],"additionalProperties":false},"Latency":{"descrip\###
-        tion":"Durations of the successful queries of the period, by nearest rank, within 1.6 %.","type":"object","pro\###
-        perties":{"p50Ms":{"description":"Median; absent if there are none.","type":"number","minimum":0},"p95Ms":{"de\###
-        scription":"95th percentile; absent if there are none.","type":"number","minimum":0}},"additionalProperties":f\###
-        alse},"ProjectActivity":{"description":"One project in a dashboard.","type":"object","properties":{"projectId"\###
-        :{"description":"The project.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"stri\###
-        ng"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"querie\###
-        s":{"description":"Queries in the period.","type":"integer","minimum":0},"errors":{"description":"Those that f\###
-        ailed.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer\###
-        ","minimum":0},"lastUsedAt":{"description":"Its latest query, whenever it was, to the minute; absent if there i\###
-        s none.","type":"string","format":"date-time"}},"required":["projectId","name","databaseType","queries","error\###
-        s","messages"],"additionalProperties":false},"DayActivity":{"description":"One day in a dashboard.","type":"ob\###
-        ject","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxL\###
-        ength":10},"queries":{"description":"Queries accepted that day.","type":"integer","minimum":0},"errors":{"desc\###
-        ription":"Those that failed.","type":"integer","minimum":0}},"required":["date","queries","errors"],"additiona\###
-        lProperties":false},"MessageRole":{"description":"Who a chat message is from.","type":"string","enum":["user",\###
-        "assistant","tool"]},"RecentMessage":{"description":"A chat message in a dashboard.","type":"object","properti\###
-        es":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"description":"Its thread.","type"\###
-        :"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"role":{\###
-        "description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"excerpt":{"description":"The begin\###
-        ning of its text.","type":"string","maxLength":200},"createdAt":{"description":"When it was sent.","type":"str\###
-        ing","format":"date-time"}},"required":["id","threadId","projectId","role","excerpt","createdAt"],"additionalP\###
-        roperties":false},"SchemaDetail":{"description":"How much is told of a relation: `names`, `summary` with comme\###
-        nt and estimates, `full` with columns, keys and indexes.","type":"string","enum":["names","summary","full"]},"\###
-        RelationKind":{"description":"What a relation is. A partition is a `table` that says what it is a part of; `vi\###
-        rtualTable` is SQLite's.","type":"string","enum":["table","partitionedTable","view","materializedView","foreig\###
-        nTable","virtualTable"]},"SchemaSummary":{"description":"A schema; for MySQL and MariaDB a database.","type":"\###
-        object","properties":{"name":{"description":"Its name.","type":"string"},"comment":{"description":"Its comment\###
-        .","type":"string"},"relationCount":{"description":"How many relations it has.","type":"integer","minimum":0},\###
-        "default":{"description":"Whether a name without a schema is looked for here.","type":"boolean"}},"required":[\###
-        "name","relationCount","default"],"additionalProperties":false},"Relation":{"description":"A table, view or th\###
-        e like. What does not apply, is not known or was not asked for is absent.","type":"object","properties":{"sche\###
-        ma":{"description":"Its schema.","type":"string"},"name":{"description":"Its name, as it is: neither quoted no\###
-        r changed.","type":"string"},"kind":{"description":"What it is.","$ref":"#/components/schemas/RelationKind"},"\###
-        identifier":{"description":"Its name ready for SQL: quoted, and with the schema where that is needed. Not in `\###
-        names`.","type":"string"},"system":{"description":"Whether it belongs to the database itself. Not in `names`."\###
-        ,"type":"boolean"},"comment":{"description":"Its comment.","type":"string"},"rowEstimate":{"description":"Rows\###
-        , as the engine last estimated or counted them.","type":"integer","minimum":0},"sizeBytes":{"description":"Siz\###
-        e with its indexes, as the engine last estimated it.","type":"integer","minimum":0},"partitionOf":{"descriptio\###
-        n":"PostgreSQL: the table it is a partition of, as `schema.name`.","type":"string"},"partitionBy":{"descriptio\###
-        n":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type":"string"},"storage":{"description":"MySQL and Ma\###
-        riaDB: the storage engine. SQLite: the module of a virtual table; `STRICT`, `WITHOUT ROWID`.","type":"string"}\###
-        ,"columns":{"description":"Columns, in order.","type":"array","items":{"$ref":"#/components/schemas/RelationCo\###
-        lumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/components/schemas/RelationKey"},"uniqueKeys":{"d\###
-        escription":"Unique constraints, without the primary key.","type":"array","items":{"$ref":"#/components/schema\###
-        s/RelationKey"}},"indexes":{"description":"Indexes, also those of keys.","type":"array","items":{"$ref":"#/com\###
-        ponents/schemas/RelationIndex"}},"checks":{"description":"Check constraints; of PostgreSQL, exclusion constrai\###
-        nts too.","type":"array","items":{"$ref":"#/components/schemas/RelationCheck"}},"triggers":{"description":"Tri\###
-        ggers, in the order they fire where there is one; those that constraints are made of are left out. Absent wher\###
-        e there are none.","type":"array","items":{"$ref":"#/components/schemas/RelationTrigger"}},"definition":{"desc\###
-        ription":"A view's query, as SQL. PostgreSQL: in `schema.describe` only, and absent where somebody has locked w\###
-        hat the view reads for two seconds. MySQL and MariaDB: absent where the user lacks SHOW VIEW.","type":"string"\###
-        },"foreignKeys":{"description":"Foreign keys from it.","type":"array","items":{"$ref":"#/components/schemas/Fo\###
-        reignKey"}},"referencedBy":{"description":"Foreign keys to it.","type":"array","items":{"$ref":"#/components/s\###
-        chemas/ForeignKey"}}},"required":["schema","name","kind"],"additionalProperties":false},"ColumnGeneration":{"d\###
-        escription":"Where a column's values come from: computed and `stored`, or computed when read (`virtual`); `ide\###
-        ntity`: numbered, and `identityAlways`: with no other value allowed; `autoIncrement`.","type":"string","enum":\###
-        ["stored","virtual","identity","identityAlways","autoIncrement"]},"RelationColumn":{"description":"A column of\###
-         a relation.","type":"object","properties":{"name":{"description":"Its name, as it is.","type":"string"},"type\###
-        ":{"description":"Its type, as the database writes it; empty where SQLite has none.","type":"string"},"nullabl\###
-        e":{"description":"Whether it may be null.","type":"boolean"},"default":{"description":"Its default, or the ex\###
-        pression it is generated from, as SQL.","type":"string"},"comment":{"description":"Its comment.","type":"strin\###
-        g"},"generated":{"description":"Where its values come from, if not from whoever writes.","$ref":"#/components/\###
-        schemas/ColumnGeneration"},"primaryKey":{"description":"Its place in the primary key.","type":"integer","minim\###
-        um":1},"hidden":{"description":"True if `SELECT *` leaves it out.","type":"boolean"},"labels":{"description":"\###
-        The values of an enumerated type, in order.","type":"array","items":{"type":"string"}}},"required":["name","ty\###
-        pe","nullable"],"additionalProperties":false},"RelationKey":{"description":"A primary or unique key.","type":"\###
-        object","properties":{"name":{"description":"Name of the constraint.","type":"string"},"columns":{"description\###
-        ":"Its columns, in order.","type":"array","items":{"type":"string"}}},"required":["columns"],"additionalProper\###
-        ties":false},"RelationIndex":{"description":"An index.","type":"object","properties":{"name":{"description":"I\###
-        ts name.","type":"string"},"columns":{"description":"What it is sorted by: columns, or expressions as SQL.","t\###
-        ype":"array","items":{"type":"string"}},"unique":{"description":"Whether no two rows may agree in it.","type":\###
-        "boolean"},"primary":{"description":"Whether it is that of the primary key.","type":"boolean"},"method":{"desc\###
-        ription":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"includes":{"description":"PostgreSQL: colum\###
-        ns it holds besides.","type":"array","items":{"type":"string"}},"predicate":{"description":"Which rows it has,\###
-         if not all, as SQL.","type":"string"},"valid":{"description":"False where the engine does not use it.","type"\###
-        :"boolean"}},"required":["name","columns","unique","primary"],"additionalProperties":false},"RelationCheck":{"\###
-        description":"A check constraint.","type":"object","properties":{"name":{"description":"Its name.","type":"str\###
-        ing"},"expression":{"description":"What must hold, as SQL.","type":"string"}},"required":["expression"],"addit\###
-        ionalProperties":false},"TriggerTiming":{"description":"When a trigger fires: `before` or `after` the change, o\###
-        r `insteadOf` it.","type":"string","enum":["before","after","insteadOf"]},"TriggerEvent":{"description":"What a\###
-         trigger fires at.","type":"string","enum":["insert","update","delete","truncate"]},"RelationTrigger":{"descri\###
-        ption":"A trigger.","type":"object","properties":{"name":{"description":"Its name.","type":"string"},"timing":\###
-        {"description":"When it fires.","$ref":"#/components/schemas/TriggerTiming"},"events":{"description":"What it f\###
-        ires at.","type":"array","items":{"$ref":"#/components/schemas/TriggerEvent"}},"perRow":{"description":"Whethe\###
-        r it fires for each row, and not once for each statement.","type":"boolean"},"enabled":{"description":"False w\###
-        here it is switched off.","type":"boolean"},"definition":{"description":"As SQL. PostgreSQL and SQLite: the st\###
-        atement that makes it; MySQL and MariaDB: what it does. PostgreSQL's of a trigger with a condition is in `sche\###
-        ma.describe` only, and absent where somebody has locked the relation for two seconds.","type":"string"}},"requ\###
-        ired":["name","timing","events","perRow"],"additionalProperties":false},"ForeignKeyAction":{"description":"Wha\###
-        t happens to the rows that refer to a row, when that is changed or deleted.","type":"string","enum":["noAction\###
-        ","restrict","cascade","setNull","setDefault"]},"ForeignKey":{"description":"A foreign key.","type":"object","\###
-        properties":{"name":{"description":"Name of the constraint.","type":"string"},"schema":{"description":"Schema o\###
-        f the relation that refers.","type":"string"},"relation":{"description":"The relation that refers.","type":"st\###
-        ring"},"columns":{"description":"Its columns.","type":"array","items":{"type":"string"}},"toSchema":{"descript\###
-        ion":"Schema of the relation referred to.","type":"string"},"toRelation":{"description":"The relation referred\###
-         to.","type":"string"},"toColumns":{"description":"Its columns, in the order of the others.","type":"array","i\###
-        tems":{"type":"string"}},"onUpdate":{"description":"When the row referred to is changed.","$ref":"#/components\###
-        /schemas/ForeignKeyAction"},"onDelete":{"description":"When it is deleted.","$ref":"#/components/schemas/Forei\###
-        gnKeyAction"},"join":{"description":"The condition of a join along it, ready for SQL. Where a relation refers t\###
-        o itself, one side has the alias `other`.","type":"string"}},"required":["schema","relation","columns","toSche\###
-        ma","toRelation","toColumns","onUpdate","onDelete","join"],"additionalProperties":false},"SchemaMatch":{"descr\###
-        iption":"How well a text was found.","type":"string","enum":["exact","prefix","word","substring","fuzzy"]},"Sc\###
-        hemaMatchPlace":{"description":"Where it was found.","type":"string","enum":["name","comment"]},"SchemaHit":{"\###
-        description":"A relation or column that was found.","type":"object","properties":{"schema":{"description":"Sch\###
-        ema of the relation.","type":"string"},"relation":{"description":"The relation.","type":"string"},"kind":{"des\###
-        cription":"What the relation is.","$ref":"#/components/schemas/RelationKind"},"identifier":{"description":"The\###
-         relation's name ready for SQL.","type":"string"},"column":{"description":"The column, if it is one that was f\###
-        ound.","type":"string"},"type":{"description":"The column's type.","type":"string"},"comment":{"description":"\###
-        Comment of what was found.","type":"string"},"match":{"description":"How well it was found.","$ref":"#/compone\###
-        nts/schemas/SchemaMatch"},"matchedIn":{"description":"Where it was found.","$ref":"#/components/schemas/Schema\###
-        MatchPlace"}},"required":["schema","relation","kind","identifier","match","matchedIn"],"additionalProperties":\###
-        false},"JoinStep":{"description":"One more relation in a join.","type":"object","properties":{"schema":{"descr\###
-        iption":"Its schema.","type":"string"},"relation":{"description":"Its name.","type":"string"},"identifier":{"d\###
-        escription":"Its name ready for SQL.","type":"string"},"condition":{"description":"What joins it with one befo\###
-        re it.","type":"string"},"alternatives":{"description":"Other conditions that link the same two, by other fore\###
-        ign keys.","type":"array","items":{"type":"string"}}},"required":["schema","relation","identifier","condition"\###
-        ],"additionalProperties":false},"JoinPath":{"description":"A way from one relation to another along foreign ke\###
-        ys.","type":"object","properties":{"from":{"description":"The whole `FROM` clause.","type":"string"},"steps":{\###
-        "description":"What to join with the first relation, in order.","type":"array","items":{"$ref":"#/components/s\###
-        chemas/JoinStep"}}},"required":["from","steps"],"additionalProperties":false},"ChatMode":{"description":"What a\###
-         turn is for: `answer` reads the data and says what it shows, `sql` writes a statement and does not run it, `e\###
-        xplain` explains one.","type":"string","enum":["answer","sql","explain"]},"ChatTool":{"description":"What the a\###
-        ssistant can use. None of them writes.","type":"string","enum":["list_tables","describe_table","search_schema"\###
-        ,"relations","explain","run_query","summarize_result","propose_statement"]},"ChatToolOutcome":{"description":"\###
-        How a call of a tool ended: `refused` by a rule of ours, `failed` by the database.","type":"string","enum":["o\###
-        k","refused","failed","cancelled"]},"ChatOutcome":{"description":"How a turn ended.","type":"string","enum":["\###
-        finished","failed","cancelled"]},"ChatToolStyle":{"description":"How a model is given tools: as its server has\###
-         it, as one JSON object a step, or as it turns out.","type":"string","enum":["auto","native","json"]},"ChatChe\###
-        ckStep":{"description":"The steps of `chat.doctor`, in the order they are taken.","type":"string","enum":["con\###
-        figuration","resolve","connect","authenticate","listModels","reply","toolCall","stream"]},"ChatRole":{"descrip\###
-        tion":"Who a message to a model is from.","type":"string","enum":["system","user","assistant","tool"]},"ChatUs\###
-        age":{"description":"What a turn took.","type":"object","properties":{"promptTokens":{"description":"Tokens se\###
-        nt to the model, over all its steps; 0 without a model.","type":"integer","minimum":0},"completionTokens":{"de\###
-        scription":"Tokens the model wrote.","type":"integer","minimum":0},"estimated":{"description":"Whether the mod\###
-        el's server did not count them, so that we did, roughly.","type":"boolean"},"steps":{"description":"Requests t\###
-        o the model.","type":"integer","minimum":0},"toolCalls":{"description":"Calls of tools, refused ones included.\###
-        ","type":"integer","minimum":0},"corrections":{"description":"How often a statement that failed went back to t\###
-        he model.","type":"integer","minimum":0},"durationMs":{"description":"Time of the turn.","type":"number","mini\###
-        mum":0}},"required":["promptTokens","completionTokens","estimated","steps","toolCalls","corrections","duration\###
-        Ms"],"additionalProperties":false},"ChatStatement":{"description":"A statement that the assistant wrote, check\###
-        ed on the live database.","type":"object","properties":{"sql":{"description":"The statement.","type":"string"}\###
-        ,"queryId":{"description":"Where it ran: its id in history. Absent where it was prepared and not run.","type":\###
-        "string","format":"uuid"},"resultId":{"description":"Its rows, for `query.fetch`, `query.export` and `query.su\###
-        mmarize`, for as long as they are kept.","type":"string","format":"uuid"},"columns":{"description":"Columns of\###
-         its rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rowCount":{"description":"Rows it r\###
-        eturned, as far as they were read.","type":"integer","minimum":0},"truncated":{"description":"Whether it had m\###
-        ore.","type":"boolean"}},"required":["sql"],"additionalProperties":false},"ApprovalStatus":{"description":"Wha\###
-        t became of a proposal.","type":"string","enum":["pending","approved","declined","expired"]},"ChatProposal":{"\###
-        description":"A statement that writes. It has not run, and runs only by `chat.approve`.","type":"object","prop\###
-        erties":{"approvalId":{"description":"For `chat.approve` and `chat.decline`.","type":"string","format":"uuid"}\###
-        ,"sql":{"description":"The very bytes that would run.","type":"string"},"reason":{"description":"What it is fo\###
-        r, in the assistant's words.","type":"string"},"command":{"description":"The word it begins with, such as `UPD\###
-        ATE`.","type":"string"},"relations":{"description":"Relations it names, as far as they are known.","type":"arr\###
-        ay","items":{"type":"string"}},"rowsEstimate":{"description":"Rows the database expects it to touch; absent wh\###
-        ere it does not say.","type":"integer","minimum":0},"status":{"description":"What became of it.","$ref":"#/com\###
-        ponents/schemas/ApprovalStatus"},"createdAt":{"description":"When it was proposed.","type":"string","format":"\###
-        date-time"},"expiresAt":{"description":"When it can no longer be approved.","type":"string","format":"date-tim\###
-        e"},"queryId":{"description":"Once approved: its id in history.","type":"string","format":"uuid"}},"required":\###
-        ["approvalId","sql","command","relations","status","createdAt","expiresAt"],"additionalProperties":false},"Cha\###
-        tToolUse":{"description":"A call of a tool, as it was recorded.","type":"object","properties":{"tool":{"descri\###
-        ption":"Its name, as the model gave it.","type":"string","maxLength":100},"outcome":{"description":"How it end\###
-        ed; `refused` by a rule of ours, `failed` by the database.","$ref":"#/components/schemas/ChatToolOutcome"},"su\###
-        mmary":{"description":"What it was about, in one line, without data.","type":"string"},"sqlHash":{"description\###
-        ":"Of a call with a statement: its BLAKE2b-256, in hexadecimal.","type":"string"},"queryId":{"description":"Th\###
-        e query it ran.","type":"string","format":"uuid"},"errorCode":{"description":"Why it was refused or failed: th\###
-        e `data.code` a request would be answered.","type":"string"},"durationMs":{"description":"Time it took.","type\###
-        ":"number","minimum":0}},"required":["tool","outcome","summary","durationMs"],"additionalProperties":false},"C\###
-        hatMessage":{"description":"A message of a thread. Text is Markdown in which links, images and HTML are inert.\###
-        ","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"descri\###
-        ption":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string\###
-        ","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"text":{\###
-        "description":"What it says.","type":"string"},"mode":{"description":"What was asked for; absent from tools.",\###
-        "$ref":"#/components/schemas/ChatMode"},"statements":{"description":"Of the assistant: the statements its answ\###
-        er stands on.","type":"array","items":{"$ref":"#/components/schemas/ChatStatement"}},"proposals":{"description\###
-        ":"Of the assistant: what it asks to be allowed.","type":"array","items":{"$ref":"#/components/schemas/ChatPro\###
-        posal"}},"toolUse":{"description":"Of a tool: the call.","$ref":"#/components/schemas/ChatToolUse"},"usage":{"\###
-        description":"Of the assistant: what the turn took.","$ref":"#/components/schemas/ChatUsage"},"model":{"descri\###
-        ption":"Of the assistant: the model's name in `chat.models`; absent where none was asked.","type":"string"},"n\###
-        ote":{"description":"Of the assistant: what the reader should know of how it came about, such as that no model\###
-         is configured, or that older messages were left out.","type":"string"},"outcome":{"description":"Of the assis\###
-        tant: how the turn ended.","$ref":"#/components/schemas/ChatOutcome"},"createdAt":{"description":"When it was w\###
-        ritten.","type":"string","format":"date-time"}},"required":["id","threadId","projectId","role","text","created\###
-        At"],"additionalProperties":false},"ChatThread":{"description":"A conversation about one project.","type":"obj\###
-        ect","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"projectId":{"description":"Its p\###
-        roject.","type":"string","format":"uuid"},"title":{"description":"Its title: the beginning of its first messag\###
-        e, until it is renamed.","type":"string"},"messageCount":{"description":"Its messages, those of tools not coun\###
-        ted.","type":"integer","minimum":0},"createdAt":{"description":"When it began.","type":"string","format":"date\###
-        -time"},"updatedAt":{"description":"Its latest message.","type":"string","format":"date-time"}},"required":["i\###
-        d","projectId","title","messageCount","createdAt","updatedAt"],"additionalProperties":false},"ChatExample":{"d\###
-        escription":"A question and the statement that a person confirmed to answer it.","type":"object","properties":\###
-        {"id":{"description":"Id.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"\###
-        string","format":"uuid"},"question":{"description":"The question.","type":"string"},"sql":{"description":"The s\###
-        tatement.","type":"string"},"createdAt":{"description":"When it was confirmed.","type":"string","format":"date\###
-        -time"}},"required":["id","projectId","question","sql","createdAt"],"additionalProperties":false},"ChatEventKi\###
-        nd":{"description":"What happened in a turn.","type":"string","enum":["started","text","toolCall","toolResult"\###
-        ,"sql","approvalNeeded","usage","finished","failed","cancelled"]},"ChatModelInfo":{"description":"A model that\###
-         turns can use.","type":"object","properties":{"name":{"description":"Its name here, for `project.update` and `\###
-        chat.send`.","type":"string"},"model":{"description":"Its name at its server.","type":"string"},"host":{"descr\###
-        iption":"Where it is asked.","type":"string"},"local":{"description":"Whether that is this machine, so that no\###
-        thing leaves it.","type":"boolean"},"default":{"description":"Whether projects that name none use it.","type":\###
-        "boolean"},"toolStyle":{"description":"How it is given tools.","$ref":"#/components/schemas/ChatToolStyle"},"c\###
-        ontextTokens":{"description":"Its window.","type":"integer","minimum":1}},"required":["name","model","host","l\###
-        ocal","default","toolStyle","contextTokens"],"additionalProperties":false},"ChatCheck":{"description":"One ste\###
-        p of `chat.doctor`.","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/sc\###
-        hemas/ChatCheckStep"},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"d\###
-        urationMs":{"description":"How long it took; absent if it was skipped.","type":"number","minimum":0},"message"\###
-        :{"description":"What was found, or is wrong.","type":"string"},"hint":{"description":"Of a failed step: the s\###
-        etting that is wrong, and what to set.","type":"string"}},"required":["step","status"],"additionalProperties":\###
-        false},"ChatContextMessage":{"description":"A message as a model would get it.","type":"object","properties":{\###
-        "role":{"description":"Who it is from.","$ref":"#/components/schemas/ChatRole"},"text":{"description":"The ver\###
-        y text.","type":"string"},"tokens":{"description":"Tokens it takes, estimated.","type":"integer","minimum":0}}\###
-        ,"required":["role","text","tokens"],"additionalProperties":false},"AssistantSettings":{"description":"What a p\###
-        roject's owner lets a model see. Absent consent means: yes for a model on this machine, no for any other; samp\###
-        le values only go out when the owner said so.","type":"object","properties":{"model":{"description":"The model\###
-         to use; absent means the default.","type":"string"},"shareSchema":{"description":"Whether names, types, keys a\###
-        nd comments may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows that its queries read may\###
-         be sent.","type":"boolean"},"shareSamples":{"description":"Whether sample values may be sent with a table's d\###
-        escription.","type":"boolean"},"maskedColumns":{"description":"Columns whose values are never sent.","type":"a\###
-        rray","items":{"type":"string"}},"acceptedRights":{"description":"Dangerous rights of the database user that i\###
-        ts owner knows of.","type":"array","items":{"type":"string"}}},"additionalProperties":false},"AssistantChange"\###
-        :{"description":"What to change of `AssistantSettings`; what is absent stays.","type":"object","properties":{"\###
-        model":{"description":"A name of `chat.models`; empty for the default.","type":"string","maxLength":100},"shar\###
-        eSchema":{"description":"Whether names, types, keys and comments may be sent.","type":"boolean"},"shareRows":{\###
-        "description":"Whether rows that its queries read may be sent. Without it the model learns only columns and co\###
-        unts; you see the rows all the same.","type":"boolean"},"shareSamples":{"description":"Whether sample values m\###
-        ay be sent with a table's description.","type":"boolean"},"maskedColumns":{"description":"`column`, `table.col\###
-        umn` or `schema.table.column`, whose values are never sent; replaces the list.","type":"array","items":{"type"\###
-        :"string","minLength":1,"maxLength":200},"maxItems":500},"acceptedRights":{"description":"Rights named by the `\###
-        policy` error of `chat.send`: a turn runs with a database user that has them only if they are here; replaces t\###
-        he list.","type":"array","items":{"type":"string","minLength":1,"maxLength":100},"maxItems":50}},"additionalPr\###
-        operties":false},"Limits":{"description":"Every limit in force.","type":"object","properties":{"headerBytes":{\###
-        "description":"The header block of one `Content-Length` frame.","type":"integer","minimum":0},"headerMs":{"des\###
-        cription":"Time for a frame's header, from its first byte.","type":"integer","minimum":0},"bodyMs":{"descripti\###
-        on":"Time for a frame's body, and for one line where messages are lines.","type":"integer","minimum":0},"bodyB\###
-        eforeLoginBytes":{"description":"One message while the connection has no session.","type":"integer","minimum":\###
-        0},"bodyBytes":{"description":"One message once the connection has a session.","type":"integer","minimum":0},"\###
-        jsonDepth":{"description":"Nesting of arrays and objects in one message.","type":"integer","minimum":0},"batch\###
-        Items":{"description":"Items of one batch.","type":"integer","minimum":0},"clientConnections":{"description":"\###
-        Open client connections.","type":"integer","minimum":0},"requestsInFlight":{"description":"Unanswered requests\###
-         of one connection; past that the daemon stops reading from it.","type":"integer","minimum":0},"outputQueueByt\###
-        es":{"description":"Output waiting for one client.","type":"integer","minimum":0},"outputStallMs":{"descriptio\###
-        n":"A client with output waiting that takes none of it for this long is dropped.","type":"integer","minimum":0\###
-        },"shutdownMs":{"description":"Time for running requests to end when the daemon stops.","type":"integer","mini\###
-        mum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"integer","minimum":0},"pa\###
-        sswordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":0},"passwordHashQueue"\###
-        :{"description":"Passwords waiting to be hashed; past that the answer is `busy`.","type":"integer","minimum":0\###
-        },"loginFailures":{"description":"Wrong passwords in a row, per account and per peer, before each further atte\###
-        mpt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first such wait; each furth\###
-        er failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"The longest such wait.\###
-        ","type":"integer","minimum":0},"loginFailuresMax":{"description":"Wrong passwords in a row for an account; th\###
-        en none is looked at for a day, or until a session changes it.","type":"integer","minimum":0},"tokenBytes":{"d\###
-        escription":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a session from l\###
-        og-in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a request f\###
-        or this long ends.","type":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of\###
-         a name of a person or project.","type":"integer","minimum":0},"emailLength":{"description":"Characters of an e\###
-        -mail address.","type":"integer","minimum":0},"descriptionLength":{"description":"Characters of a project's de\###
-        scription.","type":"integer","minimum":0},"connectionStringLength":{"description":"Characters of a connection s\###
-        tring.","type":"integer","minimum":0},"labelLength":{"description":"Characters of a query's label.","type":"in\###
-        teger","minimum":0},"searchTextLength":{"description":"Characters of a list's `text` filter.","type":"integer"\###
-        ,"minimum":0},"listItems":{"description":"Items of one page of a list.","type":"integer","minimum":0},"listIte\###
-        msDefault":{"description":"Items of one page of a list when `limit` is absent.","type":"integer","minimum":0},\###
-        "recentItems":{"description":"Newest queries or messages in a summary or dashboard.","type":"integer","minimum\###
-        ":0},"dashboardDays":{"description":"Days a dashboard may cover.","type":"integer","minimum":0},"databaseConne\###
-        ctions":{"description":"Open database connections in all.","type":"integer","minimum":0},"databaseConnectionsP\###
-        erProject":{"description":"Open database connections of one project.","type":"integer","minimum":0},"databaseI\###
-        dleMs":{"description":"An unused database connection is closed after this long.","type":"integer","minimum":0}\###
-        ,"connectTimeoutMs":{"description":"Time to connect and log in to a database.","type":"integer","minimum":0},"\###
-        queriesPerUser":{"description":"Running queries of one user.","type":"integer","minimum":0},"subscriptionsPerC\###
-        onnection":{"description":"Subscriptions of one connection.","type":"integer","minimum":0},"subscriptionEvents\###
-        ":{"description":"Events of one subscription that wait for its reader; the next are missed.","type":"integer",\###
-        "minimum":0},"progressMs":{"description":"Time between two `progress` events of a query.","type":"integer","mi\###
-        nimum":0},"runningSqlBytes":{"description":"Of a statement, in `query.running` and `query/event`.","type":"int\###
-        eger","minimum":0},"planNodes":{"description":"Nodes of a plan in `query.explain`.","type":"integer","minimum"\###
-        :0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","minimum":0},"parameters":{"descript\###
-        ion":"Parameters of one statement: SQLite's own limit, the smallest of the engines'.","type":"integer","minimu\###
-        m":0},"queryTimeoutMs":{"description":"Time of a query that names no `timeoutMs`.","type":"integer","minimum":\###
-        0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadline\###
-        Ms":{"description":"A database that has not stopped a cancelled statement by then has its connection cut.","ty\###
-        pe":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","type":"integer","minimum":0},"pageBy\###
-        tes":{"description":"A page ends with the row that reaches this size.","type":"integer","minimum":0},"cellByte\###
-        s":{"description":"A longer cell is replaced by its length and a prefix.","type":"integer","minimum":0},"resul\###
-        tRows":{"description":"Rows kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"r\###
-        esultBytes":{"description":"Bytes kept of a result whose query names no `maxRows`.","type":"integer","minimum"\###
-        :0},"spoolPerResultBytes":{"description":"Bytes kept of any one result.","type":"integer","minimum":0},"spoolP\###
-        erUserBytes":{"description":"Bytes kept of all results of one user.","type":"integer","minimum":0},"resultIdle\###
-        Ms":{"description":"A result that nobody fetches from for this long is dropped.","type":"integer","minimum":0}\###
-        ,"exportsPerUser":{"description":"Exports and summaries of one user that run at once; past that the answer is `\###
-        busy`.","type":"integer","minimum":0},"noticesPerQuery":{"description":"Notices kept of one statement.","type"\###
-        :"integer","minimum":0},"previewRows":{"description":"Rows of the preview that history keeps.","type":"integer\###
-        ","minimum":0},"previewBytes":{"description":"Bytes of the preview that history keeps.","type":"integer","mini\###
-        mum":0},"catalogueRelations":{"description":"Tables, views and the like that are read of one database.","type"\###
-        :"integer","minimum":0},"catalogueBytes":{"description":"Memory for what is read of one database's schema, abo\###
-        ut.","type":"integer","minimum":0},"catalogueCacheBytes":{"description":"The same for all databases; the least\###
-         used is forgotten first.","type":"integer","minimum":0},"catalogueMs":{"description":"What is known of a sche\###
-        ma is read anew when it is older.","type":"integer","minimum":0},"historyRows":{"description":"Rows of history\###
-         kept of one user; past it the oldest go, within minutes. 0 keeps all.","type":"integer","minimum":0},"history\###
-        Days":{"description":"Days that a row of history is kept. 0 keeps it for ever.","type":"integer","minimum":0},\###
-        "statisticsDays":{"description":"Days that `query.stats` may cover.","type":"integer","minimum":0},"statistics\###
-        Statements":{"description":"Statements in each list of `query.stats`.","type":"integer","minimum":0},"forgetQu\###
-        eries":{"description":"Ids in one `query.forget`.","type":"integer","minimum":0},"chatContentBytes":{"descript\###
-        ion":"One message to the assistant, as UTF-8.","type":"integer","minimum":0},"chatSteps":{"description":"Reque\###
-        sts to the model in one turn.","type":"integer","minimum":0},"chatCorrections":{"description":"Statements of o\###
-        ne turn that may go back to the model because they failed.","type":"integer","minimum":0},"chatRows":{"descrip\###
-        tion":"Rows of one result that the model is given.","type":"integer","minimum":0},"chatResultBytes":{"descript\###
-        ion":"Bytes of one tool's result that the model is given.","type":"integer","minimum":0},"chatSchemaTokens":{"\###
-        description":"Tokens of the schema that a turn begins with, estimated.","type":"integer","minimum":0},"chatTur\###
-        nMs":{"description":"Time of one turn.","type":"integer","minimum":0},"chatTurnTokens":{"description":"Tokens o\###
-        f one turn, sent and written.","type":"integer","minimum":0},"chatDayTokens":{"description":"Tokens of one use\###
-        r in one UTC day. 0 is no limit.","type":"integer","minimum":0},"chatTurnsPerUser":{"description":"Turns of on\###
-        e user that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"chatExamples":{"descr\###
-        iption":"Confirmed examples of one project.","type":"integer","minimum":0},"approvalMs":{"description":"Life o\###
-        f a proposal; past it, it can no longer be approved.","type":"integer","minimum":0}},"required":["headerBytes"\###
-        ,"headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnections","requests\###
-        InFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQ\###
-        ueue","loginFailures","loginDelayMs","loginDelayMaxMs","loginFailuresMax","tokenBytes","tokenLifetimeMs","sess\###
-        ionIdleMs","nameLength","emailLength","descriptionLength","connectionStringLength","labelLength","searchTextLe\###
-        ngth","listItems","listItemsDefault","recentItems","dashboardDays","databaseConnections","databaseConnectionsP\###
-        erProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscriptionsPerConnection","subscriptionEven\###
-        ts","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","c\###
-        ancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPer\###
-        UserBytes","resultIdleMs","exportsPerUser","noticesPerQuery","previewRows","previewBytes","catalogueRelations"\###
-        ,"catalogueBytes","catalogueCacheBytes","catalogueMs","historyRows","historyDays","statisticsDays","statistics\###
-        Statements","forgetQueries","chatContentBytes","chatSteps","chatCorrections","chatRows","chatResultBytes","cha\###
-        tSchemaTokens","chatTurnMs","chatTurnTokens","chatDayTokens","chatTurnsPerUser","chatExamples","approvalMs"],"\###
-        additionalProperties":false},"ErrorObject":{"description":"The `error` member of a reply.","type":"object","pr\###
-        operties":{"code":{"type":"integer"},"message":{"type":"string","minLength":1},"data":{"type":"object","proper\###
-        ties":{"code":{"description":"What programs branch on.","type":"string","enum":["parse_error","invalid_request\###
-        ","method_not_found","invalid_params","invalid_connection_string","invalid_parameters","weak_password","intern\###
-        al","not_initialized","cancelled","timeout","shutting_down","request_too_large","response_too_large","busy","b\###
-        atch_too_large","unauthenticated","invalid_credentials","forbidden","not_found","conflict","rate_limited","con\###
-        nection_failed","host_not_found","connection_refused","connect_timeout","tls_required","tls_failed","authentic\###
-        ation_failed","unknown_database","not_a_database","connection_lost","query_failed","read_only","policy","file_\###
-        failed","cell_truncated","model_failed","budget_exceeded"]},"retryable":{"description":"Whether the same reque\###
-        st may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{},"li\###
-        mit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{},"consent":{}},"required":["code","retryable"],\###
-        "additionalProperties":false}},"required":["code","message","data"],"additionalProperties":false}},"errors":{"\###
-        parse_error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break the framing.","data"\###
-        :{"code":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is not a reque\###
-        st that may be sent here and now.","data":{"code":"invalid_request","retryable":false}},"method_not_found":{"c\###
-        ode":-32601,"message":"There is no such method.","data":{"code":"method_not_found","retryable":false}},"invali\###
-        d_params":{"code":-32602,"message":"A parameter is unknown, missing, of the wrong type or out of range; `path`\###
-         names it.","data":{"code":"invalid_params","retryable":false}},"invalid_connection_string":{"code":-32602,"me\###
-        ssage":"The connection string cannot be understood, or uses a keyword that is not allowed.","data":{"code":"in\###
-        valid_connection_string","retryable":false}},"invalid_parameters":{"code":-32602,"message":"The statement's pa\###
-        rameters do not fit its placeholders.","data":{"code":"invalid_parameters","retryable":false}},"weak_password"\###
-        :{"code":-32602,"message":"The password is among those tried first, or is made from the account's own name or e\###
-        -mail.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"message":"A fault of the\###
-         daemon; the log has it under `requestId`.","data":{"code":"internal","retryable":false}},"not_initialized":{"\###
-        code":-32002,"message":"`initialize` must come first on this connection.","data":{"code":"not_initialized","re\###
-        tryable":false}},"cancelled":{"code":-32800,"message":"The client cancelled the request.","data":{"code":"canc\###
-        elled","retryable":true}},"timeout":{"code":-32802,"message":"It took longer than its time limit and was stopp\###
-        ed.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"The daemon is stopp\###
-        ing; connect again later.","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"code":-3200\###
-        7,"message":"The request is longer than the limit.","data":{"code":"request_too_large","retryable":false}},"re\###
-        sponse_too_large":{"code":-32008,"message":"The reply would be longer than the limit; ask for less.","data":{"\###
-        code":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is full, or, w\###
-        ith the phase `store`, the daemon's own store cannot be read or written now, which any method may answer; try a\###
-        gain after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message\###
-        ":"The batch has more items than the limit.","data":{"code":"batch_too_large","retryable":false}},"unauthentic\###
-        ated":{"code":1001,"message":"There is no session on this connection, or it has ended; log in or attach a toke\###
-        n.","data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,"message":"The e-m\###
-        ail or the password is wrong.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":{"code":10\###
-        03,"message":"The token or the daemon's configuration does not allow it.","data":{"code":"forbidden","retryabl\###
-        e":false}},"not_found":{"code":1004,"message":"There is no such thing, or it is not yours; both answer the sam\###
-        e.","data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It conflicts with what e\###
-        xists; `path` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,\###
-        "message":"Too many attempts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limited","retr\###
-        yable":true}},"connection_failed":{"code":1101,"message":"The database cannot be reached, for a reason without\###
-         a code of its own.","data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"mess\###
-        age":"The host's name has no address.","data":{"code":"host_not_found","retryable":true}},"connection_refused"\###
-        :{"code":1101,"message":"Nothing accepts connections at that address.","data":{"code":"connection_refused","re\###
-        tryable":true}},"connect_timeout":{"code":1101,"message":"The database did not answer in time.","data":{"code"\###
-        :"connect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for\###
-         TLS and the connection has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101\###
-        ,"message":"The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls_failed","retryabl\###
-        e":false}},"authentication_failed":{"code":1101,"message":"The database refused the user or the password of th\###
-        e connection string.","data":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":11\###
-        01,"message":"The server has no such database, or the file does not exist.","data":{"code":"unknown_database",\###
-        "retryable":false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite database.","data":{"cod\###
-        e":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"The connection broke while t\###
-        he statement ran; a write may or may not have happened.","data":{"code":"connection_lost","retryable":true}},"\###
-        query_failed":{"code":1102,"message":"The database refused the statement.","data":{"code":"query_failed","retr\###
-        yable":false}},"read_only":{"code":1103,"message":"The statement would write, and the project or the mode is r\###
-        ead-only.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy\###
-         does not allow it, whatever the project says, or not before its owner agrees, as `consent` says.","data":{"co\###
-        de":"policy","retryable":false}},"file_failed":{"code":1104,"message":"The file could not be written; `phase` i\###
-        s the step: `open`, `write` or `publish`.","data":{"code":"file_failed","retryable":false}},"cell_truncated":{\###
-        "code":1105,"message":"A cell is longer than was kept of it, and would be exported in part.","data":{"code":"c\###
-        ell_truncated","retryable":false}},"model_failed":{"code":1201,"message":"The model cannot be reached, refused\###
-        , or broke its contract; `phase` is the step that failed.","data":{"code":"model_failed","retryable":true}},"b\###
-        udget_exceeded":{"code":1202,"message":"The turn, or the day of its user, has used up its tokens.","data":{"co\###
-        de":"budget_exceeded","retryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"Report on a req\###
-        uest that is still running.","description":"LSP's own notification. For a request that carried a `partialResul\###
-        tToken` and whose method says that it answers in parts, `value`\nis a part: `query.run` sends a `QueryPage` ea\###
-        ch, `query.export` an `ExportPart`. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of pro\###
-        tocol 1.0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients should ignore\###
-         tokens they do not know.","params":{"type":"object","properties":{"token":{"description":"The request's token\###
-        .","type":["string","integer"]},"value":{"description":"The part.","oneOf":[{"$ref":"#/components/schemas/Quer\###
-        yPage"},{"$ref":"#/components/schemas/ExportPart"}]}},"required":["token","value"],"additionalProperties":fals\###
-        e}},{"name":"chat/event","summary":"Tell what happens in a turn.","description":"Sent to the connection that c\###
-        alled `chat.send` with a `partialResultToken`, in order: `started`, then `text`, `toolCall`, `toolResult`, `sq\###
-        l`,\n`approvalNeeded` and `usage` as they come, and exactly one of `finished`, `failed` and `cancelled`, befor\###
-        e the reply. `text` is a piece of the answer; the\npieces together are its text, unless a later step of the mo\###
-        del begins anew, which a `toolCall` in between shows.\nA reader that does not keep up holds the turn back; it l\###
-        oses nothing.","params":{"type":"object","properties":{"token":{"description":"The token of `chat.send`.","typ\###
-        e":["string","integer"]},"threadId":{"description":"The thread.","type":"string","format":"uuid"},"messageId":\###
-        {"description":"The assistant's message to be.","type":"string","format":"uuid"},"event":{"description":"What h\###
-        appened.","$ref":"#/components/schemas/ChatEventKind"},"text":{"description":"Of `text`: the piece.","type":"s\###
-        tring"},"tool":{"description":"Of `toolCall` and `toolResult`: the tool.","type":"string"},"summary":{"descrip\###
-        tion":"Of `toolCall` and `toolResult`: what it is about, without data.","type":"string"},"toolUse":{"descripti\###
-        on":"Of `toolResult`: how it ended.","$ref":"#/components/schemas/ChatToolUse"},"statement":{"description":"Of\###
-         `sql`: a statement that was checked.","$ref":"#/components/schemas/ChatStatement"},"proposal":{"description":\###
-        "Of `approvalNeeded`: what would run.","$ref":"#/components/schemas/ChatProposal"},"usage":{"description":"Of `\###
-        usage`: what the turn took so far.","$ref":"#/components/schemas/ChatUsage"},"errorCode":{"description":"Of `f\###
-        ailed`: the `data.code` of the error.","type":"string"},"errorMessage":{"description":"Of `failed`: the same, i\###
-        n a sentence.","type":"string"}},"required":["token","threadId","messageId","event"],"additionalProperties":fa\###
-        lse}},{"name":"query/event","summary":"Tell a subscriber what became of a query.","description":"Sent to conne\###
-        ctions that called `query.subscribe`. Each query gets one `started`, any number of `progress`, one every limit\###
-        \n`progressMs` at most, and exactly one of `finished`, `failed` and `cancelled`, in this order; a timeout is `\###
-        cancelled` with the\n`errorCode` `timeout`. A pulled result that is larger than its first page is `finished` w\###
-        hen the database has given all rows,\nwhich may be after the reply.\n\nEvents wait behind replies. A subscribe\###
-        r that does not read them gets no `progress`, and of the others the limit\n`subscriptionEvents` are kept; what\###
-         is lost after that is told by one `missed`, in its place, with how many they were. Then\n`query.running` and `\###
-        query.history` say how things stand. A daemon that stops ends its connections without further events.","params\###
-        ":{"type":"object","properties":{"subscriptionId":{"description":"The subscription.","type":"string","format":\###
-        "uuid"},"event":{"description":"What happened.","$ref":"#/components/schemas/QueryEventKind"},"query":{"descri\###
-        ption":"The query as it stands; absent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows\###
-        ":{"description":"Rows that a write changed.","type":"integer","minimum":0},"durationMs":{"description":"Time i\###
-        t took, once it has ended.","type":"number","minimum":0},"errorCode":{"description":"Why it failed or was canc\###
-        elled: the `data.code` of its error.","type":"string"},"errorMessage":{"description":"The same, in a sentence.\###
-        ","type":"string"},"missed":{"description":"Events lost, in `missed`.","type":"integer","minimum":1}},"require\###
-        d":["subscriptionId","event"],"additionalProperties":false}},{"name":"session/expired","summary":"Tell a conne\###
-        ction that its session has ended.","description":"Sent once to every other connection that was bound to a sess\###
-        ion when the session ends; the connection that ended it by its\nown request learns it from the reply. From the\###
-        n on its requests are answered `unauthenticated` until it logs in or attaches\na token. The connection stays o\###
-        pen; queries that ran under the session are cancelled.","params":{"type":"object","properties":{"reason":{"des\###
-        cription":"Why it ended.","$ref":"#/components/schemas/SessionEndReason"}},"required":["reason"],"additionalPr\###
-        operties":false}}],"x-limits":[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":false,"descrip\###
-        tion":"The header block of one `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","configu\###
-        rable":true,"description":"Time for a frame's header, from its first byte."},{"name":"bodyMs","value":30000,"u\###
-        nit":"ms","configurable":true,"description":"Time for a frame's body, and for one line where messages are line\###
-        s."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"bytes","configurable":true,"description":"One messag\###
-        e while the connection has no session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable":tru\###
-        e,"description":"One message once the connection has a session."},{"name":"jsonDepth","value":64,"unit":"count\###
-        ","configurable":false,"description":"Nesting of arrays and objects in one message."},{"name":"batchItems","va\###
-        lue":50,"unit":"count","configurable":true,"description":"Items of one batch."},{"name":"clientConnections","v\###
-        alue":1024,"unit":"count","configurable":true,"description":"Open client connections."},{"name":"requestsInFli\###
-        ght","value":32,"unit":"count","configurable":true,"description":"Unanswered requests of one connection; past t\###
-        hat the daemon stops reading from it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","configurabl\###
-        e":true,"description":"Output waiting for one client."},{"name":"outputStallMs","value":30000,"unit":"ms","con\###
-        figurable":true,"description":"A client with output waiting that takes none of it for this long is dropped."},\###
-        {"name":"shutdownMs","value":10000,"unit":"ms","configurable":true,"description":"Time for running requests to\###
-         end when the daemon stops."},{"name":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"descrip\###
-        tion":"Shortest new password, as UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable\###
-        ":false,"description":"Longest password, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","co\###
-        nfigurable":true,"description":"Passwords waiting to be hashed; past that the answer is `busy`."},{"name":"log\###
-        inFailures","value":5,"unit":"count","configurable":true,"description":"Wrong passwords in a row, per account a\###
-        nd per peer, before each further attempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","confi\###
-        gurable":true,"description":"The first such wait; each further failure doubles it."},{"name":"loginDelayMaxMs"\###
-        ,"value":900000,"unit":"ms","configurable":true,"description":"The longest such wait."},{"name":"loginFailures\###
-        Max","value":100,"unit":"count","configurable":true,"description":"Wrong passwords in a row for an account; th\###
-        en none is looked at for a day, or until a session changes it."},{"name":"tokenBytes","value":4096,"unit":"byt\###
-        es","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","con\###
-        figurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","value":432\###
-        00000,"unit":"ms","configurable":true,"description":"A session without a request for this long ends."},{"name"\###
-        :"nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scalars) of a\###
-         name of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"descrip\###
-        tion":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","configurabl\###
-        e":false,"description":"Characters of a project's description."},{"name":"connectionStringLength","value":4096\###
-        ,"unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"labelLength"\###
-        ,"value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"name":"sear\###
-        chTextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `text` fil\###
-        ter."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of one page of\###
-         a list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"Items of o\###
-        ne page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable":fal\###
-        se,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","value":365,\###
-        "unit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseConnections"\###
-        ,"value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"name":"dat\###
-        abaseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database connecti\###
-        ons of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"description":"An\###
-         unused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms",\###
-        "configurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUser","value\###
-        ":8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscriptionsPer\###
-        Connection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connection."},{"\###
-        name":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of one subscri\###
-        ption that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","configur\###
-        able":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes","value":2\###
-        048,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/event`."}\###
-        ,{"name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `query.\###
-        explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One statemen\###
-        t, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Parameter\###
-        s of one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value":30000\###
-        ,"unit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"queryTim\###
-        eoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"name":"\###
-        cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not stopped a\###
-         cancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","configu\###
-        rable":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable\###
-        ":true,"description":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":1048576,"\###
-        unit":"bytes","configurable":true,"description":"A longer cell is replaced by its length and a prefix."},{"nam\###
-        e":"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result whose q\###
-        uery names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"descript\###
-        ion":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456\###
-        ,"unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUserBytes"\###
-        ,"value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one user."}\###
-        ,{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobody fet\###
-        ches from for this long is dropped."},{"name":"exportsPerUser","value":8,"unit":"count","configurable":true,"d\###
-        escription":"Exports and summaries of one user that run at once; past that the answer is `busy`."},{"name":"no\###
-        ticesPerQuery","value":100,"unit":"count","configurable":false,"description":"Notices kept of one statement."}\###
-        ,{"name":"previewRows","value":10,"unit":"count","configurable":false,"description":"Rows of the preview that h\###
-        istory keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","configurable":false,"description":"Bytes o\###
-        f the preview that history keeps."},{"name":"catalogueRelations","value":20000,"unit":"count","configurable":t\###
-        rue,"description":"Tables, views and the like that are read of one database."},{"name":"catalogueBytes","value\###
-        ":67108864,"unit":"bytes","configurable":true,"description":"Memory for what is read of one database's schema,\###
-         about."},{"name":"catalogueCacheBytes","value":268435456,"unit":"bytes","configurable":true,"description":"Th\###
-        e same for all databases; the least used is forgotten first."},{"name":"catalogueMs","value":300000,"unit":"ms\###
-        ","configurable":true,"description":"What is known of a schema is read anew when it is older."},{"name":"histo\###
-        ryRows","value":1000000,"unit":"count","configurable":true,"description":"Rows of history kept of one user; pa\###
-        st it the oldest go, within minutes. 0 keeps all."},{"name":"historyDays","value":365,"unit":"count","configur\###
-        able":true,"description":"Days that a row of history is kept. 0 keeps it for ever."},{"name":"statisticsDays",\###
-        "value":366,"unit":"count","configurable":false,"description":"Days that `query.stats` may cover."},{"name":"s\###
-        tatisticsStatements","value":100,"unit":"count","configurable":false,"description":"Statements in each list of\###
-         `query.stats`."},{"name":"forgetQueries","value":1000,"unit":"count","configurable":false,"description":"Ids i\###
-        n one `query.forget`."},{"name":"chatContentBytes","value":32768,"unit":"bytes","configurable":false,"descript\###
-        ion":"One message to the assistant, as UTF-8."},{"name":"chatSteps","value":10,"unit":"count","configurable":t\###
-        rue,"description":"Requests to the model in one turn."},{"name":"chatCorrections","value":3,"unit":"count","co\###
-        nfigurable":true,"description":"Statements of one turn that may go back to the model because they failed."},{"\###
-        name":"chatRows","value":200,"unit":"count","configurable":true,"description":"Rows of one result that the mod\###
-        el is given."},{"name":"chatResultBytes","value":65536,"unit":"bytes","configurable":true,"description":"Bytes\###
-         of one tool's result that the model is given."},{"name":"chatSchemaTokens","value":4000,"unit":"count","confi\###
-        gurable":true,"description":"Tokens of the schema that a turn begins with, estimated."},{"name":"chatTurnMs","\###
-        value":600000,"unit":"ms","configurable":true,"description":"Time of one turn."},{"name":"chatTurnTokens","val\###
-        ue":200000,"unit":"count","configurable":true,"description":"Tokens of one turn, sent and written."},{"name":"\###
-        chatDayTokens","value":2000000,"unit":"count","configurable":true,"description":"Tokens of one user in one UTC\###
-         day. 0 is no limit."},{"name":"chatTurnsPerUser","value":4,"unit":"count","configurable":true,"description":"\###
-        Turns of one user that run at once; past that the answer is `busy`."},{"name":"chatExamples","value":500,"unit\###
-        ":"count","configurable":true,"description":"Confirmed examples of one project."},{"name":"approvalMs","value"\###
-        :600000,"unit":"ms","configurable":true,"description":"Life of a proposal; past it, it can no longer be approv\###
-        ed."}]}
+        unknownMembers":"refuse"},{"name":"schema.refresh","summary":"Read the schema of a database anew.","descriptio\###
+        n":"Forgets what the daemon keeps of the project's schema and reads it again, in full: for changes that other p\###
+        rograms made. Answers\nhow much there is.","tags":[{"name":"schema"}],"paramStructure":"either","params":[{"na\###
+        me":"projectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"st\###
+        ring","format":"uuid"}}],"result":{"name":"SchemaRefreshResult","schema":{"type":"object","properties":{"schem\###
+        as":{"description":"Schemas.","type":"integer","minimum":0},"relations":{"description":"Relations, without the\###
+         database's own.","type":"integer","minimum":0},"columns":{"description":"Their columns.","type":"integer","mi\###
+        nimum":0},"indexes":{"description":"Their indexes.","type":"integer","minimum":0},"foreignKeys":{"description"\###
+        :"Their foreign keys.","type":"integer","minimum":0},"durationMs":{"description":"How long it took.","type":"n\###
+        umber","minimum":0},"truncated":{"description":"Whether the database has more relations than the daemon keeps:\###
+         the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["schemas","relations","\###
+        columns","indexes","foreignKeys","durationMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#\###
+        /components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/error\###
+        s/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/\###
+        errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":\###
+        "#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/c\###
+        omponents/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/erro\###
+        rs/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$\###
+        ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/c\###
+        omponents/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"of a pr\###
+        oject","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"schemas":1,"\###
+        relations":2,"columns":6,"indexes":0,"foreignKeys":1,"durationMs":0.8,"truncated":false}},"x-needs":"project"}\###
+        ,{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-\###
+        needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknown\###
+        Members":"refuse"},{"name":"schema.relations","summary":"Show foreign keys, and how to join two relations.","d\###
+        escription":"Without `relation`: all foreign keys of the database. With it: those from it and to it and, with a\###
+         `depth` above 1, those from\nand to what these lead to, nearest first. Each has its `join`, a condition ready\###
+         for SQL.\n\n**`to`** asks for the shortest way between two relations along foreign keys, in either direction:\###
+         `path` has a step for each\nrelation to join, and the `FROM` clause of all. Where two relations are linked by\###
+         several foreign keys, the step takes the\nfirst and names the others, since they mean different things. If th\###
+        ere is no way within `depth` steps (10 if absent), there\nis no `path`. A relation to itself is a path without\###
+         steps.\n\nNames are looked for as by `schema.describe`. Served from what the daemon keeps, like `schema.list`\###
+        . Only declared foreign keys\ncount.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":\###
+        "projectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string\###
+        ","format":"uuid"}},{"name":"relation","description":"Where to begin.","required":false,"schema":{"description\###
+        ":"Where to begin.","type":"string","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schem\###
+        a.","required":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}},{"\###
+        name":"to","description":"Where to go; with `relation` only.","required":false,"schema":{"description":"Where t\###
+        o go; with `relation` only.","type":"string","minLength":1,"maxLength":1000}},{"name":"toSchema","description"\###
+        :"Its schema.","required":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength\###
+        ":1000}},{"name":"depth","description":"Steps at most: 1 if absent, or 10 with `to`.","required":false,"schema\###
+        ":{"description":"Steps at most: 1 if absent, or 10 with `to`.","type":"integer","minimum":1,"maximum":20}},{"\###
+        name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page."\###
+        ,"type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the\###
+         page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page befor\###
+        e, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"SchemaRelationsResult","sche\###
+        ma":{"type":"object","properties":{"items":{"description":"Foreign keys; with `to`, those of the path.","type"\###
+        :"array","items":{"$ref":"#/components/schemas/ForeignKey"}},"nextCursor":{"description":"Where the next page b\###
+        egins; absent on the last.","type":"string","format":"cursor"},"total":{"description":"How many there are, on a\###
+        ll pages.","type":"integer","minimum":0},"path":{"description":"With `to`: the way there, if there is one.","$\###
+        ref":"#/components/schemas/JoinPath"},"ageMs":{"description":"How long ago the daemon began to read this from t\###
+        he database.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more relations\###
+         than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":[\###
+        "items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inv\###
+        alid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":\###
+        "#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},\###
+        {"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/i\###
+        nvalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_\###
+        not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{\###
+        "$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/err\###
+        ors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a\###
+        _database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"from and to a table","params"\###
+        :[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}],"result":{"name":"result","\###
+        value":{"items":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"bo\###
+        oks","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\"\###
+        .\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x-needs":"project"},{"name":"a way to join","params":[{"\###
+        name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"},{"name":"to","value":"orders"}],\###
+        "result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","columns":["book_id"],"toSche\###
+        ma":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"order\###
+        s\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":{"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\\###
+        "book_id\" = \"books\".\"id\"","steps":[{"schema":"main","relation":"orders","identifier":"\"orders\"","condit\###
+        ion":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":5.5,"truncated":false}},"x-needs":"project"},{"nam\###
+        e":"a destination without a beginning","params":[{"name":"projectId","value":"${projectId}"},{"name":"to","val\###
+        ue":"orders"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":\###
+        "projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access"\###
+        :"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.search","summ\###
+        ary":"Find relations and columns by words in their names and comments.","description":"Each word of `query` mu\###
+        st be found in the name of a relation or column, in its comment, or, for a column, in its relation's\nname. Ca\###
+        se does not count, and `_`, `-`, `.` and a change from lower to upper case divide words in names: `order total\###
+        ` finds\n`orderTotal`, and the column `total` of `orders`.\n\nBest first: the whole name (`exact`), its beginn\###
+        ing (`prefix`), a word in it (`word`), any part of it (`substring`). Comments\ncome after names. Only where no\###
+        thing of all this is found, names that differ in a few letters are (`fuzzy`). Of equal hits\nrelations come be\###
+        fore columns, and short names before long ones.\n\nServed from what the daemon keeps, like `schema.list`; with\###
+        out system relations.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","de\###
+        scription":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uui\###
+        d"}},{"name":"query","description":"Words.","required":true,"schema":{"description":"Words.","type":"string","\###
+        minLength":1,"maxLength":200}},{"name":"limit","description":"Hits.","required":false,"schema":{"description":\###
+        "Hits.","type":"integer","minimum":1,"maximum":200,"default":50}}],"result":{"name":"SchemaSearchResult","sche\###
+        ma":{"type":"object","properties":{"items":{"description":"The hits, best first.","type":"array","items":{"$re\###
+        f":"#/components/schemas/SchemaHit"}},"total":{"description":"How many hits there are, shown or not.","type":"\###
+        integer","minimum":0},"ageMs":{"description":"How long ago the daemon began to read this from the database.","\###
+        type":"number","minimum":0},"truncated":{"description":"Whether the database has more relations than the daemo\###
+        n keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total"\###
+        ,"ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{\###
+        "$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/e\###
+        rrors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/comp\###
+        onents/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connecti\###
+        on_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$\###
+        ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/compo\###
+        nents/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authenticat\###
+        ion_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$\###
+        ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a word","params":[{"name":"projectId","value\###
+        ":"${projectId}"},{"name":"query","value":"title"}],"result":{"name":"result","value":{"items":[{"schema":"mai\###
+        n","relation":"books","kind":"table","identifier":"\"books\"","column":"title","type":"TEXT","match":"exact","\###
+        matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated":false}},"x-needs":"project"},{"name":"nothing like it",\###
+        "params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"zzzzzzzz"}],"result":{"name":"r\###
+        esult","value":{"items":[],"total":0,"ageMs":13.5,"truncated":false}},"x-needs":"project"},{"name":"an unknown\###
+         project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"query","value":"title"}],"x-error":"n\###
+        ot_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"tas\###
+        k","x-unknownMembers":"refuse"},{"name":"shutdown","summary":"Prepare to end the connection.","description":"L\###
+        SP's own request. The connection's running queries are cancelled and further requests are answered `invalid_re\###
+        quest`; only\n`exit` is still expected. It never stops a daemon that serves a socket. Answers null, as LSP ask\###
+        s.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"ShutdownResult","sc\###
+        hema":{"type":"null"}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/n\###
+        ot_initialized"}],"examples":[{"name":"the end of an editor's session","params":[],"result":{"name":"result","\###
+        value":null},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inli\###
+        ne","x-unknownMembers":"ignore"},{"name":"system.health","summary":"Say whether the daemon works.","descriptio\###
+        n":"Cheap enough to poll: it reads what the daemon knows already and touches neither the store nor a database.\###
+         With a session it\nalso answers `store`, `connections` and `queries`; these are figures of the whole daemon a\###
+        nd name nobody.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemHea\###
+        lthResult","schema":{"type":"object","properties":{"status":{"description":"How it is.","$ref":"#/components/s\###
+        chemas/HealthStatus"},"version":{"description":"The daemon's version.","type":"string"},"uptimeMs":{"descripti\###
+        on":"Time since it started.","type":"integer","minimum":0},"store":{"description":"Its own store; only with a s\###
+        ession.","$ref":"#/components/schemas/StoreHealth"},"connections":{"description":"Connections now; only with a\###
+         session.","$ref":"#/components/schemas/ConnectionsHealth"},"queries":{"description":"Queries now; only with a\###
+         session.","$ref":"#/components/schemas/QueriesHealth"}},"required":["status","version","uptimeMs"],"additiona\###
+        lProperties":false}},"errors":[],"examples":[{"name":"without a session","params":[],"result":{"name":"result"\###
+        ,"value":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs":"none"},{"name":"with a session","pa\###
+        rams":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engi\###
+        ne":"sqlite","ok":true},"connections":{"clients":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"w\###
+        aiting":0}}},"x-needs":"session"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"i\###
+        nline","x-unknownMembers":"refuse"},{"name":"system.limits","summary":"Answer every limit in force.","descript\###
+        ion":"The same as `initialize` answers, for clients that do not send it. Public, because a client needs some o\###
+        f the limits to log in.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"L\###
+        imits","schema":{"$ref":"#/components/schemas/Limits"}},"errors":[],"examples":[{"name":"the defaults","params\###
+        ":[],"result":{"name":"result","value":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginByt\###
+        es":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"o\###
+        utputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024\###
+        ,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,\###
+        "tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"requestsPerMinute":1200000,"queriesPerM\###
+        inute":600000,"chatTurnsPerMinute":60,"loginsPerMinute":600,"nameLength":100,"emailLength":254,"descriptionLen\###
+        gth":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDef\###
+        ault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"data\###
+        baseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEve\###
+        nts":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"quer\###
+        yTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cell\###
+        Bytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":\###
+        1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096\###
+        ,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"hi\###
+        storyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"cha\###
+        tContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaToke\###
+        ns":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExample\###
+        s":500,"approvalMs":600000}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-\###
+        execution":"inline","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metri\###
+        cs in Prometheus text.","description":"Counters, gauges and histograms of the whole daemon, in the Prometheus t\###
+        ext format 0.0.4. Labels are method names, outcomes\nand engines; never a user, a project, an address or SQL."\###
+        ,"tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","sch\###
+        ema":{"type":"object","properties":{"text":{"description":"The metrics, one sample a line.","type":"string"}},\###
+        "required":["text"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"\###
+        examples":[{"name":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests\###
+        _total counter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x\###
+        -kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"\###
+        components":{"schemas":{"User":{"description":"A person with an account.","type":"object","properties":{"id":{\###
+        "description":"Id.","type":"string","format":"uuid"},"name":{"description":"Display name.","type":"string"},"e\###
+        mail":{"description":"E-mail address, in lower case: what they log in with.","type":"string","format":"email"}\###
+        ,"createdAt":{"description":"When they signed up.","type":"string","format":"date-time"}},"required":["id","na\###
+        me","email","createdAt"],"additionalProperties":false},"Session":{"description":"A new session and the token t\###
+        hat stands for it. The token is shown this once; the daemon does not keep it.","type":"object","properties":{"\###
+        token":{"description":"A secret (PASETO v4.public): attaches further connections to the session. Opaque to cli\###
+        ents.","type":"string","format":"token"},"expiresAt":{"description":"When the session ends at the latest.","ty\###
+        pe":"string","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/U\###
+        ser"}},"required":["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A s\###
+        ession as its owner sees it in a list; never its token.","type":"object","properties":{"id":{"description":"Id\###
+        , for `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{"description":"When it began.","type":"str\###
+        ing","format":"date-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","type":"string","f\###
+        ormat":"date-time"},"expiresAt":{"description":"When it ends at the latest.","type":"string","format":"date-ti\###
+        me"},"current":{"description":"Whether it is the session of this connection.","type":"boolean"},"client":{"des\###
+        cription":"Name and version of the client that began it, as `initialize` told.","type":"string"}},"required":[\###
+        "id","createdAt","lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEndReason":{"descri\###
+        ption":"Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked","pass\###
+        wordChanged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","properties"\###
+        :{"name":{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"description":"I\###
+        ts version.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemon.",\###
+        "type":"object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"descrip\###
+        tion":"Its version.","type":"string"}},"required":["name","version"],"additionalProperties":false},"HealthStat\###
+        us":{"description":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it takes no new r\###
+        equests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the daemon k\###
+        eeps its own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon'\###
+        s own store.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/components/schem\###
+        as/StoreEngine"},"ok":{"description":"Whether the latest read or write of it worked.","type":"boolean"}},"requ\###
+        ired":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections now.","typ\###
+        e":"object","properties":{"clients":{"description":"Open client connections.","type":"integer","minimum":0},"d\###
+        atabases":{"description":"Open database connections, used and idle.","type":"integer","minimum":0},"databasesI\###
+        nUse":{"description":"Those that run something.","type":"integer","minimum":0}},"required":["clients","databas\###
+        es","databasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of all users.\###
+        ","type":"object","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"waiting":{"\###
+        description":"Waiting for a database connection.","type":"integer","minimum":0}},"required":["running","waitin\###
+        g"],"additionalProperties":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MySQL an\###
+        d MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database someo\###
+        ne registered.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name\###
+        ":{"description":"Name, unique among its owner's projects.","type":"string"},"description":{"description":"Wha\###
+        t it is, in its owner's words; absent if there are none.","type":"string"},"databaseType":{"description":"The k\###
+        ind of database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The connection stri\###
+        ng rebuilt without its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"description":"\###
+        Whether every write is refused.","type":"boolean"},"assistant":{"description":"What the assistant may do; abse\###
+        nt if nothing was set.","$ref":"#/components/schemas/AssistantSettings"},"createdAt":{"description":"When it w\###
+        as created.","type":"string","format":"date-time"},"updatedAt":{"description":"When it was last changed.","typ\###
+        e":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if ther\###
+        e is none.","type":"string","format":"date-time"}},"required":["id","name","databaseType","connection","readOn\###
+        ly","createdAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The steps of reachin\###
+        g a database, in the order they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls"\###
+        ,"login","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or t\###
+        he engine or the connection has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep\###
+        ":{"description":"One step of `project.test`.","type":"object","properties":{"step":{"description":"Which step\###
+        .","$ref":"#/components/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/sc\###
+        hemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was skipped or not measured\###
+         on its own.","type":"number","minimum":0},"code":{"description":"Of a failed step: the error code that a quer\###
+        y would answer.","type":"string"},"message":{"description":"Of a failed step: one sentence that says what is w\###
+        rong and what to do.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","t\###
+        ype":"string"}},"required":["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"W\###
+        hy a database cannot be reached now.","type":"object","properties":{"code":{"description":"The error code that\###
+         a query would answer.","type":"string"},"message":{"description":"One sentence that says what is wrong and wh\###
+        at to do.","type":"string"},"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"re\###
+        quired":["code","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a d\###
+        atabase says of itself; or `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"de\###
+        scription":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"d\###
+        atabaseName":{"description":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"d\###
+        escription":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the d\###
+        atabase; absent where the user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Ta\###
+        bles the user can see, without the system's own.","type":"integer","minimum":0},"unavailable":{"description":"\###
+        Why there is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"Q\###
+        ueryMode":{"description":"`read`: the statement cannot change anything, and is rolled back. `write`: it runs a\###
+        nd commits.","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `can\###
+        celled` covers the client's cancel, a closed connection and a timeout.","type":"string","enum":["running","suc\###
+        cess","error","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a connection that was in\###
+        itialized, `script` one that was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]\###
+        },"Encoding":{"description":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` o\###
+        r `false`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a number with the short\###
+        est digits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of de\###
+        cimal digits, every one of them\n- `string`: text, dates, intervals and every type without a better form, as t\###
+        he engine writes it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dyna\###
+        mic`: SQLite, where each cell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}\###
+        ` or\n  `{\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a c\###
+        ell over the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","i\###
+        nteger","float","decimal","string","base64","json","dynamic"]},"Column":{"description":"A column of a result."\###
+        ,"type":"object","properties":{"name":{"description":"Name, as the statement gives it; need not be unique.","t\###
+        ype":"string"},"type":{"description":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,\###
+        2)`; empty where it has none.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":\###
+        "#/components/schemas/Encoding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice"\###
+        :{"description":"A message of the database that is not an error.","type":"object","properties":{"severity":{"d\###
+        escription":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The\###
+         message.","type":"string"},"code":{"description":"The database's code for it, if it has one.","type":"string"\###
+        }},"required":["severity","message"],"additionalProperties":false},"QueryResult":{"description":"The outcome o\###
+        f a statement and the first page of its rows.","type":"object","properties":{"queryId":{"description":"Id of t\###
+        he query, in history too.","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the st\###
+        atement returns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description"\###
+        :"The first page: an array of rows, each an array of cells in the order of the columns. Null is null; other ce\###
+        lls follow the column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows i\###
+        n this page; of a pushed result, all rows that were pushed.","type":"integer","minimum":0},"hasMore":{"descrip\###
+        tion":"Whether `query.fetch` has more rows.","type":"boolean"},"resultId":{"description":"The kept result, for\###
+         `query.fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","type":"string","format":"uu\###
+        id"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"string","format":"c\###
+        ursor"},"command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":\###
+        "string"},"affectedRows":{"description":"Rows changed, for statements that change rows.","type":"integer","min\###
+        imum":0},"durationMs":{"description":"Time in the database, from sending the statement to the last row read so\###
+         far.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode\###
+        "},"truncated":{"description":"Whether the result had more rows than were kept. If `hasMore`, the last page of\###
+         `query.fetch` has the final word.","type":"boolean"},"notices":{"description":"Messages the database sent alo\###
+        ng, in order.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":["queryId","columns"\###
+        ,"rows","rowCount","hasMore","command","durationMs","mode","truncated","notices"],"additionalProperties":false\###
+        },"QueryPage":{"description":"A run of rows of a pushed result; the `value` of `$/progress`.","type":"object",\###
+        "properties":{"queryId":{"description":"Id of the query.","type":"string","format":"uuid"},"columns":{"descrip\###
+        tion":"Columns; in the first page only.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows"\###
+        :{"description":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"des\###
+        cription":"Index of the first of them in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{\###
+        "description":"How many they are.","type":"integer","minimum":1}},"required":["queryId","rows","firstRow","row\###
+        Count"],"additionalProperties":false},"ExportFormat":{"description":"What a result can be converted to.","type\###
+        ":"string","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What ends a line.","type"\###
+        :"string","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as text.","type":"string","\###
+        enum":["base64","hex"]},"ExportOptions":{"description":"How an export is written. What a format has no use for\###
+         is ignored.","type":"object","properties":{"header":{"description":"`csv`: whether the first line has the col\###
+        umns' names.","type":"boolean","default":true},"delimiter":{"description":"`csv`: between cells; one ASCII cha\###
+        racter other than a quote or a line break.","type":"string","minLength":1,"maxLength":1,"default":","},"lineEn\###
+        d":{"description":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#/components/schemas\###
+        /LineEnd","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with one, which tells Exc\###
+        el that it is UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":"`csv`: whether texts th\###
+        at a spreadsheet would run (those that begin with = + - @, a tab or a carriage return) get a single quote befo\###
+        re them. Numbers never do.","type":"boolean","default":false},"nullText":{"description":"`csv`, `markdown`: wh\###
+        at null is written as; absent means nothing and `*NULL*`.","type":"string","maxLength":100},"binary":{"descrip\###
+        tion":"`csv`, `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#/components/schemas/Bina\###
+        ryText","default":"base64"},"table":{"description":"`sql`: the table to insert into; needed there. One name, q\###
+        uoted: no schema before a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"description":"`sql`:\###
+         the table's schema, or database in MySQL.","type":"string","minLength":1,"maxLength":128},"allowTruncated":{"\###
+        description":"Whether cells of which only the beginning was kept may be exported, marked as such. Never to `sq\###
+        l`.","type":"boolean","default":false}},"additionalProperties":false},"ExportPart":{"description":"A text of a\###
+         pushed export; the `value` of `$/progress`.","type":"object","properties":{"resultId":{"description":"The res\###
+        ult.","type":"string","format":"uuid"},"text":{"description":"The text; all of them put together are the expor\###
+        t.","type":"string"},"firstRow":{"description":"Index of its first row in the whole result, from 0.","type":"i\###
+        nteger","minimum":0},"rowCount":{"description":"How many rows it has.","type":"integer","minimum":0}},"require\###
+        d":["resultId","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"description":"How `\###
+        min` and `max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before texts.","type":"st\###
+        ring","enum":["number","time","text","mixed"]},"TopValue":{"description":"A value that occurs often.","type":"\###
+        object","properties":{"value":{"description":"The value as in `QueryResult`; a long one as `$truncated`, with i\###
+        ts beginning."},"count":{"description":"How often it occurs, at most.","type":"integer","minimum":1},"overcoun\###
+        t":{"description":"By how much `count` may be too high; 0 means exact.","type":"integer","minimum":0}},"requir\###
+        ed":["value","count","overcount"],"additionalProperties":false},"ColumnSummary":{"description":"Figures about o\###
+        ne column. What does not apply is absent.","type":"object","properties":{"name":{"description":"The column's n\###
+        ame.","type":"string"},"type":{"description":"The database's own name of its type.","type":"string"},"encoding\###
+        ":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"},"count":{"description":"\###
+        Cells that are not null.","type":"integer","minimum":0},"nulls":{"description":"Cells that are null.","type":"\###
+        integer","minimum":0},"truncatedCells":{"description":"Cells of which only the beginning was kept: in no figur\###
+        e below.","type":"integer","minimum":1},"distinct":{"description":"Different values.","type":"integer","minimu\###
+        m":0},"distinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type":"boolean"},"order":{"des\###
+        cription":"How `min` and `max` compare; absent if the column has no values that can be.","$ref":"#/components/\###
+        schemas/SummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a long text as `$truncated`\###
+        , with its beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of numbers: their sum, exa\###
+        ct for integers and decimals, else rounded to a double.","type":"string"},"mean":{"description":"Of numbers: t\###
+        he arithmetic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of two numbers or more: th\###
+        e standard deviation of a sample.","type":"number","minimum":0},"notFinite":{"description":"Numbers that are N\###
+        aN, infinite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these only infinities are in `\###
+        min` and `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean column: how often true\###
+        .","type":"integer","minimum":0},"falseCount":{"description":"How often false.","type":"integer","minimum":0},\###
+        "minLength":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.","type":"integer","minim\###
+        um":0},"maxLength":{"description":"The longest.","type":"integer","minimum":0},"meanLength":{"description":"On\###
+         average.","type":"number","minimum":0},"topValues":{"description":"The values that occur most often, the most\###
+         frequent first; among equals the one that came first.","type":"array","items":{"$ref":"#/components/schemas/T\###
+        opValue"}}},"required":["name","type","encoding","count","nulls","distinct","distinctIsEstimate","topValues"],\###
+        "additionalProperties":false},"PlanNode":{"description":"A step of a plan. What an engine does not say is abse\###
+        nt.","type":"object","properties":{"id":{"description":"Its place in the list.","type":"integer","minimum":0},\###
+        "parentId":{"description":"The node that takes its rows; absent for a root.","type":"integer","minimum":0},"op\###
+        eration":{"description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"}\###
+        ,"detail":{"description":"Conditions and the like, in the engine's words.","type":"string"},"relation":{"descr\###
+        iption":"The table it reads, as the plan names it.","type":"string"},"index":{"description":"The index it uses\###
+        .","type":"string"},"cost":{"description":"Estimated cost with its children, in the engine's own unit.","type"\###
+        :"number","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number","minimum":0},"actu\###
+        alRows":{"description":"Rows it gave, of one loop on average.","type":"number","minimum":0},"loops":{"descript\###
+        ion":"How often it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it took with its childre\###
+        n, all loops together.","type":"number","minimum":0}},"required":["id","operation"],"additionalProperties":fal\###
+        se},"QueryPhase":{"description":"`waiting`: for a free connection to its database; `running`: the database wor\###
+        ks on it, or its rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"description":"\###
+        A query that has not ended.","type":"object","properties":{"queryId":{"description":"Id: what `query.cancel` t\###
+        akes, and that of its row in history.","type":"string","format":"uuid"},"projectId":{"description":"Where it r\###
+        uns.","type":"string","format":"uuid"},"projectName":{"description":"The project's name when it began.","type"\###
+        :"string"},"sql":{"description":"The statement, at most the limit `runningSqlBytes` of it.","type":"string"},"\###
+        sqlTruncated":{"description":"Whether the statement is longer.","type":"boolean"},"label":{"description":"The n\###
+        ame it was given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/components/schemas/Query\###
+        Mode"},"source":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"descri\###
+        ption":"How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When it was acce\###
+        pted.","type":"string","format":"date-time"},"elapsedMs":{"description":"Time since then.","type":"number","mi\###
+        nimum":0},"rowCount":{"description":"Rows it has answered so far.","type":"integer","minimum":0},"bytes":{"des\###
+        cription":"Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","projectId","pro\###
+        jectName","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"],"additional\###
+        Properties":false},"QueryEventKind":{"description":"What happened to a query; `missed` is about events, not ab\###
+        out a query.","type":"string","enum":["started","progress","finished","failed","cancelled","missed"]},"QueryRe\###
+        cord":{"description":"A query in history. Parameters are not kept.","type":"object","properties":{"id":{"descr\###
+        iption":"Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its p\###
+        roject.","type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"strin\###
+        g"},"sql":{"description":"The statement as it was sent.","type":"string"},"shape":{"description":"What its sta\###
+        tement has in common with those that differ in values only; `query.stats` says more.","type":"string","minLeng\###
+        th":16,"maxLength":16},"label":{"description":"The label it was sent with.","type":"string"},"status":{"descri\###
+        ption":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it suc\###
+        ceeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description":"Unless it succeed\###
+        ed or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as t\###
+        hey were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it cha\###
+        nged.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while it runs.","ty\###
+        pe":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source\###
+        ":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When i\###
+        t was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.get`, and only\###
+         if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"object","required":["c\###
+        olumns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","ite\###
+        ms":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","shape","status","mode","source","cr\###
+        eatedAt"],"additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.","type":"obje\###
+        ct","properties":{"total":{"description":"All, running ones included.","type":"integer","minimum":0},"success"\###
+        :{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that faile\###
+        d.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":\###
+        "integer","minimum":0},"successRate":{"description":"success / (success + error); absent if both are 0.","type\###
+        ":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones, within 1.6\###
+         %; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the sam\###
+        e.","type":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minim\###
+        um":0}},"required":["total","success","error","cancelled","rows"],"additionalProperties":false},"QueryFigures"\###
+        :{"description":"What some queries came to. Durations are those of the successful ones.","type":"object","prop\###
+        erties":{"count":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"descri\###
+        ption":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type\###
+        ":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer"\###
+        ,"minimum":0},"errorRate":{"description":"error / (success + error); absent if both are 0.","type":"number","m\###
+        inimum":0,"maximum":1},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0},"to\###
+        talMs":{"description":"Time they took, together.","type":"number","minimum":0},"meanMs":{"description":"The me\###
+        an; absent if none succeeded.","type":"number","minimum":0},"p50Ms":{"description":"Median, within 1.6 %; abse\###
+        nt if none succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, likewise.","type"\###
+        :"number","minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum":0}},"required"\###
+        :["count","success","error","cancelled","rows","totalMs"],"additionalProperties":false},"ProjectFigures":{"des\###
+        cription":"The figures of one project.","type":"object","properties":{"projectId":{"description":"The project.\###
+        ","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"descrip\###
+        tion":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"description":"Its querie\###
+        s.","$ref":"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType","figures"],"add\###
+        itionalProperties":false},"DayFigures":{"description":"The figures of one day.","type":"object","properties":{\###
+        "date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"figures"\###
+        :{"description":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"required":["date","\###
+        figures"],"additionalProperties":false},"StatementFigures":{"description":"The figures of the statements of on\###
+        e shape in one project.","type":"object","properties":{"projectId":{"description":"Where they ran.","type":"st\###
+        ring","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"shape":{"descr\###
+        iption":"The shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLength":16},"sql":{\###
+        "description":"The normalised statement, at most 4096 bytes of it; `…` at its end says that there is more.","t\###
+        ype":"string"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/QueryFigures"},"last\###
+        QueryId":{"description":"The newest of them: a sample for `query.get`.","type":"string","format":"uuid"},"last\###
+        UsedAt":{"description":"When that was accepted.","type":"string","format":"date-time"},"lastMode":{"descriptio\###
+        n":"How that one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","projectName","shape"\###
+        ,"sql","figures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"DashboardTotals":{"desc\###
+        ription":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's projects\###
+        , whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the period."\###
+        ,"type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","mini\###
+        mum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"descri\###
+        ption":"Queries of the period by status; they add up to `totals.queries`.","type":"object","properties":{"runn\###
+        ing":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type":\###
+        "integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"descriptio\###
+        n":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancelled\###
+        "],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries of the period, b\###
+        y nearest rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; absent if there a\###
+        re none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","ty\###
+        pe":"number","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One project in a da\###
+        shboard.","type":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uu\###
+        id"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.",\###
+        "$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integer"\###
+        ,"minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"messages":{"descript\###
+        ion":"Chat messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest quer\###
+        y, whenever it was, to the minute; absent if there is none.","type":"string","format":"date-time"}},"required"\###
+        :["projectId","name","databaseType","queries","errors","messages"],"additionalProperties":false},"DayActivity"\###
+        :{"description":"One day in a dashboard.","type":"object","properties":{"date":{"description":"The day in UTC,\###
+         `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that\###
+         day.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0\###
+        }},"required":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a ch\###
+        at message is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A cha\###
+        t message in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"u\###
+        uid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its\###
+         project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schem\###
+        as/MessageRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength":200},"creat\###
+        edAt":{"description":"When it was sent.","type":"string","format":"date-time"}},"required":["id","threadId","p\###
+        rojectId","role","excerpt","createdAt"],"additionalProperties":false},"SchemaDetail":{"description":"How much i\###
+        s told of a relation: `names`, `summary` with comment and estimates, `full` with columns, keys and indexes.","\###
+        type":"string","enum":["names","summary","full"]},"RelationKind":{"description":"What a relation is. A partiti\###
+        on is a `table` that says what it is a part of; `virtualTable` is SQLite's.","type":"string","enum":["table","\###
+        partitionedTable","view","materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"description":"A s\###
+        chema; for MySQL and MariaDB a database.","type":"object","properties":{"name":{"description":"Its name.","typ\###
+        e":"string"},"comment":{"description":"Its comment.","type":"string"},"relationCount":{"description":"How many\###
+         relations it has.","type":"integer","minimum":0},"default":{"description":"Whether a name without a schema is\###
+         looked for here.","type":"boolean"}},"required":["name","relationCount","default"],"additionalProperties":fal\###
+        se},"Relation":{"description":"A table, view or the like. What does not apply, is not known or was not asked f\###
+        or is absent.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"name":{"d\###
+        escription":"Its name, as it is: neither quoted nor changed.","type":"string"},"kind":{"description":"What it i\###
+        s.","$ref":"#/components/schemas/RelationKind"},"identifier":{"description":"Its name ready for SQL: quoted, a\###
+        nd with the schema where that is needed. Not in `names`.","type":"string"},"system":{"description":"Whether it\###
+         belongs to the database itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its comment.","t\###
+        ype":"string"},"rowEstimate":{"description":"Rows, as the engine last estimated or counted them.","type":"inte\###
+        ger","minimum":0},"sizeBytes":{"description":"Size with its indexes, as the engine last estimated it.","type":\###
+        "integer","minimum":0},"partitionOf":{"description":"PostgreSQL: the table it is a partition of, as `schema.na\###
+        me`.","type":"string"},"partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type"\###
+        :"string"},"storage":{"description":"MySQL and MariaDB: the storage engine. SQLite: the module of a virtual ta\###
+        ble; `STRICT`, `WITHOUT ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","type":"array"\###
+        ,"items":{"$ref":"#/components/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/\###
+        components/schemas/RelationKey"},"uniqueKeys":{"description":"Unique constraints, without the primary key.","t\###
+        ype":"array","items":{"$ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes, also thos\###
+        e of keys.","type":"array","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"description":"Che\###
+        ck constraints; of PostgreSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/components/schema\###
+        s/RelationCheck"}},"triggers":{"description":"Triggers, in the order they fire where there is one; those that c\###
+        onstraints are made of are left out. Absent where there are none.","type":"array","items":{"$ref":"#/component\###
+        s/schemas/RelationTrigger"}},"definition":{"description":"A view's query, as SQL. PostgreSQL: in `schema.descr\###
+        ibe` only, and absent where somebody has locked what the view reads for two seconds. MySQL and MariaDB: absent\###
+         where the user lacks SHOW VIEW.","type":"string"},"foreignKeys":{"description":"Foreign keys from it.","type"\###
+        :"array","items":{"$ref":"#/components/schemas/ForeignKey"}},"referencedBy":{"description":"Foreign keys to it\###
+        .","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"}}},"required":["schema","name","kind"],"ad\###
+        ditionalProperties":false},"ColumnGeneration":{"description":"Where a column's values come from: computed and `\###
+        stored`, or computed when read (`virtual`); `identity`: numbered, and `identityAlways`: with no other value al\###
+        lowed; `autoIncrement`.","type":"string","enum":["stored","virtual","identity","identityAlways","autoIncrement\###
+        "]},"RelationColumn":{"description":"A column of a relation.","type":"object","properties":{"name":{"descripti\###
+        on":"Its name, as it is.","type":"string"},"type":{"description":"Its type, as the database writes it; empty w\###
+        here SQLite has none.","type":"string"},"nullable":{"description":"Whether it may be null.","type":"boolean"},\###
+        "default":{"description":"Its default, or the expression it is generated from, as SQL.","type":"string"},"comm\###
+        ent":{"description":"Its comment.","type":"string"},"generated":{"description":"Where its values come from, if\###
+         not from whoever writes.","$ref":"#/components/schemas/ColumnGeneration"},"primaryKey":{"description":"Its pl\###
+        ace in the primary key.","type":"integer","minimum":1},"hidden":{"description":"True if `SELECT *` leaves it o\###
+        ut.","type":"boolean"},"labels":{"description":"The values of an enumerated type, in order.","type":"array","i\###
+        tems":{"type":"string"}}},"required":["name","type","nullable"],"additionalProperties":false},"RelationKey":{"\###
+        description":"A primary or unique key.","type":"object","properties":{"name":{"description":"Name of the const\###
+        raint.","type":"string"},"columns":{"description":"Its columns, in order.","type":"array","items":{"type":"str\###
+        ing"}}},"required":["columns"],"additionalProperties":false},"RelationIndex":{"description":"An index.","type"\###
+        :"object","properties":{"name":{"description":"Its name.","type":"string"},"columns":{"description":"What it i\###
+        s sorted by: columns, or expressions as SQL.","type":"array","items":{"type":"string"}},"unique":{"description\###
+        ":"Whether no two rows may agree in it.","type":"boolean"},"primary":{"description":"Whether it is that of the\###
+         primary key.","type":"boolean"},"method":{"description":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"strin\###
+        g"},"includes":{"description":"PostgreSQL: columns it holds besides.","type":"array","items":{"type":"string"}\###
+        },"predicate":{"description":"Which rows it has, if not all, as SQL.","type":"string"},"valid":{"description":\###
+        "False where the engine does not use it.","type":"boolean"}},"required":["name","columns","unique","primary"],\###
+        "additionalProperties":false},"RelationCheck":{"description":"A check constraint.","type":"object","properties\###
+        ":{"name":{"description":"Its name.","type":"string"},"expression":{"description":"What must hold, as SQL.","t\###
+        ype":"string"}},"required":["expression"],"additionalProperties":false},"TriggerTiming":{"description":"When a\###
+         trigger fires: `before` or `after` the change, or `insteadOf` it.","type":"string","enum":["before","after","\###
+        insteadOf"]},"TriggerEvent":{"description":"What a trigger fires at.","type":"string","enum":["insert","update\###
+        ","delete","truncate"]},"RelationTrigger":{"description":"A trigger.","type":"object","properties":{"name":{"d\###
+        escription":"Its name.","type":"string"},"timing":{"description":"When it fires.","$ref":"#/components/schemas\###
+        /TriggerTiming"},"events":{"description":"What it fires at.","type":"array","items":{"$ref":"#/components/sche\###
+        mas/TriggerEvent"}},"perRow":{"description":"Whether it fires for each row, and not once for each statement.",\###
+        "type":"boolean"},"enabled":{"description":"False where it is switched off.","type":"boolean"},"definition":{"\###
+        description":"As SQL. PostgreSQL and SQLite: the statement that makes it; MySQL and MariaDB: what it does. Pos\###
+        tgreSQL's of a trigger with a condition is in `schema.describe` only, and absent where somebody has locked the\###
+         relation for two seconds.","type":"string"}},"required":["name","timing","events","perRow"],"additionalProper\###
+        ties":false},"ForeignKeyAction":{"description":"What happens to the rows that refer to a row, when that is cha\###
+        nged or deleted.","type":"string","enum":["noAction","restrict","cascade","setNull","setDefault"]},"ForeignKey\###
+        ":{"description":"A foreign key.","type":"object","properties":{"name":{"description":"Name of the constraint.\###
+        ","type":"string"},"schema":{"description":"Schema of the relation that refers.","type":"string"},"relation":{\###
+        "description":"The relation that refers.","type":"string"},"columns":{"description":"Its columns.","type":"arr\###
+        ay","items":{"type":"string"}},"toSchema":{"description":"Schema of the relation referred to.","type":"string"\###
+        },"toRelation":{"description":"The relation referred to.","type":"string"},"toColumns":{"description":"Its col\###
+        umns, in the order of the others.","type":"array","items":{"type":"string"}},"onUpdate":{"description":"When t\###
+        he row referred to is changed.","$ref":"#/components/schemas/ForeignKeyAction"},"onDelete":{"description":"Whe\###
+        n it is deleted.","$ref":"#/components/schemas/ForeignKeyAction"},"join":{"description":"The condition of a jo\###
+        in along it, ready for SQL. Where a relation refers to itself, one side has the alias `other`.","type":"string\###
+        "}},"required":["schema","relation","columns","toSchema","toRelation","toColumns","onUpdate","onDelete","join"\###
+        ],"additionalProperties":false},"SchemaMatch":{"description":"How well a text was found.","type":"string","enu\###
+        m":["exact","prefix","word","substring","fuzzy"]},"SchemaMatchPlace":{"description":"Where it was found.","typ\###
+        e":"string","enum":["name","comment"]},"SchemaHit":{"description":"A relation or column that was found.","type\###
+        ":"object","properties":{"schema":{"description":"Schema of the relation.","type":"string"},"relation":{"descr\###
+        iption":"The relation.","type":"string"},"kind":{"description":"What the relation is.","$ref":"#/components/sc\###
+        hemas/RelationKind"},"identifier":{"description":"The relation's name ready for SQL.","type":"string"},"column\###
+        ":{"description":"The column, if it is one that was found.","type":"string"},"type":{"description":"The column\###
+        's type.","type":"string"},"comment":{"description":"Comment of what was found.","type":"string"},"match":{"de\###
+        scription":"How well it was found.","$ref":"#/components/schemas/SchemaMatch"},"matchedIn":{"description":"Whe\###
+        re it was found.","$ref":"#/components/schemas/SchemaMatchPlace"}},"required":["schema","relation","kind","ide\###
+        ntifier","match","matchedIn"],"additionalProperties":false},"JoinStep":{"description":"One more relation in a j\###
+        oin.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"relation":{"descri\###
+        ption":"Its name.","type":"string"},"identifier":{"description":"Its name ready for SQL.","type":"string"},"co\###
+        ndition":{"description":"What joins it with one before it.","type":"string"},"alternatives":{"description":"Ot\###
+        her conditions that link the same two, by other foreign keys.","type":"array","items":{"type":"string"}}},"req\###
+        uired":["schema","relation","identifier","condition"],"additionalProperties":false},"JoinPath":{"description":\###
+        "A way from one relation to another along foreign keys.","type":"object","properties":{"from":{"description":"\###
+        The whole `FROM` clause.","type":"string"},"steps":{"description":"What to join with the first relation, in or\###
+        der.","type":"array","items":{"$ref":"#/components/schemas/JoinStep"}}},"required":["from","steps"],"additiona\###
+        lProperties":false},"ChatMode":{"description":"What a turn is for: `answer` reads the data and says what it sh\###
+        ows, `sql` writes a statement and does not run it, `explain` explains one.","type":"string","enum":["answer","\###
+        sql","explain"]},"ChatTool":{"description":"What the assistant can use. None of them writes.","type":"string",\###
+        "enum":["list_tables","describe_table","search_schema","relations","explain","run_query","summarize_result","p\###
+        ropose_statement"]},"ChatToolOutcome":{"description":"How a call of a tool ended: `refused` by a rule of ours,\###
+         `failed` by the database.","type":"string","enum":["ok","refused","failed","cancelled"]},"ChatOutcome":{"desc\###
+        ription":"How a turn ended.","type":"string","enum":["finished","failed","cancelled"]},"ChatToolStyle":{"descr\###
+        iption":"How a model is given tools: as its server has it, as one JSON object a step, or as it turns out.","ty\###
+        pe":"string","enum":["auto","native","json"]},"ChatCheckStep":{"description":"The steps of `chat.doctor`, in t\###
+        he order they are taken.","type":"string","enum":["configuration","resolve","connect","authenticate","listMode\###
+        ls","reply","toolCall","stream"]},"ChatRole":{"description":"Who a message to a model is from.","type":"string\###
+        ","enum":["system","user","assistant","tool"]},"ChatUsage":{"description":"What a turn took.","type":"object",\###
+        "properties":{"promptTokens":{"description":"Tokens sent to the model, over all its steps; 0 without a model."\###
+        ,"type":"integer","minimum":0},"completionTokens":{"description":"Tokens the model wrote.","type":"integer","m\###
+        inimum":0},"estimated":{"description":"Whether the model's server did not count them, so that we did, roughly.\###
+        ","type":"boolean"},"steps":{"description":"Requests to the model.","type":"integer","minimum":0},"toolCalls":\###
+        {"description":"Calls of tools, refused ones included.","type":"integer","minimum":0},"corrections":{"descript\###
+        ion":"How often a statement that failed went back to the model.","type":"integer","minimum":0},"durationMs":{"\###
+        description":"Time of the turn.","type":"number","minimum":0}},"required":["promptTokens","completionTokens","\###
+        estimated","steps","toolCalls","corrections","durationMs"],"additionalProperties":false},"ChatStatement":{"des\###
+        cription":"A statement that the assistant wrote, checked on the live database.","type":"object","properties":{\###
+        "sql":{"description":"The statement.","type":"string"},"queryId":{"description":"Where it ran: its id in histo\###
+        ry. Absent where it was prepared and not run.","type":"string","format":"uuid"},"resultId":{"description":"Its\###
+         rows, for `query.fetch`, `query.export` and `query.summarize`, for as long as they are kept.","type":"string"\###
+        ,"format":"uuid"},"columns":{"description":"Columns of its rows.","type":"array","items":{"$ref":"#/components\###
+        /schemas/Column"}},"rowCount":{"description":"Rows it returned, as far as they were read.","type":"integer","m\###
+        inimum":0},"truncated":{"description":"Whether it had more.","type":"boolean"}},"required":["sql"],"additional\###
+        Properties":false},"ApprovalStatus":{"description":"What became of a proposal.","type":"string","enum":["pendi\###
+        ng","approved","declined","expired"]},"ChatProposal":{"description":"A statement that writes. It has not run, a\###
+        nd runs only by `chat.approve`.","type":"object","properties":{"approvalId":{"description":"For `chat.approve`\###
+         and `chat.decline`.","type":"string","format":"uuid"},"sql":{"description":"The very bytes that would run.","\###
+        type":"string"},"reason":{"description":"What it is for, in the assistant's words.","type":"string"},"command"\###
+        :{"description":"The word it begins with, such as `UPDATE`.","type":"string"},"relations":{"description":"Rela\###
+        tions it names, as far as they are known.","type":"array","items":{"type":"string"}},"rowsEstimate":{"descript\###
+        ion":"Rows the database expects it to touch; absent where it does not say.","type":"integer","minimum":0},"sta\###
+        tus":{"description":"What became of it.","$ref":"#/components/schemas/ApprovalStatus"},"createdAt":{"descripti\###
+        on":"When it was proposed.","type":"string","format":"date-time"},"expiresAt":{"description":"When it can no l\###
+        onger be approved.","type":"string","format":"date-time"},"queryId":{"description":"Once approved: its id in h\###
+        istory.","type":"string","format":"uuid"}},"required":["approvalId","sql","command","relations","status","crea\###
+        tedAt","expiresAt"],"additionalProperties":false},"ChatToolUse":{"description":"A call of a tool, as it was re\###
+        corded.","type":"object","properties":{"tool":{"description":"Its name, as the model gave it.","type":"string"\###
+        ,"maxLength":100},"outcome":{"description":"How it ended; `refused` by a rule of ours, `failed` by the databas\###
+        e.","$ref":"#/components/schemas/ChatToolOutcome"},"summary":{"description":"What it was about, in one line, w\###
+        ithout data.","type":"string"},"sqlHash":{"description":"Of a call with a statement: its BLAKE2b-256, in hexad\###
+        ecimal.","type":"string"},"queryId":{"description":"The query it ran.","type":"string","format":"uuid"},"error\###
+        Code":{"description":"Why it was refused or failed: the `data.code` a request would be answered.","type":"stri\###
+        ng"},"durationMs":{"description":"Time it took.","type":"number","minimum":0}},"required":["tool","outcome","s\###
+        ummary","durationMs"],"additionalProperties":false},"ChatMessage":{"description":"A message of a thread. Text i\###
+        s Markdown in which links, images and HTML are inert.","type":"object","properties":{"id":{"description":"Id."\###
+        ,"type":"string","format":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"pr\###
+        ojectId":{"description":"Its project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.\###
+        ","$ref":"#/components/schemas/MessageRole"},"text":{"description":"What it says.","type":"string"},"mode":{"d\###
+        escription":"What was asked for; absent from tools.","$ref":"#/components/schemas/ChatMode"},"statements":{"de\###
+        scription":"Of the assistant: the statements its answer stands on.","type":"array","items":{"$ref":"#/componen\###
+        ts/schemas/ChatStatement"}},"proposals":{"description":"Of the assistant: what it asks to be allowed.","type":\###
+        "array","items":{"$ref":"#/components/schemas/ChatProposal"}},"toolUse":{"description":"Of a tool: the call.",\###
+        "$ref":"#/components/schemas/ChatToolUse"},"usage":{"description":"Of the assistant: what the turn took.","$re\###
+        f":"#/components/schemas/ChatUsage"},"model":{"description":"Of the assistant: the model's name in `chat.model\###
+        s`; absent where none was asked.","type":"string"},"note":{"description":"Of the assistant: what the reader sh\###
+        ould know of how it came about, such as that no model is configured, or that older messages were left out.","t\###
+        ype":"string"},"outcome":{"description":"Of the assistant: how the turn ended.","$ref":"#/components/schemas/C\###
+        hatOutcome"},"createdAt":{"description":"When it was written.","type":"string","format":"date-time"}},"require\###
+        d":["id","threadId","projectId","role","text","createdAt"],"additionalProperties":false},"ChatThread":{"descri\###
+        ption":"A conversation about one project.","type":"object","properties":{"id":{"description":"Id.","type":"str\###
+        ing","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"title":{"des\###
+        cription":"Its title: the beginning of its first message, until it is renamed.","type":"string"},"messageCount\###
+        ":{"description":"Its messages, those of tools not counted.","type":"integer","minimum":0},"createdAt":{"descr\###
+        iption":"When it began.","type":"string","format":"date-time"},"updatedAt":{"description":"Its latest message.\###
+        ","type":"string","format":"date-time"}},"required":["id","projectId","title","messageCount","createdAt","upda\###
+        tedAt"],"additionalProperties":false},"ChatExample":{"description":"A question and the statement that a person\###
+         confirmed to answer it.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uu\###
+        id"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"question":{"description":"The\###
+         question.","type":"string"},"sql":{"description":"The statement.","type":"string"},"createdAt":{"description"\###
+        :"When it was confirmed.","type":"string","format":"date-time"}},"required":["id","projectId","question","sql"\###
+        ,"createdAt"],"additionalProperties":false},"ChatEventKind":{"description":"What happened in a turn.","type":"\###
+        string","enum":["started","text","toolCall","toolResult","sql","approvalNeeded","usage","finished","failed","c\###
+        ancelled"]},"ChatModelInfo":{"description":"A model that turns can use.","type":"object","properties":{"name":\###
+        {"description":"Its name here, for `project.update` and `chat.send`.","type":"string"},"model":{"description":\###
+        "Its name at its server.","type":"string"},"host":{"description":"Where it is asked.","type":"string"},"local"\###
+        :{"description":"Whether that is this machine, so that nothing leaves it.","type":"boolean"},"default":{"descr\###
+        iption":"Whether projects that name none use it.","type":"boolean"},"toolStyle":{"description":"How it is give\###
+        n tools.","$ref":"#/components/schemas/ChatToolStyle"},"contextTokens":{"description":"Its window.","type":"in\###
+        teger","minimum":1}},"required":["name","model","host","local","default","toolStyle","contextTokens"],"additio\###
+        nalProperties":false},"ChatCheck":{"description":"One step of `chat.doctor`.","type":"object","properties":{"s\###
+        tep":{"description":"Which step.","$ref":"#/components/schemas/ChatCheckStep"},"status":{"description":"How it\###
+         ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent i\###
+        f it was skipped.","type":"number","minimum":0},"message":{"description":"What was found, or is wrong.","type"\###
+        :"string"},"hint":{"description":"Of a failed step: the setting that is wrong, and what to set.","type":"strin\###
+        g"}},"required":["step","status"],"additionalProperties":false},"ChatContextMessage":{"description":"A message\###
+         as a model would get it.","type":"object","properties":{"role":{"description":"Who it is from.","$ref":"#/com\###
+        ponents/schemas/ChatRole"},"text":{"description":"The very text.","type":"string"},"tokens":{"description":"To\###
+        kens it takes, estimated.","type":"integer","minimum":0}},"required":["role","text","tokens"],"additionalPrope\###
+        rties":false},"AssistantSettings":{"description":"What a project's owner lets a model see. Absent consent mean\###
+        s: yes for a model on this machine, no for any other; sample values only go out when the owner said so.","type\###
+        ":"object","properties":{"model":{"description":"The model to use; absent means the default.","type":"string"}\###
+        ,"shareSchema":{"description":"Whether names, types, keys and comments may be sent.","type":"boolean"},"shareR\###
+        ows":{"description":"Whether rows that its queries read may be sent.","type":"boolean"},"shareSamples":{"descr\###
+        iption":"Whether sample values may be sent with a table's description.","type":"boolean"},"maskedColumns":{"de\###
+        scription":"Columns whose values are never sent.","type":"array","items":{"type":"string"}},"acceptedRights":{\###
+        "description":"Dangerous rights of the database user that its owner knows of.","type":"array","items":{"type":\###
+        "string"}}},"additionalProperties":false},"AssistantChange":{"description":"What to change of `AssistantSettin\###
+        gs`; what is absent stays.","type":"object","properties":{"model":{"description":"A name of `chat.models`; emp\###
+        ty for the default.","type":"string","maxLength":100},"shareSchema":{"description":"Whether names, types, keys\###
+         and comments may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows that its queries read m\###
+        ay be sent. Without it the model learns only columns and counts; you see the rows all the same.","type":"boole\###
+        an"},"shareSamples":{"description":"Whether sample values may be sent with a table's description.","type":"boo\###
+        lean"},"maskedColumns":{"description":"`column`, `table.column` or `schema.table.column`, whose values are nev\###
+        er sent; replaces the list.","type":"array","items":{"type":"string","minLength":1,"maxLength":200},"maxItems"\###
+        :500},"acceptedRights":{"description":"Rights named by the `policy` error of `chat.send`: a turn runs with a d\###
+        atabase user that has them only if they are here; replaces the list.","type":"array","items":{"type":"string",\###
+        "minLength":1,"maxLength":100},"maxItems":50}},"additionalProperties":false},"Limits":{"description":"Every li\###
+        mit in force.","type":"object","properties":{"headerBytes":{"description":"The header block of one `Content-Le\###
+        ngth` frame.","type":"integer","minimum":0},"headerMs":{"description":"Time for a frame's header, from its fir\###
+        st byte.","type":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line whe\###
+        re messages are lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while\###
+         the connection has no session.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once th\###
+        e connection has a session.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and o\###
+        bjects in one message.","type":"integer","minimum":0},"batchItems":{"description":"Items of one batch.","type"\###
+        :"integer","minimum":0},"clientConnections":{"description":"Open client connections.","type":"integer","minimu\###
+        m":0},"requestsInFlight":{"description":"Unanswered requests of one connection; past that the daemon stops rea\###
+        ding from it.","type":"integer","minimum":0},"outputQueueBytes":{"description":"Output waiting for one client.\###
+        ","type":"integer","minimum":0},"outputStallMs":{"description":"A client with output waiting that takes none o\###
+        f it for this long is dropped.","type":"integer","minimum":0},"shutdownMs":{"description":"Time for running re\###
+        quests to end when the daemon stops.","type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortes\###
+        t new password, as UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"description":"Longest password, a\###
+        s UTF-8.","type":"integer","minimum":0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; pa\###
+        st that the answer is `busy`.","type":"integer","minimum":0},"loginFailures":{"description":"Wrong passwords i\###
+        n a row, per account and per peer, before each further attempt has to wait.","type":"integer","minimum":0},"lo\###
+        ginDelayMs":{"description":"The first such wait; each further failure doubles it.","type":"integer","minimum":\###
+        0},"loginDelayMaxMs":{"description":"The longest such wait.","type":"integer","minimum":0},"loginFailuresMax":\###
+        {"description":"Wrong passwords in a row for an account; then none is looked at for a day, or until a session c\###
+        hanges it.","type":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0}\###
+        ,"tokenLifetimeMs":{"description":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"s\###
+        essionIdleMs":{"description":"A session without a request for this long ends.","type":"integer","minimum":0},"\###
+        requestsPerMinute":{"description":"Requests of one account, and of one peer; 0 is no limit.","type":"integer",\###
+        "minimum":0},"queriesPerMinute":{"description":"Statements that one account has run or explained, and database\###
+        s it has tested; 0 is no limit.","type":"integer","minimum":0},"chatTurnsPerMinute":{"description":"Turns that\###
+         one account has begun; 0 is no limit.","type":"integer","minimum":0},"loginsPerMinute":{"description":"Log-in\###
+        s at one account, and log-ins and sign-ups of one peer, right or wrong; 0 is no limit.","type":"integer","mini\###
+        mum":0},"nameLength":{"description":"Characters (Unicode scalars) of a name of a person or project.","type":"i\###
+        nteger","minimum":0},"emailLength":{"description":"Characters of an e-mail address.","type":"integer","minimum\###
+        ":0},"descriptionLength":{"description":"Characters of a project's description.","type":"integer","minimum":0}\###
+        ,"connectionStringLength":{"description":"Characters of a connection string.","type":"integer","minimum":0},"l\###
+        abelLength":{"description":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLength":{\###
+        "description":"Characters of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"description"\###
+        :"Items of one page of a list.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of one p\###
+        age of a list when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest quer\###
+        ies or messages in a summary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days\###
+         a dashboard may cover.","type":"integer","minimum":0},"databaseConnections":{"description":"Open database con\###
+        nections in all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open database c\###
+        onnections of one project.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database c\###
+        onnection is closed after this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to\###
+         connect and log in to a database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running que\###
+        ries of one user.","type":"integer","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of\###
+         one connection.","type":"integer","minimum":0},"subscriptionEvents":{"description":"Events of one subscriptio\###
+        n that wait for its reader; the next are missed.","type":"integer","minimum":0},"progressMs":{"description":"T\###
+        ime between two `progress` events of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":\###
+        "Of a statement, in `query.running` and `query/event`.","type":"integer","minimum":0},"planNodes":{"descriptio\###
+        n":"Nodes of a plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statemen\###
+        t, as UTF-8.","type":"integer","minimum":0},"parameters":{"description":"Parameters of one statement: SQLite's\###
+         own limit, the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time\###
+         of a query that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The l\###
+        ongest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that has not s\###
+        topped a cancelled statement by then has its connection cut.","type":"integer","minimum":0},"pageRows":{"descr\###
+        iption":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row\###
+         that reaches this size.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced b\###
+        y its length and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result w\###
+        hose query names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a re\###
+        sult whose query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Byte\###
+        s kept of any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all\###
+         results of one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetch\###
+        es from for this long is dropped.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and s\###
+        ummaries of one user that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"notices\###
+        PerQuery":{"description":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"descri\###
+        ption":"Rows of the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"\###
+        Bytes of the preview that history keeps.","type":"integer","minimum":0},"catalogueRelations":{"description":"T\###
+        ables, views and the like that are read of one database.","type":"integer","minimum":0},"catalogueBytes":{"des\###
+        cription":"Memory for what is read of one database's schema, about.","type":"integer","minimum":0},"catalogueC\###
+        acheBytes":{"description":"The same for all databases; the least used is forgotten first.","type":"integer","m\###
+        inimum":0},"catalogueMs":{"description":"What is known of a schema is read anew when it is older.","type":"int\###
+        eger","minimum":0},"historyRows":{"description":"Rows of history kept of one user; past it the oldest go, with\###
+        in minutes. 0 keeps all.","type":"integer","minimum":0},"historyDays":{"description":"Days that a row of histo\###
+        ry is kept. 0 keeps it for ever.","type":"integer","minimum":0},"statisticsDays":{"description":"Days that `qu\###
+        ery.stats` may cover.","type":"integer","minimum":0},"statisticsStatements":{"description":"Statements in each\###
+         list of `query.stats`.","type":"integer","minimum":0},"forgetQueries":{"description":"Ids in one `query.forge\###
+        t`.","type":"integer","minimum":0},"chatContentBytes":{"description":"One message to the assistant, as UTF-8."\###
+        ,"type":"integer","minimum":0},"chatSteps":{"description":"Requests to the model in one turn.","type":"integer\###
+        ","minimum":0},"chatCorrections":{"description":"Statements of one turn that may go back to the model because t\###
+        hey failed.","type":"integer","minimum":0},"chatRows":{"description":"Rows of one result that the model is giv\###
+        en.","type":"integer","minimum":0},"chatResultBytes":{"description":"Bytes of one tool's result that the model\###
+         is given.","type":"integer","minimum":0},"chatSchemaTokens":{"description":"Tokens of the schema that a turn b\###
+        egins with, estimated.","type":"integer","minimum":0},"chatTurnMs":{"description":"Time of one turn.","type":"\###
+        integer","minimum":0},"chatTurnTokens":{"description":"Tokens of one turn, sent and written.","type":"integer"\###
+        ,"minimum":0},"chatDayTokens":{"description":"Tokens of one user in one UTC day. 0 is no limit.","type":"integ\###
+        er","minimum":0},"chatTurnsPerUser":{"description":"Turns of one user that run at once; past that the answer i\###
+        s `busy`.","type":"integer","minimum":0},"chatExamples":{"description":"Confirmed examples of one project.","t\###
+        ype":"integer","minimum":0},"approvalMs":{"description":"Life of a proposal; past it, it can no longer be appr\###
+        oved.","type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bo\###
+        dyBytes","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","s\###
+        hutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDela\###
+        yMaxMs","loginFailuresMax","tokenBytes","tokenLifetimeMs","sessionIdleMs","requestsPerMinute","queriesPerMinut\###
+        e","chatTurnsPerMinute","loginsPerMinute","nameLength","emailLength","descriptionLength","connectionStringLeng\###
+        th","labelLength","searchTextLength","listItems","listItemsDefault","recentItems","dashboardDays","databaseCon\###
+        nections","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscriptionsP\###
+        erConnection","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","queryTi\###
+        meoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes",\###
+        "spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser","noticesPerQuery","previewRows","pre\###
+        viewBytes","catalogueRelations","catalogueBytes","catalogueCacheBytes","catalogueMs","historyRows","historyDay\###
+        s","statisticsDays","statisticsStatements","forgetQueries","chatContentBytes","chatSteps","chatCorrections","c\###
+        hatRows","chatResultBytes","chatSchemaTokens","chatTurnMs","chatTurnTokens","chatDayTokens","chatTurnsPerUser"\###
+        ,"chatExamples","approvalMs"],"additionalProperties":false},"ErrorObject":{"description":"The `error` member o\###
+        f a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"type":"string","minLength":1},\###
+        "data":{"type":"object","properties":{"code":{"description":"What programs branch on.","type":"string","enum":\###
+        ["parse_error","invalid_request","method_not_found","invalid_params","invalid_connection_string","invalid_para\###
+        meters","weak_password","internal","not_initialized","cancelled","timeout","shutting_down","request_too_large"\###
+        ,"response_too_large","busy","batch_too_large","unauthenticated","invalid_credentials","forbidden","not_found"\###
+        ,"conflict","rate_limited","connection_failed","host_not_found","connection_refused","connect_timeout","tls_re\###
+        quired","tls_failed","authentication_failed","unknown_database","not_a_database","connection_lost","query_fail\###
+        ed","read_only","policy","file_failed","cell_truncated","model_failed","budget_exceeded"]},"retryable":{"descr\###
+        iption":"Whether the same request may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId":\###
+        {"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{},"consent":{}},"\###
+        required":["code","retryable"],"additionalProperties":false}},"required":["code","message","data"],"additional\###
+        Properties":false}},"errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8\###
+        , or break the framing.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"me\###
+        ssage":"The JSON is not a request that may be sent here and now.","data":{"code":"invalid_request","retryable"\###
+        :false}},"method_not_found":{"code":-32601,"message":"There is no such method.","data":{"code":"method_not_fou\###
+        nd","retryable":false}},"invalid_params":{"code":-32602,"message":"A parameter is unknown, missing, of the wro\###
+        ng type or out of range; `path` names it.","data":{"code":"invalid_params","retryable":false}},"invalid_connec\###
+        tion_string":{"code":-32602,"message":"The connection string cannot be understood, or uses a keyword that is n\###
+        ot allowed.","data":{"code":"invalid_connection_string","retryable":false}},"invalid_parameters":{"code":-3260\###
+        2,"message":"The statement's parameters do not fit its placeholders.","data":{"code":"invalid_parameters","ret\###
+        ryable":false}},"weak_password":{"code":-32602,"message":"The password is among those tried first, or is made f\###
+        rom the account's own name or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-\###
+        32603,"message":"A fault of the daemon; the log has it under `requestId`.","data":{"code":"internal","retryabl\###
+        e":false}},"not_initialized":{"code":-32002,"message":"`initialize` must come first on this connection.","data\###
+        ":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-32800,"message":"The client cancelled the\###
+         request.","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took longer th\###
+        an its time limit and was stopped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802\###
+        ,"message":"The daemon is stopping; connect again later.","data":{"code":"shutting_down","retryable":true}},"r\###
+        equest_too_large":{"code":-32007,"message":"The request is longer than the limit.","data":{"code":"request_too\###
+        _large","retryable":false}},"response_too_large":{"code":-32008,"message":"The reply would be longer than the l\###
+        imit; ask for less.","data":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"\###
+        A queue or pool is full, or, with the phase `store`, the daemon's own store cannot be read or written now, whi\###
+        ch any method may answer; try again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too\###
+        _large":{"code":-32010,"message":"The batch has more items than the limit.","data":{"code":"batch_too_large","\###
+        retryable":false}},"unauthenticated":{"code":1001,"message":"There is no session on this connection, or it has\###
+         ended; log in or attach a token.","data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":\###
+        {"code":1002,"message":"The e-mail or the password is wrong.","data":{"code":"invalid_credentials","retryable"\###
+        :false}},"forbidden":{"code":1003,"message":"The token or the daemon's configuration does not allow it.","data\###
+        ":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"message":"There is no such thing, or it is\###
+         not yours; both answer the same.","data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"mes\###
+        sage":"It conflicts with what exists; `path` names the parameter.","data":{"code":"conflict","retryable":false\###
+        }},"rate_limited":{"code":1006,"message":"Too many attempts or requests, which any method but `shutdown` and `\###
+        exit` may answer; try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":true}},"connectio\###
+        n_failed":{"code":1101,"message":"The database cannot be reached, for a reason without a code of its own.","da\###
+        ta":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The host's name ha\###
+        s no address.","data":{"code":"host_not_found","retryable":true}},"connection_refused":{"code":1101,"message":\###
+        "Nothing accepts connections at that address.","data":{"code":"connection_refused","retryable":true}},"connect\###
+        _timeout":{"code":1101,"message":"The database did not answer in time.","data":{"code":"connect_timeout","retr\###
+        yable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for TLS and the connection h\###
+        as none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":"The TLS hands\###
+        hake failed or the certificate is not trusted.","data":{"code":"tls_failed","retryable":false}},"authenticatio\###
+        n_failed":{"code":1101,"message":"The database refused the user or the password of the connection string.","da\###
+        ta":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":1101,"message":"The server h\###
+        as no such database, or the file does not exist.","data":{"code":"unknown_database","retryable":false}},"not_a\###
+        _database":{"code":1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_database","retry\###
+        able":false}},"connection_lost":{"code":1101,"message":"The connection broke while the statement ran; a write m\###
+        ay or may not have happened.","data":{"code":"connection_lost","retryable":true}},"query_failed":{"code":1102,\###
+        "message":"The database refused the statement.","data":{"code":"query_failed","retryable":false}},"read_only":\###
+        {"code":1103,"message":"The statement would write, and the project or the mode is read-only.","data":{"code":"\###
+        read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy does not allow it, whateve\###
+        r the project says, or not before its owner agrees, as `consent` says.","data":{"code":"policy","retryable":fa\###
+        lse}},"file_failed":{"code":1104,"message":"The file could not be written; `phase` is the step: `open`, `write\###
+        ` or `publish`.","data":{"code":"file_failed","retryable":false}},"cell_truncated":{"code":1105,"message":"A c\###
+        ell is longer than was kept of it, and would be exported in part.","data":{"code":"cell_truncated","retryable"\###
+        :false}},"model_failed":{"code":1201,"message":"The model cannot be reached, refused, or broke its contract; `\###
+        phase` is the step that failed.","data":{"code":"model_failed","retryable":true}},"budget_exceeded":{"code":12\###
+        02,"message":"The turn, or the day of its user, has used up its tokens.","data":{"code":"budget_exceeded","ret\###
+        ryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"Report on a request that is still running\###
+        .","description":"LSP's own notification. For a request that carried a `partialResultToken` and whose method s\###
+        ays that it answers in parts, `value`\nis a part: `query.run` sends a `QueryPage` each, `query.export` an `Exp\###
+        ortPart`. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of protocol 1.0\nreports that ye\###
+        t. Nothing is sent for a token after the reply to its request. Clients should ignore tokens they do not know."\###
+        ,"params":{"type":"object","properties":{"token":{"description":"The request's token.","type":["string","integ\###
+        er"]},"value":{"description":"The part.","oneOf":[{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/compone\###
+        nts/schemas/ExportPart"}]}},"required":["token","value"],"additionalProperties":false}},{"name":"chat/event","\###
+        summary":"Tell what happens in a turn.","description":"Sent to the connection that called `chat.send` with a `\###
+        partialResultToken`, in order: `started`, then `text`, `toolCall`, `toolResult`, `sql`,\n`approvalNeeded` and `\###
+        usage` as they come, and exactly one of `finished`, `failed` and `cancelled`, before the reply. `text` is a pi\###
+        ece of the answer; the\npieces together are its text, unless a later step of the model begins anew, which a `t\###
+        oolCall` in between shows.\nA reader that does not keep up holds the turn back; it loses nothing.","params":{"\###
+        type":"object","properties":{"token":{"description":"The token of `chat.send`.","type":["string","integer"]},"\###
+        threadId":{"description":"The thread.","type":"string","format":"uuid"},"messageId":{"description":"The assist\###
+        ant's message to be.","type":"string","format":"uuid"},"event":{"description":"What happened.","$ref":"#/compo\###
+        nents/schemas/ChatEventKind"},"text":{"description":"Of `text`: the piece.","type":"string"},"tool":{"descript\###
+        ion":"Of `toolCall` and `toolResult`: the tool.","type":"string"},"summary":{"description":"Of `toolCall` and `\###
+        toolResult`: what it is about, without data.","type":"string"},"toolUse":{"description":"Of `toolResult`: how i\###
+        t ended.","$ref":"#/components/schemas/ChatToolUse"},"statement":{"description":"Of `sql`: a statement that wa\###
+        s checked.","$ref":"#/components/schemas/ChatStatement"},"proposal":{"description":"Of `approvalNeeded`: what w\###
+        ould run.","$ref":"#/components/schemas/ChatProposal"},"usage":{"description":"Of `usage`: what the turn took s\###
+        o far.","$ref":"#/components/schemas/ChatUsage"},"errorCode":{"description":"Of `failed`: the `data.code` of t\###
+        he error.","type":"string"},"errorMessage":{"description":"Of `failed`: the same, in a sentence.","type":"stri\###
+        ng"}},"required":["token","threadId","messageId","event"],"additionalProperties":false}},{"name":"query/event"\###
+        ,"summary":"Tell a subscriber what became of a query.","description":"Sent to connections that called `query.s\###
+        ubscribe`. Each query gets one `started`, any number of `progress`, one every limit\n`progressMs` at most, and\###
+         exactly one of `finished`, `failed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`error\###
+        Code` `timeout`. A pulled result that is larger than its first page is `finished` when the database has given a\###
+        ll rows,\nwhich may be after the reply.\n\nEvents wait behind replies. A subscriber that does not read them ge\###
+        ts no `progress`, and of the others the limit\n`subscriptionEvents` are kept; what is lost after that is told b\###
+        y one `missed`, in its place, with how many they were. Then\n`query.running` and `query.history` say how thing\###
+        s stand. A daemon that stops ends its connections without further events.","params":{"type":"object","properti\###
+        es":{"subscriptionId":{"description":"The subscription.","type":"string","format":"uuid"},"event":{"descriptio\###
+        n":"What happened.","$ref":"#/components/schemas/QueryEventKind"},"query":{"description":"The query as it stan\###
+        ds; absent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a\###
+         write changed.","type":"integer","minimum":0},"durationMs":{"description":"Time it took, once it has ended.",\###
+        "type":"number","minimum":0},"errorCode":{"description":"Why it failed or was cancelled: the `data.code` of it\###
+        s error.","type":"string"},"errorMessage":{"description":"The same, in a sentence.","type":"string"},"missed":\###
+        {"description":"Events lost, in `missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"\###
+        ],"additionalProperties":false}},{"name":"session/expired","summary":"Tell a connection that its session has e\###
+        nded.","description":"Sent once to every other connection that was bound to a session when the session ends; t\###
+        he connection that ended it by its\nown request learns it from the reply. From then on its requests are answer\###
+        ed `unauthenticated` until it logs in or attaches\na token. The connection stays open; queries that ran under t\###
+        he session are cancelled.","params":{"type":"object","properties":{"reason":{"description":"Why it ended.","$r\###
+        ef":"#/components/schemas/SessionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits"\###
+        :[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":false,"description":"The header block of on\###
+        e `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Ti\###
+        me for a frame's header, from its first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true\###
+        ,"description":"Time for a frame's body, and for one line where messages are lines."},{"name":"bodyBeforeLogin\###
+        Bytes","value":65536,"unit":"bytes","configurable":true,"description":"One message while the connection has no\###
+         session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable":true,"description":"One message o\###
+        nce the connection has a session."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"descri\###
+        ption":"Nesting of arrays and objects in one message."},{"name":"batchItems","value":50,"unit":"count","config\###
+        urable":true,"description":"Items of one batch."},{"name":"clientConnections","value":1024,"unit":"count","con\###
+        figurable":true,"description":"Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count"\###
+        ,"configurable":true,"description":"Unanswered requests of one connection; past that the daemon stops reading f\###
+        rom it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output w\###
+        aiting for one client."},{"name":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"\###
+        A client with output waiting that takes none of it for this long is dropped."},{"name":"shutdownMs","value":10\###
+        000,"unit":"ms","configurable":true,"description":"Time for running requests to end when the daemon stops."},{\###
+        "name":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"description":"Shortest new password, a\###
+        s UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest p\###
+        assword, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"\###
+        Passwords waiting to be hashed; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"co\###
+        unt","configurable":true,"description":"Wrong passwords in a row, per account and per peer, before each furthe\###
+        r attempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"Th\###
+        e first such wait; each further failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","co\###
+        nfigurable":true,"description":"The longest such wait."},{"name":"loginFailuresMax","value":100,"unit":"count"\###
+        ,"configurable":true,"description":"Wrong passwords in a row for an account; then none is looked at for a day,\###
+         or until a session changes it."},{"name":"tokenBytes","value":4096,"unit":"bytes","configurable":false,"descr\###
+        iption":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","configurable":true,"description":"\###
+        Life of a session from log-in or refresh."},{"name":"sessionIdleMs","value":43200000,"unit":"ms","configurable\###
+        ":true,"description":"A session without a request for this long ends."},{"name":"requestsPerMinute","value":12\###
+        00000,"unit":"count","configurable":true,"description":"Requests of one account, and of one peer; 0 is no limi\###
+        t."},{"name":"queriesPerMinute","value":600000,"unit":"count","configurable":true,"description":"Statements th\###
+        at one account has run or explained, and databases it has tested; 0 is no limit."},{"name":"chatTurnsPerMinute\###
+        ","value":60,"unit":"count","configurable":true,"description":"Turns that one account has begun; 0 is no limit\###
+        ."},{"name":"loginsPerMinute","value":600,"unit":"count","configurable":true,"description":"Log-ins at one acc\###
+        ount, and log-ins and sign-ups of one peer, right or wrong; 0 is no limit."},{"name":"nameLength","value":100,\###
+        "unit":"count","configurable":false,"description":"Characters (Unicode scalars) of a name of a person or proje\###
+        ct."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"description":"Characters of an e-\###
+        mail address."},{"name":"descriptionLength","value":2000,"unit":"count","configurable":false,"description":"Ch\###
+        aracters of a project's description."},{"name":"connectionStringLength","value":4096,"unit":"count","configura\###
+        ble":false,"description":"Characters of a connection string."},{"name":"labelLength","value":200,"unit":"count\###
+        ","configurable":false,"description":"Characters of a query's label."},{"name":"searchTextLength","value":200,\###
+        "unit":"count","configurable":false,"description":"Characters of a list's `text` filter."},{"name":"listItems"\###
+        ,"value":200,"unit":"count","configurable":false,"description":"Items of one page of a list."},{"name":"listIt\###
+        emsDefault","value":50,"unit":"count","configurable":false,"description":"Items of one page of a list when `li\###
+        mit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable":false,"description":"Newest q\###
+        ueries or messages in a summary or dashboard."},{"name":"dashboardDays","value":365,"unit":"count","configurab\###
+        le":false,"description":"Days a dashboard may cover."},{"name":"databaseConnections","value":64,"unit":"count"\###
+        ,"configurable":true,"description":"Open database connections in all."},{"name":"databaseConnectionsPerProject\###
+        ","value":4,"unit":"count","configurable":true,"description":"Open database connections of one project."},{"na\###
+        me":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"description":"An unused database connectio\###
+        n is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms","configurable":true,"descr\###
+        iption":"Time to connect and log in to a database."},{"name":"queriesPerUser","value":8,"unit":"count","config\###
+        urable":true,"description":"Running queries of one user."},{"name":"subscriptionsPerConnection","value":16,"un\###
+        it":"count","configurable":true,"description":"Subscriptions of one connection."},{"name":"subscriptionEvents"\###
+        ,"value":256,"unit":"count","configurable":true,"description":"Events of one subscription that wait for its re\###
+        ader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","configurable":true,"description":"\###
+        Time between two `progress` events of a query."},{"name":"runningSqlBytes","value":2048,"unit":"bytes","config\###
+        urable":false,"description":"Of a statement, in `query.running` and `query/event`."},{"name":"planNodes","valu\###
+        e":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `query.explain`."},{"name":"sqlBy\###
+        tes","value":1048576,"unit":"bytes","configurable":false,"description":"One statement, as UTF-8."},{"name":"pa\###
+        rameters","value":32766,"unit":"count","configurable":false,"description":"Parameters of one statement: SQLite\###
+        's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value":30000,"unit":"ms","configurable\###
+        ":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs","value":3600000\###
+        ,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"name":"cancelDeadlineMs","value":\###
+        5000,"unit":"ms","configurable":true,"description":"A database that has not stopped a cancelled statement by t\###
+        hen has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","configurable":true,"description"\###
+        :"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable":true,"description":"A p\###
+        age ends with the row that reaches this size."},{"name":"cellBytes","value":1048576,"unit":"bytes","configurab\###
+        le":true,"description":"A longer cell is replaced by its length and a prefix."},{"name":"resultRows","value":1\###
+        00000,"unit":"count","configurable":true,"description":"Rows kept of a result whose query names no `maxRows`."\###
+        },{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"description":"Bytes kept of a res\###
+        ult whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456,"unit":"bytes","configur\###
+        able":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUserBytes","value":1073741824,"unit\###
+        ":"bytes","configurable":true,"description":"Bytes kept of all results of one user."},{"name":"resultIdleMs","\###
+        value":600000,"unit":"ms","configurable":true,"description":"A result that nobody fetches from for this long i\###
+        s dropped."},{"name":"exportsPerUser","value":8,"unit":"count","configurable":true,"description":"Exports and s\###
+        ummaries of one user that run at once; past that the answer is `busy`."},{"name":"noticesPerQuery","value":100\###
+        ,"unit":"count","configurable":false,"description":"Notices kept of one statement."},{"name":"previewRows","va\###
+        lue":10,"unit":"count","configurable":false,"description":"Rows of the preview that history keeps."},{"name":"\###
+        previewBytes","value":4096,"unit":"bytes","configurable":false,"description":"Bytes of the preview that histor\###
+        y keeps."},{"name":"catalogueRelations","value":20000,"unit":"count","configurable":true,"description":"Tables\###
+        , views and the like that are read of one database."},{"name":"catalogueBytes","value":67108864,"unit":"bytes"\###
+        ,"configurable":true,"description":"Memory for what is read of one database's schema, about."},{"name":"catalo\###
+        gueCacheBytes","value":268435456,"unit":"bytes","configurable":true,"description":"The same for all databases;\###
+         the least used is forgotten first."},{"name":"catalogueMs","value":300000,"unit":"ms","configurable":true,"de\###
+        scription":"What is known of a schema is read anew when it is older."},{"name":"historyRows","value":1000000,"\###
+        unit":"count","configurable":true,"description":"Rows of history kept of one user; past it the oldest go, with\###
+        in minutes. 0 keeps all."},{"name":"historyDays","value":365,"unit":"count","configurable":true,"description":\###
+        "Days that a row of history is kept. 0 keeps it for ever."},{"name":"statisticsDays","value":366,"unit":"count\###
+        ","configurable":false,"description":"Days that `query.stats` may cover."},{"name":"statisticsStatements","val\###
+        ue":100,"unit":"count","configurable":false,"description":"Statements in each list of `query.stats`."},{"name"\###
+        :"forgetQueries","value":1000,"unit":"count","configurable":false,"description":"Ids in one `query.forget`."},\###
+        {"name":"chatContentBytes","value":32768,"unit":"bytes","configurable":false,"description":"One message to the\###
+         assistant, as UTF-8."},{"name":"chatSteps","value":10,"unit":"count","configurable":true,"description":"Reque\###
+        sts to the model in one turn."},{"name":"chatCorrections","value":3,"unit":"count","configurable":true,"descri\###
+        ption":"Statements of one turn that may go back to the model because they failed."},{"name":"chatRows","value"\###
+        :200,"unit":"count","configurable":true,"description":"Rows of one result that the model is given."},{"name":"\###
+        chatResultBytes","value":65536,"unit":"bytes","configurable":true,"description":"Bytes of one tool's result th\###
+        at the model is given."},{"name":"chatSchemaTokens","value":4000,"unit":"count","configurable":true,"descripti\###
+        on":"Tokens of the schema that a turn begins with, estimated."},{"name":"chatTurnMs","value":600000,"unit":"ms\###
+        ","configurable":true,"description":"Time of one turn."},{"name":"chatTurnTokens","value":200000,"unit":"count\###
+        ","configurable":true,"description":"Tokens of one turn, sent and written."},{"name":"chatDayTokens","value":2\###
+        000000,"unit":"count","configurable":true,"description":"Tokens of one user in one UTC day. 0 is no limit."},{\###
+        "name":"chatTurnsPerUser","value":4,"unit":"count","configurable":true,"description":"Turns of one user that r\###
+        un at once; past that the answer is `busy`."},{"name":"chatExamples","value":500,"unit":"count","configurable"\###
+        :true,"description":"Confirmed examples of one project."},{"name":"approvalMs","value":600000,"unit":"ms","con\###
+        figurable":true,"description":"Life of a proposal; past it, it can no longer be approved."}]}
         """###
 }

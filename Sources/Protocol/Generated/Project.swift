@@ -57,7 +57,7 @@ public protocol ProjectAPI: Sendable {
     /// A database that cannot be reached is a result with `ok: false`, not an error. `steps` always has all eight steps, in
     /// order; after the one that failed, and where the engine has no such step, they are `skipped`.
     ///
-    /// Errors: `invalid_params`, `unauthenticated`, `not_found`, `busy`.
+    /// Errors: `invalid_params`, `unauthenticated`, `rate_limited`, `not_found`, `busy`.
     func test(_ params: ProjectTestParams, _ context: Context) async throws -> ProjectTestResult
 
     /// `project.update`: Change a project.

@@ -38,8 +38,8 @@ public protocol QueryAPI: Sendable {
     /// Parameters are bound as in `query.run`. PostgreSQL plans with their values. It is no query: it is not in history, and
     /// costs what a query costs otherwise. `$/cancelRequest`, the timeout and the end of the connection stop it.
     ///
-    /// Errors: `invalid_params`, `invalid_parameters`, `invalid_connection_string`, `unauthenticated`, `not_found`, `busy`,
-    /// `read_only`, `policy`, `query_failed`, `cancelled`, `timeout`, `connection_failed`, `host_not_found`,
+    /// Errors: `invalid_params`, `invalid_parameters`, `invalid_connection_string`, `unauthenticated`, `rate_limited`,
+    /// `not_found`, `busy`, `read_only`, `policy`, `query_failed`, `cancelled`, `timeout`, `connection_failed`, `host_not_found`,
     /// `connection_refused`, `connect_timeout`, `tls_required`, `tls_failed`, `authentication_failed`, `unknown_database`,
     /// `not_a_database`, `connection_lost`.
     func explain(_ params: QueryExplainParams, _ context: Context) async throws -> QueryExplainResult
@@ -158,10 +158,10 @@ public protocol QueryAPI: Sendable {
     ///
     /// **History.** A write is in history before it runs; other queries at the latest when they end. Parameters are never kept.
     ///
-    /// Errors: `invalid_params`, `invalid_parameters`, `invalid_connection_string`, `unauthenticated`, `not_found`, `conflict`,
-    /// `busy`, `read_only`, `policy`, `query_failed`, `cancelled`, `timeout`, `connection_failed`, `host_not_found`,
-    /// `connection_refused`, `connect_timeout`, `tls_required`, `tls_failed`, `authentication_failed`, `unknown_database`,
-    /// `not_a_database`, `connection_lost`.
+    /// Errors: `invalid_params`, `invalid_parameters`, `invalid_connection_string`, `unauthenticated`, `rate_limited`,
+    /// `not_found`, `conflict`, `busy`, `read_only`, `policy`, `query_failed`, `cancelled`, `timeout`, `connection_failed`,
+    /// `host_not_found`, `connection_refused`, `connect_timeout`, `tls_required`, `tls_failed`, `authentication_failed`,
+    /// `unknown_database`, `not_a_database`, `connection_lost`.
     func run(_ params: QueryRunParams, _ context: Context) async throws -> QueryResult
 
     /// `query.running`: List your own queries that run now.

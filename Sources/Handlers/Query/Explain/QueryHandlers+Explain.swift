@@ -12,6 +12,7 @@ extension QueryHandlers {
 
     func explain(_ params: QueryExplainParams, _ context: RequestContext) async throws -> QueryExplainResult {
         let identity = try context.identity()
+        try services.rates.take(.queriesPerMinute, of: identity.userID)
         let statement = try statement(params.sql, params.parameters, timeoutMs: params.timeoutMs, .read)
         let project = try await projects.toRunOn(params.projectId, identity)
         if params.analyze, project.databaseType == .sqlite {
