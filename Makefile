@@ -7,6 +7,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # How long make test-model may ask its model.
 MINUTES ?= 60
+# How long make fuzz runs each of its targets.
+SECONDS ?= 60
 
 SPECGEN := Tools/SpecGen
 # What nobody looks up by name in the running program is not exported, which spares every start of it.
@@ -85,6 +87,10 @@ test-evaluation: ## check the questions of the evaluation on every engine, and w
 
 test-model: test-deps build ## test the assistant with a small real model, which is downloaded once: a gigabyte
 	@evaluation/test-model .build/debug/dbassistd --minutes $(MINUTES)
+
+.PHONY: fuzz
+fuzz: ## run what reads strangers' bytes on any bytes, SECONDS for each of seven targets
+	@scripts/fuzz $(SECONDS)
 
 ## Generated files
 

@@ -63,6 +63,13 @@ let package = Package(
         .testTarget(
             name: "ConnectionsTests", dependencies: ["Databases", "Protocol", "TestSupport", "Threads"], swiftSettings: settings),
 
+        // MARK: Fuzzing: what is run on any bytes, and the test of what was found; scripts/fuzz builds the program
+
+        .target(
+            name: "FuzzTargets", dependencies: ["Assistant", "Databases", "Protocol", "Security"], path: "Tests/FuzzTargets",
+            swiftSettings: settings),
+        .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets", "TestSupport"], swiftSettings: settings),
+
         // MARK: Handlers
 
         .target(
@@ -167,3 +174,13 @@ let package = Package(
         ),
     ]
 )
+
+// libFuzzer is linked only where it is asked for: scripts/fuzz.
+if Context.environment["DBASSIST_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/CLibFuzzer"),
+        .executableTarget(
+            name: "dbassist-fuzz", dependencies: ["CLibFuzzer", "FuzzTargets"], path: "Tests/Fuzzing", exclude: ["Corpora"],
+            swiftSettings: settings),
+    ]
+}

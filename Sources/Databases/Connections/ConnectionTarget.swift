@@ -37,19 +37,25 @@ public struct ConnectionTarget: Sendable, Equatable {
         self.options = options
     }
 
-    /// The target as a URI with the password as `***`: the only form that leaves the daemon.
+    /// The target as a connection string that could be read again, but for the password, which is `***`: the only form that leaves the
+    /// daemon.
     public var redacted: String {
         switch location {
-        case .file(let path): return "sqlite://" + path
-        case .tcp(let host, let port): return uri("\(host.contains(":") ? "[\(host)]" : host):\(port)", query: [])
-        case .unixSocket(let path, let port): return uri("", query: ["host=\(path)", "port=\(port)"])
+        // A path in a home directory has no URI; as it is, it is one of the forms that are read.
+        case .file(let path): return path.hasPrefix("/") ? "sqlite://" + PercentEncoding.path(path) : path
+        case .tcp(let host, let port):
+            return uri("\(host.contains(":") ? "[\(host)]" : PercentEncoding.name(host)):\(port)", query: [])
+        case .unixSocket(let path, let port):
+            let path = PercentEncoding.value(path)
+            return uri("", query: databaseType == .mysql ? ["socket=\(path)"] : ["host=\(path)", "port=\(port)"])
         }
     }
 
     private func uri(_ authority: String, query: [String]) -> String {
-        let login = (user ?? "") + (password == nil ? "" : ":***")
-        let rest = query + (tls == .prefer ? [] : ["sslmode=\(tls.rawValue)"])
-        return "\(databaseType.rawValue)://\(login.isEmpty ? "" : login + "@")\(authority)/\(database ?? "")"
+        let login = PercentEncoding.name(user ?? "") + (password == nil ? "" : ":***")
+        let more = options.sorted { $0.key < $1.key }.map { "\($0.key)=\(PercentEncoding.value($0.value))" }
+        let rest = query + (tls == .prefer ? [] : ["sslmode=\(tls.rawValue)"]) + more
+        return "\(databaseType.rawValue)://\(login.isEmpty ? "" : login + "@")\(authority)/\(PercentEncoding.name(database ?? ""))"
             + (rest.isEmpty ? "" : "?" + rest.joined(separator: "&"))
     }
 
