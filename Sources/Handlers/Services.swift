@@ -100,6 +100,9 @@ public final class Services: Sendable {
         await models.shutdown()
     }
 
+    /// The daemon's figures in Prometheus' text format; nothing of a user's is in it.
+    public func metricsText() -> String { PrometheusText.render(self) }
+
     /// Work that is due from time to time: sessions that have outlived themselves, rows nobody needs.
     public func housekeep() async {
         catalogues.dropExpired()

@@ -56,9 +56,11 @@ struct SettingOptions: ParsableArguments {
     @Option(help: "The configuration file.") var config: String?
     @Option(name: .customLong("state-dir"), help: "Where the store and the keyring are.") var stateDir: String?
     @Option(help: "The Unix socket.") var socket: String?
+    @Option(help: "A second Unix socket, for collectors of metrics.") var metricsSocket: String?
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
 
     var overrides: SettingOverrides {
-        SettingOverrides(config: config, stateDir: stateDir, socket: socket, logLevel: logLevel)
+        SettingOverrides(
+            config: config, stateDir: stateDir, socket: socket, metricsSocket: metricsSocket, logLevel: logLevel)
     }
 }

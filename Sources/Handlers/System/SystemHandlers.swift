@@ -24,6 +24,6 @@ struct SystemHandlers: SystemAPI {
     func limits(_ context: RequestContext) throws -> Limits { services.limits }
 
     func metrics(_ context: RequestContext) async throws -> SystemMetricsResult {
-        SystemMetricsResult(text: PrometheusText.render(services))
+        SystemMetricsResult(text: services.metricsText())
     }
 }

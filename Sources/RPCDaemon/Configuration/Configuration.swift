@@ -9,6 +9,8 @@ import Store
 struct Configuration: Sendable {
     let stateDirectory: String
     let socketPath: String
+    /// nil: figures are only in `system.metrics`.
+    let metricsSocketPath: String?
     let mode: ConnectionPolicy.Mode
     let allowedUIDs: Set<UInt32>
     let policy: ConnectionPolicy
@@ -28,6 +30,8 @@ struct Configuration: Sendable {
         stateDirectory = try Self.stateDirectory(settings["stateDir"].text, environment)
         store = try Self.store(settings["store"].text, stateDirectory)
         socketPath = try Self.socketPath(settings["socket"].text, environment)
+        let metricsSocket = settings["metricsSocket"].text
+        metricsSocketPath = metricsSocket.isEmpty ? nil : try Self.absolute(metricsSocket, "metricsSocket")
         mode = settings["mode"].text == "shared" ? .shared : .personal
         var uids: Set<UInt32> = [geteuid()]
         for text in Self.list(settings["allowedUserIds"].text) {

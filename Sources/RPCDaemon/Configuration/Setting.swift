@@ -61,6 +61,9 @@ struct Setting: Sendable {
                 name: "socket", kind: .text, defaultText: "",
                 summary: "Path of the Unix socket; its directory is made if missing."),
             Setting(
+                name: "metricsSocket", kind: .text, defaultText: "",
+                summary: "Path of a second Unix socket that answers GET /metrics over HTTP; empty: none."),
+            Setting(
                 name: "mode", kind: .choice(["personal", "shared"]), defaultText: "personal",
                 summary: "personal: only your own user connects, and names files and sockets freely; shared: allow-lists decide."),
             Setting(

@@ -12,6 +12,7 @@ struct SettingOverrides: Sendable {
     var config: String?
     var stateDir: String?
     var socket: String?
+    var metricsSocket: String?
     var logLevel: String?
 
     /// What was given, by setting.
@@ -19,6 +20,7 @@ struct SettingOverrides: Sendable {
         var given: [String: String] = [:]
         given["stateDir"] = stateDir
         given["socket"] = socket
+        given["metricsSocket"] = metricsSocket
         given["logLevel"] = logLevel
         return given
     }

@@ -124,6 +124,12 @@ struct DaemonRun {
                 logger: logger)
             list.append(ServiceGroupConfiguration.ServiceConfiguration(service: companion))
         }
+        let metrics = try configuration.metricsSocketPath.map { path throws(TransportError) in try SocketFile(path: path) }
+        defer { metrics?.release() }
+        if let metrics {
+            let service = MetricsService(file: metrics, group: group, services: services, logger: logger)
+            list.append(ServiceGroupConfiguration.ServiceConfiguration(service: service))
+        }
         list.append(ServiceGroupConfiguration.ServiceConfiguration(service: HousekeepingService(services: services)))
         list.append(
             ServiceGroupConfiguration.ServiceConfiguration(
