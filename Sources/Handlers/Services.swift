@@ -10,8 +10,8 @@ public import Store
 public final class Services: Sendable {
     /// Accounts, sessions, projects, history.
     public let store: Store
-    /// Keys that sign tokens and seal connection strings.
-    public let keyring: Keyring
+    /// Keys that sign tokens and seal connection strings, as they are now.
+    public let keys: CurrentKeyring
     /// Every limit in force.
     public let limits: Limits
     /// What projects may connect to.
@@ -21,9 +21,7 @@ public final class Services: Sendable {
     /// Redacts what it is given.
     public let logger: Logger
     let hasher: PasswordHasher
-    let issuer: TokenIssuer
-    let verifier: TokenVerifier
-    let sealer: Sealer
+    let resealing = ResealingSchedule()
     let pool: ConnectionPool
     let results: ResultRegistry
     let catalogues: CatalogueCache
@@ -37,15 +35,17 @@ public final class Services: Sendable {
     let startedAtMs: Int64
     let clientCount: @Sendable () -> Int
 
+    /// - Parameter keyringPath: the keyring's file, for ``refreshKeyring()``.
     /// - Parameter spoolDirectory: where large results are kept, in files without a name.
     /// - Parameter models: what the assistant may ask; without one it answers by itself.
     /// - Parameter clientCount: open client connections, for `system.health`.
     public init(
-        store: Store, keyring: Keyring, limits: Limits, policy: ConnectionPolicy, version: String, spoolDirectory: String,
-        models: ModelCatalogue = ModelCatalogue([]), logger: Logger, clientCount: @escaping @Sendable () -> Int
+        store: Store, keyring: Keyring, keyringPath: String? = nil, limits: Limits, policy: ConnectionPolicy, version: String,
+        spoolDirectory: String, models: ModelCatalogue = ModelCatalogue([]), logger: Logger,
+        clientCount: @escaping @Sendable () -> Int
     ) {
         self.store = store
-        self.keyring = keyring
+        keys = CurrentKeyring(keyring, path: keyringPath)
         self.limits = limits
         self.policy = policy
         self.version = version
@@ -54,9 +54,6 @@ public final class Services: Sendable {
         self.clientCount = clientCount
         startedAtMs = Timestamp.now()
         hasher = PasswordHasher(queueCount: limits.passwordHashQueue)
-        issuer = TokenIssuer(keyring: keyring)
-        verifier = TokenVerifier(keyring: keyring)
-        sealer = Sealer(keyring: keyring)
         pool = ConnectionPool(
             limits: ConnectionPoolLimits(
                 perKey: limits.databaseConnectionsPerProject, total: limits.databaseConnections,
@@ -68,21 +65,6 @@ public final class Services: Sendable {
         self.models = models
         resultWork = ResultWork(perUserMax: limits.exportsPerUser)
         results = ResultRegistry(idleMs: limits.resultIdleMs, quotaBytes: limits.spoolPerUserBytes)
-    }
-
-    /// Opens a sealed record of the store.
-    ///
-    /// One that does not open is audited: a line of the log, at level error, that says whose and which it is and what is wrong with
-    /// it, for somebody changed the store. Errors: `unseal_failed`.
-    func unseal(_ sealed: [UInt8], purpose: String, user: String, row: String) throws(SecurityError) -> [UInt8] {
-        do {
-            return try sealer.open(sealed, purpose: purpose, user: user, row: row)
-        } catch {
-            logger.error(
-                "sealed record refused",
-                metadata: ["purpose": "\(purpose)", "user": "\(user)", "row": "\(row)", "reason": "\(error.debugDescription)"])
-            throw error
-        }
     }
 
     var connectOptions: ConnectOptions {

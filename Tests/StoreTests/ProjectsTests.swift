@@ -62,9 +62,6 @@ import Testing
             let change = ProjectChange(description: "new", isReadOnly: false)
             #expect(try await store.updateProject(id: project.id, userID: project.userID, change: change, nowMs: 9) == project)
             #expect(try await store.project(id: project.id, userID: project.userID) == project)
-            #expect(try await store.resealProject(id: project.id, from: [9], to: [8]) == false)
-            #expect(try await store.resealProject(id: project.id, from: project.sealedConnectionString, to: [8]))
-            #expect(try await store.project(id: project.id, userID: project.userID)?.sealedConnectionString == [8])
         }
     }
 

@@ -39,7 +39,7 @@ struct AuthHandlers: AuthAPI {
         let record = SessionRecord(
             id: Identifier.make(now: nowMs), userID: user.id, client: context.client.clientName, createdAtMs: nowMs,
             expiresAtMs: nowMs + lifetimeMs)
-        let token = try services.issuer.issue(user: user.id, session: record.id, lifetimeMs: lifetimeMs, now: nowMs)
+        let token = try services.keys.issuer.issue(user: user.id, session: record.id, lifetimeMs: lifetimeMs, now: nowMs)
         try await services.store.createSession(record, after: attempt)
         services.sessions.bind(
             context.client,
@@ -53,13 +53,15 @@ struct AuthHandlers: AuthAPI {
         services.sessions.release(client)
         guard token.utf8.count <= limits.tokenBytes else { throw RPCError.unauthenticated }
         let nowMs = Timestamp.now()
-        let claims = try services.verifier.verify(token, now: nowMs)
+        let verified = try services.verify(token, now: nowMs)
+        let claims = verified.claims
         let found = try await services.store.validSession(id: claims.session, nowMs: nowMs, idleMs: Int64(limits.sessionIdleMs))
         guard let found, found.user.id == claims.user else { throw RPCError.unauthenticated }
         services.sessions.bind(
             client,
             Identity(
-                userID: found.user.id, sessionID: found.session.id, expiresAtMs: found.session.expiresAtMs, lastUsedAtMs: nowMs))
+                userID: found.user.id, sessionID: found.session.id, expiresAtMs: found.session.expiresAtMs, lastUsedAtMs: nowMs,
+                keyID: verified.keyID))
         await services.store.touchSession(id: found.session.id, nowMs: nowMs)
         return (found.user, found.session)
     }

@@ -7,12 +7,15 @@ final class Identity: Sendable {
     /// The token's `jti`.
     let sessionID: String
     let expiresAtMs: Int64
+    /// The key that vouched for the token it was attached with; nil where it began on this connection, with a password.
+    let keyID: String?
     private let lastUsed: Atomic<Int64>
 
-    init(userID: String, sessionID: String, expiresAtMs: Int64, lastUsedAtMs: Int64) {
+    init(userID: String, sessionID: String, expiresAtMs: Int64, lastUsedAtMs: Int64, keyID: String? = nil) {
         self.userID = userID
         self.sessionID = sessionID
         self.expiresAtMs = expiresAtMs
+        self.keyID = keyID
         self.lastUsed = Atomic(lastUsedAtMs)
     }
 

@@ -42,6 +42,22 @@ final class SessionRegistry: Sendable {
         return ended
     }
 
+    /// Takes the session from connections that attached it with a token of a key that is not accepted any longer, and answers the
+    /// ids of these sessions. A connection on which it began with a password keeps it.
+    func end(unlessKeyIn accepted: Set<String>) -> [String] {
+        let clients = state.withLock { $0.values.flatMap { $0.values } }
+        var ended: [String] = []
+        for client in clients {
+            guard let identity = client.identity, let keyID = identity.keyID, !accepted.contains(keyID) else { continue }
+            remove(client, identity.sessionID)
+            guard client.unbind(ifSession: identity.sessionID) else { continue }
+            ended.append(identity.sessionID)
+            client.channel.notify(
+                .notification(SessionExpiredNotification.method, SessionExpiredNotification(reason: .revoked)))
+        }
+        return ended
+    }
+
     private func remove(_ client: ClientSession, _ sessionID: String) {
         state.withLock { sessions in
             sessions[sessionID]?[ObjectIdentifier(client)] = nil

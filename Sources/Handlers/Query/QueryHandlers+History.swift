@@ -28,8 +28,7 @@ extension QueryHandlers {
         var preview: JSONText?
         // One that does not open is in the log; the rest of the record is as good as before.
         if let sealed = record.end.sealedPreview,
-            let opened = try? services.unseal(
-                sealed, purpose: QueryHistory.sealPurpose, user: identity.userID, row: record.start.id)
+            let opened = try? services.unseal(sealed, .preview, user: identity.userID, row: record.start.id)
         {
             preview = opened.withUnsafeBytes { JSONText(copying: $0) }
         }

@@ -88,8 +88,8 @@ struct DaemonRun {
         policy.forbiddenDirectories = Self.identities([configuration.stateDirectory])
         let clientCount = ClientCount()
         let services = Services(
-            store: store, keyring: keyring, limits: configuration.limits, policy: policy, version: daemonVersion,
-            spoolDirectory: configuration.stateDirectory, models: configuration.catalogue(logger: logger),
+            store: store, keyring: keyring, keyringPath: configuration.keyringPath, limits: configuration.limits, policy: policy,
+            version: daemonVersion, spoolDirectory: configuration.stateDirectory, models: configuration.catalogue(logger: logger),
             logger: logger, clientCount: { clientCount.value })
         let responder = DaemonResponder(daemon: Daemon(services))
         let limits = TransportLimits(configuration.limits)
@@ -122,10 +122,11 @@ struct DaemonRun {
                 logger: logger)
             list.append(ServiceGroupConfiguration.ServiceConfiguration(service: companion))
         }
-        list.append(ServiceGroupConfiguration.ServiceConfiguration(service: HousekeepingService(services: services)))
-        list.append(
-            ServiceGroupConfiguration.ServiceConfiguration(
-                service: ReloadService(overrides: overrides, effective: settings, logger: logger)))
+        let background: [any DaemonService] = [
+            HousekeepingService(services: services), KeyringService(services: services), ResealingService(services: services),
+            ReloadService(overrides: overrides, effective: settings, services: services, logger: logger),
+        ]
+        list += background.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
         logger.info("started", metadata: ["version": "\(daemonVersion)", "pid": "\(getpid())"])
         let quiet = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
         var life = ServiceGroupConfiguration(services: list, logger: quiet)

@@ -97,19 +97,6 @@ extension Store {
         }
     }
 
-    /// Puts `new` in the place of the sealed string `old`: for sealing anew under another key without undoing a change
-    /// that came in between.
-    ///
-    /// - Returns: whether it was replaced.
-    public func resealProject(id: String, from old: [UInt8], to new: [UInt8]) async throws(StoreError) -> Bool {
-        defer { knownProjects.forget(id) }
-        return try await write { session throws(StoreError) in
-            try session.change(
-                "UPDATE projects SET connection_string = $3 WHERE id = $1 AND connection_string = $2",
-                [.text(id), .bytes(old), .bytes(new)]) > 0
-        }
-    }
-
     /// Deletes an owner's project with its history and conversations; a long history step by step, and the project with the last.
     ///
     /// - Returns: whether there was one. Deleting again, or another owner's, changes nothing.
