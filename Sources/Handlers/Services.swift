@@ -31,6 +31,7 @@ public final class Services: Sendable {
     let models: ModelCatalogue
     let resultWork: ResultWork
     let counters = RequestCounters()
+    let tokenRates = RateLimiter()
     let spoolDirectory: String
     let startedAtMs: Int64
     let clientCount: @Sendable () -> Int
@@ -86,10 +87,11 @@ public final class Services: Sendable {
         catalogues.dropExpired()
         let nowMs = Timestamp.now()
         let ended = sessions.endOutlived(nowMs: nowMs, idleMs: Int64(limits.sessionIdleMs))
-        for sessionID in ended {
+        for sessionID in ended.sessions {
             running.cancel(ofSession: sessionID)
             turns.cancel(ofSession: sessionID)
         }
+        cancel(ofConnections: ended.connections)
         do {
             try await store.deleteExpiredSessions(nowMs: nowMs)
             try await store.pruneThrottles(beforeMs: nowMs - Day.ms)

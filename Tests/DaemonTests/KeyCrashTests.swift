@@ -28,7 +28,8 @@ import Testing
         var counts: [String: Int] = [:]
         return try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n").compactMap { line in
             // "1234 fsync(5) = 0": the thread, the call.
-            guard let words = line.split(separator: "(").first, let call = words.split(separator: " ").last.map(String.init) else {
+            guard let words = line.split(separator: "(").first, let call = words.split(separator: " ").last.map(String.init)
+            else {
                 return nil
             }
             counts[call, default: 0] += 1

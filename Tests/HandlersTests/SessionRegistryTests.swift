@@ -63,9 +63,9 @@ final class RecordingChannel: ClientChannel {
         registry.bind(clients[0], identity("late", expires: 500))
         registry.bind(clients[1], identity("idle", expires: 10_000, used: 100))
         registry.bind(clients[2], identity("live", expires: 10_000, used: 450))
-        #expect(Set(registry.endOutlived(nowMs: 500, idleMs: 400)) == ["late", "idle"])
+        #expect(Set(registry.endOutlived(nowMs: 500, idleMs: 400).sessions) == ["late", "idle"])
         #expect(clients[2].identity != nil)
-        #expect(registry.endOutlived(nowMs: 849, idleMs: 400).isEmpty)
-        #expect(registry.endOutlived(nowMs: 850, idleMs: 400) == ["live"])
+        #expect(registry.endOutlived(nowMs: 849, idleMs: 400) == SessionRegistry.Ended())
+        #expect(registry.endOutlived(nowMs: 850, idleMs: 400).sessions == ["live"])
     }
 }

@@ -26,7 +26,7 @@ extension AuthHandlers {
         try await services.store.clearThrottles(keys: [Self.accountKey(user.email)])
         let ended = try await services.store.revokeSessions(userID: user.id, nowMs: nowMs)
         end(ended, .passwordChanged, requester: context.client)
-        return try await begin(user, context)
+        return try await begin(user, context, replacing: identity)
     }
 
     func updateProfile(_ params: AuthUpdateProfileParams, _ context: RequestContext) async throws -> WireUser {

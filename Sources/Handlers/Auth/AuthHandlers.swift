@@ -31,24 +31,32 @@ struct AuthHandlers: AuthAPI {
     // MARK: Sessions
 
     /// Begins a session, durably, and binds it to the connection. The `attempt` that led to it counts as failed no more.
+    ///
+    /// - Parameter old: what it takes the place of: the new token is no wider.
     func begin(
-        _ user: StoredUser, _ context: RequestContext, after attempt: AttemptKeys = AttemptKeys()
+        _ user: StoredUser, _ context: RequestContext, after attempt: AttemptKeys = AttemptKeys(), replacing old: Identity? = nil
     ) async throws -> WireSession {
         let nowMs = Timestamp.now()
         let lifetimeMs = Int64(limits.tokenLifetimeMs)
         let record = SessionRecord(
             id: Identifier.make(now: nowMs), userID: user.id, client: context.client.clientName, createdAtMs: nowMs,
             expiresAtMs: nowMs + lifetimeMs)
-        let token = try services.keys.issuer.issue(user: user.id, session: record.id, lifetimeMs: lifetimeMs, now: nowMs)
+        let issued = try services.keys.issuer.issue(user: user.id, session: record.id, lifetimeMs: lifetimeMs, now: nowMs)
+        var chain = try TokenChain(issued)
+        if let old, let narrowed = old.chain { chain = try chain.narrowed(as: narrowed) }
+        let token = chain.text ?? issued
+        let verified = try services.verify(token, now: nowMs)
         try await services.store.createSession(record, after: attempt)
         services.sessions.bind(
             context.client,
-            Identity(userID: user.id, sessionID: record.id, expiresAtMs: record.expiresAtMs, lastUsedAtMs: nowMs))
-        return WireSession(token: token, expiresAt: Timestamp.format(record.expiresAtMs), user: Self.wire(user))
+            Identity(
+                userID: user.id, sessionID: record.id, expiresAtMs: record.expiresAtMs, lastUsedAtMs: nowMs, token: verified,
+                chain: chain, isAttached: old?.keyID != nil))
+        return WireSession(token: token, expiresAt: Timestamp.format(verified.expiresAtMs), user: Self.wire(user))
     }
 
     /// Binds the session a token stands for. One error for every reason why it may not be used.
-    func attach(token: String, to client: ClientSession) async throws -> (user: StoredUser, session: SessionRecord) {
+    func attach(token: String, to client: ClientSession) async throws -> (user: StoredUser, expiresAtMs: Int64) {
         // Whoever attaches wants another session or none: one that is refused does not leave the old one in place.
         services.sessions.release(client)
         guard token.utf8.count <= limits.tokenBytes else { throw RPCError.unauthenticated }
@@ -61,9 +69,9 @@ struct AuthHandlers: AuthAPI {
             client,
             Identity(
                 userID: found.user.id, sessionID: found.session.id, expiresAtMs: found.session.expiresAtMs, lastUsedAtMs: nowMs,
-                keyID: verified.keyID))
+                token: verified, chain: try TokenChain(token), isAttached: true))
         await services.store.touchSession(id: found.session.id, nowMs: nowMs)
-        return (found.user, found.session)
+        return (found.user, min(found.session.expiresAtMs, verified.expiresAtMs))
     }
 
     /// Ends sessions on every connection that has them, and what runs under them.

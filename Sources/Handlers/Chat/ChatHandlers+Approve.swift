@@ -46,13 +46,19 @@ extension ChatHandlers {
 
     func decline(_ params: ChatDeclineParams, _ context: RequestContext) async throws -> Empty {
         let identity = try context.identity()
+        if identity.isOfProjects {
+            let approval = try await services.store.approval(params.approvalId.lowercased(), userID: identity.userID)
+            guard let approval, identity.reaches(approval.projectID) else { return Empty() }
+        }
         try await services.store.declineApproval(
             params.approvalId.lowercased(), userID: identity.userID, nowMs: Timestamp.now())
         return Empty()
     }
 
     func cancel(_ params: ChatCancelParams, _ context: RequestContext) async throws -> Empty {
-        services.turns.cancel(threadID: params.threadId.lowercased(), userID: try context.identity().userID)
+        let identity = try context.identity()
+        services.turns.cancel(
+            threadID: params.threadId.lowercased(), userID: identity.userID, in: identity.scope.projectIDs)
         return Empty()
     }
 }

@@ -71,7 +71,9 @@ final class TurnRegistry: Sendable {
     }
 
     /// Asks the turn of a user's thread to stop.
-    func cancel(threadID: String, userID: String) { cancel { $0.threadID == threadID && $0.userID == userID } }
+    func cancel(threadID: String, userID: String, in projectIDs: Set<String>? = nil) {
+        cancel { $0.threadID == threadID && $0.userID == userID && projectIDs?.contains($0.projectID) ?? true }
+    }
     func cancel(ofProject projectID: String) { cancel { $0.projectID == projectID } }
     func cancel(ofUser userID: String) { cancel { $0.userID == userID } }
     /// - Parameter spared: a connection whose turns go on.

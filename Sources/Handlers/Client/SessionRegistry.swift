@@ -30,32 +30,51 @@ final class SessionRegistry: Sendable {
         }
     }
 
-    /// Ends the sessions that have outlived themselves, and answers their ids.
-    func endOutlived(nowMs: Int64, idleMs: Int64) -> [String] {
+    /// What an end reached: whole sessions, and connections whose token alone has ended.
+    struct Ended: Equatable {
+        var sessions: [String] = []
+        var connections: [String] = []
+    }
+
+    /// Ends what has come to its time on a connection: its session everywhere, or, where only its token has, the connection's part in it.
+    @discardableResult
+    func end(_ identity: Identity, on client: ClientSession, _ reason: SessionEndReason) -> Ended {
+        guard reason == .expired, identity.endsEarly else {
+            end([identity.sessionID], reason)
+            return Ended(sessions: [identity.sessionID])
+        }
+        return Ended(connections: take(client, identity, reason) ? [client.channel.connectionID] : [])
+    }
+
+    /// Ends what has outlived itself.
+    func endOutlived(nowMs: Int64, idleMs: Int64) -> Ended {
         let clients = state.withLock { $0.values.flatMap { $0.values } }
-        var ended: [String] = []
+        var ended = Ended()
         for client in clients {
             guard let identity = client.identity, let reason = identity.endReason(nowMs: nowMs, idleMs: idleMs) else { continue }
-            end([identity.sessionID], reason)
-            ended.append(identity.sessionID)
+            let more = end(identity, on: client, reason)
+            ended.sessions += more.sessions
+            ended.connections += more.connections
         }
         return ended
     }
 
     /// Takes the session from connections that attached it with a token of a key that is not accepted any longer, and answers the
-    /// ids of these sessions. A connection on which it began with a password keeps it.
+    /// connections' ids. One on which it began with a password keeps it.
     func end(unlessKeyIn accepted: Set<String>) -> [String] {
         let clients = state.withLock { $0.values.flatMap { $0.values } }
-        var ended: [String] = []
-        for client in clients {
-            guard let identity = client.identity, let keyID = identity.keyID, !accepted.contains(keyID) else { continue }
-            remove(client, identity.sessionID)
-            guard client.unbind(ifSession: identity.sessionID) else { continue }
-            ended.append(identity.sessionID)
-            client.channel.notify(
-                .notification(SessionExpiredNotification.method, SessionExpiredNotification(reason: .revoked)))
+        return clients.compactMap { client in
+            guard let identity = client.identity, let keyID = identity.keyID, !accepted.contains(keyID) else { return nil }
+            return take(client, identity, .revoked) ? client.channel.connectionID : nil
         }
-        return ended
+    }
+
+    /// Takes the session from one connection, and tells it why.
+    private func take(_ client: ClientSession, _ identity: Identity, _ reason: SessionEndReason) -> Bool {
+        remove(client, identity.sessionID)
+        guard client.unbind(ifSession: identity.sessionID) else { return false }
+        client.channel.notify(.notification(SessionExpiredNotification.method, SessionExpiredNotification(reason: reason)))
+        return true
     }
 
     private func remove(_ client: ClientSession, _ sessionID: String) {

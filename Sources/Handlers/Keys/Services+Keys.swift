@@ -16,18 +16,23 @@ extension Services {
         store.forgetKnownProjects()
         let accepted = Set(keys.keyring.verificationKeys.map(\.id.description))
         let ended = sessions.end(unlessKeyIn: accepted)
-        for sessionID in ended {
-            running.cancel(ofSession: sessionID)
-            turns.cancel(ofSession: sessionID)
-        }
+        cancel(ofConnections: ended)
         let active = keys.keyring.keys.filter { $0.state == .active }
         logger.notice(
             "keyring adopted",
             metadata: [
                 "signing": "\(active.first { $0.kind == .signing }?.id ?? "")",
-                "sealing": "\(active.first { $0.kind == .sealing }?.id ?? "")", "sessionsEnded": "\(ended.count)",
+                "sealing": "\(active.first { $0.kind == .sealing }?.id ?? "")", "connectionsEnded": "\(ended.count)",
             ])
         return true
+    }
+
+    /// Stops what runs for connections that have lost their session.
+    func cancel(ofConnections ids: [String]) {
+        for id in ids {
+            running.cancel(ofConnection: id)
+            turns.cancel(ofConnection: id)
+        }
     }
 
     /// What a good token says. Errors: `invalid_token`.

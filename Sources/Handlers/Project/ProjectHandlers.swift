@@ -9,7 +9,8 @@ struct ProjectHandlers: ProjectAPI {
 
     /// The user's own project. Somebody else's is as unknown as one that never was.
     func own(_ id: String, _ identity: Identity) async throws -> StoredProject {
-        guard let project = try await services.store.project(id: id.lowercased(), userID: identity.userID) else {
+        let id = identity.reaches(id.lowercased()) ? id.lowercased() : Identity.nowhere
+        guard let project = try await services.store.project(id: id, userID: identity.userID) else {
             throw RPCError.notFound
         }
         return project
@@ -17,7 +18,8 @@ struct ProjectHandlers: ProjectAPI {
 
     /// The same, to run something on: its ``StoredProject/lastUsedAtMs`` is not to be shown.
     func toRunOn(_ id: String, _ identity: Identity) async throws -> StoredProject {
-        guard let project = try await services.store.knownProject(id: id.lowercased(), userID: identity.userID) else {
+        let id = identity.reaches(id.lowercased()) ? id.lowercased() : Identity.nowhere
+        guard let project = try await services.store.knownProject(id: id, userID: identity.userID) else {
             throw RPCError.notFound
         }
         return project

@@ -8,6 +8,7 @@ extension QueryHandlers {
     func run(_ params: QueryRunParams, _ context: RequestContext) async throws -> QueryResult {
         let identity = try context.identity()
         let mode: AccessMode = params.mode == .write ? .write : .read
+        guard mode == .read || !identity.scope.isReadOnly else { throw RPCError.tokenReadsOnly }
         let statement = try statement(params.sql, params.parameters, timeoutMs: params.timeoutMs, mode)
         if let rows = params.pageRows, rows > limits.pageRows {
             throw RPCError.invalid("pageRows", "may be at most \(limits.pageRows).", limit: "pageRows")

@@ -5,7 +5,7 @@ import Security
 extension QueryHandlers {
     func running(_ params: QueryRunningParams, _ context: RequestContext) async throws -> QueryRunningResult {
         let identity = try context.identity()
-        let queries = services.running.list(ofUser: identity.userID, projectID: params.projectId?.lowercased())
+        let queries = services.running.list(ofUser: identity.userID, projectID: try identity.listed(params.projectId))
         return QueryRunningResult(items: queries.map(\.wire))
     }
 
@@ -13,7 +13,7 @@ extension QueryHandlers {
         let identity = try context.identity()
         let id = Identifier.make()
         let queries = services.running.subscribe(
-            id, client: context.client, userID: identity.userID, projectID: params.projectId?.lowercased())
+            id, client: context.client, userID: identity.userID, projectID: try identity.listed(params.projectId))
         guard let queries else {
             throw RPCError(
                 .busy, "This connection has \(limits.subscriptionsPerConnection) subscriptions; end one first.",

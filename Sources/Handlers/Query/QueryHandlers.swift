@@ -11,13 +11,21 @@ struct QueryHandlers: QueryAPI {
     var limits: Limits { services.limits }
 
     func cancel(_ params: QueryCancelParams, _ context: RequestContext) async throws -> Empty {
-        services.running.cancel(params.queryId.lowercased(), userID: try context.identity().userID)
+        let identity = try context.identity()
+        services.running.cancel(params.queryId.lowercased(), userID: identity.userID, in: identity.scope.projectIDs)
         return Empty()
     }
 
     func close(_ params: QueryCloseParams, _ context: RequestContext) async throws -> Empty {
-        services.results.close(params.resultId.lowercased(), userID: try context.identity().userID)
+        let identity = try context.identity()
+        let id = params.resultId.lowercased()
+        if reaches(result: id, identity) { services.results.close(id, userID: identity.userID) }
         return Empty()
+    }
+
+    /// Whether the token may reach a result, if there is one of that id.
+    func reaches(result id: String, _ identity: Identity) -> Bool {
+        !identity.isOfProjects || services.results.projectID(of: id, userID: identity.userID).map(identity.reaches) ?? false
     }
 
     // MARK: Shapes

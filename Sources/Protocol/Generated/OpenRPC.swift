@@ -24,2224 +24,2272 @@ public enum OpenRPCDocument {
         ":["string","integer"]}}],"errors":[],"examples":[{"name":"a request by its number","params":[{"name":"id","va\###
         lue":7}],"x-needs":"none"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-execution":"inl\###
         ine","x-unknownMembers":"ignore"},{"name":"auth.attach","summary":"Bind an existing session to this connection\###
-        .","description":"Takes the token of `auth.login`, `auth.signup` or `auth.refresh`. Any number of connections m\###
-        ay share a session. A token that is\nmalformed, too long, expired, revoked or another daemon's is answered `un\###
-        authenticated`, the same for each; the connection then\nhas no session, even if it had one before.","tags":[{"\###
-        name":"auth"}],"paramStructure":"either","params":[{"name":"token","description":"The token.","required":true,\###
-        "schema":{"description":"The token.","type":"string","format":"token"}}],"result":{"name":"AuthAttachResult","\###
-        schema":{"type":"object","properties":{"expiresAt":{"description":"When the session ends at the latest.","type\###
-        ":"string","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/Use\###
-        r"}},"required":["expiresAt","user"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inv\###
-        alid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"}],"exa\###
-        mples":[{"name":"a good token","params":[{"name":"token","value":"${token}"}],"result":{"name":"result","value\###
-        ":{"expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Love\###
-        lace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a toke\###
-        n that is no good","params":[{"name":"token","value":"v4.public.no-such-token"}],"x-error":"unauthenticated","\###
-        x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-execution":"task","x-unknow\###
-        nMembers":"refuse"},{"name":"auth.changePassword","summary":"Change your password, which ends every session.",\###
-        "description":"The rules for the new password are those of `auth.signup`; it must differ from the current one.\###
-         Every session of yours ends and\nevery token is refused from then on, this one included: the reply has a new t\###
-        oken, and its session is bound to this connection.\nOther connections get `session/expired`.\n\nA wrong curren\###
-        t password counts as a failed log-in.","tags":[{"name":"auth"}],"paramStructure":"either","params":[{"name":"c\###
-        urrentPassword","description":"The password now.","required":true,"schema":{"description":"The password now.",\###
-        "type":"string","minLength":1,"maxLength":1024}},{"name":"newPassword","description":"The password from now on\###
-        .","required":true,"schema":{"description":"The password from now on.","type":"string","minLength":1,"maxLengt\###
-        h":1024}}],"result":{"name":"Session","schema":{"$ref":"#/components/schemas/Session"}},"errors":[{"$ref":"#/c\###
-        omponents/errors/invalid_params"},{"$ref":"#/components/errors/weak_password"},{"$ref":"#/components/errors/un\###
-        authenticated"},{"$ref":"#/components/errors/invalid_credentials"},{"$ref":"#/components/errors/rate_limited"}\###
-        ,{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a new password","params":[{"name":"currentPassword"\###
-        ,"value":"${password}"},{"name":"newPassword","value":"ten lives of an engine"}],"result":{"name":"result","va\###
-        lue":{"token":"v4.public.eyJleGFtcGxlIjp0cnVlfQ","expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab0c4\###
-        -7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00\###
-        .000Z"}}},"x-needs":"session"},{"name":"a wrong current password","params":[{"name":"currentPassword","value":\###
-        "not the password"},{"name":"newPassword","value":"ten lives of an engine"}],"x-error":"invalid_credentials","\###
-        x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"barrier","x-execution":"task","x-un\###
-        knownMembers":"refuse"},{"name":"auth.deleteAccount","summary":"Delete your account and everything in it.","de\###
-        scription":"Projects, history, messages and sessions go with it, for good; running queries are cancelled. The d\###
-        atabases themselves are not\ntouched. This connection stays open without a session, other connections get `ses\###
-        sion/expired`. The e-mail may sign up again.\n\nA wrong password counts as a failed log-in.","tags":[{"name":"\###
-        auth"}],"paramStructure":"either","params":[{"name":"currentPassword","description":"The password.","required"\###
-        :true,"schema":{"description":"The password.","type":"string","minLength":1,"maxLength":1024}}],"result":{"nam\###
-        e":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/compo\###
-        nents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/inva\###
-        lid_credentials"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/busy"}],"examples":\###
-        [{"name":"a wrong password","params":[{"name":"currentPassword","value":"not the password"}],"x-error":"invali\###
-        d_credentials","x-needs":"session"},{"name":"delete it","params":[{"name":"currentPassword","value":"${passwor\###
-        d}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-o\###
-        rdering":"barrier","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.login","summary":"Begin a s\###
-        ession with e-mail and password.","description":"Binds the new session to this connection, in place of the one\###
-         it had (which does not end). Requests written after it on the\nsame connection run with the new session, with\###
-        out waiting for the reply.\n\nAn unknown e-mail, a wrong password and a password that is too long or too short\###
-         to be one are answered the same, in the same\ntime. After `loginFailures` failures in a row, for an account (\###
-        known or not) or from a peer, each further attempt has to wait:\nuntil then it is `rate_limited` with `retryAf\###
-        terMs`, and the password is not looked at. The wait doubles from `loginDelayMs`\nup to `loginDelayMaxMs`. Afte\###
-        r `loginFailuresMax` failures in a row for an account, its password is not looked at for a day;\nthen the coun\###
-        t starts anew. No account is locked for good: sessions that exist are not affected, and `auth.changePassword` i\###
-        n\none of them opens log-in at once.","tags":[{"name":"auth"}],"paramStructure":"either","params":[{"name":"em\###
-        ail","description":"E-mail address of the account, in any case.","required":true,"schema":{"description":"E-ma\###
-        il address of the account, in any case.","type":"string","maxLength":254,"format":"email"}},{"name":"password"\###
-        ,"description":"Password.","required":true,"schema":{"description":"Password.","type":"string","minLength":1,"\###
-        maxLength":1024}}],"result":{"name":"Session","schema":{"$ref":"#/components/schemas/Session"}},"errors":[{"$r\###
-        ef":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_credentials"},{"$ref":"#/compon\###
-        ents/errors/rate_limited"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"the right password","para\###
-        ms":[{"name":"email","value":"${email}"},{"name":"password","value":"${password}"}],"result":{"name":"result",\###
-        "value":{"token":"v4.public.eyJleGFtcGxlIjp0cnVlfQ","expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab\###
-        0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30\###
-        :00.000Z"}}},"x-needs":"session"},{"name":"a wrong password","params":[{"name":"email","value":"${email}"},{"n\###
-        ame":"password","value":"not the password"}],"x-error":"invalid_credentials","x-needs":"session"},{"name":"an u\###
-        nknown e-mail","params":[{"name":"email","value":"${newEmail}"},{"name":"password","value":"not the password"}\###
-        ],"x-error":"invalid_credentials","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barr\###
-        ier","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.logout","summary":"End this session.","de\###
-        scription":"The token is refused from then on, on every connection and after a restart. Other connections that\###
-         share the session get\n`session/expired`; this one stays open without a session.","tags":[{"name":"auth"}],"p\###
-        aramStructure":"by-name","params":[],"result":{"name":"Empty","schema":{"type":"object","properties":{},"addit\###
-        ionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"log ou\###
-        t","params":[],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"without a session","params"\###
-        :[],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"session","x-ordering":"barri\###
-        er","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.refresh","summary":"Replace this session b\###
-        y a new one with a full life.","description":"Answers a new token and binds its session to this connection. Th\###
-        e old session ends at once and its token is refused from then on:\nother connections that share it get `sessio\###
-        n/expired` and attach the new token. Queries of this connection go on.","tags":[{"name":"auth"}],"paramStructu\###
-        re":"by-name","params":[],"result":{"name":"Session","schema":{"$ref":"#/components/schemas/Session"}},"errors\###
-        ":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a new token","params":[],"result":{"na\###
-        me":"result","value":{"token":"v4.public.eyJleGFtcGxlIjp0cnVlfQ","expiresAt":"2026-01-06T09:30:00.000Z","user"\###
-        :{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"202\###
-        6-01-05T09:30:00.000Z"}}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"barrier"\###
-        ,"x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.revoke","summary":"End another session of you\###
-        rs, or all the others.","description":"Takes exactly one of `sessionId` and `others`. Connections that have th\###
-        e session get `session/expired` and their queries are\ncancelled. Naming the session of this connection ends i\###
-        t as `auth.logout` does.\n\nIdempotent: a session that has ended, never was or is somebody else's answers `{}`\###
-         all the same, and nothing happens.","tags":[{"name":"auth"}],"paramStructure":"either","params":[{"name":"ses\###
-        sionId","description":"The session to end.","required":false,"schema":{"description":"The session to end.","ty\###
-        pe":"string","format":"uuid"}},{"name":"others","description":"True: end every session of yours but this one. F\###
-        alse is refused.","required":false,"schema":{"description":"True: end every session of yours but this one. Fal\###
-        se is refused.","type":"boolean"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additi\###
-        onalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/u\###
-        nauthenticated"}],"examples":[{"name":"one session","params":[{"name":"sessionId","value":"${sessionId}"}],"re\###
-        sult":{"name":"result","value":{}},"x-needs":"session"},{"name":"all the others","params":[{"name":"others","v\###
-        alue":true}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"an unknown session","params":\###
-        [{"name":"sessionId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"nam\###
-        e":"neither","params":[],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"sessi\###
-        on","x-ordering":"barrier","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.sessions","summary"\###
-        :"List your own sessions.","description":"Those that have not ended, newest first.","tags":[{"name":"auth"}],"\###
-        paramStructure":"either","params":[{"name":"limit","description":"Items of one page.","required":false,"schema\###
-        ":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"curso\###
-        r","description":"`nextCursor` of the page before.","required":false,"schema":{"description":"`nextCursor` of t\###
-        he page before.","type":"string","format":"cursor"}}],"result":{"name":"AuthSessionsResult","schema":{"type":"\###
-        object","properties":{"items":{"description":"The sessions.","type":"array","items":{"$ref":"#/components/sche\###
-        mas/SessionInfo"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"strin\###
-        g","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/err\###
-        ors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"all of them","params\###
-        ":[],"result":{"name":"result","value":{"items":[{"id":"019ab0c4-9b72-7f10-8a44-5d0e7a1b2c3d","createdAt":"202\###
-        6-01-05T09:30:00.000Z","lastUsedAt":"2026-01-05T10:12:00.000Z","expiresAt":"2026-01-06T09:30:00.000Z","current\###
-        ":true,"client":"example-editor 1.2"}]}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
-        ring":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.signup","summary":"Create an acco\###
-        unt and begin a session.","description":"Binds the new session to this connection, in place of the one it had (\###
-        which does not end). Requests written after it on the\nsame connection run with the new session, without waiti\###
-        ng for the reply.\n\nThe e-mail is compared and kept in lower case. The password is taken exactly as sent: not\###
-        hing is trimmed, cut or normalised.\nIt must have between `passwordMinBytes` and `passwordMaxBytes` bytes of U\###
-        TF-8 (else `invalid_params`), must not be among the\ncommon ones and must not be made from the name or the e-m\###
-        ail (else `weak_password`).\n\n**What it reveals.** A taken e-mail is answered `conflict`, so whoever may conn\###
-        ect to the daemon can learn here that an account\nexists; without sending e-mail there is no honest way around\###
-         it. It costs the same as a success (the password is hashed first),\nand attempts are rate limited per peer as\###
-         those of `auth.login` are. `auth.login` itself reveals nothing.","tags":[{"name":"auth"}],"paramStructure":"b\###
-        y-name","params":[{"name":"name","description":"Display name.","required":true,"schema":{"description":"Displa\###
-        y name.","type":"string","minLength":1,"maxLength":100}},{"name":"email","description":"E-mail address; no mai\###
-        l is sent.","required":true,"schema":{"description":"E-mail address; no mail is sent.","type":"string","maxLen\###
-        gth":254,"format":"email"}},{"name":"password","description":"Password.","required":true,"schema":{"descriptio\###
-        n":"Password.","type":"string","minLength":1,"maxLength":1024}}],"result":{"name":"Session","schema":{"$ref":"\###
-        #/components/schemas/Session"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/\###
-        errors/weak_password"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/rate_limited"},{"$\###
-        ref":"#/components/errors/busy"},{"$ref":"#/components/errors/forbidden"}],"examples":[{"name":"a new account"\###
-        ,"params":[{"name":"name","value":"Ada Lovelace"},{"name":"email","value":"${newEmail}"},{"name":"password","v\###
-        alue":"nine lives of an engine"}],"result":{"name":"result","value":{"token":"v4.public.eyJleGFtcGxlIjp0cnVlfQ\###
-        ","expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovel\###
-        ace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"none"},{"name":"a taken e-\###
-        mail","params":[{"name":"name","value":"Ada Lovelace"},{"name":"email","value":"${email}"},{"name":"password",\###
-        "value":"nine lives of an engine"}],"x-error":"conflict","x-needs":"session"},{"name":"a short password","para\###
-        ms":[{"name":"name","value":"Ada Lovelace"},{"name":"email","value":"${newEmail}"},{"name":"password","value":\###
-        "short"}],"x-error":"invalid_params","x-needs":"none"},{"name":"a common password","params":[{"name":"name","v\###
-        alue":"Ada Lovelace"},{"name":"email","value":"${newEmail}"},{"name":"password","value":"password123"}],"x-err\###
-        or":"weak_password","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-execut\###
-        ion":"task","x-unknownMembers":"refuse"},{"name":"auth.updateProfile","summary":"Change your name or e-mail.",\###
-        "description":"Takes at least one of `name` and `email`. A new e-mail needs `currentPassword`, because it is w\###
-        hat one logs in with; without it\nthe answer is `invalid_params`, with a wrong one `invalid_credentials`, whic\###
-        h counts as a failed log-in. A taken e-mail is a\n`conflict`. Sessions go on.","tags":[{"name":"auth"}],"param\###
-        Structure":"by-name","params":[{"name":"name","description":"Display name.","required":false,"schema":{"descri\###
-        ption":"Display name.","type":"string","minLength":1,"maxLength":100}},{"name":"email","description":"E-mail a\###
-        ddress.","required":false,"schema":{"description":"E-mail address.","type":"string","maxLength":254,"format":"\###
-        email"}},{"name":"currentPassword","description":"The password; needed for a new e-mail.","required":false,"sc\###
-        hema":{"description":"The password; needed for a new e-mail.","type":"string","minLength":1,"maxLength":1024}}\###
-        ],"result":{"name":"User","schema":{"$ref":"#/components/schemas/User"}},"errors":[{"$ref":"#/components/error\###
-        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/invalid_credent\###
-        ials"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/componen\###
-        ts/errors/busy"}],"examples":[{"name":"a new name","params":[{"name":"name","value":"Ada King"}],"result":{"na\###
-        me":"result","value":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada King","email":"ada@example.com",\###
-        "createdAt":"2026-01-05T09:30:00.000Z"}},"x-needs":"session"},{"name":"a new e-mail","params":[{"name":"email"\###
-        ,"value":"${newEmail}"},{"name":"currentPassword","value":"${password}"}],"result":{"name":"result","value":{"\###
-        id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-0\###
-        1-05T09:30:00.000Z"}},"x-needs":"session"},{"name":"a new e-mail without the password","params":[{"name":"emai\###
-        l","value":"${newEmail}"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"ses\###
-        sion","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.whoami","summary":"\###
-        Answer whose session this connection has.","description":"The user and the session, without the token.","tags"\###
-        :[{"name":"auth"}],"paramStructure":"by-name","params":[],"result":{"name":"AuthWhoamiResult","schema":{"type"\###
-        :"object","properties":{"user":{"description":"The user.","$ref":"#/components/schemas/User"},"session":{"desc\###
-        ription":"The session; `current` is true.","$ref":"#/components/schemas/SessionInfo"}},"required":["user","ses\###
-        sion"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"\###
-        name":"a logged-in connection","params":[],"result":{"name":"result","value":{"user":{"id":"019ab0c4-7d1e-7c3a\###
-        -9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"},"s\###
-        ession":{"id":"019ab0c4-9b72-7f10-8a44-5d0e7a1b2c3d","createdAt":"2026-01-05T09:30:00.000Z","lastUsedAt":"2026\###
-        -01-05T10:12:00.000Z","expiresAt":"2026-01-06T09:30:00.000Z","current":true,"client":"example-editor 1.2"}}},"\###
-        x-needs":"session"},{"name":"without a session","params":[],"x-error":"unauthenticated","x-needs":"none"}],"x-\###
-        kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"n\###
-        ame":"chat.approve","summary":"Run a statement that the assistant proposed.","description":"Runs exactly the b\###
-        ytes of the proposal, in `write` mode, and answers how that ended. Only the user it was made for can approve i\###
-        t, once, before it expires,\nand while the project is not read-only; else it is `not_found`, `conflict` or `re\###
-        ad_only`. Of many calls at once one runs it.\nIt is spent even if the statement fails, in the same step that p\###
-        uts it into history: if no answer comes, because the daemon or the\nconnection went away, `queryId` of the pro\###
-        posal in `chat.history` leads to what is known of it (`query.get`; `interrupted`: it may\nhave run or not). A s\###
-        econd call answers `conflict` and names that query. No tool of the assistant can do this.","tags":[{"name":"ch\###
-        at"}],"paramStructure":"either","params":[{"name":"approvalId","description":"The proposal.","required":true,"\###
-        schema":{"description":"The proposal.","type":"string","format":"uuid"}},{"name":"timeoutMs","description":"As\###
-         in `query.run`.","required":false,"schema":{"description":"As in `query.run`.","type":"integer","minimum":1,"\###
-        maximum":3600000}}],"result":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"erro\###
-        rs":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/c\###
-        omponents/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/cancelled"},\###
-        {"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_string"},{"$\###
-        ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"\###
-        },{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/err\###
-        ors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_\###
-        refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"\###
-        #/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/er\###
-        rors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_\###
-        lost"}],"examples":[{"name":"an unknown proposal","params":[{"name":"approvalId","value":"${unknownId}"}],"x-e\###
-        rror":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execut\###
-        ion":"task","x-unknownMembers":"refuse"},{"name":"chat.cancel","summary":"Stop the turn that runs in a thread.\###
-        ","description":"Ends its request to the model and stops its statement at the database, from any connection of\###
-         the user. `chat.send` answers\n`cancelled`, unless the turn had ended. A thread where nothing runs is left as\###
-         it is.","tags":[{"name":"chat"}],"paramStructure":"either","params":[{"name":"threadId","description":"The th\###
-        read.","required":true,"schema":{"description":"The thread.","type":"string","format":"uuid"}}],"result":{"nam\###
-        e":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/compo\###
-        nents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"nothing run\###
-        s","params":[{"name":"threadId","value":"${threadId}"}],"result":{"name":"result","value":{}},"x-needs":"threa\###
-        d"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refu\###
-        se"},{"name":"chat.confirm","summary":"Confirm that a statement answers a question.","description":"The pair i\###
-        s kept for the project and shown to the model as an example when a question is like it. Only confirmed pairs e\###
-        ver are. The same question of a project,\nconfirmed again, has its statement replaced. The statement is prepar\###
-        ed on the database first, and must be one that reads.","tags":[{"name":"chat"}],"paramStructure":"by-name","pa\###
-        rams":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The project."\###
-        ,"type":"string","format":"uuid"}},{"name":"question","description":"The question.","required":true,"schema":{\###
-        "description":"The question.","type":"string","minLength":1,"maxLength":2000}},{"name":"sql","description":"Th\###
-        e statement that answers it.","required":true,"schema":{"description":"The statement that answers it.","type":\###
-        "string","minLength":1,"maxLength":20000}}],"result":{"name":"ChatExample","schema":{"$ref":"#/components/sche\###
-        mas/ChatExample"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauth\###
-        enticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/compon\###
-        ents/errors/cancelled"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/\###
-        busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/er\###
-        rors/query_failed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"\###
-        $ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/compo\###
-        nents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_fa\###
-        iled"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"\###
-        $ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name\###
-        ":"a pair","params":[{"name":"projectId","value":"${projectId}"},{"name":"question","value":"How many books ar\###
-        e there?"},{"name":"sql","value":"SELECT count(*) FROM books"}],"result":{"name":"result","value":{"id":"019ab\###
-        0c7-3d4e-7f50-8162-738495061728","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","question":"How many books\###
-         are there?","sql":"SELECT count(*) FROM books","createdAt":"2026-01-05T09:55:00.000Z"}},"x-needs":"project"},\###
-        {"name":"a statement the database refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"ques\###
-        tion","value":"How many books are there?"},{"name":"sql","value":"SELECT count(*) FROM boks"}],"x-error":"quer\###
-        y_failed","x-needs":"project"},{"name":"a statement that writes","params":[{"name":"projectId","value":"${proj\###
-        ectId}"},{"name":"question","value":"How do I empty it?"},{"name":"sql","value":"DELETE FROM books"}],"x-error\###
-        ":"read_only","x-needs":"project"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution"\###
-        :"task","x-unknownMembers":"refuse"},{"name":"chat.context","summary":"Show what would be sent to the model, w\###
-        ithout sending it.","description":"Answers the very messages with which a turn with this `content` would begin\###
-        , the tools it would offer, and what was chosen, left out and masked. Reads\nthe schema as `chat.send` does, a\###
-        nd sends nothing to any model. Without a model it shows what one would get.","tags":[{"name":"chat"}],"paramSt\###
-        ructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descr\###
-        iption":"The project.","type":"string","format":"uuid"}},{"name":"content","description":"The message.","requi\###
-        red":true,"schema":{"description":"The message.","type":"string","minLength":1,"maxLength":32768}},{"name":"th\###
-        readId","description":"The thread it would go on.","required":false,"schema":{"description":"The thread it wou\###
-        ld go on.","type":"string","format":"uuid"}},{"name":"mode","description":"What the turn would be for.","requi\###
-        red":false,"schema":{"description":"What the turn would be for.","$ref":"#/components/schemas/ChatMode","defau\###
-        lt":"answer"}},{"name":"model","description":"A name of `chat.models`.","required":false,"schema":{"descriptio\###
-        n":"A name of `chat.models`.","type":"string","minLength":1,"maxLength":100}}],"result":{"name":"ChatContextRe\###
-        sult","schema":{"type":"object","properties":{"model":{"description":"The model that would be asked; absent if\###
-         none is configured.","type":"string"},"host":{"description":"Where it would be asked.","type":"string"},"mess\###
-        ages":{"description":"What would be sent, in order.","type":"array","items":{"$ref":"#/components/schemas/Chat\###
-        ContextMessage"}},"tools":{"description":"Tools that would be offered.","type":"array","items":{"$ref":"#/comp\###
-        onents/schemas/ChatTool"}},"tokens":{"description":"Tokens of it all, estimated.","type":"integer","minimum":0\###
-        },"budgetTokens":{"description":"Tokens that schema, examples and older messages may take.","type":"integer","\###
-        minimum":0},"relations":{"description":"Relations that are described in it.","type":"array","items":{"type":"s\###
-        tring"}},"relationsOmitted":{"description":"Relations that are not.","type":"integer","minimum":0},"examplesUs\###
-        ed":{"description":"Confirmed examples in it.","type":"integer","minimum":0},"maskedColumns":{"description":"C\###
-        olumns of these relations whose values are never sent.","type":"integer","minimum":0},"messagesCompacted":{"de\###
-        scription":"Older messages that would be shortened or left out.","type":"integer","minimum":0},"shareSchema":{\###
-        "description":"Whether the schema may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows may\###
-         be sent.","type":"boolean"},"shareSamples":{"description":"Whether sample values may be sent.","type":"boolea\###
-        n"}},"required":["messages","tools","tokens","budgetTokens","relations","relationsOmitted","examplesUsed","mas\###
-        kedColumns","messagesCompacted","shareSchema","shareRows","shareSamples"],"additionalProperties":false}},"erro\###
-        rs":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/c\###
-        omponents/errors/not_found"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/invalid_con\###
-        nection_string"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/compo\###
-        nents/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/timeout"},{"$re\###
-        f":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/component\###
-        s/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_\###
-        required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$r\###
-        ef":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/component\###
-        s/errors/connection_lost"}],"examples":[{"name":"a question","params":[{"name":"projectId","value":"${projectI\###
-        d}"},{"name":"content","value":"How many books are there?"}],"result":{"name":"result","value":{"messages":[{"\###
-        role":"system","text":"You are a careful database analyst.","tokens":12},{"role":"user","text":"How many books\###
-         are there?","tokens":9}],"tools":["list_tables","run_query"],"tokens":21,"budgetTokens":4000,"relations":["ma\###
-        in.books"],"relationsOmitted":1,"examplesUsed":0,"maskedColumns":0,"messagesCompacted":0,"shareSchema":true,"s\###
-        hareRows":true,"shareSamples":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"pro\###
-        jectId","value":"${unknownId}"},{"name":"content","value":"How many books are there?"}],"x-error":"not_found",\###
-        "x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unkn\###
-        ownMembers":"refuse"},{"name":"chat.decline","summary":"Turn a proposal down.","description":"It can no longer\###
-         be approved. One that is decided, expired, unknown or somebody else's is left as it is.","tags":[{"name":"cha\###
-        t"}],"paramStructure":"either","params":[{"name":"approvalId","description":"The proposal.","required":true,"s\###
-        chema":{"description":"The proposal.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"t\###
-        ype":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_pa\###
-        rams"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"an unknown proposal","params":[{"n\###
-        ame":"approvalId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind\###
-        ":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name\###
-        ":"chat.deleteExample","summary":"Take back a confirmed example.","description":"The model no longer sees it. O\###
-        ne that is gone, or somebody else's, is left as it is.","tags":[{"name":"chat"}],"paramStructure":"either","pa\###
-        rams":[{"name":"exampleId","description":"The example.","required":true,"schema":{"description":"The example."\###
-        ,"type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additi\###
-        onalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/u\###
-        nauthenticated"}],"examples":[{"name":"never was","params":[{"name":"exampleId","value":"${unknownId}"}],"resu\###
-        lt":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"w\###
-        rite","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.deleteThread","summary":"Delete a conver\###
-        sation.","description":"With its messages, recorded tool calls and pending proposals; a turn that runs in it i\###
-        s cancelled. Queries it ran stay in\n`query.history`, where `query.forget` takes them away.","tags":[{"name":"\###
-        chat"}],"paramStructure":"either","params":[{"name":"threadId","description":"The thread.","required":true,"sc\###
-        hema":{"description":"The thread.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type\###
-        ":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_param\###
-        s"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a thread","params":[{"name":"threadId\###
-        ","value":"${threadId}"}],"result":{"name":"result","value":{}},"x-needs":"thread"},{"name":"again, or never w\###
-        as","params":[{"name":"threadId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"ses\###
-        sion"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"\###
-        refuse"},{"name":"chat.doctor","summary":"Test a model, step by step.","description":"Resolves its host, conne\###
-        cts, authenticates, lists its models, has it answer with one token, call a tool, and stream. Each step says ho\###
-        w it ended, and\nwhich setting to change. It costs a few tokens. Steps after a failed one are skipped where th\###
-        ey need it.","tags":[{"name":"chat"}],"paramStructure":"either","params":[{"name":"model","description":"A nam\###
-        e of `chat.models`; absent means the default.","required":false,"schema":{"description":"A name of `chat.model\###
-        s`; absent means the default.","type":"string","minLength":1,"maxLength":100}}],"result":{"name":"ChatDoctorRe\###
-        sult","schema":{"type":"object","properties":{"ok":{"description":"Whether every step passed.","type":"boolean\###
-        "},"model":{"description":"The model that was tested.","type":"string"},"steps":{"description":"The steps, in o\###
-        rder.","type":"array","items":{"$ref":"#/components/schemas/ChatCheck"}}},"required":["ok","steps"],"additiona\###
-        lProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unau\###
-        thenticated"},{"$ref":"#/components/errors/cancelled"}],"examples":[{"name":"no model","params":[],"result":{"\###
-        name":"result","value":{"ok":false,"steps":[{"step":"configuration","status":"failed","message":"No model is c\###
-        onfigured.","hint":"Set DBASSIST_MODEL_URL to an OpenAI-compatible address that ends in /v1, and DBASSIST_MODE\###
-        L to a model's name."}]}},"x-needs":"session"},{"name":"a model that is not configured","params":[{"name":"mod\###
-        el","value":"nobody"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session\###
-        ","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.examples","summary":"Lis\###
-        t the confirmed examples of a project.","description":"Newest first. A project that is unknown or somebody els\###
-        e's has none: the list is empty.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"proje\###
-        ctId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","for\###
-        mat":"uuid"}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Ite\###
-        ms of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`ne\###
-        xtCursor` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` o\###
-        f the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ChatExamples\###
-        Result","schema":{"type":"object","properties":{"items":{"description":"The examples.","type":"array","items":\###
-        {"$ref":"#/components/schemas/ChatExample"}},"nextCursor":{"description":"Where the next page begins; absent o\###
-        n the last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":\###
-        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"n\###
-        ame":"none yet","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"ite\###
-        ms":[]}},"x-needs":"project"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task\###
-        ","x-unknownMembers":"refuse"},{"name":"chat.history","summary":"List the messages of a thread, or of a projec\###
-        t.","description":"Newest first. Calls of tools are left out unless `tools` is set; they are messages with the\###
-         role `tool`. A thread or project that is\nunknown or somebody else's has no messages: the list is empty.","ta\###
-        gs":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"threadId","description":"Only of this thre\###
-        ad.","required":false,"schema":{"description":"Only of this thread.","type":"string","format":"uuid"}},{"name"\###
-        :"projectId","description":"Only of this project.","required":false,"schema":{"description":"Only of this proj\###
-        ect.","type":"string","format":"uuid"}},{"name":"tools","description":"Whether calls of tools are listed too."\###
-        ,"required":false,"schema":{"description":"Whether calls of tools are listed too.","type":"boolean","default":\###
-        false}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of o\###
-        ne page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCurso\###
-        r` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the p\###
-        age before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ChatHistoryResult",\###
-        "schema":{"type":"object","properties":{"items":{"description":"The messages.","type":"array","items":{"$ref":\###
-        "#/components/schemas/ChatMessage"}},"nextCursor":{"description":"Where the next page begins; absent on the la\###
-        st.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref"\###
-        :"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"of\###
-         a thread","params":[{"name":"threadId","value":"${threadId}"},{"name":"limit","value":10},{"name":"tools","va\###
-        lue":true}],"result":{"name":"result","value":{"items":[{"id":"019ab0c7-1b2c-7d3e-8f40-516273849506","threadId\###
-        ":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","role":"user","tex\###
-        t":"What tables are there?","mode":"answer","createdAt":"2026-01-05T09:49:59.000Z"}]}},"x-needs":"thread"},{"n\###
-        ame":"an unknown thread","params":[{"name":"threadId","value":"${unknownId}"}],"result":{"name":"result","valu\###
-        e":{"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-executio\###
-        n":"task","x-unknownMembers":"refuse"},{"name":"chat.models","summary":"List the models that are configured.",\###
-        "description":"The default first. An empty list says that the assistant works without one.","tags":[{"name":"c\###
-        hat"}],"paramStructure":"by-name","params":[],"result":{"name":"ChatModelsResult","schema":{"type":"object","p\###
-        roperties":{"items":{"description":"The models.","type":"array","items":{"$ref":"#/components/schemas/ChatMode\###
-        lInfo"}}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthent\###
-        icated"}],"examples":[{"name":"none","params":[],"result":{"name":"result","value":{"items":[]}},"x-needs":"se\###
-        ssion"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"\###
-        refuse"},{"name":"chat.renameThread","summary":"Give a conversation another title.","description":"Changes the\###
-         title and nothing else.","tags":[{"name":"chat"}],"paramStructure":"either","params":[{"name":"threadId","des\###
-        cription":"The thread.","required":true,"schema":{"description":"The thread.","type":"string","format":"uuid"}\###
-        },{"name":"title","description":"The title.","required":true,"schema":{"description":"The title.","type":"stri\###
-        ng","minLength":1,"maxLength":100}}],"result":{"name":"ChatThread","schema":{"$ref":"#/components/schemas/Chat\###
-        Thread"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated\###
-        "},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"another title","params":[{"name":"threadId",\###
-        "value":"${threadId}"},{"name":"title","value":"Tables"}],"result":{"name":"result","value":{"id":"019ab0c7-0a\###
-        1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","title":"What tables are there?"\###
-        ,"messageCount":2,"createdAt":"2026-01-05T09:49:59.000Z","updatedAt":"2026-01-05T09:50:00.000Z"}},"x-needs":"t\###
-        hread"},{"name":"an unknown thread","params":[{"name":"threadId","value":"${unknownId}"},{"name":"title","valu\###
-        e":"Tables"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering"\###
-        :"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.send","summary":"Ask the assistant so\###
-        mething about a project's database.","description":"Keeps the message, lets the assistant work, and answers wi\###
-        th its message: text, the statements it stands on, what it proposes, and\nwhat the turn took. Without `threadI\###
-        d` a new thread begins. One turn of a thread runs at a time; a second is a `conflict`.\n\n**What it can do.** T\###
-        he assistant looks at the schema, explains and runs statements in the read-only path of `query.run`, and\nlook\###
-        s at their results; each statement is in history with the source `chat`. It cannot write. A statement that wri\###
-        tes becomes a proposal, which\nruns only when a person calls `chat.approve`. Statements are prepared on the li\###
-        ve database before anybody sees them; one that fails goes\nback to the model, at most `chatCorrections` times.\###
-        \n\n**What is sent to a model** is what `chat.context` shows, and what the tools answer within the consents of\###
-        \n`project.update {assistant}`. A model on this machine may see schema and rows unless the owner said no; any o\###
-        ther only what the owner\nallowed. A database user with rights that reach beyond the database, a superuser say\###
-        , is refused with `policy` until the owner\nnames these rights in `acceptedRights`. What the owner has to agre\###
-        e to first is in `error.data.consent` as `project.update {assistant}`\ntakes it: `{\"acceptedRights\": [\"supe\###
-        ruser\"]}`, with what was accepted before, or `{\"shareSchema\": true}`. A client asks a person before it send\###
-        s that on.\n\n**Without a model** the assistant answers from schema, statistics, history and plans: what table\###
-        s there are, `describe X`, how X and Y are related, how many\nrows, largest tables, slowest and most frequent q\###
-        ueries, samples, plans, why the last query failed. `note` says so.\n\n**Events.** With `partialResultToken`, `\###
-        chat/event` with that token tells this connection what happens meanwhile.\n`$/cancelRequest`, `chat.cancel` an\###
-        d the end of this connection stop the turn: the request to the model and the statement that\nruns. What was sa\###
-        id until then is kept in the thread.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"p\###
-        rojectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string",\###
-        "format":"uuid"}},{"name":"content","description":"The message, at most `chatContentBytes` bytes of UTF-8.","r\###
-        equired":true,"schema":{"description":"The message, at most `chatContentBytes` bytes of UTF-8.","type":"string\###
-        ","minLength":1,"maxLength":32768}},{"name":"threadId","description":"The thread to go on with; absent begins o\###
-        ne.","required":false,"schema":{"description":"The thread to go on with; absent begins one.","type":"string","\###
-        format":"uuid"}},{"name":"mode","description":"What the turn is for.","required":false,"schema":{"description"\###
-        :"What the turn is for.","$ref":"#/components/schemas/ChatMode","default":"answer"}},{"name":"model","descript\###
-        ion":"A name of `chat.models`, for this turn.","required":false,"schema":{"description":"A name of `chat.model\###
-        s`, for this turn.","type":"string","minLength":1,"maxLength":100}},{"name":"partialResultToken","description"\###
-        :"Tells what happens by `chat/event` with this token.","required":false,"schema":{"description":"Tells what ha\###
-        ppens by `chat/event` with this token.","type":["string","integer"]}}],"result":{"name":"ChatMessage","schema"\###
-        :{"$ref":"#/components/schemas/ChatMessage"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":\###
-        "#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/c\###
-        onflict"},{"$ref":"#/components/errors/model_failed"},{"$ref":"#/components/errors/budget_exceeded"},{"$ref":"\###
-        #/components/errors/cancelled"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components\###
-        /errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/compo\###
-        nents/errors/query_failed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_fai\###
-        led"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":\###
-        "#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/error\###
-        s/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_datab\###
-        ase"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples"\###
-        :[{"name":"without a model","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"W\###
-        hat tables are there?"}],"result":{"name":"result","value":{"id":"019ab0c7-1b2c-7d3e-8f40-516273849506","threa\###
-        dId":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","role":"assista\###
-        nt","text":"The database has 2 tables: `authors` and `books`.","mode":"answer","usage":{"promptTokens":0,"comp\###
-        letionTokens":0,"estimated":false,"steps":0,"toolCalls":1,"corrections":0,"durationMs":3.1},"note":"No model i\###
-        s configured, so this is what can be said without one. A model would answer free questions: set DBASSIST_MODEL\###
-        _URL and DBASSIST_MODEL.","outcome":"finished","createdAt":"2026-01-05T09:50:00.000Z"}},"x-needs":"project"},{\###
-        "name":"with events","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"describe\###
-         books"},{"name":"partialResultToken","value":"turn-1"}],"result":{"name":"result","value":{"id":"019ab0c7-1b2\###
-        c-7d3e-8f40-516273849506","threadId":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b\###
-        3c-4d5e6f708192","role":"assistant","text":"The database has 2 tables: `authors` and `books`.","mode":"answer"\###
-        ,"usage":{"promptTokens":0,"completionTokens":0,"estimated":false,"steps":0,"toolCalls":1,"corrections":0,"dur\###
-        ationMs":3.1},"note":"No model is configured, so this is what can be said without one. A model would answer fr\###
-        ee questions: set DBASSIST_MODEL_URL and DBASSIST_MODEL.","outcome":"finished","createdAt":"2026-01-05T09:50:0\###
-        0.000Z"}},"x-needs":"project"},{"name":"an empty message","params":[{"name":"projectId","value":"${projectId}"\###
-        },{"name":"content","value":""}],"x-error":"invalid_params","x-needs":"project"},{"name":"a model that is not c\###
-        onfigured","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"What tables are th\###
-        ere?"},{"name":"model","value":"nobody"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown t\###
-        hread","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"And since May?"},{"nam\###
-        e":"threadId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown project"\###
-        ,"params":[{"name":"projectId","value":"${unknownId}"},{"name":"content","value":"What tables are there?"}],"x\###
-        -error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-exec\###
-        ution":"task","x-unknownMembers":"refuse"},{"name":"chat.threads","summary":"List your conversations.","descri\###
-        ption":"The latest first. A project that is unknown or somebody else's has none: the list is empty.","tags":[{\###
-        "name":"chat"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Only of this project."\###
-        ,"required":false,"schema":{"description":"Only of this project.","type":"string","format":"uuid"}},{"name":"l\###
-        imit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":\###
-        "integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page be\###
-        fore, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with t\###
-        he same filters.","type":"string","format":"cursor"}}],"result":{"name":"ChatThreadsResult","schema":{"type":"\###
-        object","properties":{"items":{"description":"The threads.","type":"array","items":{"$ref":"#/components/schem\###
-        as/ChatThread"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string"\###
-        ,"format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/error\###
-        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"of a project","params"\###
-        :[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c7-0a1\###
-        b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","title":"What tables are there?",\###
-        "messageCount":2,"createdAt":"2026-01-05T09:49:59.000Z","updatedAt":"2026-01-05T09:50:00.000Z"}]}},"x-needs":"\###
-        thread"},{"name":"a page too large","params":[{"name":"limit","value":201}],"x-error":"invalid_params","x-need\###
-        s":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMemb\###
-        ers":"refuse"},{"name":"dashboard.get","summary":"Answer your own figures over the last days.","description":"\###
-        The period is the last `days` days in UTC, today included. All figures are of queries and messages accepted in\###
-         it, so they add up:\n`totals.queries` is the sum of `queriesByStatus`, of the projects and of the days. Perce\###
-        ntiles are within 1.6 %; `query.stats` says\nhow, and has more. What is gone from history is not counted.","ta\###
-        gs":[{"name":"dashboard"}],"paramStructure":"either","params":[{"name":"days","description":"Length of the per\###
-        iod.","required":false,"schema":{"description":"Length of the period.","type":"integer","minimum":1,"maximum":\###
-        365,"default":30}}],"result":{"name":"DashboardGetResult","schema":{"type":"object","properties":{"days":{"des\###
-        cription":"Length of the period.","type":"integer","minimum":1,"maximum":365},"since":{"description":"Its begi\###
-        nning: midnight UTC of its first day.","type":"string","format":"date-time"},"totals":{"description":"Totals."\###
-        ,"$ref":"#/components/schemas/DashboardTotals"},"queriesByStatus":{"description":"Queries by status.","$ref":"\###
-        #/components/schemas/QueriesByStatus"},"successRate":{"description":"success / (success + error); absent if bo\###
-        th are 0.","type":"number","minimum":0,"maximum":1},"latency":{"description":"How long queries took.","$ref":"\###
-        #/components/schemas/Latency"},"projects":{"description":"All your projects, the busiest first, then by name."\###
-        ,"type":"array","items":{"$ref":"#/components/schemas/ProjectActivity"}},"activity":{"description":"Every day o\###
-        f the period, oldest first, days without queries too.","type":"array","items":{"$ref":"#/components/schemas/Da\###
-        yActivity"},"minItems":1,"maxItems":365},"recentQueries":{"description":"The newest queries of the period, new\###
-        est first.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":10},"recentMessages"\###
-        :{"description":"The newest chat messages of the period, newest first.","type":"array","items":{"$ref":"#/comp\###
-        onents/schemas/RecentMessage"},"maxItems":10}},"required":["days","since","totals","queriesByStatus","latency"\###
-        ,"projects","activity","recentQueries","recentMessages"],"additionalProperties":false}},"errors":[{"$ref":"#/c\###
-        omponents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"two day\###
-        s","params":[{"name":"days","value":2}],"result":{"name":"result","value":{"days":2,"since":"2026-01-04T00:00:\###
-        00.000Z","totals":{"projects":1,"queries":1,"messages":0},"queriesByStatus":{"running":0,"success":1,"error":0\###
-        ,"cancelled":0},"successRate":1,"latency":{"p50Ms":0.412,"p95Ms":0.412},"projects":[{"projectId":"019ab0c5-11a\###
-        a-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","queries":1,"errors":0,"messages":0,"lastUsed\###
-        At":"2026-01-05T09:32:00.000Z"}],"activity":[{"date":"2026-01-04","queries":0,"errors":0},{"date":"2026-01-05"\###
-        ,"queries":1,"errors":0}],"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-\###
-        11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e\###
-        48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05\###
-        T09:32:00.000Z"}],"recentMessages":[]}},"x-needs":"query"},{"name":"an empty period","params":[{"name":"days",\###
-        "value":0}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orderi\###
-        ng":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"exit","summary":"End the connection.","d\###
-        escription":"LSP's own notification, handled by the transport itself. On stdio it ends the process, with code 0\###
-         after `shutdown` and 1\nwithout. On the socket it ends this connection and never the daemon. What still runs o\###
-        n the connection is cancelled.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"errors":\###
-        [],"examples":[{"name":"after shutdown","params":[],"x-needs":"none"}],"x-kind":"notification","x-access":"pub\###
-        lic","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"initialize","summary":"B\###
-        egin a connection and learn what the daemon is and allows.","description":"LSP's own request. On stdio it must\###
-         come first: anything else is answered `not_initialized` until then. On the socket it is\noptional; a connecti\###
-        on that sends it counts as an editor in history, one that does not as a script.\n\nWith `token` it also binds t\###
-        hat session to the connection, as `auth.attach` does. If the token is refused the whole request\nis, with `una\###
-        uthenticated`, and the client may send `initialize` again without it. A second successful `initialize` on one\\###
-        nconnection is refused with `invalid_request`.\n\nMembers of LSP that are not listed here are accepted and hav\###
-        e no effect.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[{"name":"processId","descript\###
-        ion":"Id of the client's process, or null. Taken for LSP's sake; has no effect.","required":false,"schema":{"d\###
-        escription":"Id of the client's process, or null. Taken for LSP's sake; has no effect.","type":["integer","nul\###
-        l"]}},{"name":"clientInfo","description":"The client program; `auth.sessions` shows it.","required":false,"sch\###
-        ema":{"description":"The client program; `auth.sessions` shows it.","$ref":"#/components/schemas/ClientInfo"}}\###
-        ,{"name":"capabilities","description":"What the client can do, as in LSP.","required":false,"schema":{"descrip\###
-        tion":"What the client can do, as in LSP.","type":"object"}},{"name":"trace","description":"LSP's trace settin\###
-        g. Has no effect.","required":false,"schema":{"description":"LSP's trace setting. Has no effect.","type":"stri\###
-        ng"}},{"name":"token","description":"A token from `auth.login`, to begin with a session.","required":false,"sc\###
-        hema":{"description":"A token from `auth.login`, to begin with a session.","type":"string","format":"token"}}]\###
-        ,"result":{"name":"InitializeResult","schema":{"type":"object","properties":{"serverInfo":{"description":"The d\###
-        aemon.","$ref":"#/components/schemas/ServerInfo"},"protocolVersion":{"description":"Version of this protocol, b\###
-        y semantic versioning.","type":"string"},"capabilities":{"description":"LSP's ServerCapabilities: an object, e\###
-        mpty while the daemon offers no language features.","type":"object"},"limits":{"description":"Every limit in f\###
-        orce.","$ref":"#/components/schemas/Limits"},"user":{"description":"Whose session it is; there if `token` was.\###
-        ","$ref":"#/components/schemas/User"}},"required":["serverInfo","protocolVersion","capabilities","limits"],"ad\###
-        ditionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/err\###
-        ors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"\###
-        }],"examples":[{"name":"an editor","params":[{"name":"processId","value":4711},{"name":"clientInfo","value":{"\###
-        name":"example-editor","version":"1.2"}},{"name":"rootUri","value":null},{"name":"capabilities","value":{}},{"\###
-        name":"trace","value":"off"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0\###
-        .1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":3000\###
-        0,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"re\###
-        questsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"p\###
-        asswordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"l\###
-        oginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"e\###
-        mailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":20\###
-        0,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databas\###
-        eConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPer\###
-        Connection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1\###
-        048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows\###
-        ":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes"\###
-        :268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"prev\###
-        iewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268\###
-        435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements\###
-        ":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatRes\###
-        ultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"c\###
-        hatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}}},"x-needs":"none"},{"name":"with a token","params"\###
-        :[{"name":"processId","value":null},{"name":"capabilities","value":{}},{"name":"token","value":"${token}"}],"r\###
-        esult":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0.1.0"},"protocolVersion":"1.0.0"\###
-        ,"capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"\###
-        bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueB\###
-        ytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordH\###
-        ashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes\###
-        ":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLeng\###
-        th":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefa\###
-        ult":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"datab\###
-        aseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEven\###
-        ts":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"query\###
-        TimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellB\###
-        ytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1\###
-        073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,\###
-        "catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"his\###
-        toryRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"chat\###
-        ContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaToken\###
-        s":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples\###
-        ":500,"approvalMs":600000},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"\###
-        ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a token that is no go\###
-        od","params":[{"name":"capabilities","value":{}},{"name":"token","value":"v4.public.no-such-token"}],"x-error"\###
-        :"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-executi\###
-        on":"task","x-unknownMembers":"ignore"},{"name":"initialized","summary":"Say that the reply to initialize has a\###
-        rrived.","description":"LSP's own notification. Accepted and without effect.","tags":[{"name":"lifecycle"}],"p\###
-        aramStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after initialize","params":[],"x-needs":\###
-        "none"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMemb\###
-        ers":"ignore"},{"name":"project.create","summary":"Register a database as a project.","description":"Checks th\###
-        at the connection string can be understood and that the policy allows where it points, and stores it sealed. I\###
-        t does\nnot connect: `project.test` does. An SQLite file must be there. The connection string never comes out a\###
-        gain; replies show it rebuilt without its password.\n\nWhile `readOnly` is true, as it is unless you say other\###
-        wise, no query of the project can write, whatever its options.","tags":[{"name":"project"}],"paramStructure":"\###
-        by-name","params":[{"name":"name","description":"Name, unique among your projects.","required":true,"schema":{\###
-        "description":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"des\###
-        cription","description":"What it is, in your words.","required":false,"schema":{"description":"What it is, in y\###
-        our words.","type":"string","maxLength":2000}},{"name":"databaseType","description":"The kind of database.","r\###
-        equired":true,"schema":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"n\###
-        ame":"connectionString","description":"How to reach it, in any form the engine's own tools take: a URI, keywor\###
-        ds and values, or a path for SQLite.","required":true,"schema":{"description":"How to reach it, in any form th\###
-        e engine's own tools take: a URI, keywords and values, or a path for SQLite.","type":"string","minLength":1,"m\###
-        axLength":4096}},{"name":"readOnly","description":"Whether to refuse every write.","required":false,"schema":{\###
-        "description":"Whether to refuse every write.","type":"boolean","default":true}}],"result":{"name":"Project","\###
-        schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$re\###
-        f":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors\###
-        /invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_databa\###
-        se"}],"examples":[{"name":"an SQLite file","params":[{"name":"name","value":"Books"},{"name":"databaseType","v\###
-        alue":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"result":{"name":"result","v\###
-        alue":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sql\###
-        ite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updated\###
-        At":"2026-01-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a connection string of another engine","params"\###
-        :[{"name":"name","value":"Elsewhere"},{"name":"databaseType","value":"postgresql"},{"name":"connectionString",\###
-        "value":"mysql://ada@db.example.com/shop"}],"x-error":"invalid_connection_string","x-needs":"session"},{"name"\###
-        :"a misspelt member","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name\###
-        ":"connectionString","value":"sqlite://${sampleDatabase}"},{"name":"readonly","value":false}],"x-error":"inval\###
-        id_params","x-needs":"session"},{"name":"without a session","params":[{"name":"name","value":"Books"},{"name":\###
-        "databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"\###
-        unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution"\###
-        :"task","x-unknownMembers":"refuse"},{"name":"project.delete","summary":"Delete a project with its history.","\###
-        description":"Its connection string, queries and messages go with it, for good; its running queries are cancel\###
-        led and its kept results are\ndropped. The database itself is not touched.\n\nIdempotent: `{}` says that you h\###
-        ave no such project now. A project that is gone, never was or is somebody else's answers the\nsame, and nothin\###
-        g happens.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":\###
-        "The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"resu\###
-        lt":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref"\###
-        :"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"on\###
-        e of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{}},"x-ne\###
-        eds":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"result":{\###
-        "name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write"\###
-        ,"x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.get","summary":"Answer one project.","desc\###
-        ription":"From the daemon's store; it does not connect.","tags":[{"name":"project"}],"paramStructure":"either"\###
-        ,"params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The proje\###
-        ct.","type":"string","format":"uuid"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Proj\###
-        ect"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},\###
-        {"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","va\###
-        lue":"${projectId}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"B\###
-        ooks","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":tr\###
-        ue,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"project"},{"name\###
-        ":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":\###
-        "session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers\###
-        ":"refuse"},{"name":"project.list","summary":"List your projects.","description":"In the order they were creat\###
-        ed, newest first.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"databaseType","de\###
-        scription":"Only this kind of database.","required":false,"schema":{"description":"Only this kind of database.\###
-        ","$ref":"#/components/schemas/DatabaseType"}},{"name":"text","description":"Only those whose name or descript\###
-        ion contains it, in any case of ASCII letters.","required":false,"schema":{"description":"Only those whose nam\###
-        e or description contains it, in any case of ASCII letters.","type":"string","minLength":1,"maxLength":200}},{\###
-        "name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page.\###
-        ","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of th\###
-        e page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page befo\###
-        re, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ProjectListResult","schema"\###
-        :{"type":"object","properties":{"items":{"description":"The projects.","type":"array","items":{"$ref":"#/compo\###
-        nents/schemas/Project"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":\###
-        "string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/componen\###
-        ts/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"SQLite only","\###
-        params":[{"name":"databaseType","value":"sqlite"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c5\###
-        -11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sq\###
-        lite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31\###
-        :00.000Z"}]}},"x-needs":"project"},{"name":"none that match","params":[{"name":"text","value":"no such project\###
-        "}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"sessi\###
-        on","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.summary","summary":\###
-        "Answer a project's figures and what its database says of itself.","description":"Figures are of the whole his\###
-        tory of the project. The database is asked for its metadata; if it cannot be reached, or not within\nthe conne\###
-        ct timeout, `database` says why and the rest is answered all the same.","tags":[{"name":"project"}],"paramStru\###
-        cture":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descript\###
-        ion":"The project.","type":"string","format":"uuid"}}],"result":{"name":"ProjectSummaryResult","schema":{"type\###
-        ":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"queries":\###
-        {"description":"Figures about its queries.","$ref":"#/components/schemas/QueryStatistics"},"recentQueries":{"d\###
-        escription":"The newest queries, newest first.","type":"array","items":{"$ref":"#/components/schemas/QueryReco\###
-        rd"},"maxItems":10},"messageCount":{"description":"Its chat messages.","type":"integer","minimum":0},"database\###
-        ":{"description":"What its database says of itself.","$ref":"#/components/schemas/DatabaseSummary"}},"required\###
-        ":["projectId","queries","recentQueries","messageCount","database"],"additionalProperties":false}},"errors":[{\###
-        "$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compone\###
-        nts/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"one of yours","params":[{"nam\###
-        e":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"projectId":"019ab0c5-11aa-7d2e-8b3\###
-        c-4d5e6f708192","queries":{"total":1,"success":1,"error":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"p95Ms"\###
-        :0.412,"rows":1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e\###
-        -8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","stat\###
-        us":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00\###
-        .000Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.40.1","databaseName":"books.sqlite","sizeBytes\###
-        ":49152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","value\###
-        ":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
-        ring":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.test","summary":"Try to reach a\###
-         database and say how far it got.","description":"Takes either `projectId`, or `databaseType` and `connectionS\###
-        tring` to try before `project.create`; the latter is not kept.\nOpens a new connection, checks that writes are\###
-         refused on it, and closes it.\n\nA database that cannot be reached is a result with `ok: false`, not an error\###
-        . `steps` always has all eight steps, in order; after\nthe one that failed, and where the engine has no such s\###
-        tep, they are `skipped`.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projectId"\###
-        ,"description":"A project of yours.","required":false,"schema":{"description":"A project of yours.","type":"st\###
-        ring","format":"uuid"}},{"name":"databaseType","description":"The kind of database; with `connectionString`.",\###
-        "required":false,"schema":{"description":"The kind of database; with `connectionString`.","$ref":"#/components\###
-        /schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it; with `databaseType`.","req\###
-        uired":false,"schema":{"description":"How to reach it; with `databaseType`.","type":"string","minLength":1,"ma\###
-        xLength":4096}}],"result":{"name":"ProjectTestResult","schema":{"type":"object","properties":{"ok":{"descripti\###
-        on":"Whether no step failed.","type":"boolean"},"steps":{"description":"The outcome of each step.","type":"arr\###
-        ay","items":{"$ref":"#/components/schemas/TestStep"},"minItems":8,"maxItems":8},"serverVersion":{"description"\###
-        :"Product and version; there if it got that far.","type":"string"}},"required":["ok","steps"],"additionalPrope\###
-        rties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenti\###
-        cated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a p\###
-        roject","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"ok":true,"s\###
-        erverVersion":"SQLite 3.40.1","steps":[{"step":"parse","status":"passed","durationMs":0.021},{"step":"policy",\###
-        "status":"passed","durationMs":0.035},{"step":"resolve","status":"skipped"},{"step":"connect","status":"skippe\###
-        d"},{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"database","status":"passed"\###
-        ,"durationMs":0.734},{"step":"readOnlyCheck","status":"passed","durationMs":0.118}]}},"x-needs":"project"},{"n\###
-        ame":"a server that is not there","params":[{"name":"databaseType","value":"postgresql"},{"name":"connectionSt\###
-        ring","value":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"name":"result","value":{"ok":false,"steps":[{"s\###
-        tep":"parse","status":"passed","durationMs":0.044},{"step":"policy","status":"passed","durationMs":0.012},{"st\###
-        ep":"resolve","status":"passed","durationMs":0.067},{"step":"connect","status":"failed","durationMs":0.203,"co\###
-        de":"connection_refused","message":"Nothing accepts connections at 127.0.0.1 port 1; check the host and port, a\###
-        nd that the server runs."},{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"data\###
-        base","status":"skipped"},{"step":"readOnlyCheck","status":"skipped"}]}},"x-needs":"session"},{"name":"both wa\###
-        ys at once","params":[{"name":"projectId","value":"${projectId}"},{"name":"databaseType","value":"sqlite"},{"n\###
-        ame":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"invalid_params","x-needs":"project"}\###
-        ],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"\###
-        },{"name":"project.update","summary":"Change a project.","description":"Changes what is named and nothing else\###
-        ; takes at least one member besides `projectId`. The kind of database cannot change. An\nempty `description` r\###
-        emoves it.\n\nA new connection string is checked as in `project.create`. With it, or when `readOnly` becomes t\###
-        rue, the project's open database\nconnections are closed and its running writes are cancelled.","tags":[{"name\###
-        ":"project"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required"\###
-        :true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"name","description":"N\###
-        ame, unique among your projects.","required":false,"schema":{"description":"Name, unique among your projects."\###
-        ,"type":"string","minLength":1,"maxLength":100}},{"name":"description","description":"What it is, in your word\###
-        s.","required":false,"schema":{"description":"What it is, in your words.","type":"string","maxLength":2000}},{\###
-        "name":"connectionString","description":"How to reach it; the kind of database stays.","required":false,"schem\###
-        a":{"description":"How to reach it; the kind of database stays.","type":"string","minLength":1,"maxLength":409\###
-        6}},{"name":"readOnly","description":"Whether to refuse every write.","required":false,"schema":{"description"\###
-        :"Whether to refuse every write.","type":"boolean"}},{"name":"assistant","description":"What to change of what\###
-         the assistant may do.","required":false,"schema":{"description":"What to change of what the assistant may do.\###
-        ","$ref":"#/components/schemas/AssistantChange"}}],"result":{"name":"Project","schema":{"$ref":"#/components/s\###
-        chemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthe\###
-        nticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/compone\###
-        nts/errors/invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unkn\###
-        own_database"}],"examples":[{"name":"allow writes","params":[{"name":"projectId","value":"${projectId}"},{"nam\###
-        e":"readOnly","value":false}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","\###
-        name":"Books","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":false,"createdAt":"\###
-        2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":"what the assi\###
-        stant may see","params":[{"name":"projectId","value":"${projectId}"},{"name":"assistant","value":{"shareRows":\###
-        false,"maskedColumns":["customers.email"]}}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-\###
-        4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true\###
-        ,"assistant":{"shareRows":false,"maskedColumns":["customers.email"]},"createdAt":"2026-01-05T09:31:00.000Z","u\###
-        pdatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":"nothing to change","params":[{"name":"pro\###
-        jectId","value":"${projectId}"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project",\###
-        "params":[{"name":"projectId","value":"${unknownId}"},{"name":"name","value":"Books"}],"x-error":"not_found","\###
-        x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unkn\###
-        ownMembers":"refuse"},{"name":"query.cancel","summary":"Stop a running query at its database.","description":"\###
-        Works from any connection of the user, and before `query.run` is answered if its client chose the `queryId`. A\###
-        nswers as soon as\nthe stop is under way; the `query.run` or `query.fetch` that waits is then answered `cancel\###
-        led`, or with its result if that was\nfirst. A database that does not obey has its connection cut after `cance\###
-        lDeadlineMs`.\n\nIdempotent: a query that has ended, never was or is somebody else's answers `{}` all the same\###
-        , and nothing happens.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryId","descr\###
-        iption":"The query.","required":true,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"\###
-        result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$\###
-        ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name"\###
-        :"a query that has ended","params":[{"name":"queryId","value":"${queryId}"}],"result":{"name":"result","value"\###
-        :{}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","value":"${unknownId}"}],"resul\###
-        t":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"wr\###
-        ite","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.close","summary":"Drop a kept result.","\###
-        description":"Frees what it took of the quota; if its statement still runs, it is stopped. The query stays in h\###
-        istory.\n\nIdempotent: a result that is gone, never was or is somebody else's answers `{}` all the same, and n\###
-        othing happens.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","description\###
-        ":"The result.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}}],"resu\###
-        lt":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref"\###
-        :"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a r\###
-        esult","params":[{"name":"resultId","value":"${resultId}"}],"result":{"name":"result","value":{}},"x-needs":"r\###
-        esult"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"result":{"name":"re\###
-        sult","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execut\###
-        ion":"task","x-unknownMembers":"refuse"},{"name":"query.explain","summary":"Show how a database would run a st\###
-        atement.","description":"Asks the engine for its plan, without running the statement: as the engine gives it (\###
-        `plan`), and in one normal form for all\nengines (`nodes`). Where the engine estimates costs or, with `analyze\###
-        `, measures times, `costliest` names the three nodes that\ncost or take most on their own, without their child\###
-        ren.\n\n**`analyze`** runs the statement to measure it, inside the read-only path: what `query.run` refuses in\###
-         `read` mode is refused\nhere. SQLite cannot measure; asking for it is `invalid_params`. Without `analyze`, Po\###
-        stgreSQL also shows the plans of statements\nthat write, without running them; for MySQL, MariaDB and SQLite t\###
-        hose are refused.\n\nParameters are bound as in `query.run`. PostgreSQL plans with their values. It is no quer\###
-        y: it is not in history, and costs what\na query costs otherwise. `$/cancelRequest`, the timeout and the end o\###
-        f the connection stop it.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId",\###
-        "description":"Where it would run.","required":true,"schema":{"description":"Where it would run.","type":"stri\###
-        ng","format":"uuid"}},{"name":"sql","description":"The statement, at most `sqlBytes` bytes of UTF-8.","require\###
-        d":true,"schema":{"description":"The statement, at most `sqlBytes` bytes of UTF-8.","type":"string","minLength\###
-        ":1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, in order.","required\###
-        ":false,"schema":{"description":"Values of the placeholders, in order.","type":"array","items":{"oneOf":[{"typ\###
-        e":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additionalProperties":false,\###
-        "properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"analyze","description":"Whether to r\###
-        un it and measure.","required":false,"schema":{"description":"Whether to run it and measure.","type":"boolean"\###
-        ,"default":false}},{"name":"timeoutMs","description":"Time it may take; absent means the limit `queryTimeoutMs\###
-        `. At most the limit `queryTimeoutMaxMs`.","required":false,"schema":{"description":"Time it may take; absent m\###
-        eans the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum\###
-        ":3600000}}],"result":{"name":"QueryExplainResult","schema":{"type":"object","properties":{"engine":{"descript\###
-        ion":"Whose plan it is.","$ref":"#/components/schemas/DatabaseType"},"analyzed":{"description":"Whether the st\###
-        atement ran and `actual…` members were measured.","type":"boolean"},"nodes":{"description":"The plan's nodes, e\###
-        ach before its children; at most the limit `planNodes`.","type":"array","items":{"$ref":"#/components/schemas/\###
-        PlanNode"}},"costliest":{"description":"Ids of at most three nodes, the costliest first: by their own time if m\###
-        easured, else by their own cost, else by their own rows. Empty where the engine says none of these.","type":"a\###
-        rray","items":{"type":"integer","minimum":0}},"truncated":{"description":"Whether the plan has nodes that are n\###
-        ot shown.","type":"boolean"},"planningMs":{"description":"Time to plan, as the engine measured it.","type":"nu\###
-        mber","minimum":0},"executionMs":{"description":"Time to run, as the engine measured it.","type":"number","min\###
-        imum":0},"plan":{"description":"The plan as the engine gives it: its JSON, or, nested deeper than the limit `j\###
-        sonDepth`, the same as text and without `nodes`; for SQLite an array of the rows of EXPLAIN QUERY PLAN."}},"re\###
-        quired":["engine","analyzed","nodes","costliest","truncated","plan"],"additionalProperties":false}},"errors":[\###
-        {"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/com\###
-        ponents/errors/invalid_connection_string"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/component\###
-        s/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/c\###
-        omponents/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"}\###
-        ,{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components\###
-        /errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connec\###
-        t_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/c\###
-        omponents/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components\###
-        /errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a search by key"\###
-        ,"params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT name FROM sqlite_schema W\###
-        HERE rowid = ?1"},{"name":"parameters","value":[1]}],"result":{"name":"result","value":{"engine":"sqlite","ana\###
-        lyzed":false,"nodes":[{"id":0,"operation":"SEARCH","detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (r\###
-        owid=?)","relation":"sqlite_schema"}],"costliest":[],"truncated":false,"plan":[{"id":2,"parent":0,"detail":"SE\###
-        ARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"project"},{"name":"an engine that does n\###
-        ot measure","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"a\###
-        nalyze","value":true}],"x-error":"invalid_params","x-needs":"project"},{"name":"a statement the database refus\###
-        es","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_f\###
-        ailed","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}\###
-        ,{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":\###
-        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.export","summar\###
-        y":"Convert a kept result to CSV, JSON, JSON Lines, Markdown or SQL.","description":"Converts what `query.run`\###
-         kept; the statement does not run again. If it still runs, this follows it to its end; if it ends with\nan err\###
-        or, so does the export.\n\n**Where it goes.** Without `path` and `partialResultToken` the reply has `text`, wh\###
-        ich ends with the row that reaches `pageBytes`,\nand `nextCursor` for the next call, with the same `format` an\###
-        d `options`. The texts put together are the whole: what stands at its\nhead or foot is there once, and each ha\###
-        s whole rows only. With `partialResultToken` the texts go out as `$/progress`, each with an\n`ExportPart`, no f\###
-        aster than this client reads, and the reply has the totals. With `path` they go to a file, which is there, who\###
-        le\nand readable only to the daemon's user, once this is answered, and not at all if it fails or is cancelled.\###
-        \n\n**Paths** are absolute, in a directory that exists; `~/` is the daemon's user's home where the daemon is p\###
-        ersonal. In shared mode\nthey must be below a directory that the daemon allows. A file that exists is a `confl\###
-        ict` unless `overwrite`. Symbolic links and\nwhatever is no regular file are never written to, nor are files o\###
-        f the daemon itself. `file_failed` names the step that failed.\n\n**Formats.** Cells that are null differ from\###
-         empty texts in each of them.\n\n- `csv`: RFC 4180, in UTF-8. A cell is quoted where it must be, and where it i\###
-        s an empty text or reads like `nullText`; null is\n  `nullText` without quotes. Numbers have the digits of the\###
-         database. Bytes are base64 or hexadecimal.\n- `json`: one array of objects, an object a line. Cells are those\###
-         of `QueryResult`. Of columns with the same name the second is\n  called `name_2`.\n- `jsonl`: the same object\###
-        s, one a line, and nothing else.\n- `markdown`: a table of GitHub's kind, numbers to the right. Characters tha\###
-        t mean something to Markdown or HTML are escaped, a\n  line break is `<br>`, another control character its pic\###
-        ture. A result that stopped at a limit says so below it.\n- `sql`: `INSERT` statements of at most 64 KiB (but a\###
-        lways a whole row) into `table`, in the dialect of the database that the\n  result is from; before them the se\###
-        ssion's encoding is set. Run there, on a table with columns of the same types, they give the\n  same values. A\###
-         JSON `null` becomes NULL, since results do not tell the two apart.\n\n**Cells that were cut** (`cellBytes`) a\###
-        re refused with `cell_truncated`, because nobody would notice. With `allowTruncated` they\nare exported as far\###
-         as they go, marked, and counted in `truncatedCells`; never to `sql`.\n\nIds answer as in `query.fetch`.","tag\###
-        s":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resultId","description":"The result.","req\###
-        uired":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"name":"format","descript\###
-        ion":"What to convert it to.","required":true,"schema":{"description":"What to convert it to.","$ref":"#/compo\###
-        nents/schemas/ExportFormat"}},{"name":"options","description":"How to write it.","required":false,"schema":{"d\###
-        escription":"How to write it.","$ref":"#/components/schemas/ExportOptions"}},{"name":"cursor","description":"`\###
-        nextCursor` of the text before; absent means from the beginning. Not with `path` or `partialResultToken`.","re\###
-        quired":false,"schema":{"description":"`nextCursor` of the text before; absent means from the beginning. Not w\###
-        ith `path` or `partialResultToken`.","type":"string","format":"cursor"}},{"name":"path","description":"The fil\###
-        e to write.","required":false,"schema":{"description":"The file to write.","type":"string","minLength":1,"maxL\###
-        ength":4096}},{"name":"overwrite","description":"Whether `path` may exist; it is replaced at the end, in one s\###
-        tep.","required":false,"schema":{"description":"Whether `path` may exist; it is replaced at the end, in one st\###
-        ep.","type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the texts as `$/pro\###
-        gress` with this token. Not with `path`.","required":false,"schema":{"description":"Pushes the texts as `$/pro\###
-        gress` with this token. Not with `path`.","type":["string","integer"]}}],"result":{"name":"QueryExportResult",\###
-        "schema":{"type":"object","properties":{"text":{"description":"The text, unless it was pushed or written to a f\###
-        ile.","type":"string"},"nextCursor":{"description":"Where the next text begins; there if there is more.","type\###
-        ":"string","format":"cursor"},"rowCount":{"description":"Rows in this text; of a file or a push, all rows.","t\###
-        ype":"integer","minimum":0},"bytes":{"description":"Size of this text, of all that was pushed, or of the file,\###
-         as UTF-8.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows than we\###
-        re kept; final if there is no `nextCursor`.","type":"boolean"},"truncatedCells":{"description":"Cells of these\###
-         rows of which only the beginning was kept.","type":"integer","minimum":0},"path":{"description":"The file tha\###
-        t was written, without symbolic links.","type":"string"}},"required":["rowCount","bytes","truncated","truncate\###
-        dCells"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/com\###
-        ponents/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflic\###
-        t"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/cel\###
-        l_truncated"},{"$ref":"#/components/errors/file_failed"},{"$ref":"#/components/errors/query_failed"},{"$ref":"\###
-        #/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"\###
-        },{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"CSV","params":[{"name":"resultId","valu\###
-        e":"${resultId}"},{"name":"format","value":"csv"}],"result":{"name":"result","value":{"text":"id\u000d\n1\u000\###
-        d\n2\u000d\n3\u000d\n","rowCount":3,"bytes":13,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"na\###
-        me":"SQL","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"sql"},{"name":"options\###
-        ","value":{"table":"favourites"}}],"result":{"name":"result","value":{"text":"INSERT INTO \"favourites\" (\"id\###
-        \") VALUES\n(1),\n(2),\n(3);\n","rowCount":3,"bytes":56,"truncated":false,"truncatedCells":0}},"x-needs":"resu\###
-        lt"},{"name":"pushed","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"jsonl"},{"\###
-        name":"partialResultToken","value":"export-1"}],"result":{"name":"result","value":{"rowCount":3,"bytes":27,"tr\###
-        uncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"a relative path","params":[{"name":"resultId"\###
-        ,"value":"${resultId}"},{"name":"format","value":"csv"},{"name":"path","value":"books.csv"}],"x-error":"policy\###
-        ","x-needs":"result"},{"name":"a directory that is not there","params":[{"name":"resultId","value":"${resultId\###
-        }"},{"name":"format","value":"csv"},{"name":"path","value":"/nowhere/at/all/books.csv"}],"x-error":"file_faile\###
-        d","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"},{"name\###
-        ":"format","value":"csv"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session"\###
-        ,"x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.fetch","summary":"Answer\###
-         a page of a kept result.","description":"Reads what `query.run` kept; the statement does not run again. A cur\###
-        sor stays good while the result is kept: fetching it twice\nanswers the same rows. If the statement still runs\###
-        , this waits for the page to be full or the statement to end. If it ended\nwith an error after its first page,\###
-         the rows it gave can be fetched and then this answers that error.\n\nA result that was closed, has expired or\###
-         ended with its connection is `not_found`, as is one of somebody else, and one of\nanother connection that was\###
-         run without `keep`.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","descri\###
-        ption":"The result.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{\###
-        "name":"cursor","description":"`nextCursor` of the page before; absent means from the first row.","required":f\###
-        alse,"schema":{"description":"`nextCursor` of the page before; absent means from the first row.","type":"strin\###
-        g","format":"cursor"}}],"result":{"name":"QueryFetchResult","schema":{"type":"object","properties":{"rows":{"d\###
-        escription":"The page, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"des\###
-        cription":"Index of its first row in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"des\###
-        cription":"Rows in this page.","type":"integer","minimum":0},"hasMore":{"description":"Whether there are more r\###
-        ows.","type":"boolean"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"\###
-        string","format":"cursor"},"totalRows":{"description":"Rows kept of the whole result; absent while the stateme\###
-        nt runs.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows than were\###
-         kept; final once `totalRows` is there.","type":"boolean"}},"required":["rows","firstRow","rowCount","hasMore"\###
-        ,"truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"\###
-        #/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/qu\###
-        ery_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/comp\###
-        onents/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"the next page","p\###
-        arams":[{"name":"resultId","value":"${resultId}"},{"name":"cursor","value":"${cursor}"}],"result":{"name":"res\###
-        ult","value":{"rows":[[3]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3,"truncated":false}},"x-need\###
-        s":"result"},{"name":"the first page again","params":[{"name":"resultId","value":"${resultId}"}],"result":{"na\###
-        me":"result","value":{"rows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"nextCursor":"Mg","totalRows":\###
-        3,"truncated":false}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${\###
-        unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering"\###
-        :"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.forget","summary":"Delete queries fro\###
-        m your history.","description":"Either those named by `queryIds`, or those of a project, of a time, or both: n\###
-        ame at least one of them, so that nothing is\ndeleted by accident. Queries that still run stay. Their figures g\###
-        o with them: `query.stats`, `dashboard.get` and `project.summary`\ndo not count them any more.\n\nIdempotent: w\###
-        hat is gone, never was or is somebody else's is not counted in `forgotten`. A long history goes step by step, a\###
-        nd\nothers are served in between; a cancelled request, or one that failed, has deleted a part.","tags":[{"name\###
-        ":"query"}],"paramStructure":"by-name","params":[{"name":"queryIds","description":"These queries.","required":\###
-        false,"schema":{"description":"These queries.","type":"array","items":{"type":"string","format":"uuid"},"minIt\###
-        ems":1,"maxItems":1000}},{"name":"projectId","description":"All of this project; not together with `queryIds`.\###
-        ","required":false,"schema":{"description":"All of this project; not together with `queryIds`.","type":"string\###
-        ","format":"uuid"}},{"name":"before","description":"All accepted before this time; not together with `queryIds\###
-        `.","required":false,"schema":{"description":"All accepted before this time; not together with `queryIds`.","t\###
-        ype":"string","format":"date-time"}}],"result":{"name":"QueryForgetResult","schema":{"type":"object","properti\###
-        es":{"forgotten":{"description":"How many were deleted.","type":"integer","minimum":0}},"required":["forgotten\###
-        "],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/component\###
-        s/errors/unauthenticated"},{"$ref":"#/components/errors/cancelled"}],"examples":[{"name":"one query","params":\###
-        [{"name":"queryIds","value":["${queryId}"]}],"result":{"name":"result","value":{"forgotten":1}},"x-needs":"que\###
-        ry"},{"name":"a project's queries before a day","params":[{"name":"projectId","value":"${projectId}"},{"name":\###
-        "before","value":"2026-01-05T00:00:00.000Z"}],"result":{"name":"result","value":{"forgotten":0}},"x-needs":"qu\###
-        ery"},{"name":"an unknown query","params":[{"name":"queryIds","value":["${unknownId}"]}],"result":{"name":"res\###
-        ult","value":{"forgotten":0}},"x-needs":"session"},{"name":"nothing named","params":[],"x-error":"invalid_para\###
-        ms","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x\###
-        -unknownMembers":"refuse"},{"name":"query.get","summary":"Answer one query of history.","description":"What `q\###
-        uery.history` lists, and a preview: the first `previewRows` rows, at most `previewBytes` bytes, as they were w\###
-        hen the query\nran. The preview is kept sealed and goes with the project.","tags":[{"name":"query"}],"paramStr\###
-        ucture":"either","params":[{"name":"queryId","description":"The query.","required":true,"schema":{"description\###
-        ":"The query.","type":"string","format":"uuid"}}],"result":{"name":"QueryRecord","schema":{"$ref":"#/component\###
-        s/schemas/QueryRecord"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/\###
-        unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"nam\###
-        e":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819\###
-        203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orde\###
-        rs","shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"scri\###
-        pt","createdAt":"2026-01-05T09:32:00.000Z","preview":{"columns":[{"name":"count(*)","type":"","encoding":"dyna\###
-        mic"}],"rows":[[1204]]}}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","value":"$\###
-        {unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering\###
-        ":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.history","summary":"List your own qu\###
-        eries.","description":"Newest first. Filters add up. A query is kept for `historyDays` days, unless there are m\###
-        ore than `historyRows`: then the oldest go;\n`query.forget` takes away more. Every page is as quick as the fir\###
-        st, however long the history, unless `text` and `errorText`\nhave fewer than three characters. A project that i\###
-        s unknown or somebody else's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStructure":"b\###
-        y-name","params":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"descri\###
-        ption":"Only of this project.","type":"string","format":"uuid"}},{"name":"status","description":"Only with thi\###
-        s status.","required":false,"schema":{"description":"Only with this status.","$ref":"#/components/schemas/Quer\###
-        yStatus"}},{"name":"text","description":"Only those whose SQL or label contains it, in any case of ASCII lette\###
-        rs; every character stands for itself. From three characters on it is found by an index.","required":false,"sc\###
-        hema":{"description":"Only those whose SQL or label contains it, in any case of ASCII letters; every character\###
-         stands for itself. From three characters on it is found by an index.","type":"string","minLength":1,"maxLengt\###
-        h":200}},{"name":"errorText","description":"Only those whose error message contains it, likewise.","required":\###
-        false,"schema":{"description":"Only those whose error message contains it, likewise.","type":"string","minLeng\###
-        th":1,"maxLength":200}},{"name":"shape","description":"Only those whose statement has this shape: the `shape` o\###
-        f another query, or of `query.stats`.","required":false,"schema":{"description":"Only those whose statement ha\###
-        s this shape: the `shape` of another query, or of `query.stats`.","type":"string","minLength":16,"maxLength":1\###
-        6}},{"name":"since","description":"Only those accepted at this time or later.","required":false,"schema":{"des\###
-        cription":"Only those accepted at this time or later.","type":"string","format":"date-time"}},{"name":"until",\###
-        "description":"Only those accepted before this time.","required":false,"schema":{"description":"Only those acc\###
-        epted before this time.","type":"string","format":"date-time"}},{"name":"mode","description":"Only those that r\###
-        an in this mode.","required":false,"schema":{"description":"Only those that ran in this mode.","$ref":"#/compo\###
-        nents/schemas/QueryMode"}},{"name":"source","description":"Only from this source.","required":false,"schema":{\###
-        "description":"Only from this source.","$ref":"#/components/schemas/QuerySource"}},{"name":"limit","descriptio\###
-        n":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer","minimu\###
-        m":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the sa\###
-        me filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.\###
-        ","type":"string","format":"cursor"}}],"result":{"name":"QueryHistoryResult","schema":{"type":"object","proper\###
-        ties":{"items":{"description":"The queries.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"\###
-        }},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cur\###
-        sor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_para\###
-        ms"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"what succeeded in a project","params\###
-        ":[{"name":"projectId","value":"${projectId}"},{"name":"status","value":"success"},{"name":"limit","value":10}\###
-        ],"result":{"name":"result","value":{"items":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0\###
-        c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a6\###
-        05e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01\###
-        -05T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"what failed for a table","params":[{"name":"errorText","val\###
-        ue":"no such table"},{"name":"status","value":"error"}],"result":{"name":"result","value":{"items":[]}},"x-nee\###
-        ds":"query"},{"name":"no shape","params":[{"name":"shape","value":"not-hexadecimal!"}],"x-error":"invalid_para\###
-        ms","x-needs":"session"},{"name":"none that match","params":[{"name":"text","value":"no such query"}],"result"\###
-        :{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"a page too large","params":[{"name":"lim\###
-        it","value":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-\###
-        ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.run","summary":"Run one stat\###
-        ement and answer its first rows.","description":"Runs exactly one statement; two are refused. In `read` mode, t\###
-        he default, nothing of it can last: the engine refuses writes,\nthe statement is looked at before it runs, and\###
-         it is rolled back. `write` needs a project whose `readOnly` is false (else\n`read_only`), and commits.\n\n**O\###
-        ptions only lower the server's limits.** A value above the limit is refused with `invalid_params`, never lower\###
-        ed in silence.\n\n**Parameters** are bound, never put into the text: null, a boolean, a number, a string, or `\###
-        {\"$base64\": \"…\"}` for bytes. The\nplaceholders are the engine's own: `$1` for PostgreSQL, `?` for MySQL an\###
-        d MariaDB, `?`, `?1` or `$1` for SQLite.\n\n**Large results.** The first page comes with the reply, which may b\###
-        e sent before the statement has ended. The rest is kept under\n`resultId` for `query.fetch`, `query.export` an\###
-        d `query.summarize`, without running the statement again, until `query.close`, until\nnobody has read from it f\###
-        or `resultIdleMs`, or until this connection ends; with `keep` it outlives the connection, and any connection o\###
-        f the user may fetch\nit. Without `maxRows` a result stops at `resultRows` rows or `resultBytes` bytes; with i\###
-        t, at so many rows or\n`spoolPerResultBytes`. A result that stopped says `truncated`. The daemon's page limit `\###
-        pageBytes` may end a page before `pageRows`.\n\n**Pushed results.** With `partialResultToken` nothing is kept:\###
-         pages of at most `pageRows` rows or `pageBytes` bytes go out as\n`$/progress` with that token, straight from t\###
-        he database and as fast as this client reads; other replies come in between. Each\nhas a `QueryPage`. The stat\###
-        ement waits for a client that does not read, and so may run into its timeout. The reply comes after\nthe last p\###
-        age, with no rows and the number of all in `rowCount`; an error may come after pages. Without `maxRows` there i\###
-        s no\nlimit on rows or bytes.\n\n**Stopping it.** `$/cancelRequest` and `query.cancel` stop the statement at t\###
-        he database, as do the timeout and the end of this\nconnection. `queryId` lets a client choose the id beforeha\###
-        nd, so that `query.cancel` can name the query before this is\nanswered, from another connection too. It must b\###
-        e new: an id that any query has had is a `conflict`, and nothing runs.\n\n**History.** A write is in history b\###
-        efore it runs; other queries at the latest when they end. Parameters are never kept.","tags":[{"name":"query"}\###
-        ],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where to run it.","required":true,"s\###
-        chema":{"description":"Where to run it.","type":"string","format":"uuid"}},{"name":"sql","description":"The st\###
-        atement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","required":true,"schema":{"descriptio\###
-        n":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","type":"string","minLength"\###
-        :1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, in order.","required"\###
-        :false,"schema":{"description":"Values of the placeholders, in order.","type":"array","items":{"oneOf":[{"type\###
-        ":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additionalProperties":false,"\###
-        properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","description":"What the stateme\###
-        nt may do.","required":false,"schema":{"description":"What the statement may do.","$ref":"#/components/schemas\###
-        /QueryMode","default":"read"}},{"name":"pageRows","description":"Most rows of each page; absent means the limi\###
-        t `pageRows`.","required":false,"schema":{"description":"Most rows of each page; absent means the limit `pageR\###
-        ows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs","description":"Time the statement may\###
-         take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"sche\###
-        ma":{"description":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `q\###
-        ueryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"name":"maxRows","description":"Rows to k\###
-        eep at most.","required":false,"schema":{"description":"Rows to keep at most.","type":"integer","minimum":1,"m\###
-        aximum":1000000000}},{"name":"label","description":"A name for it in history.","required":false,"schema":{"des\###
-        cription":"A name for it in history.","type":"string","minLength":1,"maxLength":200}},{"name":"keep","descript\###
-        ion":"Whether the result outlives this connection, and is kept even if the first page has all of it.","require\###
-        d":false,"schema":{"description":"Whether the result outlives this connection, and is kept even if the first p\###
-        age has all of it.","type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the r\###
-        ows as `$/progress` with this token, instead of keeping them.","required":false,"schema":{"description":"Pushe\###
-        s the rows as `$/progress` with this token, instead of keeping them.","type":["string","integer"]}},{"name":"q\###
-        ueryId","description":"The query's id, made by the client; version 7 is advised.","required":false,"schema":{"\###
-        description":"The query's id, made by the client; version 7 is advised.","type":"string","format":"uuid"}}],"r\###
-        esult":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/compon\###
-        ents/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/in\###
-        valid_connection_string"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_foun\###
-        d"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/r\###
-        ead_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/compon\###
-        ents/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"\###
-        },{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/c\###
-        omponents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tl\###
-        s_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"\###
-        },{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"\###
-        name":"one row","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS one, '\###
-        two' AS two"}],"result":{"name":"result","value":{"queryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","columns":[\###
-        {"name":"one","type":"","encoding":"dynamic"},{"name":"two","type":"","encoding":"dynamic"}],"rows":[[1,"two"]\###
-        ],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.412,"mode":"read","truncated":false,"notices"\###
-        :[]}},"x-needs":"project"},{"name":"parameters","params":[{"name":"projectId","value":"${projectId}"},{"name":\###
-        "sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS cover"},{"name":"parameters","value":["Emma",9.5,{"$base\###
-        64":"iVBORw=="}]},{"name":"label","value":"A smoke test"}],"result":{"name":"result","value":{"queryId":"019ab\###
-        0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"title","type":"","encoding":"dynamic"},{"name":"price","t\###
-        ype":"","encoding":"dynamic"},{"name":"cover","type":"","encoding":"dynamic"}],"rows":[["Emma",9.5,{"$base64":\###
-        "iVBORw=="}]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.388,"mode":"read","truncated":fal\###
-        se,"notices":[]}},"x-needs":"project"},{"name":"the first page of many","params":[{"name":"projectId","value":\###
-        "${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2 UNION ALL SELECT 3"},{"name":"pag\###
-        eRows","value":2}],"result":{"name":"result","value":{"queryId":"019ab0c6-44dd-7051-9e6f-708192031425","column\###
-        s":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[[1],[2]],"rowCount":2,"hasMore":true,"resultId":\###
-        "019ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg","command":"SELECT","durationMs":0.297,"mode":"read","\###
-        truncated":false,"notices":[]}},"x-needs":"project"},{"name":"pushed rows","params":[{"name":"projectId","valu\###
-        e":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2"},{"name":"partialResultToken"\###
-        ,"value":"rows-1"}],"result":{"name":"result","value":{"queryId":"019ab0c6-55ee-7162-8a70-819203142536","colum\###
-        ns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[],"rowCount":2,"hasMore":false,"command":"SELEC\###
-        T","durationMs":0.311,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"a write in a\###
-         read-only project","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"CREATE TABLE s\###
-        cratch (id INTEGER)"},{"name":"mode","value":"write"}],"x-error":"read_only","x-needs":"project"},{"name":"a s\###
-        tatement the database refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SE\###
-        LEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":"a parameter too few","params":[{"name":"projec\###
-        tId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-erro\###
-        r":"invalid_parameters","x-needs":"project"},{"name":"an id that a query has had","params":[{"name":"projectId\###
-        ","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"queryId","value":"${queryId}"}],"x-error"\###
-        :"conflict","x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId\###
-        }"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-acces\###
-        s":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.running","s\###
-        ummary":"List your own queries that run now.","description":"Of all your connections, also those that wait for\###
-         a free database connection; the one that began first is first. There are\nnever more than the limit `queriesP\###
-        erUser`. A query that has ended is in `query.history`.","tags":[{"name":"query"}],"paramStructure":"either","p\###
-        arams":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"description":"On\###
-        ly of this project.","type":"string","format":"uuid"}}],"result":{"name":"QueryRunningResult","schema":{"type"\###
-        :"object","properties":{"items":{"description":"The queries.","type":"array","items":{"$ref":"#/components/sch\###
-        emas/RunningQuery"}}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/erro\###
-        rs/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"nothing runs","params\###
-        ":[],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name\###
-        ":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access"\###
-        :"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.stats","summar\###
-        y":"Answer figures about your queries.","description":"How many ran, failed and how long they took: in all, by\###
-         project, by day, and by statement. Figures are kept by UTC day: the period\nis widened to whole days, and `si\###
-        nce` and `until` of the reply say to which. It is at most `statisticsDays` days long; without\n`since` it is t\###
-        he 30 days that end with `until`, without `until` it ends today. They are right to the query, also after a cra\###
-        sh;\nwhat is gone from history, by `query.forget`, by age or by number, is not counted any more.\n\n**Statemen\###
-        ts** are told apart by shape: the statement with `?` in place of each literal and placeholder, lists of values\###
-         after\n`IN`, `VALUES` and `ARRAY` as one, without comments, blanks and the case of keywords, by the rules of i\###
-        ts engine. `shape` is the\nsame for the same shape, always. Each list has at most `statements` of them: the mo\###
-        st frequent, the slowest by `meanMs`, the\ncostliest by `totalMs`, and those that failed most often; what did n\###
-        ot succeed, or not fail, is in no list of these.\n\n**Percentiles** are by nearest rank, over successful queri\###
-        es, from counts in ranges of a thirty-second of a doubling: within 1.6 %\nof the duration that was measured. `\###
-        maxMs` is exact.\n\nA project that is unknown or somebody else's has no queries.","tags":[{"name":"query"}],"p\###
-        aramStructure":"by-name","params":[{"name":"projectId","description":"Only of this project.","required":false,\###
-        "schema":{"description":"Only of this project.","type":"string","format":"uuid"}},{"name":"since","description\###
-        ":"From the day of this time on.","required":false,"schema":{"description":"From the day of this time on.","ty\###
-        pe":"string","format":"date-time"}},{"name":"until","description":"Up to the end of the day of this time; a mi\###
-        dnight is the end of the day before it.","required":false,"schema":{"description":"Up to the end of the day of\###
-         this time; a midnight is the end of the day before it.","type":"string","format":"date-time"}},{"name":"state\###
-        ments","description":"The length of each list of statements; 0 for none.","required":false,"schema":{"descript\###
-        ion":"The length of each list of statements; 0 for none.","type":"integer","minimum":0,"maximum":100,"default"\###
-        :10}}],"result":{"name":"QueryStatsResult","schema":{"type":"object","properties":{"since":{"description":"Mid\###
-        night UTC at the start of the first day.","type":"string","format":"date-time"},"until":{"description":"Midnig\###
-        ht UTC at the end of the last day.","type":"string","format":"date-time"},"totals":{"description":"All of it."\###
-        ,"$ref":"#/components/schemas/QueryFigures"},"projects":{"description":"Projects with queries in the period, t\###
-        he busiest first, then by name.","type":"array","items":{"$ref":"#/components/schemas/ProjectFigures"}},"days"\###
-        :{"description":"Every day of the period, oldest first, days without queries too.","type":"array","items":{"$r\###
-        ef":"#/components/schemas/DayFigures"},"minItems":1,"maxItems":366},"mostFrequent":{"description":"Statements b\###
-        y `count`, the highest first.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxIte\###
-        ms":100},"slowest":{"description":"By `meanMs`.","type":"array","items":{"$ref":"#/components/schemas/Statemen\###
-        tFigures"},"maxItems":100},"costliest":{"description":"By `totalMs`.","type":"array","items":{"$ref":"#/compon\###
-        ents/schemas/StatementFigures"},"maxItems":100},"mostFailing":{"description":"By `error`.","type":"array","ite\###
-        ms":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100}},"required":["since","until","totals","pr\###
-        ojects","days","mostFrequent","slowest","costliest","mostFailing"],"additionalProperties":false}},"errors":[{"\###
-        $ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name\###
-        ":"a day of a project","params":[{"name":"projectId","value":"${projectId}"},{"name":"since","value":"2026-01-\###
-        05T00:00:00.000Z"},{"name":"until","value":"2026-01-06T00:00:00.000Z"},{"name":"statements","value":1}],"resul\###
-        t":{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"\###
-        count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0\###
-        .412,"p95Ms":0.412,"maxMs":0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Book\###
-        s","databaseType":"sqlite","figures":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"\###
-        totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"days":[{"date":"2026-01-05","figur\###
-        es":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p5\###
-        0Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"mostFrequent":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192",\###
-        "projectName":"Books","shape":"3f9c1d2b7a605e48","sql":"SELECT * FROM orders WHERE id IN (?)","figures":{"coun\###
-        t":1,"success":1,"error":0,"cancelled":0,"errorRate":0,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"\###
-        p95Ms":0.412,"maxMs":0.412},"lastQueryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","lastUsedAt":"2026-01-05T09:3\###
-        2:00.000Z","lastMode":"read"}],"slowest":[],"costliest":[],"mostFailing":[]}},"x-needs":"query"},{"name":"the l\###
-        ast thirty days","params":[],"result":{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"20\###
-        26-01-06T00:00:00.000Z","totals":{"count":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs":0},"project\###
-        s":[],"days":[{"date":"2026-01-05","figures":{"count":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs"\###
-        :0}}],"mostFrequent":[],"slowest":[],"costliest":[],"mostFailing":[]}},"x-needs":"query"},{"name":"too long a p\###
-        eriod","params":[{"name":"since","value":"2020-01-01T00:00:00.000Z"}],"x-error":"invalid_params","x-needs":"se\###
-        ssion"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"\###
-        refuse"},{"name":"query.subscribe","summary":"Watch your own queries while they run.","description":"From the r\###
-        eply on, this connection gets a `query/event` whenever one of your queries starts, makes progress or ends, whi\###
-        chever\nof your connections runs it. `running` is what ran at that moment: its queries get no `started`, and e\###
-        verything later about\nthem comes as an event. A subscription ends with `query.unsubscribe`, with this connect\###
-        ion, or when this connection is no\nlonger logged in as you.","tags":[{"name":"query"}],"paramStructure":"eith\###
-        er","params":[{"name":"projectId","description":"Only queries of this project.","required":false,"schema":{"de\###
-        scription":"Only queries of this project.","type":"string","format":"uuid"}}],"result":{"name":"QuerySubscribe\###
-        Result","schema":{"type":"object","properties":{"subscriptionId":{"description":"Id, in every event of this su\###
-        bscription.","type":"string","format":"uuid"},"running":{"description":"The queries that run.","type":"array",\###
-        "items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["subscriptionId","running"],"additionalProp\###
-        erties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthent\###
-        icated"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"everything of mine","params":[],"result":{"\###
-        name":"result","value":{"subscriptionId":"019ab0c6-66ff-7273-9b81-920314253647","running":[]}},"x-needs":"sess\###
-        ion"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs"\###
-        :"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMember\###
-        s":"refuse"},{"name":"query.summarize","summary":"Answer figures about each column of a kept result.","descrip\###
-        tion":"Reads every row that `query.run` kept, once; the statement does not run again. If it still runs, this f\###
-        ollows it to its end; if\nit ends with an error, so does this. It takes a bounded amount of memory, whatever t\###
-        he result.\n\n**Numbers** are compared by their value, every digit of it, also where they are strings; `1.0` a\###
-        nd `1.00` are one value. Texts are compared\nby their UTF-8 bytes, dates and times by the time they mean. In a\###
-         column of SQLite that has both, numbers are less than texts.\nCells that were cut (`cellBytes`) count in `cou\###
-        nt` and `truncatedCells` only.\n\n**Distinct values** are counted exactly up to a bound, which is some ten tho\###
-        usand for a result of a few dozen columns and smaller for wider\nones; beyond it, `distinct` is an estimate, m\###
-        ostly within 3 % (HyperLogLog). **Top values** are exact while a column has no more values\nthan their bound, a\###
-        bout a thousand; beyond it `count` may be too high, by at most `overcount` (Filtered Space-Saving), and values\###
-         that may\nwell be rare are left out.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStru\###
-        cture":"by-name","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"descripti\###
-        on":"The result.","type":"string","format":"uuid"}},{"name":"columns","description":"Names of the columns to s\###
-        ummarise; absent means all. A name that several have means each of them.","required":false,"schema":{"descript\###
-        ion":"Names of the columns to summarise; absent means all. A name that several have means each of them.","type\###
-        ":"array","items":{"type":"string","maxLength":1024},"minItems":1,"maxItems":4096}},{"name":"topValues","descr\###
-        iption":"Most of the top values of each column.","required":false,"schema":{"description":"Most of the top val\###
-        ues of each column.","type":"integer","minimum":0,"maximum":100,"default":10}}],"result":{"name":"QuerySummari\###
-        zeResult","schema":{"type":"object","properties":{"rowCount":{"description":"Rows that were read: all that wer\###
-        e kept.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows than were k\###
-        ept, so that the figures are of its first rows only.","type":"boolean"},"columns":{"description":"The columns,\###
-         in their order in the result.","type":"array","items":{"$ref":"#/components/schemas/ColumnSummary"}}},"requir\###
-        ed":["rowCount","truncated","columns"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/i\###
-        nvalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref\###
-        ":"#/components/errors/busy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_on\###
-        ly"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/err\###
-        ors/connection_lost"}],"examples":[{"name":"every column","params":[{"name":"resultId","value":"${resultId}"},\###
-        {"name":"topValues","value":1}],"result":{"name":"result","value":{"rowCount":3,"truncated":false,"columns":[{\###
-        "name":"id","type":"INTEGER","encoding":"integer","count":3,"nulls":0,"distinct":3,"distinctIsEstimate":false,\###
-        "order":"number","min":1,"max":3,"sum":"6","mean":2,"stddev":1,"topValues":[{"value":1,"count":1,"overcount":0\###
-        }]}]}},"x-needs":"result"},{"name":"a column that is not there","params":[{"name":"resultId","value":"${result\###
-        Id}"},{"name":"columns","value":["nobody"]}],"x-error":"invalid_params","x-needs":"result"},{"name":"an unknow\###
-        n result","params":[{"name":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x\###
-        -kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"\###
-        name":"query.unsubscribe","summary":"End a subscription of this connection.","description":"No event of the su\###
-        bscription is made after the reply; those made before may still arrive behind it.","tags":[{"name":"query"}],"\###
-        paramStructure":"either","params":[{"name":"subscriptionId","description":"The subscription.","required":true,\###
-        "schema":{"description":"The subscription.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schem\###
-        a":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inva\###
-        lid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"one that has ended","params"\###
-        :[{"name":"subscriptionId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}\###
-        ,{"name":"not an id","params":[{"name":"subscriptionId","value":"first"}],"x-error":"invalid_params","x-needs"\###
-        :"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMember\###
-        s":"refuse"},{"name":"rpc.discover","summary":"Answer this protocol as an OpenRPC document.","description":"Th\###
-        e method that OpenRPC names. The document is the published `spec/openrpc.json`, the same for everyone.","tags"\###
-        :[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"RpcDiscoverResult","schema":{\###
-        "type":"object","required":["openrpc","info","methods"]}},"errors":[],"examples":[{"name":"the document","para\###
-        ms":[],"result":{"name":"result","value":{"openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"me\###
-        thods":[]}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inlin\###
-        e","x-unknownMembers":"refuse"},{"name":"schema.describe","summary":"Describe one table, view or other relatio\###
-        n in full.","description":"Columns with type, null, default, comment and how they are generated; keys, indexes\###
-        , checks, triggers; foreign keys from it and\nto it; of a view, its query. Texts longer than 16 KiB are cut.\n\###
-        \nThe name is looked for as it is written; then in any case; then, if it has a dot, as schema and name. Where s\###
-        everal schemas\nhave it and `schema` names none, it is the one an unqualified name in SQL means, else the firs\###
-        t; `alsoIn` says where the others\nare. System relations are looked for where the schema is one of the system'\###
-        s, or the name begins with `pg_` or `sqlite_`.\nWhat does not exist, or the database's own user may not use, i\###
-        s `not_found`, with the nearest names as `hint`.\n\nServed from what the daemon keeps, like `schema.list`.","t\###
-        ags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project."\###
-        ,"required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","\###
-        description":"Its name, not quoted.","required":true,"schema":{"description":"Its name, not quoted.","type":"s\###
-        tring","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,"schema"\###
-        :{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}}],"result":{"name":"SchemaDescri\###
-        beResult","schema":{"type":"object","properties":{"relation":{"description":"The relation, in full.","$ref":"#\###
-        /components/schemas/Relation"},"alsoIn":{"description":"Other schemas that have one of this name.","type":"arr\###
-        ay","items":{"type":"string"}},"ageMs":{"description":"How long ago the daemon began to read this from the dat\###
-        abase.","type":"number","minimum":0}},"required":["relation","ageMs"],"additionalProperties":false}},"errors":\###
+        .","description":"Takes the token of `auth.login`, `auth.signup`, `auth.refresh` or `auth.attenuate`. Any numb\###
+        er of connections may share a session. A token that is\nmalformed, too long, expired, revoked or another daemo\###
+        n's is answered `unauthenticated`, the same for each; the connection then\nhas no session, even if it had one b\###
+        efore.","tags":[{"name":"auth"}],"paramStructure":"either","params":[{"name":"token","description":"The token.\###
+        ","required":true,"schema":{"description":"The token.","type":"string","format":"token"}}],"result":{"name":"A\###
+        uthAttachResult","schema":{"type":"object","properties":{"expiresAt":{"description":"When the session, or the t\###
+        oken, ends at the latest.","type":"string","format":"date-time"},"user":{"description":"Whose session it is.",\###
+        "$ref":"#/components/schemas/User"}},"required":["expiresAt","user"],"additionalProperties":false}},"errors":[\###
+        {"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compon\###
+        ents/errors/rate_limited"}],"examples":[{"name":"a good token","params":[{"name":"token","value":"${token}"}],\###
+        "result":{"name":"result","value":{"expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab0c4-7d1e-7c3a-9f0\###
+        0-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-n\###
+        eeds":"session"},{"name":"a token that is no good","params":[{"name":"token","value":"v4.public.no-such-token"\###
+        }],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier\###
+        ","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.attenuate","summary":"Make a token that allo\###
+        ws less than this connection's.","description":"The new token attaches connections to the same session (`auth.\###
+        attach`), for a script, a tool or an agent that should not have all\nof it. It ends with the session, wherever\###
+         that is ended, and at `expiresAt` if that is sooner. Give at least one member.\n\nWhat is named here is all t\###
+        hat is left of it: methods, projects, reads. Where this connection's own token was narrowed before, the\nnew o\###
+        ne allows what both do; nothing is ever added. The reply says what it came to.\n\nA narrowed token is answered\###
+         `forbidden` where it does not allow a method, and what is in other projects does not exist for it: its\nids a\###
+        nswer as unknown ones do. With `projectIds`, lists that can be of all projects must name one of them (`project\###
+        .list` shows\nthose there are), and what is about no project in particular (`dashboard.get`, `project.create`,\###
+         a `project.test` of a connection\nstring, `chat.deleteExample`) is `forbidden`. With `readOnly`, so is every c\###
+        hange: of accounts, projects, history and conversations,\n`chat.approve`, `query.run` with `mode` `write`, and\###
+         `query.export` to a file; `chat.send` goes on. Whatever it was narrowed to, a\nnarrowed token may call `auth.\###
+        whoami`, `auth.attenuate` and the public methods, and no other method of `auth` unless `methods` names\nit; `a\###
+        uth.refresh` and `auth.changePassword` then answer a token that is as narrow, and none to a token with `reques\###
+        tsPerMinute`.\n\nWho holds a token can narrow it without the daemon, too; `docs/security.md` says how.","tags"\###
+        :[{"name":"auth"}],"paramStructure":"by-name","params":[{"name":"methods","description":"Names of methods, or a\###
+        ll of a namespace: `query.*`.","required":false,"schema":{"description":"Names of methods, or all of a namespa\###
+        ce: `query.*`.","type":"array","items":{"type":"string","minLength":1,"maxLength":64},"minItems":1,"maxItems":\###
+        64}},{"name":"projectIds","description":"Projects of yours.","required":false,"schema":{"description":"Project\###
+        s of yours.","type":"array","items":{"type":"string","format":"uuid"},"minItems":1,"maxItems":32}},{"name":"re\###
+        adOnly","description":"Whether it may change nothing.","required":false,"schema":{"description":"Whether it ma\###
+        y change nothing.","type":"boolean","default":false}},{"name":"expiresAt","description":"When it ends; in the f\###
+        uture.","required":false,"schema":{"description":"When it ends; in the future.","type":"string","format":"date\###
+        -time"}},{"name":"requestsPerMinute","description":"Requests of a session that it and all tokens made from it m\###
+        ay make in a minute together; past that the answer is `rate_limited`.","required":false,"schema":{"description\###
+        ":"Requests of a session that it and all tokens made from it may make in a minute together; past that the answ\###
+        er is `rate_limited`.","type":"integer","minimum":1,"maximum":60000}}],"result":{"name":"AuthAttenuateResult",\###
+        "schema":{"type":"object","properties":{"token":{"description":"A secret, as that of `auth.login`.","type":"st\###
+        ring","format":"token"},"grant":{"description":"What it allows.","$ref":"#/components/schemas/TokenGrant"}},"r\###
+        equired":["token","grant"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_param\###
+        s"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"nam\###
+        e":"reads of one project, for an agent","params":[{"name":"methods","value":["query.*","schema.*"]},{"name":"p\###
+        rojectIds","value":["${projectId}"]},{"name":"readOnly","value":true},{"name":"requestsPerMinute","value":120}\###
+        ],"result":{"name":"result","value":{"token":"v1.narrow.eyJleGFtcGxlIjp0cnVlfQ","grant":{"methods":["query.*",\###
+        "schema.*"],"projectIds":["019ab0c5-11aa-7d2e-8b3c-4d5e6f708192"],"readOnly":true,"requestsPerMinute":120,"exp\###
+        iresAt":"2026-01-06T09:30:00.000Z"}}},"x-needs":"project"},{"name":"a method that there is not","params":[{"na\###
+        me":"methods","value":["query.walk"]}],"x-error":"invalid_params","x-needs":"session"},{"name":"an unknown pro\###
+        ject","params":[{"name":"projectIds","value":["${unknownId}"]}],"x-error":"not_found","x-needs":"session"},{"n\###
+        ame":"nothing to narrow","params":[],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-ac\###
+        cess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.changePass\###
+        word","summary":"Change your password, which ends every session.","description":"The rules for the new passwor\###
+        d are those of `auth.signup`; it must differ from the current one. Every session of yours ends and\nevery toke\###
+        n is refused from then on, this one included: the reply has a new token, and its session is bound to this conn\###
+        ection.\nOther connections get `session/expired`.\n\nA wrong current password counts as a failed log-in.","tag\###
+        s":[{"name":"auth"}],"paramStructure":"either","params":[{"name":"currentPassword","description":"The password\###
+         now.","required":true,"schema":{"description":"The password now.","type":"string","minLength":1,"maxLength":1\###
+        024}},{"name":"newPassword","description":"The password from now on.","required":true,"schema":{"description":\###
+        "The password from now on.","type":"string","minLength":1,"maxLength":1024}}],"result":{"name":"Session","sche\###
+        ma":{"$ref":"#/components/schemas/Session"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"\###
+        #/components/errors/weak_password"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/error\###
+        s/invalid_credentials"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/busy"}],"exam\###
+        ples":[{"name":"a new password","params":[{"name":"currentPassword","value":"${password}"},{"name":"newPasswor\###
+        d","value":"ten lives of an engine"}],"result":{"name":"result","value":{"token":"v4.public.eyJleGFtcGxlIjp0cn\###
+        VlfQ","expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada L\###
+        ovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a w\###
+        rong current password","params":[{"name":"currentPassword","value":"not the password"},{"name":"newPassword","\###
+        value":"ten lives of an engine"}],"x-error":"invalid_credentials","x-needs":"session"}],"x-kind":"request","x-\###
+        access":"session","x-ordering":"barrier","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.delet\###
+        eAccount","summary":"Delete your account and everything in it.","description":"Projects, history, messages and\###
+         sessions go with it, for good; running queries are cancelled. The databases themselves are not\ntouched. This\###
+         connection stays open without a session, other connections get `session/expired`. The e-mail may sign up agai\###
+        n.\n\nA wrong password counts as a failed log-in.","tags":[{"name":"auth"}],"paramStructure":"either","params"\###
+        :[{"name":"currentPassword","description":"The password.","required":true,"schema":{"description":"The passwor\###
+        d.","type":"string","minLength":1,"maxLength":1024}}],"result":{"name":"Empty","schema":{"type":"object","prop\###
+        erties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/c\###
+        omponents/errors/unauthenticated"},{"$ref":"#/components/errors/invalid_credentials"},{"$ref":"#/components/er\###
+        rors/rate_limited"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a wrong password","params":[{"na\###
+        me":"currentPassword","value":"not the password"}],"x-error":"invalid_credentials","x-needs":"session"},{"name\###
+        ":"delete it","params":[{"name":"currentPassword","value":"${password}"}],"result":{"name":"result","value":{}\###
+        },"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"barrier","x-execution":"task","x\###
+        -unknownMembers":"refuse"},{"name":"auth.login","summary":"Begin a session with e-mail and password.","descrip\###
+        tion":"Binds the new session to this connection, in place of the one it had (which does not end). Requests wri\###
+        tten after it on the\nsame connection run with the new session, without waiting for the reply.\n\nAn unknown e\###
+        -mail, a wrong password and a password that is too long or too short to be one are answered the same, in the s\###
+        ame\ntime. After `loginFailures` failures in a row, for an account (known or not) or from a peer, each further\###
+         attempt has to wait:\nuntil then it is `rate_limited` with `retryAfterMs`, and the password is not looked at.\###
+         The wait doubles from `loginDelayMs`\nup to `loginDelayMaxMs`. After `loginFailuresMax` failures in a row for\###
+         an account, its password is not looked at for a day;\nthen the count starts anew. No account is locked for go\###
+        od: sessions that exist are not affected, and `auth.changePassword` in\none of them opens log-in at once.","ta\###
+        gs":[{"name":"auth"}],"paramStructure":"either","params":[{"name":"email","description":"E-mail address of the\###
+         account, in any case.","required":true,"schema":{"description":"E-mail address of the account, in any case.",\###
+        "type":"string","maxLength":254,"format":"email"}},{"name":"password","description":"Password.","required":tru\###
+        e,"schema":{"description":"Password.","type":"string","minLength":1,"maxLength":1024}}],"result":{"name":"Sess\###
+        ion","schema":{"$ref":"#/components/schemas/Session"}},"errors":[{"$ref":"#/components/errors/invalid_params"}\###
+        ,{"$ref":"#/components/errors/invalid_credentials"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/com\###
+        ponents/errors/busy"}],"examples":[{"name":"the right password","params":[{"name":"email","value":"${email}"},\###
+        {"name":"password","value":"${password}"}],"result":{"name":"result","value":{"token":"v4.public.eyJleGFtcGxlI\###
+        jp0cnVlfQ","expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"\###
+        Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name"\###
+        :"a wrong password","params":[{"name":"email","value":"${email}"},{"name":"password","value":"not the password\###
+        "}],"x-error":"invalid_credentials","x-needs":"session"},{"name":"an unknown e-mail","params":[{"name":"email"\###
+        ,"value":"${newEmail}"},{"name":"password","value":"not the password"}],"x-error":"invalid_credentials","x-nee\###
+        ds":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-execution":"task","x-unknownMemb\###
+        ers":"refuse"},{"name":"auth.logout","summary":"End this session.","description":"The token is refused from th\###
+        en on, on every connection and after a restart. Other connections that share the session get\n`session/expired\###
+        `; this one stays open without a session.","tags":[{"name":"auth"}],"paramStructure":"by-name","params":[],"re\###
+        sult":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$re\###
+        f":"#/components/errors/unauthenticated"}],"examples":[{"name":"log out","params":[],"result":{"name":"result"\###
+        ,"value":{}},"x-needs":"session"},{"name":"without a session","params":[],"x-error":"unauthenticated","x-needs\###
+        ":"none"}],"x-kind":"request","x-access":"session","x-ordering":"barrier","x-execution":"task","x-unknownMembe\###
+        rs":"refuse"},{"name":"auth.refresh","summary":"Replace this session by a new one with a full life.","descript\###
+        ion":"Answers a new token and binds its session to this connection. The old session ends at once and its token\###
+         is refused from then on:\nother connections that share it get `session/expired` and attach the new token. Que\###
+        ries of this connection go on.","tags":[{"name":"auth"}],"paramStructure":"by-name","params":[],"result":{"nam\###
+        e":"Session","schema":{"$ref":"#/components/schemas/Session"}},"errors":[{"$ref":"#/components/errors/unauthen\###
+        ticated"}],"examples":[{"name":"a new token","params":[],"result":{"name":"result","value":{"token":"v4.public\###
+        .eyJleGFtcGxlIjp0cnVlfQ","expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d\###
+        4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"ses\###
+        sion"}],"x-kind":"request","x-access":"session","x-ordering":"barrier","x-execution":"task","x-unknownMembers"\###
+        :"refuse"},{"name":"auth.revoke","summary":"End another session of yours, or all the others.","description":"T\###
+        akes exactly one of `sessionId` and `others`. Connections that have the session get `session/expired` and thei\###
+        r queries are\ncancelled. Naming the session of this connection ends it as `auth.logout` does.\n\nIdempotent: a\###
+         session that has ended, never was or is somebody else's answers `{}` all the same, and nothing happens.","tag\###
+        s":[{"name":"auth"}],"paramStructure":"either","params":[{"name":"sessionId","description":"The session to end\###
+        .","required":false,"schema":{"description":"The session to end.","type":"string","format":"uuid"}},{"name":"o\###
+        thers","description":"True: end every session of yours but this one. False is refused.","required":false,"sche\###
+        ma":{"description":"True: end every session of yours but this one. False is refused.","type":"boolean"}}],"res\###
+        ult":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref\###
+        ":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"o\###
+        ne session","params":[{"name":"sessionId","value":"${sessionId}"}],"result":{"name":"result","value":{}},"x-ne\###
+        eds":"session"},{"name":"all the others","params":[{"name":"others","value":true}],"result":{"name":"result","\###
+        value":{}},"x-needs":"session"},{"name":"an unknown session","params":[{"name":"sessionId","value":"${unknownI\###
+        d}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"neither","params":[],"x-error":"inva\###
+        lid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"barrier","x-execution"\###
+        :"task","x-unknownMembers":"refuse"},{"name":"auth.sessions","summary":"List your own sessions.","description"\###
+        :"Those that have not ended, newest first.","tags":[{"name":"auth"}],"paramStructure":"either","params":[{"nam\###
+        e":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page.","t\###
+        ype":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the pa\###
+        ge before.","required":false,"schema":{"description":"`nextCursor` of the page before.","type":"string","forma\###
+        t":"cursor"}}],"result":{"name":"AuthSessionsResult","schema":{"type":"object","properties":{"items":{"descrip\###
+        tion":"The sessions.","type":"array","items":{"$ref":"#/components/schemas/SessionInfo"}},"nextCursor":{"descr\###
+        iption":"Where the next page begins; absent on the last.","type":"string","format":"cursor"}},"required":["ite\###
+        ms"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/compone\###
+        nts/errors/unauthenticated"}],"examples":[{"name":"all of them","params":[],"result":{"name":"result","value":\###
+        {"items":[{"id":"019ab0c4-9b72-7f10-8a44-5d0e7a1b2c3d","createdAt":"2026-01-05T09:30:00.000Z","lastUsedAt":"20\###
+        26-01-05T10:12:00.000Z","expiresAt":"2026-01-06T09:30:00.000Z","current":true,"client":"example-editor 1.2"}]}\###
+        },"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-un\###
+        knownMembers":"refuse"},{"name":"auth.signup","summary":"Create an account and begin a session.","description"\###
+        :"Binds the new session to this connection, in place of the one it had (which does not end). Requests written a\###
+        fter it on the\nsame connection run with the new session, without waiting for the reply.\n\nThe e-mail is comp\###
+        ared and kept in lower case. The password is taken exactly as sent: nothing is trimmed, cut or normalised.\nIt\###
+         must have between `passwordMinBytes` and `passwordMaxBytes` bytes of UTF-8 (else `invalid_params`), must not b\###
+        e among the\ncommon ones and must not be made from the name or the e-mail (else `weak_password`).\n\n**What it\###
+         reveals.** A taken e-mail is answered `conflict`, so whoever may connect to the daemon can learn here that an\###
+         account\nexists; without sending e-mail there is no honest way around it. It costs the same as a success (the\###
+         password is hashed first),\nand attempts are rate limited per peer as those of `auth.login` are. `auth.login`\###
+         itself reveals nothing.","tags":[{"name":"auth"}],"paramStructure":"by-name","params":[{"name":"name","descri\###
+        ption":"Display name.","required":true,"schema":{"description":"Display name.","type":"string","minLength":1,"\###
+        maxLength":100}},{"name":"email","description":"E-mail address; no mail is sent.","required":true,"schema":{"d\###
+        escription":"E-mail address; no mail is sent.","type":"string","maxLength":254,"format":"email"}},{"name":"pas\###
+        sword","description":"Password.","required":true,"schema":{"description":"Password.","type":"string","minLengt\###
+        h":1,"maxLength":1024}}],"result":{"name":"Session","schema":{"$ref":"#/components/schemas/Session"}},"errors"\###
+        :[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/weak_password"},{"$ref":"#/compon\###
+        ents/errors/conflict"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/busy"},{"$ref"\###
+        :"#/components/errors/forbidden"}],"examples":[{"name":"a new account","params":[{"name":"name","value":"Ada L\###
+        ovelace"},{"name":"email","value":"${newEmail}"},{"name":"password","value":"nine lives of an engine"}],"resul\###
+        t":{"name":"result","value":{"token":"v4.public.eyJleGFtcGxlIjp0cnVlfQ","expiresAt":"2026-01-06T09:30:00.000Z"\###
+        ,"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdA\###
+        t":"2026-01-05T09:30:00.000Z"}}},"x-needs":"none"},{"name":"a taken e-mail","params":[{"name":"name","value":"\###
+        Ada Lovelace"},{"name":"email","value":"${email}"},{"name":"password","value":"nine lives of an engine"}],"x-e\###
+        rror":"conflict","x-needs":"session"},{"name":"a short password","params":[{"name":"name","value":"Ada Lovelac\###
+        e"},{"name":"email","value":"${newEmail}"},{"name":"password","value":"short"}],"x-error":"invalid_params","x-\###
+        needs":"none"},{"name":"a common password","params":[{"name":"name","value":"Ada Lovelace"},{"name":"email","v\###
+        alue":"${newEmail}"},{"name":"password","value":"password123"}],"x-error":"weak_password","x-needs":"none"}],"\###
+        x-kind":"request","x-access":"public","x-ordering":"barrier","x-execution":"task","x-unknownMembers":"refuse"}\###
+        ,{"name":"auth.updateProfile","summary":"Change your name or e-mail.","description":"Takes at least one of `na\###
+        me` and `email`. A new e-mail needs `currentPassword`, because it is what one logs in with; without it\nthe an\###
+        swer is `invalid_params`, with a wrong one `invalid_credentials`, which counts as a failed log-in. A taken e-m\###
+        ail is a\n`conflict`. Sessions go on.","tags":[{"name":"auth"}],"paramStructure":"by-name","params":[{"name":"\###
+        name","description":"Display name.","required":false,"schema":{"description":"Display name.","type":"string","\###
+        minLength":1,"maxLength":100}},{"name":"email","description":"E-mail address.","required":false,"schema":{"des\###
+        cription":"E-mail address.","type":"string","maxLength":254,"format":"email"}},{"name":"currentPassword","desc\###
+        ription":"The password; needed for a new e-mail.","required":false,"schema":{"description":"The password; need\###
+        ed for a new e-mail.","type":"string","minLength":1,"maxLength":1024}}],"result":{"name":"User","schema":{"$re\###
+        f":"#/components/schemas/User"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components\###
+        /errors/unauthenticated"},{"$ref":"#/components/errors/invalid_credentials"},{"$ref":"#/components/errors/conf\###
+        lict"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a\###
+         new name","params":[{"name":"name","value":"Ada King"}],"result":{"name":"result","value":{"id":"019ab0c4-7d1\###
+        e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada King","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}\###
+        ,"x-needs":"session"},{"name":"a new e-mail","params":[{"name":"email","value":"${newEmail}"},{"name":"current\###
+        Password","value":"${password}"}],"result":{"name":"result","value":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5\###
+        f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}},"x-needs":"session\###
+        "},{"name":"a new e-mail without the password","params":[{"name":"email","value":"${newEmail}"}],"x-error":"in\###
+        valid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution"\###
+        :"task","x-unknownMembers":"refuse"},{"name":"auth.whoami","summary":"Answer whose session this connection has\###
+        .","description":"The user and the session, without the token; and what the token allows that this connection w\###
+        as attached with, where it was\nnarrowed (`auth.attenuate`).","tags":[{"name":"auth"}],"paramStructure":"by-na\###
+        me","params":[],"result":{"name":"AuthWhoamiResult","schema":{"type":"object","properties":{"user":{"descripti\###
+        on":"The user.","$ref":"#/components/schemas/User"},"session":{"description":"The session; `current` is true."\###
+        ,"$ref":"#/components/schemas/SessionInfo"},"grant":{"description":"What a narrowed token allows; absent where\###
+         everything is.","$ref":"#/components/schemas/TokenGrant"}},"required":["user","session"],"additionalPropertie\###
+        s":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a logged-in connecti\###
+        on","params":[],"result":{"name":"result","value":{"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":\###
+        "Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"},"session":{"id":"019ab0c4-9b7\###
+        2-7f10-8a44-5d0e7a1b2c3d","createdAt":"2026-01-05T09:30:00.000Z","lastUsedAt":"2026-01-05T10:12:00.000Z","expi\###
+        resAt":"2026-01-06T09:30:00.000Z","current":true,"client":"example-editor 1.2"}}},"x-needs":"session"},{"name"\###
+        :"without a session","params":[],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":\###
+        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.approve","summar\###
+        y":"Run a statement that the assistant proposed.","description":"Runs exactly the bytes of the proposal, in `w\###
+        rite` mode, and answers how that ended. Only the user it was made for can approve it, once, before it expires,\###
+        \nand while the project is not read-only; else it is `not_found`, `conflict` or `read_only`. Of many calls at o\###
+        nce one runs it.\nIt is spent even if the statement fails, in the same step that puts it into history: if no a\###
+        nswer comes, because the daemon or the\nconnection went away, `queryId` of the proposal in `chat.history` lead\###
+        s to what is known of it (`query.get`; `interrupted`: it may\nhave run or not). A second call answers `conflic\###
+        t` and names that query. No tool of the assistant can do this.","tags":[{"name":"chat"}],"paramStructure":"eit\###
+        her","params":[{"name":"approvalId","description":"The proposal.","required":true,"schema":{"description":"The\###
+         proposal.","type":"string","format":"uuid"}},{"name":"timeoutMs","description":"As in `query.run`.","required\###
+        ":false,"schema":{"description":"As in `query.run`.","type":"integer","minimum":1,"maximum":3600000}}],"result\###
+        ":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/components/\###
+        errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"\###
+        },{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/error\###
+        s/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/b\###
+        usy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/err\###
+        ors/query_failed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$\###
+        ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/compon\###
+        ents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_fai\###
+        led"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$\###
+        ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name"\###
+        :"an unknown proposal","params":[{"name":"approvalId","value":"${unknownId}"}],"x-error":"not_found","x-needs"\###
+        :"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembe\###
+        rs":"refuse"},{"name":"chat.cancel","summary":"Stop the turn that runs in a thread.","description":"Ends its r\###
+        equest to the model and stops its statement at the database, from any connection of the user. `chat.send` answ\###
+        ers\n`cancelled`, unless the turn had ended. A thread where nothing runs is left as it is.","tags":[{"name":"c\###
+        hat"}],"paramStructure":"either","params":[{"name":"threadId","description":"The thread.","required":true,"sch\###
+        ema":{"description":"The thread.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type"\###
+        :"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params\###
+        "},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"nothing runs","params":[{"name":"threa\###
+        dId","value":"${threadId}"}],"result":{"name":"result","value":{}},"x-needs":"thread"}],"x-kind":"request","x-\###
+        access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.confirm"\###
+        ,"summary":"Confirm that a statement answers a question.","description":"The pair is kept for the project and s\###
+        hown to the model as an example when a question is like it. Only confirmed pairs ever are. The same question o\###
+        f a project,\nconfirmed again, has its statement replaced. The statement is prepared on the database first, an\###
+        d must be one that reads.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"projectId","\###
+        description":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"u\###
+        uid"}},{"name":"question","description":"The question.","required":true,"schema":{"description":"The question.\###
+        ","type":"string","minLength":1,"maxLength":2000}},{"name":"sql","description":"The statement that answers it.\###
+        ","required":true,"schema":{"description":"The statement that answers it.","type":"string","minLength":1,"maxL\###
+        ength":20000}}],"result":{"name":"ChatExample","schema":{"$ref":"#/components/schemas/ChatExample"}},"errors":\###
         [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compo\###
-        nents/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/\###
-        components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout\###
-        "},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{\###
-        "$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/comp\###
-        onents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_f\###
-        ailed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{\###
-        "$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"nam\###
-        e":"a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}],"resul\###
-        t":{"name":"result","value":{"relation":{"schema":"main","name":"books","kind":"table","identifier":"\"books\"\###
-        ","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"title","ty\###
-        pe":"TEXT","nullable":false},{"name":"price","type":"NUMERIC","nullable":true}],"primaryKey":{"columns":["id"]\###
-        },"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[],"referencedBy":[{"schema":"main","relation":"order\###
-        s","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDe\###
-        lete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":350.5}},"x-needs":"project"},{"\###
-        name":"a name with a slip","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"b\###
-        oks"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","\###
-        value":"${unknownId}"},{"name":"relation","value":"books"}],"x-error":"not_found","x-needs":"session"}],"x-kin\###
-        d":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name\###
-        ":"schema.list","summary":"List the tables, views and other relations of a database.","description":"All schem\###
-        as that the database's own user may use, and in them what that user may read or write; system schemas and SQLi\###
-        te's\nshadow tables only with `includeSystem`. Sorted by schema and name, byte by byte. Filters add up.\n\n**`\###
-        detail`** chooses how much is told of each: `names` its schema, name and kind; `summary` also comment, estimat\###
-        es and how it\nis stored; `full` also columns, keys, indexes, checks and foreign keys in both directions.\n\n*\###
-        *Age.** The daemon keeps what it read: for the limit `catalogueMs`, or until a statement that may change the s\###
-        chema is run\nthrough the project, its connection string changes, or `schema.refresh` is called. `ageMs` tells\###
-        . What other\nprograms change meanwhile is not seen. Row counts and sizes are the engine's own estimates, as o\###
-        f its last look; nothing is\ncounted, and no table is locked or waited for.\n\nRequests that come at once shar\###
-        e one look at the database. `$/cancelRequest`, the limit `queryTimeoutMs` and the end of the\nconnection stop i\###
-        t once nobody waits for it. It is no query: it is not in history.","tags":[{"name":"schema"}],"paramStructure"\###
-        :"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":\###
-        "The project.","type":"string","format":"uuid"}},{"name":"schema","description":"Only in this schema: for MySQ\###
-        L and MariaDB a database, for SQLite `main`.","required":false,"schema":{"description":"Only in this schema: f\###
-        or MySQL and MariaDB a database, for SQLite `main`.","type":"string","minLength":1,"maxLength":1000}},{"name":\###
-        "pattern","description":"Only names that match, in any case: `*` is any text, `?` one character. With a dot, w\###
-        hat is before it is matched with the schema: `sales.order*`.","required":false,"schema":{"description":"Only n\###
-        ames that match, in any case: `*` is any text, `?` one character. With a dot, what is before it is matched wit\###
-        h the schema: `sales.order*`.","type":"string","minLength":1,"maxLength":200}},{"name":"kinds","description":"\###
-        Only of these kinds; at least one.","required":false,"schema":{"description":"Only of these kinds; at least on\###
-        e.","type":"array","items":{"$ref":"#/components/schemas/RelationKind"},"maxItems":6}},{"name":"detail","descr\###
-        iption":"How much of each.","required":false,"schema":{"description":"How much of each.","$ref":"#/components/\###
-        schemas/SchemaDetail","default":"summary"}},{"name":"includeSystem","description":"Whether relations of the da\###
-        tabase itself are listed too.","required":false,"schema":{"description":"Whether relations of the database its\###
-        elf are listed too.","type":"boolean","default":false}},{"name":"limit","description":"Items of one page.","re\###
-        quired":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default\###
-        ":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":fal\###
-        se,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":\###
-        "cursor"}}],"result":{"name":"SchemaListResult","schema":{"type":"object","properties":{"items":{"description"\###
-        :"The relations.","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"description"\###
-        :"Where the next page begins; absent on the last.","type":"string","format":"cursor"},"total":{"description":"\###
-        How many relations match, on all pages.","type":"integer","minimum":0},"schemas":{"description":"The schemas, w\###
-        hatever the filters but `includeSystem`; on the first page only, and at most 200.","type":"array","items":{"$r\###
-        ef":"#/components/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the daemon began to read this f\###
-        rom the database.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more rela\###
-        tions than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"requir\###
-        ed":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/error\###
-        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$\###
-        ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_fail\###
-        ed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/err\###
-        ors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/\###
-        host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeou\###
-        t"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/component\###
-        s/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/\###
-        not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"all tables and views","p\###
-        arams":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"schema":"ma\###
-        in","name":"books","kind":"table","identifier":"\"books\"","system":false},{"schema":"main","name":"orders","k\###
-        ind":"table","identifier":"\"orders\"","system":false}],"total":2,"schemas":[{"name":"main","relationCount":2,\###
-        "default":true}],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"name":"by name, in full","params":[{"n\###
-        ame":"projectId","value":"${projectId}"},{"name":"pattern","value":"order?"},{"name":"kinds","value":["table"]\###
-        },{"name":"detail","value":"full"},{"name":"limit","value":1}],"result":{"name":"result","value":{"items":[{"s\###
-        chema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":false,"columns":[{"name":"id",\###
-        "type":"INTEGER","nullable":false,"primaryKey":1},{"name":"book_id","type":"INTEGER","nullable":true}],"primar\###
-        yKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"schema":"main","relation":"\###
-        orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction",\###
-        "onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"sche\###
-        mas":[{"name":"main","relationCount":2,"default":true}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},\###
-        {"name":"a cursor of nothing","params":[{"name":"projectId","value":"${projectId}"},{"name":"cursor","value":"\###
-        nonsense"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"pr\###
-        ojectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"s\###
-        ession","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.refresh","summar\###
-        y":"Read the schema of a database anew.","description":"Forgets what the daemon keeps of the project's schema a\###
-        nd reads it again, in full: for changes that other programs made. Answers\nhow much there is.","tags":[{"name"\###
-        :"schema"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":tr\###
-        ue,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"SchemaRefreshRe\###
-        sult","schema":{"type":"object","properties":{"schemas":{"description":"Schemas.","type":"integer","minimum":0\###
-        },"relations":{"description":"Relations, without the database's own.","type":"integer","minimum":0},"columns":\###
-        {"description":"Their columns.","type":"integer","minimum":0},"indexes":{"description":"Their indexes.","type"\###
-        :"integer","minimum":0},"foreignKeys":{"description":"Their foreign keys.","type":"integer","minimum":0},"dura\###
-        tionMs":{"description":"How long it took.","type":"number","minimum":0},"truncated":{"description":"Whether th\###
-        e database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","t\###
-        ype":"boolean"}},"required":["schemas","relations","columns","indexes","foreignKeys","durationMs","truncated"]\###
+        nents/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/cancelled"},{"$r\###
+        ef":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components\###
+        /errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":\###
+        "#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/h\###
+        ost_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout\###
+        "},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components\###
+        /errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/n\###
+        ot_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a pair","params":[{"name"\###
+        :"projectId","value":"${projectId}"},{"name":"question","value":"How many books are there?"},{"name":"sql","va\###
+        lue":"SELECT count(*) FROM books"}],"result":{"name":"result","value":{"id":"019ab0c7-3d4e-7f50-8162-738495061\###
+        728","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","question":"How many books are there?","sql":"SELECT c\###
+        ount(*) FROM books","createdAt":"2026-01-05T09:55:00.000Z"}},"x-needs":"project"},{"name":"a statement the dat\###
+        abase refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"question","value":"How many book\###
+        s are there?"},{"name":"sql","value":"SELECT count(*) FROM boks"}],"x-error":"query_failed","x-needs":"project\###
+        "},{"name":"a statement that writes","params":[{"name":"projectId","value":"${projectId}"},{"name":"question",\###
+        "value":"How do I empty it?"},{"name":"sql","value":"DELETE FROM books"}],"x-error":"read_only","x-needs":"pro\###
+        ject"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"\###
+        refuse"},{"name":"chat.context","summary":"Show what would be sent to the model, without sending it.","descrip\###
+        tion":"Answers the very messages with which a turn with this `content` would begin, the tools it would offer, a\###
+        nd what was chosen, left out and masked. Reads\nthe schema as `chat.send` does, and sends nothing to any model\###
+        . Without a model it shows what one would get.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[\###
+        {"name":"projectId","description":"The project.","required":true,"schema":{"description":"The project.","type"\###
+        :"string","format":"uuid"}},{"name":"content","description":"The message.","required":true,"schema":{"descript\###
+        ion":"The message.","type":"string","minLength":1,"maxLength":32768}},{"name":"threadId","description":"The th\###
+        read it would go on.","required":false,"schema":{"description":"The thread it would go on.","type":"string","f\###
+        ormat":"uuid"}},{"name":"mode","description":"What the turn would be for.","required":false,"schema":{"descrip\###
+        tion":"What the turn would be for.","$ref":"#/components/schemas/ChatMode","default":"answer"}},{"name":"model\###
+        ","description":"A name of `chat.models`.","required":false,"schema":{"description":"A name of `chat.models`."\###
+        ,"type":"string","minLength":1,"maxLength":100}}],"result":{"name":"ChatContextResult","schema":{"type":"objec\###
+        t","properties":{"model":{"description":"The model that would be asked; absent if none is configured.","type":\###
+        "string"},"host":{"description":"Where it would be asked.","type":"string"},"messages":{"description":"What wo\###
+        uld be sent, in order.","type":"array","items":{"$ref":"#/components/schemas/ChatContextMessage"}},"tools":{"d\###
+        escription":"Tools that would be offered.","type":"array","items":{"$ref":"#/components/schemas/ChatTool"}},"t\###
+        okens":{"description":"Tokens of it all, estimated.","type":"integer","minimum":0},"budgetTokens":{"descriptio\###
+        n":"Tokens that schema, examples and older messages may take.","type":"integer","minimum":0},"relations":{"des\###
+        cription":"Relations that are described in it.","type":"array","items":{"type":"string"}},"relationsOmitted":{\###
+        "description":"Relations that are not.","type":"integer","minimum":0},"examplesUsed":{"description":"Confirmed\###
+         examples in it.","type":"integer","minimum":0},"maskedColumns":{"description":"Columns of these relations who\###
+        se values are never sent.","type":"integer","minimum":0},"messagesCompacted":{"description":"Older messages th\###
+        at would be shortened or left out.","type":"integer","minimum":0},"shareSchema":{"description":"Whether the sc\###
+        hema may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows may be sent.","type":"boolean"},\###
+        "shareSamples":{"description":"Whether sample values may be sent.","type":"boolean"}},"required":["messages","\###
+        tools","tokens","budgetTokens","relations","relationsOmitted","examplesUsed","maskedColumns","messagesCompacte\###
+        d","shareSchema","shareRows","shareSamples"],"additionalProperties":false}},"errors":[{"$ref":"#/components/er\###
+        rors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},\###
+        {"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/c\###
+        omponents/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref"\###
+        :"#/components/errors/query_failed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/conne\###
+        ction_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"}\###
+        ,{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/compone\###
+        nts/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unkn\###
+        own_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"\###
+        examples":[{"name":"a question","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value\###
+        ":"How many books are there?"}],"result":{"name":"result","value":{"messages":[{"role":"system","text":"You ar\###
+        e a careful database analyst.","tokens":12},{"role":"user","text":"How many books are there?","tokens":9}],"to\###
+        ols":["list_tables","run_query"],"tokens":21,"budgetTokens":4000,"relations":["main.books"],"relationsOmitted"\###
+        :1,"examplesUsed":0,"maskedColumns":0,"messagesCompacted":0,"shareSchema":true,"shareRows":true,"shareSamples"\###
+        :false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}\###
+        "},{"name":"content","value":"How many books are there?"}],"x-error":"not_found","x-needs":"session"}],"x-kind\###
+        ":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name"\###
+        :"chat.decline","summary":"Turn a proposal down.","description":"It can no longer be approved. One that is dec\###
+        ided, expired, unknown or somebody else's is left as it is.","tags":[{"name":"chat"}],"paramStructure":"either\###
+        ","params":[{"name":"approvalId","description":"The proposal.","required":true,"schema":{"description":"The pr\###
+        oposal.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{}\###
         ,"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/\###
-        errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":\###
-        "#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancell\###
-        ed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"\###
-        #/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/er\###
-        rors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_requ\###
-        ired"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":\###
-        "#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/er\###
-        rors/connection_lost"}],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${projectId}\###
-        "}],"result":{"name":"result","value":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys":1,"dura\###
-        tionMs":0.8,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId\###
-        ","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session"\###
-        ,"x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.relations","summary":"S\###
-        how foreign keys, and how to join two relations.","description":"Without `relation`: all foreign keys of the d\###
-        atabase. With it: those from it and to it and, with a `depth` above 1, those from\nand to what these lead to, n\###
-        earest first. Each has its `join`, a condition ready for SQL.\n\n**`to`** asks for the shortest way between tw\###
-        o relations along foreign keys, in either direction: `path` has a step for each\nrelation to join, and the `FR\###
-        OM` clause of all. Where two relations are linked by several foreign keys, the step takes the\nfirst and names\###
-         the others, since they mean different things. If there is no way within `depth` steps (10 if absent), there\n\###
-        is no `path`. A relation to itself is a path without steps.\n\nNames are looked for as by `schema.describe`. S\###
-        erved from what the daemon keeps, like `schema.list`. Only declared foreign keys\ncount.","tags":[{"name":"sch\###
-        ema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"\###
-        schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","description":"Wher\###
-        e to begin.","required":false,"schema":{"description":"Where to begin.","type":"string","minLength":1,"maxLeng\###
-        th":1000}},{"name":"schema","description":"Its schema.","required":false,"schema":{"description":"Its schema."\###
-        ,"type":"string","minLength":1,"maxLength":1000}},{"name":"to","description":"Where to go; with `relation` onl\###
-        y.","required":false,"schema":{"description":"Where to go; with `relation` only.","type":"string","minLength":\###
-        1,"maxLength":1000}},{"name":"toSchema","description":"Its schema.","required":false,"schema":{"description":"\###
-        Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"depth","description":"Steps at most: 1 i\###
-        f absent, or 10 with `to`.","required":false,"schema":{"description":"Steps at most: 1 if absent, or 10 with `\###
-        to`.","type":"integer","minimum":1,"maximum":20}},{"name":"limit","description":"Items of one page.","required\###
-        ":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}}\###
-        ,{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":false,"sc\###
-        hema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":"curso\###
-        r"}}],"result":{"name":"SchemaRelationsResult","schema":{"type":"object","properties":{"items":{"description":\###
-        "Foreign keys; with `to`, those of the path.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"\###
-        }},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cur\###
-        sor"},"total":{"description":"How many there are, on all pages.","type":"integer","minimum":0},"path":{"descri\###
-        ption":"With `to`: the way there, if there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"descript\###
-        ion":"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"truncated":\###
-        {"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueRelations`\###
-         and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalPropert\###
+        errors/unauthenticated"}],"examples":[{"name":"an unknown proposal","params":[{"name":"approvalId","value":"${\###
+        unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"sessi\###
+        on","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.deleteExample","summa\###
+        ry":"Take back a confirmed example.","description":"The model no longer sees it. One that is gone, or somebody\###
+         else's, is left as it is.","tags":[{"name":"chat"}],"paramStructure":"either","params":[{"name":"exampleId","\###
+        description":"The example.","required":true,"schema":{"description":"The example.","type":"string","format":"u\###
+        uid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"err\###
+        ors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples"\###
+        :[{"name":"never was","params":[{"name":"exampleId","value":"${unknownId}"}],"result":{"name":"result","value"\###
+        :{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","\###
+        x-unknownMembers":"refuse"},{"name":"chat.deleteThread","summary":"Delete a conversation.","description":"With\###
+         its messages, recorded tool calls and pending proposals; a turn that runs in it is cancelled. Queries it ran s\###
+        tay in\n`query.history`, where `query.forget` takes them away.","tags":[{"name":"chat"}],"paramStructure":"eit\###
+        her","params":[{"name":"threadId","description":"The thread.","required":true,"schema":{"description":"The thr\###
+        ead.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"a\###
+        dditionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/err\###
+        ors/unauthenticated"}],"examples":[{"name":"a thread","params":[{"name":"threadId","value":"${threadId}"}],"re\###
+        sult":{"name":"result","value":{}},"x-needs":"thread"},{"name":"again, or never was","params":[{"name":"thread\###
+        Id","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x\###
+        -access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.doctor\###
+        ","summary":"Test a model, step by step.","description":"Resolves its host, connects, authenticates, lists its\###
+         models, has it answer with one token, call a tool, and stream. Each step says how it ended, and\nwhich settin\###
+        g to change. It costs a few tokens. Steps after a failed one are skipped where they need it.","tags":[{"name":\###
+        "chat"}],"paramStructure":"either","params":[{"name":"model","description":"A name of `chat.models`; absent me\###
+        ans the default.","required":false,"schema":{"description":"A name of `chat.models`; absent means the default.\###
+        ","type":"string","minLength":1,"maxLength":100}}],"result":{"name":"ChatDoctorResult","schema":{"type":"objec\###
+        t","properties":{"ok":{"description":"Whether every step passed.","type":"boolean"},"model":{"description":"Th\###
+        e model that was tested.","type":"string"},"steps":{"description":"The steps, in order.","type":"array","items\###
+        ":{"$ref":"#/components/schemas/ChatCheck"}}},"required":["ok","steps"],"additionalProperties":false}},"errors\###
+        ":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/com\###
+        ponents/errors/cancelled"}],"examples":[{"name":"no model","params":[],"result":{"name":"result","value":{"ok"\###
+        :false,"steps":[{"step":"configuration","status":"failed","message":"No model is configured.","hint":"Set DBAS\###
+        SIST_MODEL_URL to an OpenAI-compatible address that ends in /v1, and DBASSIST_MODEL to a model's name."}]}},"x\###
+        -needs":"session"},{"name":"a model that is not configured","params":[{"name":"model","value":"nobody"}],"x-er\###
+        ror":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-exe\###
+        cution":"task","x-unknownMembers":"refuse"},{"name":"chat.examples","summary":"List the confirmed examples of a\###
+         project.","description":"Newest first. A project that is unknown or somebody else's has none: the list is emp\###
+        ty.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The proj\###
+        ect.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"limit"\###
+        ,"description":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"inte\###
+        ger","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before,\###
+         with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the s\###
+        ame filters.","type":"string","format":"cursor"}}],"result":{"name":"ChatExamplesResult","schema":{"type":"obj\###
+        ect","properties":{"items":{"description":"The examples.","type":"array","items":{"$ref":"#/components/schemas\###
+        /ChatExample"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string",\###
+        "format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors\###
+        /invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"none yet","params":[{"n\###
+        ame":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"project"}\###
+        ],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"\###
+        },{"name":"chat.history","summary":"List the messages of a thread, or of a project.","description":"Newest fir\###
+        st. Calls of tools are left out unless `tools` is set; they are messages with the role `tool`. A thread or pro\###
+        ject that is\nunknown or somebody else's has no messages: the list is empty.","tags":[{"name":"chat"}],"paramS\###
+        tructure":"by-name","params":[{"name":"threadId","description":"Only of this thread.","required":false,"schema\###
+        ":{"description":"Only of this thread.","type":"string","format":"uuid"}},{"name":"projectId","description":"O\###
+        nly of this project.","required":false,"schema":{"description":"Only of this project.","type":"string","format\###
+        ":"uuid"}},{"name":"tools","description":"Whether calls of tools are listed too.","required":false,"schema":{"\###
+        description":"Whether calls of tools are listed too.","type":"boolean","default":false}},{"name":"limit","desc\###
+        ription":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer","\###
+        minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with t\###
+        he same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same fil\###
+        ters.","type":"string","format":"cursor"}}],"result":{"name":"ChatHistoryResult","schema":{"type":"object","pr\###
+        operties":{"items":{"description":"The messages.","type":"array","items":{"$ref":"#/components/schemas/ChatMes\###
+        sage"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format"\###
+        :"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid\###
+        _params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"of a thread","params":[{"name":\###
+        "threadId","value":"${threadId}"},{"name":"limit","value":10},{"name":"tools","value":true}],"result":{"name":\###
+        "result","value":{"items":[{"id":"019ab0c7-1b2c-7d3e-8f40-516273849506","threadId":"019ab0c7-0a1b-7c2d-8e3f-40\###
+        5162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","role":"user","text":"What tables are there?","\###
+        mode":"answer","createdAt":"2026-01-05T09:49:59.000Z"}]}},"x-needs":"thread"},{"name":"an unknown thread","par\###
+        ams":[{"name":"threadId","value":"${unknownId}"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"s\###
+        ession"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":\###
+        "refuse"},{"name":"chat.models","summary":"List the models that are configured.","description":"The default fi\###
+        rst. An empty list says that the assistant works without one.","tags":[{"name":"chat"}],"paramStructure":"by-n\###
+        ame","params":[],"result":{"name":"ChatModelsResult","schema":{"type":"object","properties":{"items":{"descrip\###
+        tion":"The models.","type":"array","items":{"$ref":"#/components/schemas/ChatModelInfo"}}},"required":["items"\###
+        ],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name"\###
+        :"none","params":[],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-kind":"request","\###
+        x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.rename\###
+        Thread","summary":"Give a conversation another title.","description":"Changes the title and nothing else.","ta\###
+        gs":[{"name":"chat"}],"paramStructure":"either","params":[{"name":"threadId","description":"The thread.","requ\###
+        ired":true,"schema":{"description":"The thread.","type":"string","format":"uuid"}},{"name":"title","descriptio\###
+        n":"The title.","required":true,"schema":{"description":"The title.","type":"string","minLength":1,"maxLength"\###
+        :100}}],"result":{"name":"ChatThread","schema":{"$ref":"#/components/schemas/ChatThread"}},"errors":[{"$ref":"\###
+        #/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/erro\###
+        rs/not_found"}],"examples":[{"name":"another title","params":[{"name":"threadId","value":"${threadId}"},{"name\###
+        ":"title","value":"Tables"}],"result":{"name":"result","value":{"id":"019ab0c7-0a1b-7c2d-8e3f-405162738495","p\###
+        rojectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","title":"What tables are there?","messageCount":2,"createdAt"\###
+        :"2026-01-05T09:49:59.000Z","updatedAt":"2026-01-05T09:50:00.000Z"}},"x-needs":"thread"},{"name":"an unknown t\###
+        hread","params":[{"name":"threadId","value":"${unknownId}"},{"name":"title","value":"Tables"}],"x-error":"not_\###
+        found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task"\###
+        ,"x-unknownMembers":"refuse"},{"name":"chat.send","summary":"Ask the assistant something about a project's dat\###
+        abase.","description":"Keeps the message, lets the assistant work, and answers with its message: text, the sta\###
+        tements it stands on, what it proposes, and\nwhat the turn took. Without `threadId` a new thread begins. One t\###
+        urn of a thread runs at a time; a second is a `conflict`.\n\n**What it can do.** The assistant looks at the sc\###
+        hema, explains and runs statements in the read-only path of `query.run`, and\nlooks at their results; each sta\###
+        tement is in history with the source `chat`. It cannot write. A statement that writes becomes a proposal, whic\###
+        h\nruns only when a person calls `chat.approve`. Statements are prepared on the live database before anybody s\###
+        ees them; one that fails goes\nback to the model, at most `chatCorrections` times.\n\n**What is sent to a mode\###
+        l** is what `chat.context` shows, and what the tools answer within the consents of\n`project.update {assistant\###
+        }`. A model on this machine may see schema and rows unless the owner said no; any other only what the owner\na\###
+        llowed. A database user with rights that reach beyond the database, a superuser say, is refused with `policy` u\###
+        ntil the owner\nnames these rights in `acceptedRights`. What the owner has to agree to first is in `error.data\###
+        .consent` as `project.update {assistant}`\ntakes it: `{\"acceptedRights\": [\"superuser\"]}`, with what was ac\###
+        cepted before, or `{\"shareSchema\": true}`. A client asks a person before it sends that on.\n\n**Without a mo\###
+        del** the assistant answers from schema, statistics, history and plans: what tables there are, `describe X`, h\###
+        ow X and Y are related, how many\nrows, largest tables, slowest and most frequent queries, samples, plans, why\###
+         the last query failed. `note` says so.\n\n**Events.** With `partialResultToken`, `chat/event` with that token\###
+         tells this connection what happens meanwhile.\n`$/cancelRequest`, `chat.cancel` and the end of this connectio\###
+        n stop the turn: the request to the model and the statement that\nruns. What was said until then is kept in th\###
+        e thread.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Th\###
+        e project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"\###
+        content","description":"The message, at most `chatContentBytes` bytes of UTF-8.","required":true,"schema":{"de\###
+        scription":"The message, at most `chatContentBytes` bytes of UTF-8.","type":"string","minLength":1,"maxLength"\###
+        :32768}},{"name":"threadId","description":"The thread to go on with; absent begins one.","required":false,"sch\###
+        ema":{"description":"The thread to go on with; absent begins one.","type":"string","format":"uuid"}},{"name":"\###
+        mode","description":"What the turn is for.","required":false,"schema":{"description":"What the turn is for.","\###
+        $ref":"#/components/schemas/ChatMode","default":"answer"}},{"name":"model","description":"A name of `chat.mode\###
+        ls`, for this turn.","required":false,"schema":{"description":"A name of `chat.models`, for this turn.","type"\###
+        :"string","minLength":1,"maxLength":100}},{"name":"partialResultToken","description":"Tells what happens by `c\###
+        hat/event` with this token.","required":false,"schema":{"description":"Tells what happens by `chat/event` with\###
+         this token.","type":["string","integer"]}}],"result":{"name":"ChatMessage","schema":{"$ref":"#/components/sch\###
+        emas/ChatMessage"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unaut\###
+        henticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/compo\###
+        nents/errors/model_failed"},{"$ref":"#/components/errors/budget_exceeded"},{"$ref":"#/components/errors/cancel\###
+        led"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/busy"},{"$ref":"#/\###
+        components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"\###
+        },{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/component\###
+        s/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/conne\###
+        ct_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/\###
+        components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/component\###
+        s/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"without a model\###
+        ","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"What tables are there?"}],"\###
+        result":{"name":"result","value":{"id":"019ab0c7-1b2c-7d3e-8f40-516273849506","threadId":"019ab0c7-0a1b-7c2d-8\###
+        e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","role":"assistant","text":"The database h\###
+        as 2 tables: `authors` and `books`.","mode":"answer","usage":{"promptTokens":0,"completionTokens":0,"estimated\###
+        ":false,"steps":0,"toolCalls":1,"corrections":0,"durationMs":3.1},"note":"No model is configured, so this is w\###
+        hat can be said without one. A model would answer free questions: set DBASSIST_MODEL_URL and DBASSIST_MODEL.",\###
+        "outcome":"finished","createdAt":"2026-01-05T09:50:00.000Z"}},"x-needs":"project"},{"name":"with events","para\###
+        ms":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"describe books"},{"name":"partialR\###
+        esultToken","value":"turn-1"}],"result":{"name":"result","value":{"id":"019ab0c7-1b2c-7d3e-8f40-516273849506",\###
+        "threadId":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","role":"a\###
+        ssistant","text":"The database has 2 tables: `authors` and `books`.","mode":"answer","usage":{"promptTokens":0\###
+        ,"completionTokens":0,"estimated":false,"steps":0,"toolCalls":1,"corrections":0,"durationMs":3.1},"note":"No m\###
+        odel is configured, so this is what can be said without one. A model would answer free questions: set DBASSIST\###
+        _MODEL_URL and DBASSIST_MODEL.","outcome":"finished","createdAt":"2026-01-05T09:50:00.000Z"}},"x-needs":"proje\###
+        ct"},{"name":"an empty message","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value\###
+        ":""}],"x-error":"invalid_params","x-needs":"project"},{"name":"a model that is not configured","params":[{"na\###
+        me":"projectId","value":"${projectId}"},{"name":"content","value":"What tables are there?"},{"name":"model","v\###
+        alue":"nobody"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown thread","params":[{"name"\###
+        :"projectId","value":"${projectId}"},{"name":"content","value":"And since May?"},{"name":"threadId","value":"$\###
+        {unknownId}"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown project","params":[{"name":"proj\###
+        ectId","value":"${unknownId}"},{"name":"content","value":"What tables are there?"}],"x-error":"not_found","x-n\###
+        eeds":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknown\###
+        Members":"refuse"},{"name":"chat.threads","summary":"List your conversations.","description":"The latest first\###
+        . A project that is unknown or somebody else's has none: the list is empty.","tags":[{"name":"chat"}],"paramSt\###
+        ructure":"by-name","params":[{"name":"projectId","description":"Only of this project.","required":false,"schem\###
+        a":{"description":"Only of this project.","type":"string","format":"uuid"}},{"name":"limit","description":"Ite\###
+        ms of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"m\###
+        aximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filt\###
+        ers.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type\###
+        ":"string","format":"cursor"}}],"result":{"name":"ChatThreadsResult","schema":{"type":"object","properties":{"\###
+        items":{"description":"The threads.","type":"array","items":{"$ref":"#/components/schemas/ChatThread"}},"nextC\###
+        ursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cursor"}},"r\###
+        equired":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$r\###
+        ef":"#/components/errors/unauthenticated"}],"examples":[{"name":"of a project","params":[{"name":"projectId","\###
+        value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c7-0a1b-7c2d-8e3f-40516273849\###
+        5","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","title":"What tables are there?","messageCount":2,"creat\###
+        edAt":"2026-01-05T09:49:59.000Z","updatedAt":"2026-01-05T09:50:00.000Z"}]}},"x-needs":"thread"},{"name":"a pag\###
+        e too large","params":[{"name":"limit","value":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kind"\###
+        :"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":\###
+        "dashboard.get","summary":"Answer your own figures over the last days.","description":"The period is the last `\###
+        days` days in UTC, today included. All figures are of queries and messages accepted in it, so they add up:\n`t\###
+        otals.queries` is the sum of `queriesByStatus`, of the projects and of the days. Percentiles are within 1.6 %;\###
+         `query.stats` says\nhow, and has more. What is gone from history is not counted.","tags":[{"name":"dashboard"\###
+        }],"paramStructure":"either","params":[{"name":"days","description":"Length of the period.","required":false,"\###
+        schema":{"description":"Length of the period.","type":"integer","minimum":1,"maximum":365,"default":30}}],"res\###
+        ult":{"name":"DashboardGetResult","schema":{"type":"object","properties":{"days":{"description":"Length of the\###
+         period.","type":"integer","minimum":1,"maximum":365},"since":{"description":"Its beginning: midnight UTC of i\###
+        ts first day.","type":"string","format":"date-time"},"totals":{"description":"Totals.","$ref":"#/components/sc\###
+        hemas/DashboardTotals"},"queriesByStatus":{"description":"Queries by status.","$ref":"#/components/schemas/Que\###
+        riesByStatus"},"successRate":{"description":"success / (success + error); absent if both are 0.","type":"numbe\###
+        r","minimum":0,"maximum":1},"latency":{"description":"How long queries took.","$ref":"#/components/schemas/Lat\###
+        ency"},"projects":{"description":"All your projects, the busiest first, then by name.","type":"array","items":\###
+        {"$ref":"#/components/schemas/ProjectActivity"}},"activity":{"description":"Every day of the period, oldest fi\###
+        rst, days without queries too.","type":"array","items":{"$ref":"#/components/schemas/DayActivity"},"minItems":\###
+        1,"maxItems":365},"recentQueries":{"description":"The newest queries of the period, newest first.","type":"arr\###
+        ay","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":10},"recentMessages":{"description":"The ne\###
+        west chat messages of the period, newest first.","type":"array","items":{"$ref":"#/components/schemas/RecentMe\###
+        ssage"},"maxItems":10}},"required":["days","since","totals","queriesByStatus","latency","projects","activity",\###
+        "recentQueries","recentMessages"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invali\###
+        d_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"two days","params":[{"name":"d\###
+        ays","value":2}],"result":{"name":"result","value":{"days":2,"since":"2026-01-04T00:00:00.000Z","totals":{"pro\###
+        jects":1,"queries":1,"messages":0},"queriesByStatus":{"running":0,"success":1,"error":0,"cancelled":0},"succes\###
+        sRate":1,"latency":{"p50Ms":0.412,"p95Ms":0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f70819\###
+        2","name":"Books","databaseType":"sqlite","queries":1,"errors":0,"messages":0,"lastUsedAt":"2026-01-05T09:32:0\###
+        0.000Z"}],"activity":[{"date":"2026-01-04","queries":0,"errors":0},{"date":"2026-01-05","queries":1,"errors":0\###
+        }],"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f70\###
+        8192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"success",\###
+        "rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}],"rece\###
+        ntMessages":[]}},"x-needs":"query"},{"name":"an empty period","params":[{"name":"days","value":0}],"x-error":"\###
+        invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution\###
+        ":"task","x-unknownMembers":"refuse"},{"name":"exit","summary":"End the connection.","description":"LSP's own n\###
+        otification, handled by the transport itself. On stdio it ends the process, with code 0 after `shutdown` and 1\###
+        \nwithout. On the socket it ends this connection and never the daemon. What still runs on the connection is ca\###
+        ncelled.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"errors":[],"examples":[{"name"\###
+        :"after shutdown","params":[],"x-needs":"none"}],"x-kind":"notification","x-access":"public","x-ordering":"rea\###
+        d","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"initialize","summary":"Begin a connection and l\###
+        earn what the daemon is and allows.","description":"LSP's own request. On stdio it must come first: anything e\###
+        lse is answered `not_initialized` until then. On the socket it is\noptional; a connection that sends it counts\###
+         as an editor in history, one that does not as a script.\n\nWith `token` it also binds that session to the con\###
+        nection, as `auth.attach` does. If the token is refused the whole request\nis, with `unauthenticated`, and the\###
+         client may send `initialize` again without it. A second successful `initialize` on one\nconnection is refused\###
+         with `invalid_request`.\n\nMembers of LSP that are not listed here are accepted and have no effect.","tags":[\###
+        {"name":"lifecycle"}],"paramStructure":"by-name","params":[{"name":"processId","description":"Id of the client\###
+        's process, or null. Taken for LSP's sake; has no effect.","required":false,"schema":{"description":"Id of the\###
+         client's process, or null. Taken for LSP's sake; has no effect.","type":["integer","null"]}},{"name":"clientI\###
+        nfo","description":"The client program; `auth.sessions` shows it.","required":false,"schema":{"description":"T\###
+        he client program; `auth.sessions` shows it.","$ref":"#/components/schemas/ClientInfo"}},{"name":"capabilities\###
+        ","description":"What the client can do, as in LSP.","required":false,"schema":{"description":"What the client\###
+         can do, as in LSP.","type":"object"}},{"name":"trace","description":"LSP's trace setting. Has no effect.","re\###
+        quired":false,"schema":{"description":"LSP's trace setting. Has no effect.","type":"string"}},{"name":"token",\###
+        "description":"A token from `auth.login`, to begin with a session.","required":false,"schema":{"description":"\###
+        A token from `auth.login`, to begin with a session.","type":"string","format":"token"}}],"result":{"name":"Ini\###
+        tializeResult","schema":{"type":"object","properties":{"serverInfo":{"description":"The daemon.","$ref":"#/com\###
+        ponents/schemas/ServerInfo"},"protocolVersion":{"description":"Version of this protocol, by semantic versionin\###
+        g.","type":"string"},"capabilities":{"description":"LSP's ServerCapabilities: an object, empty while the daemo\###
+        n offers no language features.","type":"object"},"limits":{"description":"Every limit in force.","$ref":"#/com\###
+        ponents/schemas/Limits"},"user":{"description":"Whose session it is; there if `token` was.","$ref":"#/componen\###
+        ts/schemas/User"}},"required":["serverInfo","protocolVersion","capabilities","limits"],"additionalProperties":\###
+        false}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/invalid_params"}\###
+        ,{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"}],"examples":[{"nam\###
+        e":"an editor","params":[{"name":"processId","value":4711},{"name":"clientInfo","value":{"name":"example-edito\###
+        r","version":"1.2"}},{"name":"rootUri","value":null},{"name":"capabilities","value":{}},{"name":"trace","value\###
+        ":"off"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0.1.0"},"protocolVers\###
+        ion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBy\###
+        tes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"\###
+        outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":102\###
+        4,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100\###
+        ,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"des\###
+        criptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"l\###
+        istItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProje\###
+        ct":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subs\###
+        criptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":\###
+        32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":2\###
+        62144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPer\###
+        UserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"preview\###
+        Bytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs"\###
+        :300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries\###
+        ":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"cha\###
+        tSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"\###
+        chatExamples":500,"approvalMs":600000}}},"x-needs":"none"},{"name":"with a token","params":[{"name":"processId\###
+        ","value":null},{"name":"capabilities","value":{}},{"name":"token","value":"${token}"}],"result":{"name":"resu\###
+        lt","value":{"serverInfo":{"name":"dbassistd","version":"0.1.0"},"protocolVersion":"1.0.0","capabilities":{},"\###
+        limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"\###
+        jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outpu\###
+        tStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginF\###
+        ailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetim\###
+        eMs":86400000,"sessionIdleMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connection\###
+        StringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems\###
+        ":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"co\###
+        nnectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs"\###
+        :1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"qu\###
+        eryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resul\###
+        tRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdl\###
+        eMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations"\###
+        :20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"h\###
+        istoryDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,\###
+        "chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs"\###
+        :600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":6\###
+        00000},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","cr\###
+        eatedAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a token that is no good","params":[{"name\###
+        ":"capabilities","value":{}},{"name":"token","value":"v4.public.no-such-token"}],"x-error":"unauthenticated","\###
+        x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-execution":"task","x-unknow\###
+        nMembers":"ignore"},{"name":"initialized","summary":"Say that the reply to initialize has arrived.","descripti\###
+        on":"LSP's own notification. Accepted and without effect.","tags":[{"name":"lifecycle"}],"paramStructure":"by-\###
+        name","params":[],"errors":[],"examples":[{"name":"after initialize","params":[],"x-needs":"none"}],"x-kind":"\###
+        notification","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"na\###
+        me":"project.create","summary":"Register a database as a project.","description":"Checks that the connection s\###
+        tring can be understood and that the policy allows where it points, and stores it sealed. It does\nnot connect\###
+        : `project.test` does. An SQLite file must be there. The connection string never comes out again; replies show\###
+         it rebuilt without its password.\n\nWhile `readOnly` is true, as it is unless you say otherwise, no query of t\###
+        he project can write, whatever its options.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[\###
+        {"name":"name","description":"Name, unique among your projects.","required":true,"schema":{"description":"Name\###
+        , unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"description","descript\###
+        ion":"What it is, in your words.","required":false,"schema":{"description":"What it is, in your words.","type"\###
+        :"string","maxLength":2000}},{"name":"databaseType","description":"The kind of database.","required":true,"sch\###
+        ema":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"name":"connectionSt\###
+        ring","description":"How to reach it, in any form the engine's own tools take: a URI, keywords and values, or a\###
+         path for SQLite.","required":true,"schema":{"description":"How to reach it, in any form the engine's own tool\###
+        s take: a URI, keywords and values, or a path for SQLite.","type":"string","minLength":1,"maxLength":4096}},{"\###
+        name":"readOnly","description":"Whether to refuse every write.","required":false,"schema":{"description":"Whet\###
+        her to refuse every write.","type":"boolean","default":true}}],"result":{"name":"Project","schema":{"$ref":"#/\###
+        components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/er\###
+        rors/unauthenticated"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/invalid_connection\###
+        _string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_database"}],"examples":[{\###
+        "name":"an SQLite file","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"n\###
+        ame":"connectionString","value":"sqlite://${sampleDatabase}"}],"result":{"name":"result","value":{"id":"019ab0\###
+        c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"\###
+        sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:\###
+        31:00.000Z"}},"x-needs":"session"},{"name":"a connection string of another engine","params":[{"name":"name","v\###
+        alue":"Elsewhere"},{"name":"databaseType","value":"postgresql"},{"name":"connectionString","value":"mysql://ad\###
+        a@db.example.com/shop"}],"x-error":"invalid_connection_string","x-needs":"session"},{"name":"a misspelt member\###
+        ","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString\###
+        ","value":"sqlite://${sampleDatabase}"},{"name":"readonly","value":false}],"x-error":"invalid_params","x-needs\###
+        ":"session"},{"name":"without a session","params":[{"name":"name","value":"Books"},{"name":"databaseType","val\###
+        ue":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"unauthenticated","x\###
+        -needs":"none"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownM\###
+        embers":"refuse"},{"name":"project.delete","summary":"Delete a project with its history.","description":"Its c\###
+        onnection string, queries and messages go with it, for good; its running queries are cancelled and its kept re\###
+        sults are\ndropped. The database itself is not touched.\n\nIdempotent: `{}` says that you have no such project\###
+         now. A project that is gone, never was or is somebody else's answers the\nsame, and nothing happens.","tags":\###
+        [{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","req\###
+        uired":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"Empty"\###
+        ,"schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/erro\###
+        rs/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"one of yours","params\###
+        ":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{}},"x-needs":"project"},{"n\###
+        ame":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"result":{"name":"result","va\###
+        lue":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"tas\###
+        k","x-unknownMembers":"refuse"},{"name":"project.get","summary":"Answer one project.","description":"From the d\###
+        aemon's store; it does not connect.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"\###
+        projectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string"\###
+        ,"format":"uuid"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$\###
+        ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/component\###
+        s/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}\###
+        ],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":\###
+        "The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026\###
+        -01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"project"},{"name":"an unknown projec\###
+        t","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind"\###
+        :"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":\###
+        "project.list","summary":"List your projects.","description":"In the order they were created, newest first.","\###
+        tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"databaseType","description":"Only thi\###
+        s kind of database.","required":false,"schema":{"description":"Only this kind of database.","$ref":"#/componen\###
+        ts/schemas/DatabaseType"}},{"name":"text","description":"Only those whose name or description contains it, in a\###
+        ny case of ASCII letters.","required":false,"schema":{"description":"Only those whose name or description cont\###
+        ains it, in any case of ASCII letters.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","descr\###
+        iption":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer","m\###
+        inimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with t\###
+        he same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same fil\###
+        ters.","type":"string","format":"cursor"}}],"result":{"name":"ProjectListResult","schema":{"type":"object","pr\###
+        operties":{"items":{"description":"The projects.","type":"array","items":{"$ref":"#/components/schemas/Project\###
+        "}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cu\###
+        rsor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_par\###
+        ams"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"SQLite only","params":[{"name":"dat\###
+        abaseType","value":"sqlite"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6\###
+        f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sql\###
+        ite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}]}},"x-need\###
+        s":"project"},{"name":"none that match","params":[{"name":"text","value":"no such project"}],"result":{"name":\###
+        "result","value":{"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"rea\###
+        d","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.summary","summary":"Answer a project's f\###
+        igures and what its database says of itself.","description":"Figures are of the whole history of the project. T\###
+        he database is asked for its metadata; if it cannot be reached, or not within\nthe connect timeout, `database`\###
+         says why and the rest is answered all the same.","tags":[{"name":"project"}],"paramStructure":"either","param\###
+        s":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The project.","t\###
+        ype":"string","format":"uuid"}}],"result":{"name":"ProjectSummaryResult","schema":{"type":"object","properties\###
+        ":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"queries":{"description":"Figure\###
+        s about its queries.","$ref":"#/components/schemas/QueryStatistics"},"recentQueries":{"description":"The newes\###
+        t queries, newest first.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":10},"m\###
+        essageCount":{"description":"Its chat messages.","type":"integer","minimum":0},"database":{"description":"What\###
+         its database says of itself.","$ref":"#/components/schemas/DatabaseSummary"}},"required":["projectId","querie\###
+        s","recentQueries","messageCount","database"],"additionalProperties":false}},"errors":[{"$ref":"#/components/e\###
+        rrors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}\###
+        ,{"$ref":"#/components/errors/busy"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value"\###
+        :"${projectId}"}],"result":{"name":"result","value":{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","queri\###
+        es":{"total":1,"success":1,"error":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"p95Ms":0.412,"rows":1},"rece\###
+        ntQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","p\###
+        rojectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"success","rowCoun\###
+        t":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}],"messageCount\###
+        ":0,"database":{"serverVersion":"SQLite 3.40.1","databaseName":"books.sqlite","sizeBytes":49152,"tableCount":5\###
+        }}},"x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-\###
+        error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execut\###
+        ion":"task","x-unknownMembers":"refuse"},{"name":"project.test","summary":"Try to reach a database and say how\###
+         far it got.","description":"Takes either `projectId`, or `databaseType` and `connectionString` to try before `\###
+        project.create`; the latter is not kept.\nOpens a new connection, checks that writes are refused on it, and cl\###
+        oses it.\n\nA database that cannot be reached is a result with `ok: false`, not an error. `steps` always has a\###
+        ll eight steps, in order; after\nthe one that failed, and where the engine has no such step, they are `skipped\###
+        `.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"A proj\###
+        ect of yours.","required":false,"schema":{"description":"A project of yours.","type":"string","format":"uuid"}\###
+        },{"name":"databaseType","description":"The kind of database; with `connectionString`.","required":false,"sche\###
+        ma":{"description":"The kind of database; with `connectionString`.","$ref":"#/components/schemas/DatabaseType"\###
+        }},{"name":"connectionString","description":"How to reach it; with `databaseType`.","required":false,"schema":\###
+        {"description":"How to reach it; with `databaseType`.","type":"string","minLength":1,"maxLength":4096}}],"resu\###
+        lt":{"name":"ProjectTestResult","schema":{"type":"object","properties":{"ok":{"description":"Whether no step f\###
+        ailed.","type":"boolean"},"steps":{"description":"The outcome of each step.","type":"array","items":{"$ref":"#\###
+        /components/schemas/TestStep"},"minItems":8,"maxItems":8},"serverVersion":{"description":"Product and version;\###
+         there if it got that far.","type":"string"}},"required":["ok","steps"],"additionalProperties":false}},"errors\###
+        ":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/com\###
+        ponents/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a project","params":[{"na\###
+        me":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"ok":true,"serverVersion":"SQLite 3\###
+        .40.1","steps":[{"step":"parse","status":"passed","durationMs":0.021},{"step":"policy","status":"passed","dura\###
+        tionMs":0.035},{"step":"resolve","status":"skipped"},{"step":"connect","status":"skipped"},{"step":"tls","stat\###
+        us":"skipped"},{"step":"login","status":"skipped"},{"step":"database","status":"passed","durationMs":0.734},{"\###
+        step":"readOnlyCheck","status":"passed","durationMs":0.118}]}},"x-needs":"project"},{"name":"a server that is n\###
+        ot there","params":[{"name":"databaseType","value":"postgresql"},{"name":"connectionString","value":"postgresq\###
+        l://ada@127.0.0.1:1/shop"}],"result":{"name":"result","value":{"ok":false,"steps":[{"step":"parse","status":"p\###
+        assed","durationMs":0.044},{"step":"policy","status":"passed","durationMs":0.012},{"step":"resolve","status":"\###
+        passed","durationMs":0.067},{"step":"connect","status":"failed","durationMs":0.203,"code":"connection_refused"\###
+        ,"message":"Nothing accepts connections at 127.0.0.1 port 1; check the host and port, and that the server runs\###
+        ."},{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"database","status":"skipped\###
+        "},{"step":"readOnlyCheck","status":"skipped"}]}},"x-needs":"session"},{"name":"both ways at once","params":[{\###
+        "name":"projectId","value":"${projectId}"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString"\###
+        ,"value":"sqlite://${sampleDatabase}"}],"x-error":"invalid_params","x-needs":"project"}],"x-kind":"request","x\###
+        -access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.upda\###
+        te","summary":"Change a project.","description":"Changes what is named and nothing else; takes at least one me\###
+        mber besides `projectId`. The kind of database cannot change. An\nempty `description` removes it.\n\nA new con\###
+        nection string is checked as in `project.create`. With it, or when `readOnly` becomes true, the project's open\###
+         database\nconnections are closed and its running writes are cancelled.","tags":[{"name":"project"}],"paramStr\###
+        ucture":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descri\###
+        ption":"The project.","type":"string","format":"uuid"}},{"name":"name","description":"Name, unique among your p\###
+        rojects.","required":false,"schema":{"description":"Name, unique among your projects.","type":"string","minLen\###
+        gth":1,"maxLength":100}},{"name":"description","description":"What it is, in your words.","required":false,"sc\###
+        hema":{"description":"What it is, in your words.","type":"string","maxLength":2000}},{"name":"connectionString\###
+        ","description":"How to reach it; the kind of database stays.","required":false,"schema":{"description":"How t\###
+        o reach it; the kind of database stays.","type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","\###
+        description":"Whether to refuse every write.","required":false,"schema":{"description":"Whether to refuse ever\###
+        y write.","type":"boolean"}},{"name":"assistant","description":"What to change of what the assistant may do.",\###
+        "required":false,"schema":{"description":"What to change of what the assistant may do.","$ref":"#/components/s\###
+        chemas/AssistantChange"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"error\###
+        s":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/co\###
+        mponents/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/invalid_conne\###
+        ction_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_database"}],"example\###
+        s":[{"name":"allow writes","params":[{"name":"projectId","value":"${projectId}"},{"name":"readOnly","value":fa\###
+        lse}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseT\###
+        ype":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":false,"createdAt":"2026-01-05T09:31:00.000Z\###
+        ","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":"what the assistant may see","params":\###
+        [{"name":"projectId","value":"${projectId}"},{"name":"assistant","value":{"shareRows":false,"maskedColumns":["\###
+        customers.email"]}}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Bo\###
+        oks","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"assistant":{"shareRows\###
+        ":false,"maskedColumns":["customers.email"]},"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09\###
+        :40:00.000Z"}},"x-needs":"project"},{"name":"nothing to change","params":[{"name":"projectId","value":"${proje\###
+        ctId}"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"proje\###
+        ctId","value":"${unknownId}"},{"name":"name","value":"Books"}],"x-error":"not_found","x-needs":"session"}],"x-\###
+        kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"\###
+        name":"query.cancel","summary":"Stop a running query at its database.","description":"Works from any connectio\###
+        n of the user, and before `query.run` is answered if its client chose the `queryId`. Answers as soon as\nthe s\###
+        top is under way; the `query.run` or `query.fetch` that waits is then answered `cancelled`, or with its result\###
+         if that was\nfirst. A database that does not obey has its connection cut after `cancelDeadlineMs`.\n\nIdempot\###
+        ent: a query that has ended, never was or is somebody else's answers `{}` all the same, and nothing happens.",\###
+        "tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryId","description":"The query.","re\###
+        quired":true,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"result":{"name":"Empty",\###
+        "schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/error\###
+        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a query that has ended\###
+        ","params":[{"name":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{}},"x-needs":"query"},\###
+        {"name":"an unknown query","params":[{"name":"queryId","value":"${unknownId}"}],"result":{"name":"result","val\###
+        ue":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task\###
+        ","x-unknownMembers":"refuse"},{"name":"query.close","summary":"Drop a kept result.","description":"Frees what\###
+         it took of the quota; if its statement still runs, it is stopped. The query stays in history.\n\nIdempotent: a\###
+         result that is gone, never was or is somebody else's answers `{}` all the same, and nothing happens.","tags":\###
+        [{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","description":"The result.","require\###
+        d":true,"schema":{"description":"The result.","type":"string","format":"uuid"}}],"result":{"name":"Empty","sch\###
+        ema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/in\###
+        valid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a result","params":[{"name\###
+        ":"resultId","value":"${resultId}"}],"result":{"name":"result","value":{}},"x-needs":"result"},{"name":"an unk\###
+        nown result","params":[{"name":"resultId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-ne\###
+        eds":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownM\###
+        embers":"refuse"},{"name":"query.explain","summary":"Show how a database would run a statement.","description"\###
+        :"Asks the engine for its plan, without running the statement: as the engine gives it (`plan`), and in one nor\###
+        mal form for all\nengines (`nodes`). Where the engine estimates costs or, with `analyze`, measures times, `cos\###
+        tliest` names the three nodes that\ncost or take most on their own, without their children.\n\n**`analyze`** r\###
+        uns the statement to measure it, inside the read-only path: what `query.run` refuses in `read` mode is refused\###
+        \nhere. SQLite cannot measure; asking for it is `invalid_params`. Without `analyze`, PostgreSQL also shows the\###
+         plans of statements\nthat write, without running them; for MySQL, MariaDB and SQLite those are refused.\n\nPa\###
+        rameters are bound as in `query.run`. PostgreSQL plans with their values. It is no query: it is not in history\###
+        , and costs what\na query costs otherwise. `$/cancelRequest`, the timeout and the end of the connection stop i\###
+        t.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where it\###
+         would run.","required":true,"schema":{"description":"Where it would run.","type":"string","format":"uuid"}},{\###
+        "name":"sql","description":"The statement, at most `sqlBytes` bytes of UTF-8.","required":true,"schema":{"desc\###
+        ription":"The statement, at most `sqlBytes` bytes of UTF-8.","type":"string","minLength":1,"maxLength":1048576\###
+        }},{"name":"parameters","description":"Values of the placeholders, in order.","required":false,"schema":{"desc\###
+        ription":"Values of the placeholders, in order.","type":"array","items":{"oneOf":[{"type":["null","boolean","n\###
+        umber","string"]},{"type":"object","required":["$base64"],"additionalProperties":false,"properties":{"$base64"\###
+        :{"type":"string"}}}]},"maxItems":32766}},{"name":"analyze","description":"Whether to run it and measure.","re\###
+        quired":false,"schema":{"description":"Whether to run it and measure.","type":"boolean","default":false}},{"na\###
+        me":"timeoutMs","description":"Time it may take; absent means the limit `queryTimeoutMs`. At most the limit `q\###
+        ueryTimeoutMaxMs`.","required":false,"schema":{"description":"Time it may take; absent means the limit `queryT\###
+        imeoutMs`. At most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}}],"result":\###
+        {"name":"QueryExplainResult","schema":{"type":"object","properties":{"engine":{"description":"Whose plan it is\###
+        .","$ref":"#/components/schemas/DatabaseType"},"analyzed":{"description":"Whether the statement ran and `actua\###
+        l…` members were measured.","type":"boolean"},"nodes":{"description":"The plan's nodes, each before its childr\###
+        en; at most the limit `planNodes`.","type":"array","items":{"$ref":"#/components/schemas/PlanNode"}},"costlies\###
+        t":{"description":"Ids of at most three nodes, the costliest first: by their own time if measured, else by the\###
+        ir own cost, else by their own rows. Empty where the engine says none of these.","type":"array","items":{"type\###
+        ":"integer","minimum":0}},"truncated":{"description":"Whether the plan has nodes that are not shown.","type":"\###
+        boolean"},"planningMs":{"description":"Time to plan, as the engine measured it.","type":"number","minimum":0},\###
+        "executionMs":{"description":"Time to run, as the engine measured it.","type":"number","minimum":0},"plan":{"d\###
+        escription":"The plan as the engine gives it: its JSON, or, nested deeper than the limit `jsonDepth`, the same\###
+         as text and without `nodes`; for SQLite an array of the rows of EXPLAIN QUERY PLAN."}},"required":["engine","\###
+        analyzed","nodes","costliest","truncated","plan"],"additionalProperties":false}},"errors":[{"$ref":"#/componen\###
+        ts/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/inva\###
+        lid_connection_string"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"\###
+        },{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/po\###
+        licy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/compone\###
+        nts/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_fo\###
+        und"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref"\###
+        :"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/au\###
+        thentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_datab\###
+        ase"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a search by key","params":[{"name":\###
+        "projectId","value":"${projectId}"},{"name":"sql","value":"SELECT name FROM sqlite_schema WHERE rowid = ?1"},{\###
+        "name":"parameters","value":[1]}],"result":{"name":"result","value":{"engine":"sqlite","analyzed":false,"nodes\###
+        ":[{"id":0,"operation":"SEARCH","detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)","relation"\###
+        :"sqlite_schema"}],"costliest":[],"truncated":false,"plan":[{"id":2,"parent":0,"detail":"SEARCH sqlite_schema U\###
+        SING INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"project"},{"name":"an engine that does not measure","params\###
+        ":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"analyze","value":tru\###
+        e}],"x-error":"invalid_params","x-needs":"project"},{"name":"a statement the database refuses","params":[{"nam\###
+        e":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"p\###
+        roject"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","val\###
+        ue":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orderi\###
+        ng":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.export","summary":"Convert a kept r\###
+        esult to CSV, JSON, JSON Lines, Markdown or SQL.","description":"Converts what `query.run` kept; the statement\###
+         does not run again. If it still runs, this follows it to its end; if it ends with\nan error, so does the expo\###
+        rt.\n\n**Where it goes.** Without `path` and `partialResultToken` the reply has `text`, which ends with the ro\###
+        w that reaches `pageBytes`,\nand `nextCursor` for the next call, with the same `format` and `options`. The tex\###
+        ts put together are the whole: what stands at its\nhead or foot is there once, and each has whole rows only. W\###
+        ith `partialResultToken` the texts go out as `$/progress`, each with an\n`ExportPart`, no faster than this cli\###
+        ent reads, and the reply has the totals. With `path` they go to a file, which is there, whole\nand readable on\###
+        ly to the daemon's user, once this is answered, and not at all if it fails or is cancelled.\n\n**Paths** are a\###
+        bsolute, in a directory that exists; `~/` is the daemon's user's home where the daemon is personal. In shared m\###
+        ode\nthey must be below a directory that the daemon allows. A file that exists is a `conflict` unless `overwri\###
+        te`. Symbolic links and\nwhatever is no regular file are never written to, nor are files of the daemon itself.\###
+         `file_failed` names the step that failed.\n\n**Formats.** Cells that are null differ from empty texts in each\###
+         of them.\n\n- `csv`: RFC 4180, in UTF-8. A cell is quoted where it must be, and where it is an empty text or r\###
+        eads like `nullText`; null is\n  `nullText` without quotes. Numbers have the digits of the database. Bytes are\###
+         base64 or hexadecimal.\n- `json`: one array of objects, an object a line. Cells are those of `QueryResult`. O\###
+        f columns with the same name the second is\n  called `name_2`.\n- `jsonl`: the same objects, one a line, and n\###
+        othing else.\n- `markdown`: a table of GitHub's kind, numbers to the right. Characters that mean something to M\###
+        arkdown or HTML are escaped, a\n  line break is `<br>`, another control character its picture. A result that s\###
+        topped at a limit says so below it.\n- `sql`: `INSERT` statements of at most 64 KiB (but always a whole row) i\###
+        nto `table`, in the dialect of the database that the\n  result is from; before them the session's encoding is s\###
+        et. Run there, on a table with columns of the same types, they give the\n  same values. A JSON `null` becomes N\###
+        ULL, since results do not tell the two apart.\n\n**Cells that were cut** (`cellBytes`) are refused with `cell_\###
+        truncated`, because nobody would notice. With `allowTruncated` they\nare exported as far as they go, marked, a\###
+        nd counted in `truncatedCells`; never to `sql`.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],\###
+        "paramStructure":"by-name","params":[{"name":"resultId","description":"The result.","required":true,"schema":{\###
+        "description":"The result.","type":"string","format":"uuid"}},{"name":"format","description":"What to convert i\###
+        t to.","required":true,"schema":{"description":"What to convert it to.","$ref":"#/components/schemas/ExportFor\###
+        mat"}},{"name":"options","description":"How to write it.","required":false,"schema":{"description":"How to wri\###
+        te it.","$ref":"#/components/schemas/ExportOptions"}},{"name":"cursor","description":"`nextCursor` of the text\###
+         before; absent means from the beginning. Not with `path` or `partialResultToken`.","required":false,"schema":\###
+        {"description":"`nextCursor` of the text before; absent means from the beginning. Not with `path` or `partialR\###
+        esultToken`.","type":"string","format":"cursor"}},{"name":"path","description":"The file to write.","required"\###
+        :false,"schema":{"description":"The file to write.","type":"string","minLength":1,"maxLength":4096}},{"name":"\###
+        overwrite","description":"Whether `path` may exist; it is replaced at the end, in one step.","required":false,\###
+        "schema":{"description":"Whether `path` may exist; it is replaced at the end, in one step.","type":"boolean","\###
+        default":false}},{"name":"partialResultToken","description":"Pushes the texts as `$/progress` with this token.\###
+         Not with `path`.","required":false,"schema":{"description":"Pushes the texts as `$/progress` with this token.\###
+         Not with `path`.","type":["string","integer"]}}],"result":{"name":"QueryExportResult","schema":{"type":"objec\###
+        t","properties":{"text":{"description":"The text, unless it was pushed or written to a file.","type":"string"}\###
+        ,"nextCursor":{"description":"Where the next text begins; there if there is more.","type":"string","format":"c\###
+        ursor"},"rowCount":{"description":"Rows in this text; of a file or a push, all rows.","type":"integer","minimu\###
+        m":0},"bytes":{"description":"Size of this text, of all that was pushed, or of the file, as UTF-8.","type":"in\###
+        teger","minimum":0},"truncated":{"description":"Whether the result had more rows than were kept; final if ther\###
+        e is no `nextCursor`.","type":"boolean"},"truncatedCells":{"description":"Cells of these rows of which only th\###
+        e beginning was kept.","type":"integer","minimum":0},"path":{"description":"The file that was written, without\###
+         symbolic links.","type":"string"}},"required":["rowCount","bytes","truncated","truncatedCells"],"additionalPr\###
+        operties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthe\###
+        nticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/compone\###
+        nts/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/cell_truncated"},{"$ref":\###
+        "#/components/errors/file_failed"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/re\###
+        ad_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/component\###
+        s/errors/connection_lost"}],"examples":[{"name":"CSV","params":[{"name":"resultId","value":"${resultId}"},{"na\###
+        me":"format","value":"csv"}],"result":{"name":"result","value":{"text":"id\u000d\n1\u000d\n2\u000d\n3\u000d\n"\###
+        ,"rowCount":3,"bytes":13,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"SQL","params":[{"\###
+        name":"resultId","value":"${resultId}"},{"name":"format","value":"sql"},{"name":"options","value":{"table":"fa\###
+        vourites"}}],"result":{"name":"result","value":{"text":"INSERT INTO \"favourites\" (\"id\") VALUES\n(1),\n(2),\###
+        \n(3);\n","rowCount":3,"bytes":56,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"pushed",\###
+        "params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"jsonl"},{"name":"partialResultTo\###
+        ken","value":"export-1"}],"result":{"name":"result","value":{"rowCount":3,"bytes":27,"truncated":false,"trunca\###
+        tedCells":0}},"x-needs":"result"},{"name":"a relative path","params":[{"name":"resultId","value":"${resultId}"\###
+        },{"name":"format","value":"csv"},{"name":"path","value":"books.csv"}],"x-error":"policy","x-needs":"result"},\###
+        {"name":"a directory that is not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","\###
+        value":"csv"},{"name":"path","value":"/nowhere/at/all/books.csv"}],"x-error":"file_failed","x-needs":"result"}\###
+        ,{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"},{"name":"format","value":"cs\###
+        v"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","\###
+        x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.fetch","summary":"Answer a page of a kept resu\###
+        lt.","description":"Reads what `query.run` kept; the statement does not run again. A cursor stays good while t\###
+        he result is kept: fetching it twice\nanswers the same rows. If the statement still runs, this waits for the p\###
+        age to be full or the statement to end. If it ended\nwith an error after its first page, the rows it gave can b\###
+        e fetched and then this answers that error.\n\nA result that was closed, has expired or ended with its connect\###
+        ion is `not_found`, as is one of somebody else, and one of\nanother connection that was run without `keep`.","\###
+        tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","description":"The result.","r\###
+        equired":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"name":"cursor","descri\###
+        ption":"`nextCursor` of the page before; absent means from the first row.","required":false,"schema":{"descrip\###
+        tion":"`nextCursor` of the page before; absent means from the first row.","type":"string","format":"cursor"}}]\###
+        ,"result":{"name":"QueryFetchResult","schema":{"type":"object","properties":{"rows":{"description":"The page, w\###
+        ritten as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of its f\###
+        irst row in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"Rows in this p\###
+        age.","type":"integer","minimum":0},"hasMore":{"description":"Whether there are more rows.","type":"boolean"},\###
+        "nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor\###
+        "},"totalRows":{"description":"Rows kept of the whole result; absent while the statement runs.","type":"intege\###
+        r","minimum":0},"truncated":{"description":"Whether the result had more rows than were kept; final once `total\###
+        Rows` is there.","type":"boolean"}},"required":["rows","firstRow","rowCount","hasMore","truncated"],"additiona\###
+        lProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unau\###
+        thenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/\###
+        components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},\###
+        {"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"the next page","params":[{"name":"resultI\###
+        d","value":"${resultId}"},{"name":"cursor","value":"${cursor}"}],"result":{"name":"result","value":{"rows":[[3\###
+        ]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"th\###
+        e first page again","params":[{"name":"resultId","value":"${resultId}"}],"result":{"name":"result","value":{"r\###
+        ows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"nextCursor":"Mg","totalRows":3,"truncated":false}},"x\###
+        -needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"x-error":\###
+        "not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"t\###
+        ask","x-unknownMembers":"refuse"},{"name":"query.forget","summary":"Delete queries from your history.","descri\###
+        ption":"Either those named by `queryIds`, or those of a project, of a time, or both: name at least one of them\###
+        , so that nothing is\ndeleted by accident. Queries that still run stay. Their figures go with them: `query.sta\###
+        ts`, `dashboard.get` and `project.summary`\ndo not count them any more.\n\nIdempotent: what is gone, never was\###
+         or is somebody else's is not counted in `forgotten`. A long history goes step by step, and\nothers are served\###
+         in between; a cancelled request, or one that failed, has deleted a part.","tags":[{"name":"query"}],"paramStr\###
+        ucture":"by-name","params":[{"name":"queryIds","description":"These queries.","required":false,"schema":{"desc\###
+        ription":"These queries.","type":"array","items":{"type":"string","format":"uuid"},"minItems":1,"maxItems":100\###
+        0}},{"name":"projectId","description":"All of this project; not together with `queryIds`.","required":false,"s\###
+        chema":{"description":"All of this project; not together with `queryIds`.","type":"string","format":"uuid"}},{\###
+        "name":"before","description":"All accepted before this time; not together with `queryIds`.","required":false,\###
+        "schema":{"description":"All accepted before this time; not together with `queryIds`.","type":"string","format\###
+        ":"date-time"}}],"result":{"name":"QueryForgetResult","schema":{"type":"object","properties":{"forgotten":{"de\###
+        scription":"How many were deleted.","type":"integer","minimum":0}},"required":["forgotten"],"additionalPropert\###
         ies":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthentica\###
-        ted"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/error\###
-        s/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/com\###
-        ponents/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors\###
-        /connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_ref\###
-        used"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/c\###
-        omponents/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/error\###
-        s/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_los\###
-        t"}],"examples":[{"name":"from and to a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"\###
-        relation","value":"books"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","\###
-        columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete\###
-        ":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x\###
-        -needs":"project"},{"name":"a way to join","params":[{"name":"projectId","value":"${projectId}"},{"name":"rela\###
-        tion","value":"books"},{"name":"to","value":"orders"}],"result":{"name":"result","value":{"items":[{"schema":"\###
-        main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onU\###
-        pdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":\###
-        {"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"id\"","steps":[{"schema":"main\###
-        ","relation":"orders","identifier":"\"orders\"","condition":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ag\###
-        eMs":5.5,"truncated":false}},"x-needs":"project"},{"name":"a destination without a beginning","params":[{"name\###
-        ":"projectId","value":"${projectId}"},{"name":"to","value":"orders"}],"x-error":"invalid_params","x-needs":"pr\###
-        oject"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_fou\###
-        nd","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-\###
-        unknownMembers":"refuse"},{"name":"schema.search","summary":"Find relations and columns by words in their name\###
-        s and comments.","description":"Each word of `query` must be found in the name of a relation or column, in its\###
-         comment, or, for a column, in its relation's\nname. Case does not count, and `_`, `-`, `.` and a change from l\###
-        ower to upper case divide words in names: `order total` finds\n`orderTotal`, and the column `total` of `orders\###
-        `.\n\nBest first: the whole name (`exact`), its beginning (`prefix`), a word in it (`word`), any part of it (`\###
-        substring`). Comments\ncome after names. Only where nothing of all this is found, names that differ in a few l\###
-        etters are (`fuzzy`). Of equal hits\nrelations come before columns, and short names before long ones.\n\nServe\###
-        d from what the daemon keeps, like `schema.list`; without system relations.","tags":[{"name":"schema"}],"param\###
-        Structure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"des\###
-        cription":"The project.","type":"string","format":"uuid"}},{"name":"query","description":"Words.","required":t\###
-        rue,"schema":{"description":"Words.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","descript\###
-        ion":"Hits.","required":false,"schema":{"description":"Hits.","type":"integer","minimum":1,"maximum":200,"defa\###
-        ult":50}}],"result":{"name":"SchemaSearchResult","schema":{"type":"object","properties":{"items":{"description\###
-        ":"The hits, best first.","type":"array","items":{"$ref":"#/components/schemas/SchemaHit"}},"total":{"descript\###
-        ion":"How many hits there are, shown or not.","type":"integer","minimum":0},"ageMs":{"description":"How long a\###
-        go the daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"description":"\###
-        Whether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueB\###
-        ytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"er\###
-        rors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#\###
-        /components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$re\###
-        f":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/t\###
-        imeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_fail\###
-        ed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"\###
-        #/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors\###
-        /tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_databa\###
-        se"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":\###
-        [{"name":"a word","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"title"}],"res\###
-        ult":{"name":"result","value":{"items":[{"schema":"main","relation":"books","kind":"table","identifier":"\"boo\###
-        ks\"","column":"title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated":f\###
-        alse}},"x-needs":"project"},{"name":"nothing like it","params":[{"name":"projectId","value":"${projectId}"},{"\###
-        name":"query","value":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"total":0,"ageMs":13.5,"trunc\###
-        ated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unkno\###
-        wnId}"},{"name":"query","value":"title"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-ac\###
-        cess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdown","summ\###
-        ary":"Prepare to end the connection.","description":"LSP's own request. The connection's running queries are c\###
-        ancelled and further requests are answered `invalid_request`; only\n`exit` is still expected. It never stops a\###
-         daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-n\###
-        ame","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/e\###
-        rrors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an edi\###
-        tor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-ac\###
-        cess":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health"\###
-        ,"summary":"Say whether the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows\###
-         already and touches neither the store nor a database. With a session it\nalso answers `store`, `connections` a\###
-        nd `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructu\###
-        re":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"statu\###
-        s":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemo\###
-        n's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0\###
-        },"store":{"description":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"con\###
-        nections":{"description":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealt\###
-        h"},"queries":{"description":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}}\###
-        ,"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"wi\###
-        thout a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":864\###
-        00000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok\###
-        ","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"data\###
-        bases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x\###
-        -access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limi\###
-        ts","summary":"Answer every limit in force.","description":"The same as `initialize` answers, for clients that\###
-         do not send it. Public, because a client needs some of the limits to log in.","tags":[{"name":"system"}],"par\###
-        amStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},\###
-        "errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":81\###
-        92,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems\###
-        ":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdown\###
-        Ms":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs"\###
-        :1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdl\###
-        eMs":43200000,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"label\###
-        Length":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,\###
-        "databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"qu\###
-        eriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2\###
-        048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,\###
-        "cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultByte\###
-        s":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUs\###
-        er":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":6\###
-        7108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisti\###
-        csDays":366,"statisticsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorre\###
-        ctions":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":\###
-        200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}},"x-needs":"none"}\###
-        ],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse\###
-        "},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","description":"Counter\###
-        s, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are method names, ou\###
-        tcomes\nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":\###
-        "by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"\###
-        description":"The metrics, one sample a line.","type":"string"}},"required":["text"],"additionalProperties":fa\###
-        lse}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"re\###
-        sult":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{meth\###
-        od=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
-        ring":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description"\###
-        :"A person with an account.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":\###
-        "uuid"},"name":{"description":"Display name.","type":"string"},"email":{"description":"E-mail address, in lowe\###
-        r case: what they log in with.","type":"string","format":"email"},"createdAt":{"description":"When they signed\###
-         up.","type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"additionalPropertie\###
-        s":false},"Session":{"description":"A new session and the token that stands for it. The token is shown this on\###
-        ce; the daemon does not keep it.","type":"object","properties":{"token":{"description":"A secret (PASETO v4.pu\###
-        blic): attaches further connections to the session. Opaque to clients.","type":"string","format":"token"},"exp\###
-        iresAt":{"description":"When the session ends at the latest.","type":"string","format":"date-time"},"user":{"d\###
-        escription":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"\###
-        ],"additionalProperties":false},"SessionInfo":{"description":"A session as its owner sees it in a list; never i\###
-        ts token.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format"\###
-        :"uuid"},"createdAt":{"description":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"desc\###
-        ription":"Its latest request, to the minute.","type":"string","format":"date-time"},"expiresAt":{"description"\###
-        :"When it ends at the latest.","type":"string","format":"date-time"},"current":{"description":"Whether it is t\###
-        he session of this connection.","type":"boolean"},"client":{"description":"Name and version of the client that\###
-         began it, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","cur\###
-        rent"],"additionalProperties":false},"SessionEndReason":{"description":"Why a session ended.","type":"string",\###
-        "enum":["expired","idle","loggedOut","refreshed","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{\###
-        "description":"The client program.","type":"object","properties":{"name":{"description":"Its name.","type":"st\###
-        ring","minLength":1,"maxLength":100},"version":{"description":"Its version.","type":"string","maxLength":100}}\###
-        ,"required":["name"]},"ServerInfo":{"description":"The daemon.","type":"object","properties":{"name":{"descrip\###
-        tion":"Always `dbassistd`.","type":"string"},"version":{"description":"Its version.","type":"string"}},"requir\###
-        ed":["name","version"],"additionalProperties":false},"HealthStatus":{"description":"`ok`; `degraded`: it answe\###
-        rs, but a part of it does not work; `stopping`: it takes no new requests.","type":"string","enum":["ok","degra\###
-        ded","stopping"]},"StoreEngine":{"description":"Where the daemon keeps its own state.","type":"string","enum":\###
-        ["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's own store.","type":"object","properties":{\###
-        "engine":{"description":"Which engine.","$ref":"#/components/schemas/StoreEngine"},"ok":{"description":"Whethe\###
-        r the latest read or write of it worked.","type":"boolean"}},"required":["engine","ok"],"additionalProperties"\###
-        :false},"ConnectionsHealth":{"description":"Connections now.","type":"object","properties":{"clients":{"descri\###
-        ption":"Open client connections.","type":"integer","minimum":0},"databases":{"description":"Open database conn\###
-        ections, used and idle.","type":"integer","minimum":0},"databasesInUse":{"description":"Those that run somethi\###
-        ng.","type":"integer","minimum":0}},"required":["clients","databases","databasesInUse"],"additionalProperties"\###
-        :false},"QueriesHealth":{"description":"Queries now, of all users.","type":"object","properties":{"running":{"\###
-        description":"Running.","type":"integer","minimum":0},"waiting":{"description":"Waiting for a database connect\###
-        ion.","type":"integer","minimum":0}},"required":["running","waiting"],"additionalProperties":false},"DatabaseT\###
-        ype":{"description":"The kind of database; `mysql` covers MySQL and MariaDB.","type":"string","enum":["postgre\###
-        sql","mysql","sqlite"]},"Project":{"description":"A database someone registered.","type":"object","properties"\###
-        :{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"description":"Name, unique among its own\###
-        er's projects.","type":"string"},"description":{"description":"What it is, in its owner's words; absent if the\###
-        re are none.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/sche\###
-        mas/DatabaseType"},"connection":{"description":"The connection string rebuilt without its password, as a URI. N\###
-        ot a way to connect.","type":"string"},"readOnly":{"description":"Whether every write is refused.","type":"boo\###
-        lean"},"assistant":{"description":"What the assistant may do; absent if nothing was set.","$ref":"#/components\###
-        /schemas/AssistantSettings"},"createdAt":{"description":"When it was created.","type":"string","format":"date-\###
-        time"},"updatedAt":{"description":"When it was last changed.","type":"string","format":"date-time"},"lastUsedA\###
-        t":{"description":"Its latest query, to the minute; absent if there is none.","type":"string","format":"date-t\###
-        ime"}},"required":["id","name","databaseType","connection","readOnly","createdAt","updatedAt"],"additionalProp\###
-        erties":false},"TestStepName":{"description":"The steps of reaching a database, in the order they are taken.",\###
-        "type":"string","enum":["parse","policy","resolve","connect","tls","login","database","readOnlyCheck"]},"TestS\###
-        tepStatus":{"description":"`skipped`: an earlier step failed, or the engine or the connection has no such step\###
-        .","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"description":"One step of `project.test`\###
-        .","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/schemas/TestStepName\###
-        "},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"descri\###
-        ption":"How long it took; absent if it was skipped or not measured on its own.","type":"number","minimum":0},"\###
-        code":{"description":"Of a failed step: the error code that a query would answer.","type":"string"},"message":\###
-        {"description":"Of a failed step: one sentence that says what is wrong and what to do.","type":"string"},"hint\###
-        ":{"description":"Of a failed step: the engine's hint or ours.","type":"string"}},"required":["step","status"]\###
-        ,"additionalProperties":false},"DatabaseProblem":{"description":"Why a database cannot be reached now.","type"\###
-        :"object","properties":{"code":{"description":"The error code that a query would answer.","type":"string"},"me\###
-        ssage":{"description":"One sentence that says what is wrong and what to do.","type":"string"},"retryable":{"de\###
-        scription":"Whether it may pass by itself.","type":"boolean"}},"required":["code","message","retryable"],"addi\###
-        tionalProperties":false},"DatabaseSummary":{"description":"What a database says of itself; or `unavailable` an\###
-        d nothing else.","type":"object","properties":{"serverVersion":{"description":"Product and version: `PostgreSQ\###
-        L 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"description":"Name of the da\###
-        tabase; of the file for SQLite.","type":"string"},"currentUser":{"description":"The database user; absent for S\###
-        QLite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent where the user may not know i\###
-        t.","type":"integer","minimum":0},"tableCount":{"description":"Tables the user can see, without the system's o\###
-        wn.","type":"integer","minimum":0},"unavailable":{"description":"Why there is nothing to say.","$ref":"#/compo\###
-        nents/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"description":"`read`: the stateme\###
-        nt cannot change anything, and is rolled back. `write`: it runs and commits.","type":"string","enum":["read","\###
-        write"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers the client's cancel, a closed c\###
-        onnection and a timeout.","type":"string","enum":["running","success","error","cancelled"]},"QuerySource":{"de\###
-        scription":"What sent a query: `editor` a connection that was initialized, `script` one that was not, `chat` t\###
-        he assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"description":"How the cells of a\###
-         column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−\###
-        1), else a string of digits\n- `float`: a number with the shortest digits that read back the same, or `\"NaN\"\###
-        `, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, every one of them\n- `string`: te\###
-        xt, dates, intervals and every type without a better form, as the engine writes it\n- `base64`: a string of st\###
-        andard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, where each cell has a type of its\###
-         own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a s\###
-        tring; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limit is `{\"$truncated\":{\"bytes\###
-        \":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","decimal","string","base64","js\###
-        on","dynamic"]},"Column":{"description":"A column of a result.","type":"object","properties":{"name":{"descrip\###
-        tion":"Name, as the statement gives it; need not be unique.","type":"string"},"type":{"description":"The datab\###
-        ase's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"}\###
-        ,"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"}},"required":["\###
-        name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A message of the database that\###
-         is not an error.","type":"object","properties":{"severity":{"description":"The database's word: `NOTICE`, `WA\###
-        RNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":"string"},"code":{"descriptio\###
-        n":"The database's code for it, if it has one.","type":"string"}},"required":["severity","message"],"additiona\###
-        lProperties":false},"QueryResult":{"description":"The outcome of a statement and the first page of its rows.",\###
-        "type":"object","properties":{"queryId":{"description":"Id of the query, in history too.","type":"string","for\###
-        mat":"uuid"},"columns":{"description":"Columns; empty if the statement returns no rows.","type":"array","items\###
-        ":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an array of rows, each an arr\###
-        ay of cells in the order of the columns. Null is null; other cells follow the column's `encoding`.","type":"ar\###
-        ray","items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a pushed result, all rows that\###
-         were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `query.fetch` has more rows.","\###
-        type":"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `query.close`; there if `ha\###
-        sMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"description":"Where the ne\###
-        xt page begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"description":"The engine's\###
-         word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows c\###
-        hanged, for statements that change rows.","type":"integer","minimum":0},"durationMs":{"description":"Time in t\###
-        he database, from sending the statement to the last row read so far.","type":"number","minimum":0},"mode":{"de\###
-        scription":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"description":"Whether the resu\###
-        lt had more rows than were kept. If `hasMore`, the last page of `query.fetch` has the final word.","type":"boo\###
-        lean"},"notices":{"description":"Messages the database sent along, in order.","type":"array","items":{"$ref":"\###
-        #/components/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","hasMore","command","duratio\###
-        nMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"description":"A run of rows of a\###
-         pushed result; the `value` of `$/progress`.","type":"object","properties":{"queryId":{"description":"Id of th\###
-        e query.","type":"string","format":"uuid"},"columns":{"description":"Columns; in the first page only.","type":\###
-        "array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Rows, written as in `QueryResul\###
-        t`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of the first of them in the who\###
-        le result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How many they are.","type":"integ\###
-        er","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalProperties":false},"ExportFor\###
-        mat":{"description":"What a result can be converted to.","type":"string","enum":["csv","json","jsonl","markdow\###
-        n","sql"]},"LineEnd":{"description":"What ends a line.","type":"string","enum":["crlf","lf"]},"BinaryText":{"d\###
-        escription":"How bytes are written as text.","type":"string","enum":["base64","hex"]},"ExportOptions":{"descri\###
-        ption":"How an export is written. What a format has no use for is ignored.","type":"object","properties":{"hea\###
-        der":{"description":"`csv`: whether the first line has the columns' names.","type":"boolean","default":true},"\###
-        delimiter":{"description":"`csv`: between cells; one ASCII character other than a quote or a line break.","typ\###
-        e":"string","minLength":1,"maxLength":1,"default":","},"lineEnd":{"description":"`csv`: the end of a line, as R\###
-        FC 4180 has it or as Unix does.","$ref":"#/components/schemas/LineEnd","default":"crlf"},"byteOrderMark":{"des\###
-        cription":"`csv`: whether it begins with one, which tells Excel that it is UTF-8.","type":"boolean","default":\###
-        false},"formulaGuard":{"description":"`csv`: whether texts that a spreadsheet would run (those that begin with\###
-         = + - @, a tab or a carriage return) get a single quote before them. Numbers never do.","type":"boolean","def\###
-        ault":false},"nullText":{"description":"`csv`, `markdown`: what null is written as; absent means nothing and `\###
-        *NULL*`.","type":"string","maxLength":100},"binary":{"description":"`csv`, `markdown`: how bytes are written; h\###
-        exadecimal has no prefix.","$ref":"#/components/schemas/BinaryText","default":"base64"},"table":{"description"\###
-        :"`sql`: the table to insert into; needed there. One name, quoted: no schema before a dot.","type":"string","m\###
-        inLength":1,"maxLength":128},"schema":{"description":"`sql`: the table's schema, or database in MySQL.","type"\###
-        :"string","minLength":1,"maxLength":128},"allowTruncated":{"description":"Whether cells of which only the begi\###
-        nning was kept may be exported, marked as such. Never to `sql`.","type":"boolean","default":false}},"additiona\###
-        lProperties":false},"ExportPart":{"description":"A text of a pushed export; the `value` of `$/progress`.","typ\###
-        e":"object","properties":{"resultId":{"description":"The result.","type":"string","format":"uuid"},"text":{"de\###
-        scription":"The text; all of them put together are the export.","type":"string"},"firstRow":{"description":"In\###
-        dex of its first row in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"Ho\###
-        w many rows it has.","type":"integer","minimum":0}},"required":["resultId","text","firstRow","rowCount"],"addi\###
-        tionalProperties":false},"SummaryOrder":{"description":"How `min` and `max` compare: by number, by time, by UT\###
-        F-8 bytes; `mixed`: SQLite, numbers before texts.","type":"string","enum":["number","time","text","mixed"]},"T\###
-        opValue":{"description":"A value that occurs often.","type":"object","properties":{"value":{"description":"The\###
-         value as in `QueryResult`; a long one as `$truncated`, with its beginning."},"count":{"description":"How ofte\###
-        n it occurs, at most.","type":"integer","minimum":1},"overcount":{"description":"By how much `count` may be to\###
-        o high; 0 means exact.","type":"integer","minimum":0}},"required":["value","count","overcount"],"additionalPro\###
-        perties":false},"ColumnSummary":{"description":"Figures about one column. What does not apply is absent.","typ\###
-        e":"object","properties":{"name":{"description":"The column's name.","type":"string"},"type":{"description":"T\###
-        he database's own name of its type.","type":"string"},"encoding":{"description":"How its cells are written.","\###
-        $ref":"#/components/schemas/Encoding"},"count":{"description":"Cells that are not null.","type":"integer","min\###
-        imum":0},"nulls":{"description":"Cells that are null.","type":"integer","minimum":0},"truncatedCells":{"descri\###
-        ption":"Cells of which only the beginning was kept: in no figure below.","type":"integer","minimum":1},"distin\###
-        ct":{"description":"Different values.","type":"integer","minimum":0},"distinctIsEstimate":{"description":"Whet\###
-        her `distinct` is an estimate.","type":"boolean"},"order":{"description":"How `min` and `max` compare; absent i\###
-        f the column has no values that can be.","$ref":"#/components/schemas/SummaryOrder"},"min":{"description":"The\###
-         least value, as in `QueryResult`; a long text as `$truncated`, with its beginning."},"max":{"description":"Th\###
-        e greatest."},"sum":{"description":"Of numbers: their sum, exact for integers and decimals, else rounded to a d\###
-        ouble.","type":"string"},"mean":{"description":"Of numbers: the arithmetic mean, rounded to a double.","type":\###
-        "number"},"stddev":{"description":"Of two numbers or more: the standard deviation of a sample.","type":"number\###
-        ","minimum":0},"notFinite":{"description":"Numbers that are NaN, infinite or of more than 1000 digits: not in `\###
-        sum`, `mean` and `stddev`; of these only infinities are in `min` and `max`.","type":"integer","minimum":1},"tr\###
-        ueCount":{"description":"Of a boolean column: how often true.","type":"integer","minimum":0},"falseCount":{"de\###
-        scription":"How often false.","type":"integer","minimum":0},"minLength":{"description":"Of texts, in Unicode s\###
-        calars, and of bytes: the shortest.","type":"integer","minimum":0},"maxLength":{"description":"The longest.","\###
-        type":"integer","minimum":0},"meanLength":{"description":"On average.","type":"number","minimum":0},"topValues\###
-        ":{"description":"The values that occur most often, the most frequent first; among equals the one that came fi\###
-        rst.","type":"array","items":{"$ref":"#/components/schemas/TopValue"}}},"required":["name","type","encoding","\###
-        count","nulls","distinct","distinctIsEstimate","topValues"],"additionalProperties":false},"PlanNode":{"descrip\###
-        tion":"A step of a plan. What an engine does not say is absent.","type":"object","properties":{"id":{"descript\###
-        ion":"Its place in the list.","type":"integer","minimum":0},"parentId":{"description":"The node that takes its\###
-         rows; absent for a root.","type":"integer","minimum":0},"operation":{"description":"What it does, in the engi\###
-        ne's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"description":"Conditions and the like,\###
-         in the engine's words.","type":"string"},"relation":{"description":"The table it reads, as the plan names it.\###
-        ","type":"string"},"index":{"description":"The index it uses.","type":"string"},"cost":{"description":"Estimat\###
-        ed cost with its children, in the engine's own unit.","type":"number","minimum":0},"rows":{"description":"Esti\###
-        mated rows, of one loop.","type":"number","minimum":0},"actualRows":{"description":"Rows it gave, of one loop o\###
-        n average.","type":"number","minimum":0},"loops":{"description":"How often it ran.","type":"number","minimum":\###
-        0},"actualMs":{"description":"Time it took with its children, all loops together.","type":"number","minimum":0\###
-        }},"required":["id","operation"],"additionalProperties":false},"QueryPhase":{"description":"`waiting`: for a f\###
-        ree connection to its database; `running`: the database works on it, or its rows are read.","type":"string","e\###
-        num":["waiting","running"]},"RunningQuery":{"description":"A query that has not ended.","type":"object","prope\###
-        rties":{"queryId":{"description":"Id: what `query.cancel` takes, and that of its row in history.","type":"stri\###
-        ng","format":"uuid"},"projectId":{"description":"Where it runs.","type":"string","format":"uuid"},"projectName\###
-        ":{"description":"The project's name when it began.","type":"string"},"sql":{"description":"The statement, at m\###
-        ost the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":{"description":"Whether the statement i\###
-        s longer.","type":"boolean"},"label":{"description":"The name it was given.","type":"string"},"mode":{"descrip\###
-        tion":"What it may do.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"Who asked for it.","\###
-        $ref":"#/components/schemas/QuerySource"},"phase":{"description":"How far it is.","$ref":"#/components/schemas\###
-        /QueryPhase"},"startedAt":{"description":"When it was accepted.","type":"string","format":"date-time"},"elapse\###
-        dMs":{"description":"Time since then.","type":"number","minimum":0},"rowCount":{"description":"Rows it has ans\###
-        wered so far.","type":"integer","minimum":0},"bytes":{"description":"Size of these rows, as JSON.","type":"int\###
-        eger","minimum":0}},"required":["queryId","projectId","projectName","sql","sqlTruncated","mode","source","phas\###
-        e","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":false},"QueryEventKind":{"description":"\###
-        What happened to a query; `missed` is about events, not about a query.","type":"string","enum":["started","pro\###
-        gress","finished","failed","cancelled","missed"]},"QueryRecord":{"description":"A query in history. Parameters\###
-         are not kept.","type":"object","properties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":"\###
-        string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"projectNa\###
-        me":{"description":"The project's name now.","type":"string"},"sql":{"description":"The statement as it was se\###
-        nt.","type":"string"},"shape":{"description":"What its statement has in common with those that differ in value\###
-        s only; `query.stats` says more.","type":"string","minLength":16,"maxLength":16},"label":{"description":"The l\###
-        abel it was sent with.","type":"string"},"status":{"description":"Where it stands.","$ref":"#/components/schem\###
-        as/QueryStatus"},"errorCode":{"description":"Unless it succeeded or runs: the error code it answered.","type":\###
-        "string"},"errorMessage":{"description":"Unless it succeeded or runs: the message it answered.","type":"string\###
-        "},"rowCount":{"description":"Rows it returned, as far as they were read; absent while it runs.","type":"integ\###
-        er","minimum":0},"affectedRows":{"description":"Rows it changed.","type":"integer","minimum":0},"durationMs":{\###
-        "description":"How long it took; absent while it runs.","type":"number","minimum":0},"mode":{"description":"Ho\###
-        w it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"What sent it.","$ref":"#/componen\###
-        ts/schemas/QuerySource"},"createdAt":{"description":"When it was accepted.","type":"string","format":"date-tim\###
-        e"},"preview":{"description":"Only in `query.get`, and only if it returned rows: its columns and first rows, w\###
-        ritten as in `QueryResult`.","type":"object","required":["columns","rows"],"properties":{"columns":{"type":"ar\###
-        ray","items":{"type":"object"}},"rows":{"type":"array","items":{"type":"array"}}}}},"required":["id","projectI\###
-        d","projectName","sql","shape","status","mode","source","createdAt"],"additionalProperties":false},"QueryStati\###
-        stics":{"description":"Figures about queries.","type":"object","properties":{"total":{"description":"All, runn\###
-        ing ones included.","type":"integer","minimum":0},"success":{"description":"Those that succeeded.","type":"int\###
-        eger","minimum":0},"error":{"description":"Those that failed.","type":"integer","minimum":0},"cancelled":{"des\###
-        cription":"Those that were cancelled or timed out.","type":"integer","minimum":0},"successRate":{"description"\###
-        :"success / (success + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"descr\###
-        iption":"Median duration of the successful ones, within 1.6 %; absent if there are none.","type":"number","min\###
-        imum":0},"p95Ms":{"description":"95th percentile of the same.","type":"number","minimum":0},"rows":{"descripti\###
-        on":"Rows they returned, together.","type":"integer","minimum":0}},"required":["total","success","error","canc\###
-        elled","rows"],"additionalProperties":false},"QueryFigures":{"description":"What some queries came to. Duratio\###
-        ns are those of the successful ones.","type":"object","properties":{"count":{"description":"All, running ones i\###
-        ncluded.","type":"integer","minimum":0},"success":{"description":"Those that succeeded.","type":"integer","min\###
-        imum":0},"error":{"description":"Those that failed.","type":"integer","minimum":0},"cancelled":{"description":\###
-        "Those that were cancelled or timed out.","type":"integer","minimum":0},"errorRate":{"description":"error / (s\###
-        uccess + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"rows":{"description":"Rows t\###
-        hey returned, together.","type":"integer","minimum":0},"totalMs":{"description":"Time they took, together.","t\###
-        ype":"number","minimum":0},"meanMs":{"description":"The mean; absent if none succeeded.","type":"number","mini\###
-        mum":0},"p50Ms":{"description":"Median, within 1.6 %; absent if none succeeded.","type":"number","minimum":0},\###
-        "p95Ms":{"description":"95th percentile, likewise.","type":"number","minimum":0},"maxMs":{"description":"The l\###
-        ongest, exactly.","type":"number","minimum":0}},"required":["count","success","error","cancelled","rows","tota\###
-        lMs"],"additionalProperties":false},"ProjectFigures":{"description":"The figures of one project.","type":"obje\###
-        ct","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"descript\###
-        ion":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/s\###
-        chemas/DatabaseType"},"figures":{"description":"Its queries.","$ref":"#/components/schemas/QueryFigures"}},"re\###
-        quired":["projectId","name","databaseType","figures"],"additionalProperties":false},"DayFigures":{"description\###
-        ":"The figures of one day.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.\###
-        ","type":"string","minLength":10,"maxLength":10},"figures":{"description":"Queries accepted that day.","$ref":\###
-        "#/components/schemas/QueryFigures"}},"required":["date","figures"],"additionalProperties":false},"StatementFi\###
-        gures":{"description":"The figures of the statements of one shape in one project.","type":"object","properties\###
-        ":{"projectId":{"description":"Where they ran.","type":"string","format":"uuid"},"projectName":{"description":\###
-        "The project's name now.","type":"string"},"shape":{"description":"The shape: `query.history` lists its querie\###
-        s.","type":"string","minLength":16,"maxLength":16},"sql":{"description":"The normalised statement, at most 409\###
-        6 bytes of it; `…` at its end says that there is more.","type":"string"},"figures":{"description":"What they c\###
-        ame to.","$ref":"#/components/schemas/QueryFigures"},"lastQueryId":{"description":"The newest of them: a sampl\###
-        e for `query.get`.","type":"string","format":"uuid"},"lastUsedAt":{"description":"When that was accepted.","ty\###
-        pe":"string","format":"date-time"},"lastMode":{"description":"How that one ran.","$ref":"#/components/schemas/\###
-        QueryMode"}},"required":["projectId","projectName","shape","sql","figures","lastQueryId","lastUsedAt","lastMod\###
-        e"],"additionalProperties":false},"DashboardTotals":{"description":"Totals of a dashboard.","type":"object","p\###
-        roperties":{"projects":{"description":"The user's projects, whenever they were created.","type":"integer","min\###
-        imum":0},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"messages":{"descript\###
-        ion":"Chat messages in the period.","type":"integer","minimum":0}},"required":["projects","queries","messages"\###
-        ],"additionalProperties":false},"QueriesByStatus":{"description":"Queries of the period by status; they add up\###
-         to `totals.queries`.","type":"object","properties":{"running":{"description":"Running now.","type":"integer",\###
-        "minimum":0},"success":{"description":"Succeeded.","type":"integer","minimum":0},"error":{"description":"Faile\###
-        d.","type":"integer","minimum":0},"cancelled":{"description":"Cancelled or timed out.","type":"integer","minim\###
-        um":0}},"required":["running","success","error","cancelled"],"additionalProperties":false},"Latency":{"descrip\###
-        tion":"Durations of the successful queries of the period, by nearest rank, within 1.6 %.","type":"object","pro\###
-        perties":{"p50Ms":{"description":"Median; absent if there are none.","type":"number","minimum":0},"p95Ms":{"de\###
-        scription":"95th percentile; absent if there are none.","type":"number","minimum":0}},"additionalProperties":f\###
-        alse},"ProjectActivity":{"description":"One project in a dashboard.","type":"object","properties":{"projectId"\###
-        :{"description":"The project.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"stri\###
-        ng"},"databaseType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"querie\###
-        s":{"description":"Queries in the period.","type":"integer","minimum":0},"errors":{"description":"Those that f\###
-        ailed.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer\###
-        ","minimum":0},"lastUsedAt":{"description":"Its latest query, whenever it was, to the minute; absent if there i\###
-        s none.","type":"string","format":"date-time"}},"required":["projectId","name","databaseType","queries","error\###
-        s","messages"],"additionalProperties":false},"DayActivity":{"description":"One day in a dashboard.","type":"ob\###
-        ject","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxL\###
-        ength":10},"queries":{"description":"Queries accepted that day.","type":"integer","minimum":0},"errors":{"desc\###
-        ription":"Those that failed.","type":"integer","minimum":0}},"required":["date","queries","errors"],"additiona\###
-        lProperties":false},"MessageRole":{"description":"Who a chat message is from.","type":"string","enum":["user",\###
-        "assistant","tool"]},"RecentMessage":{"description":"A chat message in a dashboard.","type":"object","properti\###
-        es":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"description":"Its thread.","type"\###
-        :"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"role":{\###
-        "description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"excerpt":{"description":"The begin\###
-        ning of its text.","type":"string","maxLength":200},"createdAt":{"description":"When it was sent.","type":"str\###
-        ing","format":"date-time"}},"required":["id","threadId","projectId","role","excerpt","createdAt"],"additionalP\###
-        roperties":false},"SchemaDetail":{"description":"How much is told of a relation: `names`, `summary` with comme\###
-        nt and estimates, `full` with columns, keys and indexes.","type":"string","enum":["names","summary","full"]},"\###
-        RelationKind":{"description":"What a relation is. A partition is a `table` that says what it is a part of; `vi\###
-        rtualTable` is SQLite's.","type":"string","enum":["table","partitionedTable","view","materializedView","foreig\###
-        nTable","virtualTable"]},"SchemaSummary":{"description":"A schema; for MySQL and MariaDB a database.","type":"\###
-        object","properties":{"name":{"description":"Its name.","type":"string"},"comment":{"description":"Its comment\###
-        .","type":"string"},"relationCount":{"description":"How many relations it has.","type":"integer","minimum":0},\###
-        "default":{"description":"Whether a name without a schema is looked for here.","type":"boolean"}},"required":[\###
-        "name","relationCount","default"],"additionalProperties":false},"Relation":{"description":"A table, view or th\###
-        e like. What does not apply, is not known or was not asked for is absent.","type":"object","properties":{"sche\###
-        ma":{"description":"Its schema.","type":"string"},"name":{"description":"Its name, as it is: neither quoted no\###
-        r changed.","type":"string"},"kind":{"description":"What it is.","$ref":"#/components/schemas/RelationKind"},"\###
-        identifier":{"description":"Its name ready for SQL: quoted, and with the schema where that is needed. Not in `\###
-        names`.","type":"string"},"system":{"description":"Whether it belongs to the database itself. Not in `names`."\###
-        ,"type":"boolean"},"comment":{"description":"Its comment.","type":"string"},"rowEstimate":{"description":"Rows\###
-        , as the engine last estimated or counted them.","type":"integer","minimum":0},"sizeBytes":{"description":"Siz\###
-        e with its indexes, as the engine last estimated it.","type":"integer","minimum":0},"partitionOf":{"descriptio\###
-        n":"PostgreSQL: the table it is a partition of, as `schema.name`.","type":"string"},"partitionBy":{"descriptio\###
-        n":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type":"string"},"storage":{"description":"MySQL and Ma\###
-        riaDB: the storage engine. SQLite: the module of a virtual table; `STRICT`, `WITHOUT ROWID`.","type":"string"}\###
-        ,"columns":{"description":"Columns, in order.","type":"array","items":{"$ref":"#/components/schemas/RelationCo\###
-        lumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/components/schemas/RelationKey"},"uniqueKeys":{"d\###
-        escription":"Unique constraints, without the primary key.","type":"array","items":{"$ref":"#/components/schema\###
-        s/RelationKey"}},"indexes":{"description":"Indexes, also those of keys.","type":"array","items":{"$ref":"#/com\###
-        ponents/schemas/RelationIndex"}},"checks":{"description":"Check constraints; of PostgreSQL, exclusion constrai\###
-        nts too.","type":"array","items":{"$ref":"#/components/schemas/RelationCheck"}},"triggers":{"description":"Tri\###
-        ggers, in the order they fire where there is one; those that constraints are made of are left out. Absent wher\###
-        e there are none.","type":"array","items":{"$ref":"#/components/schemas/RelationTrigger"}},"definition":{"desc\###
-        ription":"A view's query, as SQL. PostgreSQL: in `schema.describe` only, and absent where somebody has locked w\###
-        hat the view reads for two seconds. MySQL and MariaDB: absent where the user lacks SHOW VIEW.","type":"string"\###
-        },"foreignKeys":{"description":"Foreign keys from it.","type":"array","items":{"$ref":"#/components/schemas/Fo\###
-        reignKey"}},"referencedBy":{"description":"Foreign keys to it.","type":"array","items":{"$ref":"#/components/s\###
-        chemas/ForeignKey"}}},"required":["schema","name","kind"],"additionalProperties":false},"ColumnGeneration":{"d\###
-        escription":"Where a column's values come from: computed and `stored`, or computed when read (`virtual`); `ide\###
-        ntity`: numbered, and `identityAlways`: with no other value allowed; `autoIncrement`.","type":"string","enum":\###
-        ["stored","virtual","identity","identityAlways","autoIncrement"]},"RelationColumn":{"description":"A column of\###
-         a relation.","type":"object","properties":{"name":{"description":"Its name, as it is.","type":"string"},"type\###
-        ":{"description":"Its type, as the database writes it; empty where SQLite has none.","type":"string"},"nullabl\###
-        e":{"description":"Whether it may be null.","type":"boolean"},"default":{"description":"Its default, or the ex\###
-        pression it is generated from, as SQL.","type":"string"},"comment":{"description":"Its comment.","type":"strin\###
-        g"},"generated":{"description":"Where its values come from, if not from whoever writes.","$ref":"#/components/\###
-        schemas/ColumnGeneration"},"primaryKey":{"description":"Its place in the primary key.","type":"integer","minim\###
-        um":1},"hidden":{"description":"True if `SELECT *` leaves it out.","type":"boolean"},"labels":{"description":"\###
-        The values of an enumerated type, in order.","type":"array","items":{"type":"string"}}},"required":["name","ty\###
-        pe","nullable"],"additionalProperties":false},"RelationKey":{"description":"A primary or unique key.","type":"\###
-        object","properties":{"name":{"description":"Name of the constraint.","type":"string"},"columns":{"description\###
-        ":"Its columns, in order.","type":"array","items":{"type":"string"}}},"required":["columns"],"additionalProper\###
-        ties":false},"RelationIndex":{"description":"An index.","type":"object","properties":{"name":{"description":"I\###
-        ts name.","type":"string"},"columns":{"description":"What it is sorted by: columns, or expressions as SQL.","t\###
-        ype":"array","items":{"type":"string"}},"unique":{"description":"Whether no two rows may agree in it.","type":\###
-        "boolean"},"primary":{"description":"Whether it is that of the primary key.","type":"boolean"},"method":{"desc\###
-        ription":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"includes":{"description":"PostgreSQL: colum\###
-        ns it holds besides.","type":"array","items":{"type":"string"}},"predicate":{"description":"Which rows it has,\###
-         if not all, as SQL.","type":"string"},"valid":{"description":"False where the engine does not use it.","type"\###
-        :"boolean"}},"required":["name","columns","unique","primary"],"additionalProperties":false},"RelationCheck":{"\###
-        description":"A check constraint.","type":"object","properties":{"name":{"description":"Its name.","type":"str\###
-        ing"},"expression":{"description":"What must hold, as SQL.","type":"string"}},"required":["expression"],"addit\###
-        ionalProperties":false},"TriggerTiming":{"description":"When a trigger fires: `before` or `after` the change, o\###
-        r `insteadOf` it.","type":"string","enum":["before","after","insteadOf"]},"TriggerEvent":{"description":"What a\###
-         trigger fires at.","type":"string","enum":["insert","update","delete","truncate"]},"RelationTrigger":{"descri\###
-        ption":"A trigger.","type":"object","properties":{"name":{"description":"Its name.","type":"string"},"timing":\###
-        {"description":"When it fires.","$ref":"#/components/schemas/TriggerTiming"},"events":{"description":"What it f\###
-        ires at.","type":"array","items":{"$ref":"#/components/schemas/TriggerEvent"}},"perRow":{"description":"Whethe\###
-        r it fires for each row, and not once for each statement.","type":"boolean"},"enabled":{"description":"False w\###
-        here it is switched off.","type":"boolean"},"definition":{"description":"As SQL. PostgreSQL and SQLite: the st\###
-        atement that makes it; MySQL and MariaDB: what it does. PostgreSQL's of a trigger with a condition is in `sche\###
-        ma.describe` only, and absent where somebody has locked the relation for two seconds.","type":"string"}},"requ\###
-        ired":["name","timing","events","perRow"],"additionalProperties":false},"ForeignKeyAction":{"description":"Wha\###
-        t happens to the rows that refer to a row, when that is changed or deleted.","type":"string","enum":["noAction\###
-        ","restrict","cascade","setNull","setDefault"]},"ForeignKey":{"description":"A foreign key.","type":"object","\###
-        properties":{"name":{"description":"Name of the constraint.","type":"string"},"schema":{"description":"Schema o\###
-        f the relation that refers.","type":"string"},"relation":{"description":"The relation that refers.","type":"st\###
-        ring"},"columns":{"description":"Its columns.","type":"array","items":{"type":"string"}},"toSchema":{"descript\###
-        ion":"Schema of the relation referred to.","type":"string"},"toRelation":{"description":"The relation referred\###
-         to.","type":"string"},"toColumns":{"description":"Its columns, in the order of the others.","type":"array","i\###
-        tems":{"type":"string"}},"onUpdate":{"description":"When the row referred to is changed.","$ref":"#/components\###
-        /schemas/ForeignKeyAction"},"onDelete":{"description":"When it is deleted.","$ref":"#/components/schemas/Forei\###
-        gnKeyAction"},"join":{"description":"The condition of a join along it, ready for SQL. Where a relation refers t\###
-        o itself, one side has the alias `other`.","type":"string"}},"required":["schema","relation","columns","toSche\###
-        ma","toRelation","toColumns","onUpdate","onDelete","join"],"additionalProperties":false},"SchemaMatch":{"descr\###
-        iption":"How well a text was found.","type":"string","enum":["exact","prefix","word","substring","fuzzy"]},"Sc\###
-        hemaMatchPlace":{"description":"Where it was found.","type":"string","enum":["name","comment"]},"SchemaHit":{"\###
-        description":"A relation or column that was found.","type":"object","properties":{"schema":{"description":"Sch\###
-        ema of the relation.","type":"string"},"relation":{"description":"The relation.","type":"string"},"kind":{"des\###
-        cription":"What the relation is.","$ref":"#/components/schemas/RelationKind"},"identifier":{"description":"The\###
-         relation's name ready for SQL.","type":"string"},"column":{"description":"The column, if it is one that was f\###
-        ound.","type":"string"},"type":{"description":"The column's type.","type":"string"},"comment":{"description":"\###
-        Comment of what was found.","type":"string"},"match":{"description":"How well it was found.","$ref":"#/compone\###
-        nts/schemas/SchemaMatch"},"matchedIn":{"description":"Where it was found.","$ref":"#/components/schemas/Schema\###
-        MatchPlace"}},"required":["schema","relation","kind","identifier","match","matchedIn"],"additionalProperties":\###
-        false},"JoinStep":{"description":"One more relation in a join.","type":"object","properties":{"schema":{"descr\###
-        iption":"Its schema.","type":"string"},"relation":{"description":"Its name.","type":"string"},"identifier":{"d\###
-        escription":"Its name ready for SQL.","type":"string"},"condition":{"description":"What joins it with one befo\###
-        re it.","type":"string"},"alternatives":{"description":"Other conditions that link the same two, by other fore\###
-        ign keys.","type":"array","items":{"type":"string"}}},"required":["schema","relation","identifier","condition"\###
-        ],"additionalProperties":false},"JoinPath":{"description":"A way from one relation to another along foreign ke\###
-        ys.","type":"object","properties":{"from":{"description":"The whole `FROM` clause.","type":"string"},"steps":{\###
-        "description":"What to join with the first relation, in order.","type":"array","items":{"$ref":"#/components/s\###
-        chemas/JoinStep"}}},"required":["from","steps"],"additionalProperties":false},"ChatMode":{"description":"What a\###
-         turn is for: `answer` reads the data and says what it shows, `sql` writes a statement and does not run it, `e\###
-        xplain` explains one.","type":"string","enum":["answer","sql","explain"]},"ChatTool":{"description":"What the a\###
-        ssistant can use. None of them writes.","type":"string","enum":["list_tables","describe_table","search_schema"\###
-        ,"relations","explain","run_query","summarize_result","propose_statement"]},"ChatToolOutcome":{"description":"\###
-        How a call of a tool ended: `refused` by a rule of ours, `failed` by the database.","type":"string","enum":["o\###
-        k","refused","failed","cancelled"]},"ChatOutcome":{"description":"How a turn ended.","type":"string","enum":["\###
-        finished","failed","cancelled"]},"ChatToolStyle":{"description":"How a model is given tools: as its server has\###
-         it, as one JSON object a step, or as it turns out.","type":"string","enum":["auto","native","json"]},"ChatChe\###
-        ckStep":{"description":"The steps of `chat.doctor`, in the order they are taken.","type":"string","enum":["con\###
-        figuration","resolve","connect","authenticate","listModels","reply","toolCall","stream"]},"ChatRole":{"descrip\###
-        tion":"Who a message to a model is from.","type":"string","enum":["system","user","assistant","tool"]},"ChatUs\###
-        age":{"description":"What a turn took.","type":"object","properties":{"promptTokens":{"description":"Tokens se\###
-        nt to the model, over all its steps; 0 without a model.","type":"integer","minimum":0},"completionTokens":{"de\###
-        scription":"Tokens the model wrote.","type":"integer","minimum":0},"estimated":{"description":"Whether the mod\###
-        el's server did not count them, so that we did, roughly.","type":"boolean"},"steps":{"description":"Requests t\###
-        o the model.","type":"integer","minimum":0},"toolCalls":{"description":"Calls of tools, refused ones included.\###
-        ","type":"integer","minimum":0},"corrections":{"description":"How often a statement that failed went back to t\###
-        he model.","type":"integer","minimum":0},"durationMs":{"description":"Time of the turn.","type":"number","mini\###
-        mum":0}},"required":["promptTokens","completionTokens","estimated","steps","toolCalls","corrections","duration\###
-        Ms"],"additionalProperties":false},"ChatStatement":{"description":"A statement that the assistant wrote, check\###
-        ed on the live database.","type":"object","properties":{"sql":{"description":"The statement.","type":"string"}\###
-        ,"queryId":{"description":"Where it ran: its id in history. Absent where it was prepared and not run.","type":\###
-        "string","format":"uuid"},"resultId":{"description":"Its rows, for `query.fetch`, `query.export` and `query.su\###
-        mmarize`, for as long as they are kept.","type":"string","format":"uuid"},"columns":{"description":"Columns of\###
-         its rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rowCount":{"description":"Rows it r\###
-        eturned, as far as they were read.","type":"integer","minimum":0},"truncated":{"description":"Whether it had m\###
-        ore.","type":"boolean"}},"required":["sql"],"additionalProperties":false},"ApprovalStatus":{"description":"Wha\###
-        t became of a proposal.","type":"string","enum":["pending","approved","declined","expired"]},"ChatProposal":{"\###
-        description":"A statement that writes. It has not run, and runs only by `chat.approve`.","type":"object","prop\###
-        erties":{"approvalId":{"description":"For `chat.approve` and `chat.decline`.","type":"string","format":"uuid"}\###
-        ,"sql":{"description":"The very bytes that would run.","type":"string"},"reason":{"description":"What it is fo\###
-        r, in the assistant's words.","type":"string"},"command":{"description":"The word it begins with, such as `UPD\###
-        ATE`.","type":"string"},"relations":{"description":"Relations it names, as far as they are known.","type":"arr\###
-        ay","items":{"type":"string"}},"rowsEstimate":{"description":"Rows the database expects it to touch; absent wh\###
-        ere it does not say.","type":"integer","minimum":0},"status":{"description":"What became of it.","$ref":"#/com\###
-        ponents/schemas/ApprovalStatus"},"createdAt":{"description":"When it was proposed.","type":"string","format":"\###
-        date-time"},"expiresAt":{"description":"When it can no longer be approved.","type":"string","format":"date-tim\###
-        e"},"queryId":{"description":"Once approved: its id in history.","type":"string","format":"uuid"}},"required":\###
-        ["approvalId","sql","command","relations","status","createdAt","expiresAt"],"additionalProperties":false},"Cha\###
-        tToolUse":{"description":"A call of a tool, as it was recorded.","type":"object","properties":{"tool":{"descri\###
-        ption":"Its name, as the model gave it.","type":"string","maxLength":100},"outcome":{"description":"How it end\###
-        ed; `refused` by a rule of ours, `failed` by the database.","$ref":"#/components/schemas/ChatToolOutcome"},"su\###
-        mmary":{"description":"What it was about, in one line, without data.","type":"string"},"sqlHash":{"description\###
-        ":"Of a call with a statement: its BLAKE2b-256, in hexadecimal.","type":"string"},"queryId":{"description":"Th\###
-        e query it ran.","type":"string","format":"uuid"},"errorCode":{"description":"Why it was refused or failed: th\###
-        e `data.code` a request would be answered.","type":"string"},"durationMs":{"description":"Time it took.","type\###
-        ":"number","minimum":0}},"required":["tool","outcome","summary","durationMs"],"additionalProperties":false},"C\###
-        hatMessage":{"description":"A message of a thread. Text is Markdown in which links, images and HTML are inert.\###
-        ","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"descri\###
-        ption":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"string\###
-        ","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"text":{\###
-        "description":"What it says.","type":"string"},"mode":{"description":"What was asked for; absent from tools.",\###
-        "$ref":"#/components/schemas/ChatMode"},"statements":{"description":"Of the assistant: the statements its answ\###
-        er stands on.","type":"array","items":{"$ref":"#/components/schemas/ChatStatement"}},"proposals":{"description\###
-        ":"Of the assistant: what it asks to be allowed.","type":"array","items":{"$ref":"#/components/schemas/ChatPro\###
-        posal"}},"toolUse":{"description":"Of a tool: the call.","$ref":"#/components/schemas/ChatToolUse"},"usage":{"\###
-        description":"Of the assistant: what the turn took.","$ref":"#/components/schemas/ChatUsage"},"model":{"descri\###
-        ption":"Of the assistant: the model's name in `chat.models`; absent where none was asked.","type":"string"},"n\###
-        ote":{"description":"Of the assistant: what the reader should know of how it came about, such as that no model\###
-         is configured, or that older messages were left out.","type":"string"},"outcome":{"description":"Of the assis\###
-        tant: how the turn ended.","$ref":"#/components/schemas/ChatOutcome"},"createdAt":{"description":"When it was w\###
-        ritten.","type":"string","format":"date-time"}},"required":["id","threadId","projectId","role","text","created\###
-        At"],"additionalProperties":false},"ChatThread":{"description":"A conversation about one project.","type":"obj\###
-        ect","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"projectId":{"description":"Its p\###
-        roject.","type":"string","format":"uuid"},"title":{"description":"Its title: the beginning of its first messag\###
-        e, until it is renamed.","type":"string"},"messageCount":{"description":"Its messages, those of tools not coun\###
-        ted.","type":"integer","minimum":0},"createdAt":{"description":"When it began.","type":"string","format":"date\###
-        -time"},"updatedAt":{"description":"Its latest message.","type":"string","format":"date-time"}},"required":["i\###
-        d","projectId","title","messageCount","createdAt","updatedAt"],"additionalProperties":false},"ChatExample":{"d\###
-        escription":"A question and the statement that a person confirmed to answer it.","type":"object","properties":\###
-        {"id":{"description":"Id.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"\###
-        string","format":"uuid"},"question":{"description":"The question.","type":"string"},"sql":{"description":"The s\###
-        tatement.","type":"string"},"createdAt":{"description":"When it was confirmed.","type":"string","format":"date\###
-        -time"}},"required":["id","projectId","question","sql","createdAt"],"additionalProperties":false},"ChatEventKi\###
-        nd":{"description":"What happened in a turn.","type":"string","enum":["started","text","toolCall","toolResult"\###
-        ,"sql","approvalNeeded","usage","finished","failed","cancelled"]},"ChatModelInfo":{"description":"A model that\###
-         turns can use.","type":"object","properties":{"name":{"description":"Its name here, for `project.update` and `\###
-        chat.send`.","type":"string"},"model":{"description":"Its name at its server.","type":"string"},"host":{"descr\###
-        iption":"Where it is asked.","type":"string"},"local":{"description":"Whether that is this machine, so that no\###
-        thing leaves it.","type":"boolean"},"default":{"description":"Whether projects that name none use it.","type":\###
-        "boolean"},"toolStyle":{"description":"How it is given tools.","$ref":"#/components/schemas/ChatToolStyle"},"c\###
-        ontextTokens":{"description":"Its window.","type":"integer","minimum":1}},"required":["name","model","host","l\###
-        ocal","default","toolStyle","contextTokens"],"additionalProperties":false},"ChatCheck":{"description":"One ste\###
-        p of `chat.doctor`.","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/components/sc\###
-        hemas/ChatCheckStep"},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStepStatus"},"d\###
-        urationMs":{"description":"How long it took; absent if it was skipped.","type":"number","minimum":0},"message"\###
-        :{"description":"What was found, or is wrong.","type":"string"},"hint":{"description":"Of a failed step: the s\###
-        etting that is wrong, and what to set.","type":"string"}},"required":["step","status"],"additionalProperties":\###
-        false},"ChatContextMessage":{"description":"A message as a model would get it.","type":"object","properties":{\###
-        "role":{"description":"Who it is from.","$ref":"#/components/schemas/ChatRole"},"text":{"description":"The ver\###
-        y text.","type":"string"},"tokens":{"description":"Tokens it takes, estimated.","type":"integer","minimum":0}}\###
-        ,"required":["role","text","tokens"],"additionalProperties":false},"AssistantSettings":{"description":"What a p\###
-        roject's owner lets a model see. Absent consent means: yes for a model on this machine, no for any other; samp\###
-        le values only go out when the owner said so.","type":"object","properties":{"model":{"description":"The model\###
-         to use; absent means the default.","type":"string"},"shareSchema":{"description":"Whether names, types, keys a\###
-        nd comments may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows that its queries read may\###
-         be sent.","type":"boolean"},"shareSamples":{"description":"Whether sample values may be sent with a table's d\###
-        escription.","type":"boolean"},"maskedColumns":{"description":"Columns whose values are never sent.","type":"a\###
-        rray","items":{"type":"string"}},"acceptedRights":{"description":"Dangerous rights of the database user that i\###
-        ts owner knows of.","type":"array","items":{"type":"string"}}},"additionalProperties":false},"AssistantChange"\###
-        :{"description":"What to change of `AssistantSettings`; what is absent stays.","type":"object","properties":{"\###
-        model":{"description":"A name of `chat.models`; empty for the default.","type":"string","maxLength":100},"shar\###
-        eSchema":{"description":"Whether names, types, keys and comments may be sent.","type":"boolean"},"shareRows":{\###
-        "description":"Whether rows that its queries read may be sent. Without it the model learns only columns and co\###
-        unts; you see the rows all the same.","type":"boolean"},"shareSamples":{"description":"Whether sample values m\###
-        ay be sent with a table's description.","type":"boolean"},"maskedColumns":{"description":"`column`, `table.col\###
-        umn` or `schema.table.column`, whose values are never sent; replaces the list.","type":"array","items":{"type"\###
-        :"string","minLength":1,"maxLength":200},"maxItems":500},"acceptedRights":{"description":"Rights named by the `\###
-        policy` error of `chat.send`: a turn runs with a database user that has them only if they are here; replaces t\###
-        he list.","type":"array","items":{"type":"string","minLength":1,"maxLength":100},"maxItems":50}},"additionalPr\###
-        operties":false},"Limits":{"description":"Every limit in force.","type":"object","properties":{"headerBytes":{\###
-        "description":"The header block of one `Content-Length` frame.","type":"integer","minimum":0},"headerMs":{"des\###
-        cription":"Time for a frame's header, from its first byte.","type":"integer","minimum":0},"bodyMs":{"descripti\###
-        on":"Time for a frame's body, and for one line where messages are lines.","type":"integer","minimum":0},"bodyB\###
-        eforeLoginBytes":{"description":"One message while the connection has no session.","type":"integer","minimum":\###
-        0},"bodyBytes":{"description":"One message once the connection has a session.","type":"integer","minimum":0},"\###
-        jsonDepth":{"description":"Nesting of arrays and objects in one message.","type":"integer","minimum":0},"batch\###
-        Items":{"description":"Items of one batch.","type":"integer","minimum":0},"clientConnections":{"description":"\###
-        Open client connections.","type":"integer","minimum":0},"requestsInFlight":{"description":"Unanswered requests\###
-         of one connection; past that the daemon stops reading from it.","type":"integer","minimum":0},"outputQueueByt\###
-        es":{"description":"Output waiting for one client.","type":"integer","minimum":0},"outputStallMs":{"descriptio\###
-        n":"A client with output waiting that takes none of it for this long is dropped.","type":"integer","minimum":0\###
-        },"shutdownMs":{"description":"Time for running requests to end when the daemon stops.","type":"integer","mini\###
-        mum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8.","type":"integer","minimum":0},"pa\###
-        sswordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer","minimum":0},"passwordHashQueue"\###
-        :{"description":"Passwords waiting to be hashed; past that the answer is `busy`.","type":"integer","minimum":0\###
-        },"loginFailures":{"description":"Wrong passwords in a row, per account and per peer, before each further atte\###
-        mpt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description":"The first such wait; each furth\###
-        er failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"description":"The longest such wait.\###
-        ","type":"integer","minimum":0},"loginFailuresMax":{"description":"Wrong passwords in a row for an account; th\###
-        en none is looked at for a day, or until a session changes it.","type":"integer","minimum":0},"tokenBytes":{"d\###
-        escription":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"description":"Life of a session from l\###
-        og-in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"description":"A session without a request f\###
-        or this long ends.","type":"integer","minimum":0},"nameLength":{"description":"Characters (Unicode scalars) of\###
-         a name of a person or project.","type":"integer","minimum":0},"emailLength":{"description":"Characters of an e\###
-        -mail address.","type":"integer","minimum":0},"descriptionLength":{"description":"Characters of a project's de\###
-        scription.","type":"integer","minimum":0},"connectionStringLength":{"description":"Characters of a connection s\###
-        tring.","type":"integer","minimum":0},"labelLength":{"description":"Characters of a query's label.","type":"in\###
-        teger","minimum":0},"searchTextLength":{"description":"Characters of a list's `text` filter.","type":"integer"\###
-        ,"minimum":0},"listItems":{"description":"Items of one page of a list.","type":"integer","minimum":0},"listIte\###
-        msDefault":{"description":"Items of one page of a list when `limit` is absent.","type":"integer","minimum":0},\###
-        "recentItems":{"description":"Newest queries or messages in a summary or dashboard.","type":"integer","minimum\###
-        ":0},"dashboardDays":{"description":"Days a dashboard may cover.","type":"integer","minimum":0},"databaseConne\###
-        ctions":{"description":"Open database connections in all.","type":"integer","minimum":0},"databaseConnectionsP\###
-        erProject":{"description":"Open database connections of one project.","type":"integer","minimum":0},"databaseI\###
-        dleMs":{"description":"An unused database connection is closed after this long.","type":"integer","minimum":0}\###
-        ,"connectTimeoutMs":{"description":"Time to connect and log in to a database.","type":"integer","minimum":0},"\###
-        queriesPerUser":{"description":"Running queries of one user.","type":"integer","minimum":0},"subscriptionsPerC\###
-        onnection":{"description":"Subscriptions of one connection.","type":"integer","minimum":0},"subscriptionEvents\###
-        ":{"description":"Events of one subscription that wait for its reader; the next are missed.","type":"integer",\###
-        "minimum":0},"progressMs":{"description":"Time between two `progress` events of a query.","type":"integer","mi\###
-        nimum":0},"runningSqlBytes":{"description":"Of a statement, in `query.running` and `query/event`.","type":"int\###
-        eger","minimum":0},"planNodes":{"description":"Nodes of a plan in `query.explain`.","type":"integer","minimum"\###
-        :0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","minimum":0},"parameters":{"descript\###
-        ion":"Parameters of one statement: SQLite's own limit, the smallest of the engines'.","type":"integer","minimu\###
-        m":0},"queryTimeoutMs":{"description":"Time of a query that names no `timeoutMs`.","type":"integer","minimum":\###
-        0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadline\###
-        Ms":{"description":"A database that has not stopped a cancelled statement by then has its connection cut.","ty\###
-        pe":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","type":"integer","minimum":0},"pageBy\###
-        tes":{"description":"A page ends with the row that reaches this size.","type":"integer","minimum":0},"cellByte\###
-        s":{"description":"A longer cell is replaced by its length and a prefix.","type":"integer","minimum":0},"resul\###
-        tRows":{"description":"Rows kept of a result whose query names no `maxRows`.","type":"integer","minimum":0},"r\###
-        esultBytes":{"description":"Bytes kept of a result whose query names no `maxRows`.","type":"integer","minimum"\###
-        :0},"spoolPerResultBytes":{"description":"Bytes kept of any one result.","type":"integer","minimum":0},"spoolP\###
-        erUserBytes":{"description":"Bytes kept of all results of one user.","type":"integer","minimum":0},"resultIdle\###
-        Ms":{"description":"A result that nobody fetches from for this long is dropped.","type":"integer","minimum":0}\###
-        ,"exportsPerUser":{"description":"Exports and summaries of one user that run at once; past that the answer is `\###
-        busy`.","type":"integer","minimum":0},"noticesPerQuery":{"description":"Notices kept of one statement.","type"\###
-        :"integer","minimum":0},"previewRows":{"description":"Rows of the preview that history keeps.","type":"integer\###
-        ","minimum":0},"previewBytes":{"description":"Bytes of the preview that history keeps.","type":"integer","mini\###
-        mum":0},"catalogueRelations":{"description":"Tables, views and the like that are read of one database.","type"\###
-        :"integer","minimum":0},"catalogueBytes":{"description":"Memory for what is read of one database's schema, abo\###
-        ut.","type":"integer","minimum":0},"catalogueCacheBytes":{"description":"The same for all databases; the least\###
-         used is forgotten first.","type":"integer","minimum":0},"catalogueMs":{"description":"What is known of a sche\###
-        ma is read anew when it is older.","type":"integer","minimum":0},"historyRows":{"description":"Rows of history\###
-         kept of one user; past it the oldest go, within minutes. 0 keeps all.","type":"integer","minimum":0},"history\###
-        Days":{"description":"Days that a row of history is kept. 0 keeps it for ever.","type":"integer","minimum":0},\###
-        "statisticsDays":{"description":"Days that `query.stats` may cover.","type":"integer","minimum":0},"statistics\###
-        Statements":{"description":"Statements in each list of `query.stats`.","type":"integer","minimum":0},"forgetQu\###
-        eries":{"description":"Ids in one `query.forget`.","type":"integer","minimum":0},"chatContentBytes":{"descript\###
-        ion":"One message to the assistant, as UTF-8.","type":"integer","minimum":0},"chatSteps":{"description":"Reque\###
-        sts to the model in one turn.","type":"integer","minimum":0},"chatCorrections":{"description":"Statements of o\###
-        ne turn that may go back to the model because they failed.","type":"integer","minimum":0},"chatRows":{"descrip\###
-        tion":"Rows of one result that the model is given.","type":"integer","minimum":0},"chatResultBytes":{"descript\###
-        ion":"Bytes of one tool's result that the model is given.","type":"integer","minimum":0},"chatSchemaTokens":{"\###
-        description":"Tokens of the schema that a turn begins with, estimated.","type":"integer","minimum":0},"chatTur\###
-        nMs":{"description":"Time of one turn.","type":"integer","minimum":0},"chatTurnTokens":{"description":"Tokens o\###
-        f one turn, sent and written.","type":"integer","minimum":0},"chatDayTokens":{"description":"Tokens of one use\###
-        r in one UTC day. 0 is no limit.","type":"integer","minimum":0},"chatTurnsPerUser":{"description":"Turns of on\###
-        e user that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"chatExamples":{"descr\###
-        iption":"Confirmed examples of one project.","type":"integer","minimum":0},"approvalMs":{"description":"Life o\###
-        f a proposal; past it, it can no longer be approved.","type":"integer","minimum":0}},"required":["headerBytes"\###
-        ,"headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batchItems","clientConnections","requests\###
-        InFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQ\###
-        ueue","loginFailures","loginDelayMs","loginDelayMaxMs","loginFailuresMax","tokenBytes","tokenLifetimeMs","sess\###
-        ionIdleMs","nameLength","emailLength","descriptionLength","connectionStringLength","labelLength","searchTextLe\###
-        ngth","listItems","listItemsDefault","recentItems","dashboardDays","databaseConnections","databaseConnectionsP\###
-        erProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscriptionsPerConnection","subscriptionEven\###
-        ts","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","queryTimeoutMs","queryTimeoutMaxMs","c\###
-        ancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes","spoolPerResultBytes","spoolPer\###
-        UserBytes","resultIdleMs","exportsPerUser","noticesPerQuery","previewRows","previewBytes","catalogueRelations"\###
-        ,"catalogueBytes","catalogueCacheBytes","catalogueMs","historyRows","historyDays","statisticsDays","statistics\###
-        Statements","forgetQueries","chatContentBytes","chatSteps","chatCorrections","chatRows","chatResultBytes","cha\###
-        tSchemaTokens","chatTurnMs","chatTurnTokens","chatDayTokens","chatTurnsPerUser","chatExamples","approvalMs"],"\###
-        additionalProperties":false},"ErrorObject":{"description":"The `error` member of a reply.","type":"object","pr\###
-        operties":{"code":{"type":"integer"},"message":{"type":"string","minLength":1},"data":{"type":"object","proper\###
-        ties":{"code":{"description":"What programs branch on.","type":"string","enum":["parse_error","invalid_request\###
-        ","method_not_found","invalid_params","invalid_connection_string","invalid_parameters","weak_password","intern\###
-        al","not_initialized","cancelled","timeout","shutting_down","request_too_large","response_too_large","busy","b\###
-        atch_too_large","unauthenticated","invalid_credentials","forbidden","not_found","conflict","rate_limited","con\###
-        nection_failed","host_not_found","connection_refused","connect_timeout","tls_required","tls_failed","authentic\###
-        ation_failed","unknown_database","not_a_database","connection_lost","query_failed","read_only","policy","file_\###
-        failed","cell_truncated","model_failed","budget_exceeded"]},"retryable":{"description":"Whether the same reque\###
-        st may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId":{"type":"string"},"path":{},"li\###
-        mit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{},"consent":{}},"required":["code","retryable"],\###
-        "additionalProperties":false}},"required":["code","message","data"],"additionalProperties":false}},"errors":{"\###
-        parse_error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8, or break the framing.","data"\###
-        :{"code":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"message":"The JSON is not a reque\###
-        st that may be sent here and now.","data":{"code":"invalid_request","retryable":false}},"method_not_found":{"c\###
-        ode":-32601,"message":"There is no such method.","data":{"code":"method_not_found","retryable":false}},"invali\###
-        d_params":{"code":-32602,"message":"A parameter is unknown, missing, of the wrong type or out of range; `path`\###
-         names it.","data":{"code":"invalid_params","retryable":false}},"invalid_connection_string":{"code":-32602,"me\###
-        ssage":"The connection string cannot be understood, or uses a keyword that is not allowed.","data":{"code":"in\###
-        valid_connection_string","retryable":false}},"invalid_parameters":{"code":-32602,"message":"The statement's pa\###
-        rameters do not fit its placeholders.","data":{"code":"invalid_parameters","retryable":false}},"weak_password"\###
-        :{"code":-32602,"message":"The password is among those tried first, or is made from the account's own name or e\###
-        -mail.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-32603,"message":"A fault of the\###
-         daemon; the log has it under `requestId`.","data":{"code":"internal","retryable":false}},"not_initialized":{"\###
-        code":-32002,"message":"`initialize` must come first on this connection.","data":{"code":"not_initialized","re\###
-        tryable":false}},"cancelled":{"code":-32800,"message":"The client cancelled the request.","data":{"code":"canc\###
-        elled","retryable":true}},"timeout":{"code":-32802,"message":"It took longer than its time limit and was stopp\###
-        ed.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802,"message":"The daemon is stopp\###
-        ing; connect again later.","data":{"code":"shutting_down","retryable":true}},"request_too_large":{"code":-3200\###
-        7,"message":"The request is longer than the limit.","data":{"code":"request_too_large","retryable":false}},"re\###
-        sponse_too_large":{"code":-32008,"message":"The reply would be longer than the limit; ask for less.","data":{"\###
-        code":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"A queue or pool is full, or, w\###
-        ith the phase `store`, the daemon's own store cannot be read or written now, which any method may answer; try a\###
-        gain after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too_large":{"code":-32010,"message\###
-        ":"The batch has more items than the limit.","data":{"code":"batch_too_large","retryable":false}},"unauthentic\###
-        ated":{"code":1001,"message":"There is no session on this connection, or it has ended; log in or attach a toke\###
-        n.","data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":{"code":1002,"message":"The e-m\###
-        ail or the password is wrong.","data":{"code":"invalid_credentials","retryable":false}},"forbidden":{"code":10\###
-        03,"message":"The token or the daemon's configuration does not allow it.","data":{"code":"forbidden","retryabl\###
-        e":false}},"not_found":{"code":1004,"message":"There is no such thing, or it is not yours; both answer the sam\###
-        e.","data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"message":"It conflicts with what e\###
-        xists; `path` names the parameter.","data":{"code":"conflict","retryable":false}},"rate_limited":{"code":1006,\###
-        "message":"Too many attempts or requests; try again after `retryAfterMs`.","data":{"code":"rate_limited","retr\###
-        yable":true}},"connection_failed":{"code":1101,"message":"The database cannot be reached, for a reason without\###
-         a code of its own.","data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"mess\###
-        age":"The host's name has no address.","data":{"code":"host_not_found","retryable":true}},"connection_refused"\###
-        :{"code":1101,"message":"Nothing accepts connections at that address.","data":{"code":"connection_refused","re\###
-        tryable":true}},"connect_timeout":{"code":1101,"message":"The database did not answer in time.","data":{"code"\###
-        :"connect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for\###
-         TLS and the connection has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101\###
-        ,"message":"The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls_failed","retryabl\###
-        e":false}},"authentication_failed":{"code":1101,"message":"The database refused the user or the password of th\###
-        e connection string.","data":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":11\###
-        01,"message":"The server has no such database, or the file does not exist.","data":{"code":"unknown_database",\###
-        "retryable":false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite database.","data":{"cod\###
-        e":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"The connection broke while t\###
-        he statement ran; a write may or may not have happened.","data":{"code":"connection_lost","retryable":true}},"\###
-        query_failed":{"code":1102,"message":"The database refused the statement.","data":{"code":"query_failed","retr\###
-        yable":false}},"read_only":{"code":1103,"message":"The statement would write, and the project or the mode is r\###
-        ead-only.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy\###
-         does not allow it, whatever the project says, or not before its owner agrees, as `consent` says.","data":{"co\###
-        de":"policy","retryable":false}},"file_failed":{"code":1104,"message":"The file could not be written; `phase` i\###
-        s the step: `open`, `write` or `publish`.","data":{"code":"file_failed","retryable":false}},"cell_truncated":{\###
-        "code":1105,"message":"A cell is longer than was kept of it, and would be exported in part.","data":{"code":"c\###
-        ell_truncated","retryable":false}},"model_failed":{"code":1201,"message":"The model cannot be reached, refused\###
-        , or broke its contract; `phase` is the step that failed.","data":{"code":"model_failed","retryable":true}},"b\###
-        udget_exceeded":{"code":1202,"message":"The turn, or the day of its user, has used up its tokens.","data":{"co\###
-        de":"budget_exceeded","retryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"Report on a req\###
-        uest that is still running.","description":"LSP's own notification. For a request that carried a `partialResul\###
-        tToken` and whose method says that it answers in parts, `value`\nis a part: `query.run` sends a `QueryPage` ea\###
-        ch, `query.export` an `ExportPart`. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of pro\###
-        tocol 1.0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients should ignore\###
-         tokens they do not know.","params":{"type":"object","properties":{"token":{"description":"The request's token\###
-        .","type":["string","integer"]},"value":{"description":"The part.","oneOf":[{"$ref":"#/components/schemas/Quer\###
-        yPage"},{"$ref":"#/components/schemas/ExportPart"}]}},"required":["token","value"],"additionalProperties":fals\###
-        e}},{"name":"chat/event","summary":"Tell what happens in a turn.","description":"Sent to the connection that c\###
-        alled `chat.send` with a `partialResultToken`, in order: `started`, then `text`, `toolCall`, `toolResult`, `sq\###
-        l`,\n`approvalNeeded` and `usage` as they come, and exactly one of `finished`, `failed` and `cancelled`, befor\###
-        e the reply. `text` is a piece of the answer; the\npieces together are its text, unless a later step of the mo\###
-        del begins anew, which a `toolCall` in between shows.\nA reader that does not keep up holds the turn back; it l\###
-        oses nothing.","params":{"type":"object","properties":{"token":{"description":"The token of `chat.send`.","typ\###
-        e":["string","integer"]},"threadId":{"description":"The thread.","type":"string","format":"uuid"},"messageId":\###
-        {"description":"The assistant's message to be.","type":"string","format":"uuid"},"event":{"description":"What h\###
-        appened.","$ref":"#/components/schemas/ChatEventKind"},"text":{"description":"Of `text`: the piece.","type":"s\###
-        tring"},"tool":{"description":"Of `toolCall` and `toolResult`: the tool.","type":"string"},"summary":{"descrip\###
-        tion":"Of `toolCall` and `toolResult`: what it is about, without data.","type":"string"},"toolUse":{"descripti\###
-        on":"Of `toolResult`: how it ended.","$ref":"#/components/schemas/ChatToolUse"},"statement":{"description":"Of\###
-         `sql`: a statement that was checked.","$ref":"#/components/schemas/ChatStatement"},"proposal":{"description":\###
-        "Of `approvalNeeded`: what would run.","$ref":"#/components/schemas/ChatProposal"},"usage":{"description":"Of `\###
-        usage`: what the turn took so far.","$ref":"#/components/schemas/ChatUsage"},"errorCode":{"description":"Of `f\###
-        ailed`: the `data.code` of the error.","type":"string"},"errorMessage":{"description":"Of `failed`: the same, i\###
-        n a sentence.","type":"string"}},"required":["token","threadId","messageId","event"],"additionalProperties":fa\###
-        lse}},{"name":"query/event","summary":"Tell a subscriber what became of a query.","description":"Sent to conne\###
-        ctions that called `query.subscribe`. Each query gets one `started`, any number of `progress`, one every limit\###
-        \n`progressMs` at most, and exactly one of `finished`, `failed` and `cancelled`, in this order; a timeout is `\###
-        cancelled` with the\n`errorCode` `timeout`. A pulled result that is larger than its first page is `finished` w\###
-        hen the database has given all rows,\nwhich may be after the reply.\n\nEvents wait behind replies. A subscribe\###
-        r that does not read them gets no `progress`, and of the others the limit\n`subscriptionEvents` are kept; what\###
-         is lost after that is told by one `missed`, in its place, with how many they were. Then\n`query.running` and `\###
-        query.history` say how things stand. A daemon that stops ends its connections without further events.","params\###
-        ":{"type":"object","properties":{"subscriptionId":{"description":"The subscription.","type":"string","format":\###
-        "uuid"},"event":{"description":"What happened.","$ref":"#/components/schemas/QueryEventKind"},"query":{"descri\###
-        ption":"The query as it stands; absent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows\###
-        ":{"description":"Rows that a write changed.","type":"integer","minimum":0},"durationMs":{"description":"Time i\###
-        t took, once it has ended.","type":"number","minimum":0},"errorCode":{"description":"Why it failed or was canc\###
-        elled: the `data.code` of its error.","type":"string"},"errorMessage":{"description":"The same, in a sentence.\###
-        ","type":"string"},"missed":{"description":"Events lost, in `missed`.","type":"integer","minimum":1}},"require\###
-        d":["subscriptionId","event"],"additionalProperties":false}},{"name":"session/expired","summary":"Tell a conne\###
-        ction that its session has ended.","description":"Sent once to every other connection that was bound to a sess\###
-        ion when the session ends; the connection that ended it by its\nown request learns it from the reply. From the\###
-        n on its requests are answered `unauthenticated` until it logs in or attaches\na token. The connection stays o\###
-        pen; queries that ran under the session are cancelled.","params":{"type":"object","properties":{"reason":{"des\###
-        cription":"Why it ended.","$ref":"#/components/schemas/SessionEndReason"}},"required":["reason"],"additionalPr\###
-        operties":false}}],"x-limits":[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":false,"descrip\###
-        tion":"The header block of one `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","configu\###
-        rable":true,"description":"Time for a frame's header, from its first byte."},{"name":"bodyMs","value":30000,"u\###
-        nit":"ms","configurable":true,"description":"Time for a frame's body, and for one line where messages are line\###
-        s."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"bytes","configurable":true,"description":"One messag\###
-        e while the connection has no session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable":tru\###
-        e,"description":"One message once the connection has a session."},{"name":"jsonDepth","value":64,"unit":"count\###
-        ","configurable":false,"description":"Nesting of arrays and objects in one message."},{"name":"batchItems","va\###
-        lue":50,"unit":"count","configurable":true,"description":"Items of one batch."},{"name":"clientConnections","v\###
-        alue":1024,"unit":"count","configurable":true,"description":"Open client connections."},{"name":"requestsInFli\###
-        ght","value":32,"unit":"count","configurable":true,"description":"Unanswered requests of one connection; past t\###
-        hat the daemon stops reading from it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","configurabl\###
-        e":true,"description":"Output waiting for one client."},{"name":"outputStallMs","value":30000,"unit":"ms","con\###
-        figurable":true,"description":"A client with output waiting that takes none of it for this long is dropped."},\###
-        {"name":"shutdownMs","value":10000,"unit":"ms","configurable":true,"description":"Time for running requests to\###
-         end when the daemon stops."},{"name":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"descrip\###
-        tion":"Shortest new password, as UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable\###
-        ":false,"description":"Longest password, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","co\###
-        nfigurable":true,"description":"Passwords waiting to be hashed; past that the answer is `busy`."},{"name":"log\###
-        inFailures","value":5,"unit":"count","configurable":true,"description":"Wrong passwords in a row, per account a\###
-        nd per peer, before each further attempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","confi\###
-        gurable":true,"description":"The first such wait; each further failure doubles it."},{"name":"loginDelayMaxMs"\###
-        ,"value":900000,"unit":"ms","configurable":true,"description":"The longest such wait."},{"name":"loginFailures\###
-        Max","value":100,"unit":"count","configurable":true,"description":"Wrong passwords in a row for an account; th\###
-        en none is looked at for a day, or until a session changes it."},{"name":"tokenBytes","value":4096,"unit":"byt\###
-        es","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","con\###
-        figurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","value":432\###
-        00000,"unit":"ms","configurable":true,"description":"A session without a request for this long ends."},{"name"\###
-        :"nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scalars) of a\###
-         name of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"descrip\###
-        tion":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","configurabl\###
-        e":false,"description":"Characters of a project's description."},{"name":"connectionStringLength","value":4096\###
-        ,"unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"labelLength"\###
-        ,"value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"name":"sear\###
-        chTextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `text` fil\###
-        ter."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of one page of\###
-         a list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"Items of o\###
-        ne page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable":fal\###
-        se,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","value":365,\###
-        "unit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseConnections"\###
-        ,"value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"name":"dat\###
-        abaseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database connecti\###
-        ons of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"description":"An\###
-         unused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms",\###
-        "configurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUser","value\###
-        ":8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscriptionsPer\###
-        Connection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connection."},{"\###
-        name":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of one subscri\###
-        ption that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","configur\###
-        able":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes","value":2\###
-        048,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/event`."}\###
-        ,{"name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `query.\###
-        explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One statemen\###
-        t, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Parameter\###
-        s of one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value":30000\###
-        ,"unit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"queryTim\###
-        eoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"name":"\###
-        cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not stopped a\###
-         cancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","configu\###
-        rable":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable\###
-        ":true,"description":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":1048576,"\###
-        unit":"bytes","configurable":true,"description":"A longer cell is replaced by its length and a prefix."},{"nam\###
-        e":"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result whose q\###
-        uery names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"descript\###
-        ion":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456\###
-        ,"unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUserBytes"\###
-        ,"value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one user."}\###
-        ,{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobody fet\###
-        ches from for this long is dropped."},{"name":"exportsPerUser","value":8,"unit":"count","configurable":true,"d\###
-        escription":"Exports and summaries of one user that run at once; past that the answer is `busy`."},{"name":"no\###
-        ticesPerQuery","value":100,"unit":"count","configurable":false,"description":"Notices kept of one statement."}\###
-        ,{"name":"previewRows","value":10,"unit":"count","configurable":false,"description":"Rows of the preview that h\###
-        istory keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","configurable":false,"description":"Bytes o\###
-        f the preview that history keeps."},{"name":"catalogueRelations","value":20000,"unit":"count","configurable":t\###
-        rue,"description":"Tables, views and the like that are read of one database."},{"name":"catalogueBytes","value\###
-        ":67108864,"unit":"bytes","configurable":true,"description":"Memory for what is read of one database's schema,\###
-         about."},{"name":"catalogueCacheBytes","value":268435456,"unit":"bytes","configurable":true,"description":"Th\###
-        e same for all databases; the least used is forgotten first."},{"name":"catalogueMs","value":300000,"unit":"ms\###
-        ","configurable":true,"description":"What is known of a schema is read anew when it is older."},{"name":"histo\###
-        ryRows","value":1000000,"unit":"count","configurable":true,"description":"Rows of history kept of one user; pa\###
-        st it the oldest go, within minutes. 0 keeps all."},{"name":"historyDays","value":365,"unit":"count","configur\###
-        able":true,"description":"Days that a row of history is kept. 0 keeps it for ever."},{"name":"statisticsDays",\###
-        "value":366,"unit":"count","configurable":false,"description":"Days that `query.stats` may cover."},{"name":"s\###
-        tatisticsStatements","value":100,"unit":"count","configurable":false,"description":"Statements in each list of\###
-         `query.stats`."},{"name":"forgetQueries","value":1000,"unit":"count","configurable":false,"description":"Ids i\###
-        n one `query.forget`."},{"name":"chatContentBytes","value":32768,"unit":"bytes","configurable":false,"descript\###
-        ion":"One message to the assistant, as UTF-8."},{"name":"chatSteps","value":10,"unit":"count","configurable":t\###
-        rue,"description":"Requests to the model in one turn."},{"name":"chatCorrections","value":3,"unit":"count","co\###
-        nfigurable":true,"description":"Statements of one turn that may go back to the model because they failed."},{"\###
-        name":"chatRows","value":200,"unit":"count","configurable":true,"description":"Rows of one result that the mod\###
-        el is given."},{"name":"chatResultBytes","value":65536,"unit":"bytes","configurable":true,"description":"Bytes\###
-         of one tool's result that the model is given."},{"name":"chatSchemaTokens","value":4000,"unit":"count","confi\###
-        gurable":true,"description":"Tokens of the schema that a turn begins with, estimated."},{"name":"chatTurnMs","\###
-        value":600000,"unit":"ms","configurable":true,"description":"Time of one turn."},{"name":"chatTurnTokens","val\###
-        ue":200000,"unit":"count","configurable":true,"description":"Tokens of one turn, sent and written."},{"name":"\###
-        chatDayTokens","value":2000000,"unit":"count","configurable":true,"description":"Tokens of one user in one UTC\###
-         day. 0 is no limit."},{"name":"chatTurnsPerUser","value":4,"unit":"count","configurable":true,"description":"\###
-        Turns of one user that run at once; past that the answer is `busy`."},{"name":"chatExamples","value":500,"unit\###
-        ":"count","configurable":true,"description":"Confirmed examples of one project."},{"name":"approvalMs","value"\###
-        :600000,"unit":"ms","configurable":true,"description":"Life of a proposal; past it, it can no longer be approv\###
-        ed."}]}
+        ted"},{"$ref":"#/components/errors/cancelled"}],"examples":[{"name":"one query","params":[{"name":"queryIds","\###
+        value":["${queryId}"]}],"result":{"name":"result","value":{"forgotten":1}},"x-needs":"query"},{"name":"a proje\###
+        ct's queries before a day","params":[{"name":"projectId","value":"${projectId}"},{"name":"before","value":"202\###
+        6-01-05T00:00:00.000Z"}],"result":{"name":"result","value":{"forgotten":0}},"x-needs":"query"},{"name":"an unk\###
+        nown query","params":[{"name":"queryIds","value":["${unknownId}"]}],"result":{"name":"result","value":{"forgot\###
+        ten":0}},"x-needs":"session"},{"name":"nothing named","params":[],"x-error":"invalid_params","x-needs":"sessio\###
+        n"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"ref\###
+        use"},{"name":"query.get","summary":"Answer one query of history.","description":"What `query.history` lists, a\###
+        nd a preview: the first `previewRows` rows, at most `previewBytes` bytes, as they were when the query\nran. Th\###
+        e preview is kept sealed and goes with the project.","tags":[{"name":"query"}],"paramStructure":"either","para\###
+        ms":[{"name":"queryId","description":"The query.","required":true,"schema":{"description":"The query.","type":\###
+        "string","format":"uuid"}}],"result":{"name":"QueryRecord","schema":{"$ref":"#/components/schemas/QueryRecord"\###
+        }},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$r\###
+        ef":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"queryId","value":"\###
+        ${queryId}"}],"result":{"name":"result","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019a\###
+        b0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7\###
+        a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-\###
+        01-05T09:32:00.000Z","preview":{"columns":[{"name":"count(*)","type":"","encoding":"dynamic"}],"rows":[[1204]]\###
+        }}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","value":"${unknownId}"}],"x-erro\###
+        r":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution"\###
+        :"task","x-unknownMembers":"refuse"},{"name":"query.history","summary":"List your own queries.","description":\###
+        "Newest first. Filters add up. A query is kept for `historyDays` days, unless there are more than `historyRows\###
+        `: then the oldest go;\n`query.forget` takes away more. Every page is as quick as the first, however long the h\###
+        istory, unless `text` and `errorText`\nhave fewer than three characters. A project that is unknown or somebody\###
+         else's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"n\###
+        ame":"projectId","description":"Only of this project.","required":false,"schema":{"description":"Only of this p\###
+        roject.","type":"string","format":"uuid"}},{"name":"status","description":"Only with this status.","required":\###
+        false,"schema":{"description":"Only with this status.","$ref":"#/components/schemas/QueryStatus"}},{"name":"te\###
+        xt","description":"Only those whose SQL or label contains it, in any case of ASCII letters; every character st\###
+        ands for itself. From three characters on it is found by an index.","required":false,"schema":{"description":"\###
+        Only those whose SQL or label contains it, in any case of ASCII letters; every character stands for itself. Fr\###
+        om three characters on it is found by an index.","type":"string","minLength":1,"maxLength":200}},{"name":"erro\###
+        rText","description":"Only those whose error message contains it, likewise.","required":false,"schema":{"descr\###
+        iption":"Only those whose error message contains it, likewise.","type":"string","minLength":1,"maxLength":200}\###
+        },{"name":"shape","description":"Only those whose statement has this shape: the `shape` of another query, or o\###
+        f `query.stats`.","required":false,"schema":{"description":"Only those whose statement has this shape: the `sh\###
+        ape` of another query, or of `query.stats`.","type":"string","minLength":16,"maxLength":16}},{"name":"since","\###
+        description":"Only those accepted at this time or later.","required":false,"schema":{"description":"Only those\###
+         accepted at this time or later.","type":"string","format":"date-time"}},{"name":"until","description":"Only t\###
+        hose accepted before this time.","required":false,"schema":{"description":"Only those accepted before this tim\###
+        e.","type":"string","format":"date-time"}},{"name":"mode","description":"Only those that ran in this mode.","r\###
+        equired":false,"schema":{"description":"Only those that ran in this mode.","$ref":"#/components/schemas/QueryM\###
+        ode"}},{"name":"source","description":"Only from this source.","required":false,"schema":{"description":"Only f\###
+        rom this source.","$ref":"#/components/schemas/QuerySource"}},{"name":"limit","description":"Items of one page\###
+        .","required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"d\###
+        efault":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","require\###
+        d":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","fo\###
+        rmat":"cursor"}}],"result":{"name":"QueryHistoryResult","schema":{"type":"object","properties":{"items":{"desc\###
+        ription":"The queries.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"}},"nextCursor":{"des\###
+        cription":"Where the next page begins; absent on the last.","type":"string","format":"cursor"}},"required":["i\###
+        tems"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/compo\###
+        nents/errors/unauthenticated"}],"examples":[{"name":"what succeeded in a project","params":[{"name":"projectId\###
+        ","value":"${projectId}"},{"name":"status","value":"success"},{"name":"limit","value":10}],"result":{"name":"r\###
+        esult","value":{"items":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5\###
+        e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"succ\###
+        ess","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}]}\###
+        },"x-needs":"query"},{"name":"what failed for a table","params":[{"name":"errorText","value":"no such table"},\###
+        {"name":"status","value":"error"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"query"},{"name":\###
+        "no shape","params":[{"name":"shape","value":"not-hexadecimal!"}],"x-error":"invalid_params","x-needs":"sessio\###
+        n"},{"name":"none that match","params":[{"name":"text","value":"no such query"}],"result":{"name":"result","va\###
+        lue":{"items":[]}},"x-needs":"session"},{"name":"a page too large","params":[{"name":"limit","value":201}],"x-\###
+        error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-e\###
+        xecution":"task","x-unknownMembers":"refuse"},{"name":"query.run","summary":"Run one statement and answer its f\###
+        irst rows.","description":"Runs exactly one statement; two are refused. In `read` mode, the default, nothing o\###
+        f it can last: the engine refuses writes,\nthe statement is looked at before it runs, and it is rolled back. `\###
+        write` needs a project whose `readOnly` is false (else\n`read_only`), and commits.\n\n**Options only lower the\###
+         server's limits.** A value above the limit is refused with `invalid_params`, never lowered in silence.\n\n**P\###
+        arameters** are bound, never put into the text: null, a boolean, a number, a string, or `{\"$base64\": \"…\"}`\###
+         for bytes. The\nplaceholders are the engine's own: `$1` for PostgreSQL, `?` for MySQL and MariaDB, `?`, `?1` o\###
+        r `$1` for SQLite.\n\n**Large results.** The first page comes with the reply, which may be sent before the sta\###
+        tement has ended. The rest is kept under\n`resultId` for `query.fetch`, `query.export` and `query.summarize`, w\###
+        ithout running the statement again, until `query.close`, until\nnobody has read from it for `resultIdleMs`, or\###
+         until this connection ends; with `keep` it outlives the connection, and any connection of the user may fetch\\###
+        nit. Without `maxRows` a result stops at `resultRows` rows or `resultBytes` bytes; with it, at so many rows or\###
+        \n`spoolPerResultBytes`. A result that stopped says `truncated`. The daemon's page limit `pageBytes` may end a\###
+         page before `pageRows`.\n\n**Pushed results.** With `partialResultToken` nothing is kept: pages of at most `p\###
+        ageRows` rows or `pageBytes` bytes go out as\n`$/progress` with that token, straight from the database and as f\###
+        ast as this client reads; other replies come in between. Each\nhas a `QueryPage`. The statement waits for a cl\###
+        ient that does not read, and so may run into its timeout. The reply comes after\nthe last page, with no rows a\###
+        nd the number of all in `rowCount`; an error may come after pages. Without `maxRows` there is no\nlimit on row\###
+        s or bytes.\n\n**Stopping it.** `$/cancelRequest` and `query.cancel` stop the statement at the database, as do\###
+         the timeout and the end of this\nconnection. `queryId` lets a client choose the id beforehand, so that `query\###
+        .cancel` can name the query before this is\nanswered, from another connection too. It must be new: an id that a\###
+        ny query has had is a `conflict`, and nothing runs.\n\n**History.** A write is in history before it runs; othe\###
+        r queries at the latest when they end. Parameters are never kept.","tags":[{"name":"query"}],"paramStructure":\###
+        "by-name","params":[{"name":"projectId","description":"Where to run it.","required":true,"schema":{"descriptio\###
+        n":"Where to run it.","type":"string","format":"uuid"}},{"name":"sql","description":"The statement, at most `s\###
+        qlBytes` bytes of UTF-8. A NUL character is refused.","required":true,"schema":{"description":"The statement, a\###
+        t most `sqlBytes` bytes of UTF-8. A NUL character is refused.","type":"string","minLength":1,"maxLength":10485\###
+        76}},{"name":"parameters","description":"Values of the placeholders, in order.","required":false,"schema":{"de\###
+        scription":"Values of the placeholders, in order.","type":"array","items":{"oneOf":[{"type":["null","boolean",\###
+        "number","string"]},{"type":"object","required":["$base64"],"additionalProperties":false,"properties":{"$base6\###
+        4":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","description":"What the statement may do.","require\###
+        d":false,"schema":{"description":"What the statement may do.","$ref":"#/components/schemas/QueryMode","default\###
+        ":"read"}},{"name":"pageRows","description":"Most rows of each page; absent means the limit `pageRows`.","requ\###
+        ired":false,"schema":{"description":"Most rows of each page; absent means the limit `pageRows`.","type":"integ\###
+        er","minimum":1,"maximum":1000}},{"name":"timeoutMs","description":"Time the statement may take; absent means t\###
+        he limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"schema":{"description":"T\###
+        ime the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","\###
+        type":"integer","minimum":1,"maximum":3600000}},{"name":"maxRows","description":"Rows to keep at most.","requi\###
+        red":false,"schema":{"description":"Rows to keep at most.","type":"integer","minimum":1,"maximum":1000000000}}\###
+        ,{"name":"label","description":"A name for it in history.","required":false,"schema":{"description":"A name fo\###
+        r it in history.","type":"string","minLength":1,"maxLength":200}},{"name":"keep","description":"Whether the re\###
+        sult outlives this connection, and is kept even if the first page has all of it.","required":false,"schema":{"\###
+        description":"Whether the result outlives this connection, and is kept even if the first page has all of it.",\###
+        "type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the rows as `$/progress`\###
+         with this token, instead of keeping them.","required":false,"schema":{"description":"Pushes the rows as `$/pr\###
+        ogress` with this token, instead of keeping them.","type":["string","integer"]}},{"name":"queryId","descriptio\###
+        n":"The query's id, made by the client; version 7 is advised.","required":false,"schema":{"description":"The q\###
+        uery's id, made by the client; version 7 is advised.","type":"string","format":"uuid"}}],"result":{"name":"Que\###
+        ryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/components/errors/invalid\###
+        _params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_st\###
+        ring"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/comp\###
+        onents/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":\###
+        "#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancell\###
+        ed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/compon\###
+        ents/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/co\###
+        nnect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":\###
+        "#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/compon\###
+        ents/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"one row","pa\###
+        rams":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS one, 'two' AS two"}],"re\###
+        sult":{"name":"result","value":{"queryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","columns":[{"name":"one","typ\###
+        e":"","encoding":"dynamic"},{"name":"two","type":"","encoding":"dynamic"}],"rows":[[1,"two"]],"rowCount":1,"ha\###
+        sMore":false,"command":"SELECT","durationMs":0.412,"mode":"read","truncated":false,"notices":[]}},"x-needs":"p\###
+        roject"},{"name":"parameters","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SEL\###
+        ECT ?1 AS title, ?2 AS price, ?3 AS cover"},{"name":"parameters","value":["Emma",9.5,{"$base64":"iVBORw=="}]},\###
+        {"name":"label","value":"A smoke test"}],"result":{"name":"result","value":{"queryId":"019ab0c6-33cc-7f40-8d5e\###
+        -6f7081920314","columns":[{"name":"title","type":"","encoding":"dynamic"},{"name":"price","type":"","encoding"\###
+        :"dynamic"},{"name":"cover","type":"","encoding":"dynamic"}],"rows":[["Emma",9.5,{"$base64":"iVBORw=="}]],"row\###
+        Count":1,"hasMore":false,"command":"SELECT","durationMs":0.388,"mode":"read","truncated":false,"notices":[]}},\###
+        "x-needs":"project"},{"name":"the first page of many","params":[{"name":"projectId","value":"${projectId}"},{"\###
+        name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2 UNION ALL SELECT 3"},{"name":"pageRows","value":2}]\###
+        ,"result":{"name":"result","value":{"queryId":"019ab0c6-44dd-7051-9e6f-708192031425","columns":[{"name":"numbe\###
+        r","type":"","encoding":"dynamic"}],"rows":[[1],[2]],"rowCount":2,"hasMore":true,"resultId":"019ab0c6-44de-716\###
+        2-8f70-819203142536","nextCursor":"Mg","command":"SELECT","durationMs":0.297,"mode":"read","truncated":false,"\###
+        notices":[]}},"x-needs":"project"},{"name":"pushed rows","params":[{"name":"projectId","value":"${projectId}"}\###
+        ,{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2"},{"name":"partialResultToken","value":"rows-1"}\###
+        ],"result":{"name":"result","value":{"queryId":"019ab0c6-55ee-7162-8a70-819203142536","columns":[{"name":"numb\###
+        er","type":"","encoding":"dynamic"}],"rows":[],"rowCount":2,"hasMore":false,"command":"SELECT","durationMs":0.\###
+        311,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"a write in a read-only projec\###
+        t","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"CREATE TABLE scratch (id INTEG\###
+        ER)"},{"name":"mode","value":"write"}],"x-error":"read_only","x-needs":"project"},{"name":"a statement the dat\###
+        abase refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-erro\###
+        r":"query_failed","x-needs":"project"},{"name":"a parameter too few","params":[{"name":"projectId","value":"${\###
+        projectId}"},{"name":"sql","value":"SELECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-error":"invalid_para\###
+        meters","x-needs":"project"},{"name":"an id that a query has had","params":[{"name":"projectId","value":"${pro\###
+        jectId}"},{"name":"sql","value":"SELECT 1"},{"name":"queryId","value":"${queryId}"}],"x-error":"conflict","x-n\###
+        eeds":"query"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql\###
+        ","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-\###
+        ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.running","summary":"List yo\###
+        ur own queries that run now.","description":"Of all your connections, also those that wait for a free database\###
+         connection; the one that began first is first. There are\nnever more than the limit `queriesPerUser`. A query\###
+         that has ended is in `query.history`.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":\###
+        "projectId","description":"Only of this project.","required":false,"schema":{"description":"Only of this proje\###
+        ct.","type":"string","format":"uuid"}}],"result":{"name":"QueryRunningResult","schema":{"type":"object","prope\###
+        rties":{"items":{"description":"The queries.","type":"array","items":{"$ref":"#/components/schemas/RunningQuer\###
+        y"}}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_param\###
+        s"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"nothing runs","params":[],"result":{"\###
+        name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name":"projectId","v\###
+        alue":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-or\###
+        dering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.stats","summary":"Answer figur\###
+        es about your queries.","description":"How many ran, failed and how long they took: in all, by project, by day\###
+        , and by statement. Figures are kept by UTC day: the period\nis widened to whole days, and `since` and `until`\###
+         of the reply say to which. It is at most `statisticsDays` days long; without\n`since` it is the 30 days that e\###
+        nd with `until`, without `until` it ends today. They are right to the query, also after a crash;\nwhat is gone\###
+         from history, by `query.forget`, by age or by number, is not counted any more.\n\n**Statements** are told apa\###
+        rt by shape: the statement with `?` in place of each literal and placeholder, lists of values after\n`IN`, `VA\###
+        LUES` and `ARRAY` as one, without comments, blanks and the case of keywords, by the rules of its engine. `shap\###
+        e` is the\nsame for the same shape, always. Each list has at most `statements` of them: the most frequent, the\###
+         slowest by `meanMs`, the\ncostliest by `totalMs`, and those that failed most often; what did not succeed, or n\###
+        ot fail, is in no list of these.\n\n**Percentiles** are by nearest rank, over successful queries, from counts i\###
+        n ranges of a thirty-second of a doubling: within 1.6 %\nof the duration that was measured. `maxMs` is exact.\\###
+        n\nA project that is unknown or somebody else's has no queries.","tags":[{"name":"query"}],"paramStructure":"b\###
+        y-name","params":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"descri\###
+        ption":"Only of this project.","type":"string","format":"uuid"}},{"name":"since","description":"From the day o\###
+        f this time on.","required":false,"schema":{"description":"From the day of this time on.","type":"string","for\###
+        mat":"date-time"}},{"name":"until","description":"Up to the end of the day of this time; a midnight is the end\###
+         of the day before it.","required":false,"schema":{"description":"Up to the end of the day of this time; a mid\###
+        night is the end of the day before it.","type":"string","format":"date-time"}},{"name":"statements","descripti\###
+        on":"The length of each list of statements; 0 for none.","required":false,"schema":{"description":"The length o\###
+        f each list of statements; 0 for none.","type":"integer","minimum":0,"maximum":100,"default":10}}],"result":{"\###
+        name":"QueryStatsResult","schema":{"type":"object","properties":{"since":{"description":"Midnight UTC at the s\###
+        tart of the first day.","type":"string","format":"date-time"},"until":{"description":"Midnight UTC at the end o\###
+        f the last day.","type":"string","format":"date-time"},"totals":{"description":"All of it.","$ref":"#/componen\###
+        ts/schemas/QueryFigures"},"projects":{"description":"Projects with queries in the period, the busiest first, t\###
+        hen by name.","type":"array","items":{"$ref":"#/components/schemas/ProjectFigures"}},"days":{"description":"Ev\###
+        ery day of the period, oldest first, days without queries too.","type":"array","items":{"$ref":"#/components/s\###
+        chemas/DayFigures"},"minItems":1,"maxItems":366},"mostFrequent":{"description":"Statements by `count`, the hig\###
+        hest first.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100},"slowest"\###
+        :{"description":"By `meanMs`.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxIte\###
+        ms":100},"costliest":{"description":"By `totalMs`.","type":"array","items":{"$ref":"#/components/schemas/State\###
+        mentFigures"},"maxItems":100},"mostFailing":{"description":"By `error`.","type":"array","items":{"$ref":"#/com\###
+        ponents/schemas/StatementFigures"},"maxItems":100}},"required":["since","until","totals","projects","days","mo\###
+        stFrequent","slowest","costliest","mostFailing"],"additionalProperties":false}},"errors":[{"$ref":"#/component\###
+        s/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a day of a proj\###
+        ect","params":[{"name":"projectId","value":"${projectId}"},{"name":"since","value":"2026-01-05T00:00:00.000Z"}\###
+        ,{"name":"until","value":"2026-01-06T00:00:00.000Z"},{"name":"statements","value":1}],"result":{"name":"result\###
+        ","value":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"count":2,"success"\###
+        :1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412\###
+        ,"maxMs":0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":\###
+        "sqlite","figures":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"me\###
+        anMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"days":[{"date":"2026-01-05","figures":{"count":2,"su\###
+        ccess":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms"\###
+        :0.412,"maxMs":0.412}}],"mostFrequent":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Boo\###
+        ks","shape":"3f9c1d2b7a605e48","sql":"SELECT * FROM orders WHERE id IN (?)","figures":{"count":1,"success":1,"\###
+        error":0,"cancelled":0,"errorRate":0,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxM\###
+        s":0.412},"lastQueryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","lastUsedAt":"2026-01-05T09:32:00.000Z","lastMo\###
+        de":"read"}],"slowest":[],"costliest":[],"mostFailing":[]}},"x-needs":"query"},{"name":"the last thirty days",\###
+        "params":[],"result":{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00\###
+        .000Z","totals":{"count":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs":0},"projects":[],"days":[{"d\###
+        ate":"2026-01-05","figures":{"count":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs":0}}],"mostFreque\###
+        nt":[],"slowest":[],"costliest":[],"mostFailing":[]}},"x-needs":"query"},{"name":"too long a period","params":\###
+        [{"name":"since","value":"2020-01-01T00:00:00.000Z"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind\###
+        ":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name"\###
+        :"query.subscribe","summary":"Watch your own queries while they run.","description":"From the reply on, this c\###
+        onnection gets a `query/event` whenever one of your queries starts, makes progress or ends, whichever\nof your\###
+         connections runs it. `running` is what ran at that moment: its queries get no `started`, and everything later\###
+         about\nthem comes as an event. A subscription ends with `query.unsubscribe`, with this connection, or when th\###
+        is connection is no\nlonger logged in as you.","tags":[{"name":"query"}],"paramStructure":"either","params":[{\###
+        "name":"projectId","description":"Only queries of this project.","required":false,"schema":{"description":"Onl\###
+        y queries of this project.","type":"string","format":"uuid"}}],"result":{"name":"QuerySubscribeResult","schema\###
+        ":{"type":"object","properties":{"subscriptionId":{"description":"Id, in every event of this subscription.","t\###
+        ype":"string","format":"uuid"},"running":{"description":"The queries that run.","type":"array","items":{"$ref"\###
+        :"#/components/schemas/RunningQuery"}}},"required":["subscriptionId","running"],"additionalProperties":false}}\###
+        ,"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref\###
+        ":"#/components/errors/busy"}],"examples":[{"name":"everything of mine","params":[],"result":{"name":"result",\###
+        "value":{"subscriptionId":"019ab0c6-66ff-7273-9b81-920314253647","running":[]}},"x-needs":"session"},{"name":"\###
+        not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x\###
+        -kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"\###
+        name":"query.summarize","summary":"Answer figures about each column of a kept result.","description":"Reads ev\###
+        ery row that `query.run` kept, once; the statement does not run again. If it still runs, this follows it to it\###
+        s end; if\nit ends with an error, so does this. It takes a bounded amount of memory, whatever the result.\n\n*\###
+        *Numbers** are compared by their value, every digit of it, also where they are strings; `1.0` and `1.00` are o\###
+        ne value. Texts are compared\nby their UTF-8 bytes, dates and times by the time they mean. In a column of SQLi\###
+        te that has both, numbers are less than texts.\nCells that were cut (`cellBytes`) count in `count` and `trunca\###
+        tedCells` only.\n\n**Distinct values** are counted exactly up to a bound, which is some ten thousand for a res\###
+        ult of a few dozen columns and smaller for wider\nones; beyond it, `distinct` is an estimate, mostly within 3 %\###
+         (HyperLogLog). **Top values** are exact while a column has no more values\nthan their bound, about a thousand\###
+        ; beyond it `count` may be too high, by at most `overcount` (Filtered Space-Saving), and values that may\nwell\###
+         be rare are left out.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-name\###
+        ","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The result\###
+        .","type":"string","format":"uuid"}},{"name":"columns","description":"Names of the columns to summarise; absen\###
+        t means all. A name that several have means each of them.","required":false,"schema":{"description":"Names of t\###
+        he columns to summarise; absent means all. A name that several have means each of them.","type":"array","items\###
+        ":{"type":"string","maxLength":1024},"minItems":1,"maxItems":4096}},{"name":"topValues","description":"Most of\###
+         the top values of each column.","required":false,"schema":{"description":"Most of the top values of each colu\###
+        mn.","type":"integer","minimum":0,"maximum":100,"default":10}}],"result":{"name":"QuerySummarizeResult","schem\###
+        a":{"type":"object","properties":{"rowCount":{"description":"Rows that were read: all that were kept.","type":\###
+        "integer","minimum":0},"truncated":{"description":"Whether the result had more rows than were kept, so that th\###
+        e figures are of its first rows only.","type":"boolean"},"columns":{"description":"The columns, in their order\###
+         in the result.","type":"array","items":{"$ref":"#/components/schemas/ColumnSummary"}}},"required":["rowCount"\###
+        ,"truncated","columns"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"}\###
+        ,{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components\###
+        /errors/busy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#\###
+        /components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_\###
+        lost"}],"examples":[{"name":"every column","params":[{"name":"resultId","value":"${resultId}"},{"name":"topVal\###
+        ues","value":1}],"result":{"name":"result","value":{"rowCount":3,"truncated":false,"columns":[{"name":"id","ty\###
+        pe":"INTEGER","encoding":"integer","count":3,"nulls":0,"distinct":3,"distinctIsEstimate":false,"order":"number\###
+        ","min":1,"max":3,"sum":"6","mean":2,"stddev":1,"topValues":[{"value":1,"count":1,"overcount":0}]}]}},"x-needs\###
+        ":"result"},{"name":"a column that is not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"\###
+        columns","value":["nobody"]}],"x-error":"invalid_params","x-needs":"result"},{"name":"an unknown result","para\###
+        ms":[{"name":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request\###
+        ","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.un\###
+        subscribe","summary":"End a subscription of this connection.","description":"No event of the subscription is m\###
+        ade after the reply; those made before may still arrive behind it.","tags":[{"name":"query"}],"paramStructure"\###
+        :"either","params":[{"name":"subscriptionId","description":"The subscription.","required":true,"schema":{"desc\###
+        ription":"The subscription.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"obj\###
+        ect","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"\###
+        $ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"one that has ended","params":[{"name":"subs\###
+        criptionId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"not a\###
+        n id","params":[{"name":"subscriptionId","value":"first"}],"x-error":"invalid_params","x-needs":"session"}],"x\###
+        -kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"\###
+        name":"rpc.discover","summary":"Answer this protocol as an OpenRPC document.","description":"The method that O\###
+        penRPC names. The document is the published `spec/openrpc.json`, the same for everyone.","tags":[{"name":"life\###
+        cycle"}],"paramStructure":"by-name","params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object"\###
+        ,"required":["openrpc","info","methods"]}},"errors":[],"examples":[{"name":"the document","params":[],"result"\###
+        :{"name":"result","value":{"openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-\###
+        needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMe\###
+        mbers":"refuse"},{"name":"schema.describe","summary":"Describe one table, view or other relation in full.","de\###
+        scription":"Columns with type, null, default, comment and how they are generated; keys, indexes, checks, trigg\###
+        ers; foreign keys from it and\nto it; of a view, its query. Texts longer than 16 KiB are cut.\n\nThe name is l\###
+        ooked for as it is written; then in any case; then, if it has a dot, as schema and name. Where several schemas\###
+        \nhave it and `schema` names none, it is the one an unqualified name in SQL means, else the first; `alsoIn` sa\###
+        ys where the others\nare. System relations are looked for where the schema is one of the system's, or the name\###
+         begins with `pg_` or `sqlite_`.\nWhat does not exist, or the database's own user may not use, is `not_found`,\###
+         with the nearest names as `hint`.\n\nServed from what the daemon keeps, like `schema.list`.","tags":[{"name":\###
+        "schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":tr\###
+        ue,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","description":"\###
+        Its name, not quoted.","required":true,"schema":{"description":"Its name, not quoted.","type":"string","minLen\###
+        gth":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,"schema":{"description\###
+        ":"Its schema.","type":"string","minLength":1,"maxLength":1000}}],"result":{"name":"SchemaDescribeResult","sch\###
+        ema":{"type":"object","properties":{"relation":{"description":"The relation, in full.","$ref":"#/components/sc\###
+        hemas/Relation"},"alsoIn":{"description":"Other schemas that have one of this name.","type":"array","items":{"\###
+        type":"string"}},"ageMs":{"description":"How long ago the daemon began to read this from the database.","type"\###
+        :"number","minimum":0}},"required":["relation","ageMs"],"additionalProperties":false}},"errors":[{"$ref":"#/co\###
+        mponents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/n\###
+        ot_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/err\###
+        ors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/\###
+        components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/comp\###
+        onents/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/\###
+        connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref\###
+        ":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/comp\###
+        onents/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a table","\###
+        params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}],"result":{"name":"re\###
+        sult","value":{"relation":{"schema":"main","name":"books","kind":"table","identifier":"\"books\"","system":fal\###
+        se,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"title","type":"TEXT","nu\###
+        llable":false},{"name":"price","type":"NUMERIC","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKeys"\###
+        :[],"indexes":[],"checks":[],"foreignKeys":[],"referencedBy":[{"schema":"main","relation":"orders","columns":[\###
+        "book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noActio\###
+        n","join":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":350.5}},"x-needs":"project"},{"name":"a name w\###
+        ith a slip","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"boks"}],"x-error\###
+        ":"not_found","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unkno\###
+        wnId}"},{"name":"relation","value":"books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x\###
+        -access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.list"\###
+        ,"summary":"List the tables, views and other relations of a database.","description":"All schemas that the dat\###
+        abase's own user may use, and in them what that user may read or write; system schemas and SQLite's\nshadow ta\###
+        bles only with `includeSystem`. Sorted by schema and name, byte by byte. Filters add up.\n\n**`detail`** choos\###
+        es how much is told of each: `names` its schema, name and kind; `summary` also comment, estimates and how it\n\###
+        is stored; `full` also columns, keys, indexes, checks and foreign keys in both directions.\n\n**Age.** The dae\###
+        mon keeps what it read: for the limit `catalogueMs`, or until a statement that may change the schema is run\nt\###
+        hrough the project, its connection string changes, or `schema.refresh` is called. `ageMs` tells. What other\np\###
+        rograms change meanwhile is not seen. Row counts and sizes are the engine's own estimates, as of its last look\###
+        ; nothing is\ncounted, and no table is locked or waited for.\n\nRequests that come at once share one look at t\###
+        he database. `$/cancelRequest`, the limit `queryTimeoutMs` and the end of the\nconnection stop it once nobody w\###
+        aits for it. It is no query: it is not in history.","tags":[{"name":"schema"}],"paramStructure":"by-name","par\###
+        ams":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The project.",\###
+        "type":"string","format":"uuid"}},{"name":"schema","description":"Only in this schema: for MySQL and MariaDB a\###
+         database, for SQLite `main`.","required":false,"schema":{"description":"Only in this schema: for MySQL and Ma\###
+        riaDB a database, for SQLite `main`.","type":"string","minLength":1,"maxLength":1000}},{"name":"pattern","desc\###
+        ription":"Only names that match, in any case: `*` is any text, `?` one character. With a dot, what is before i\###
+        t is matched with the schema: `sales.order*`.","required":false,"schema":{"description":"Only names that match\###
+        , in any case: `*` is any text, `?` one character. With a dot, what is before it is matched with the schema: `\###
+        sales.order*`.","type":"string","minLength":1,"maxLength":200}},{"name":"kinds","description":"Only of these k\###
+        inds; at least one.","required":false,"schema":{"description":"Only of these kinds; at least one.","type":"arr\###
+        ay","items":{"$ref":"#/components/schemas/RelationKind"},"maxItems":6}},{"name":"detail","description":"How mu\###
+        ch of each.","required":false,"schema":{"description":"How much of each.","$ref":"#/components/schemas/SchemaD\###
+        etail","default":"summary"}},{"name":"includeSystem","description":"Whether relations of the database itself a\###
+        re listed too.","required":false,"schema":{"description":"Whether relations of the database itself are listed t\###
+        oo.","type":"boolean","default":false}},{"name":"limit","description":"Items of one page.","required":false,"s\###
+        chema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"\###
+        cursor","description":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"de\###
+        scription":"`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"res\###
+        ult":{"name":"SchemaListResult","schema":{"type":"object","properties":{"items":{"description":"The relations.\###
+        ","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"description":"Where the next\###
+         page begins; absent on the last.","type":"string","format":"cursor"},"total":{"description":"How many relatio\###
+        ns match, on all pages.","type":"integer","minimum":0},"schemas":{"description":"The schemas, whatever the fil\###
+        ters but `includeSystem`; on the first page only, and at most 200.","type":"array","items":{"$ref":"#/componen\###
+        ts/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the daemon began to read this from the databa\###
+        se.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more relations than the\###
+         daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","\###
+        total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_para\###
+        ms"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/compon\###
+        ents/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"\###
+        #/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_co\###
+        nnection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found\###
+        "},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#\###
+        /components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authe\###
+        ntication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database\###
+        "},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"all tables and views","params":[{"name\###
+        ":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"schema":"main","name":"bo\###
+        oks","kind":"table","identifier":"\"books\"","system":false},{"schema":"main","name":"orders","kind":"table","\###
+        identifier":"\"orders\"","system":false}],"total":2,"schemas":[{"name":"main","relationCount":2,"default":true\###
+        }],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"name":"by name, in full","params":[{"name":"projectI\###
+        d","value":"${projectId}"},{"name":"pattern","value":"order?"},{"name":"kinds","value":["table"]},{"name":"det\###
+        ail","value":"full"},{"name":"limit","value":1}],"result":{"name":"result","value":{"items":[{"schema":"main",\###
+        "name":"orders","kind":"table","identifier":"\"orders\"","system":false,"columns":[{"name":"id","type":"INTEGE\###
+        R","nullable":false,"primaryKey":1},{"name":"book_id","type":"INTEGER","nullable":true}],"primaryKey":{"column\###
+        s":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"schema":"main","relation":"orders","colum\###
+        ns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"no\###
+        Action","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"schemas":[{"name":\###
+        "main","relationCount":2,"default":true}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},{"name":"a cur\###
+        sor of nothing","params":[{"name":"projectId","value":"${projectId}"},{"name":"cursor","value":"nonsense"}],"x\###
+        -error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","valu\###
+        e":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ord\###
+        ering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.refresh","summary":"Read the s\###
+        chema of a database anew.","description":"Forgets what the daemon keeps of the project's schema and reads it a\###
+        gain, in full: for changes that other programs made. Answers\nhow much there is.","tags":[{"name":"schema"}],"\###
+        paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{\###
+        "description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"SchemaRefreshResult","schema\###
+        ":{"type":"object","properties":{"schemas":{"description":"Schemas.","type":"integer","minimum":0},"relations"\###
+        :{"description":"Relations, without the database's own.","type":"integer","minimum":0},"columns":{"description\###
+        ":"Their columns.","type":"integer","minimum":0},"indexes":{"description":"Their indexes.","type":"integer","m\###
+        inimum":0},"foreignKeys":{"description":"Their foreign keys.","type":"integer","minimum":0},"durationMs":{"des\###
+        cription":"How long it took.","type":"number","minimum":0},"truncated":{"description":"Whether the database ha\###
+        s more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean\###
+        "}},"required":["schemas","relations","columns","indexes","foreignKeys","durationMs","truncated"],"additionalP\###
+        roperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauth\###
+        enticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components\###
+        /errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":\###
+        "#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/\###
+        errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connecti\###
+        on_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref\###
+        ":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components\###
+        /errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connecti\###
+        on_lost"}],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${projectId}"}],"result":\###
+        {"name":"result","value":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys":1,"durationMs":0.8,"\###
+        truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${\###
+        unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering"\###
+        :"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.relations","summary":"Show foreign k\###
+        eys, and how to join two relations.","description":"Without `relation`: all foreign keys of the database. With\###
+         it: those from it and to it and, with a `depth` above 1, those from\nand to what these lead to, nearest first\###
+        . Each has its `join`, a condition ready for SQL.\n\n**`to`** asks for the shortest way between two relations a\###
+        long foreign keys, in either direction: `path` has a step for each\nrelation to join, and the `FROM` clause of\###
+         all. Where two relations are linked by several foreign keys, the step takes the\nfirst and names the others, s\###
+        ince they mean different things. If there is no way within `depth` steps (10 if absent), there\nis no `path`. A\###
+         relation to itself is a path without steps.\n\nNames are looked for as by `schema.describe`. Served from what\###
+         the daemon keeps, like `schema.list`. Only declared foreign keys\ncount.","tags":[{"name":"schema"}],"paramSt\###
+        ructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descr\###
+        iption":"The project.","type":"string","format":"uuid"}},{"name":"relation","description":"Where to begin.","r\###
+        equired":false,"schema":{"description":"Where to begin.","type":"string","minLength":1,"maxLength":1000}},{"na\###
+        me":"schema","description":"Its schema.","required":false,"schema":{"description":"Its schema.","type":"string\###
+        ","minLength":1,"maxLength":1000}},{"name":"to","description":"Where to go; with `relation` only.","required":\###
+        false,"schema":{"description":"Where to go; with `relation` only.","type":"string","minLength":1,"maxLength":1\###
+        000}},{"name":"toSchema","description":"Its schema.","required":false,"schema":{"description":"Its schema.","t\###
+        ype":"string","minLength":1,"maxLength":1000}},{"name":"depth","description":"Steps at most: 1 if absent, or 1\###
+        0 with `to`.","required":false,"schema":{"description":"Steps at most: 1 if absent, or 10 with `to`.","type":"\###
+        integer","minimum":1,"maximum":20}},{"name":"limit","description":"Items of one page.","required":false,"schem\###
+        a":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"curs\###
+        or","description":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"descri\###
+        ption":"`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result"\###
+        :{"name":"SchemaRelationsResult","schema":{"type":"object","properties":{"items":{"description":"Foreign keys;\###
+         with `to`, those of the path.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"}},"nextCursor\###
+        ":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cursor"},"total":\###
+        {"description":"How many there are, on all pages.","type":"integer","minimum":0},"path":{"description":"With `\###
+        to`: the way there, if there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"description":"How long\###
+         ago the daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"description"\###
+        :"Whether the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogu\###
+        eBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"\###
+        errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":\###
+        "#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$\###
+        ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors\###
+        /timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_fa\###
+        iled"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref"\###
+        :"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/erro\###
+        rs/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_data\###
+        base"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples\###
+        ":[{"name":"from and to a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","val\###
+        ue":"books"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","columns":["boo\###
+        k_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","\###
+        join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x-needs":"proje\###
+        ct"},{"name":"a way to join","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":\###
+        "books"},{"name":"to","value":"orders"}],"result":{"name":"result","value":{"items":[{"schema":"main","relatio\###
+        n":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noActi\###
+        on","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":{"from":"FROM \\###
+        "books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"id\"","steps":[{"schema":"main","relation":"o\###
+        rders","identifier":"\"orders\"","condition":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":5.5,"trunc\###
+        ated":false}},"x-needs":"project"},{"name":"a destination without a beginning","params":[{"name":"projectId","\###
+        value":"${projectId}"},{"name":"to","value":"orders"}],"x-error":"invalid_params","x-needs":"project"},{"name"\###
+        :"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"\###
+        session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers"\###
+        :"refuse"},{"name":"schema.search","summary":"Find relations and columns by words in their names and comments.\###
+        ","description":"Each word of `query` must be found in the name of a relation or column, in its comment, or, f\###
+        or a column, in its relation's\nname. Case does not count, and `_`, `-`, `.` and a change from lower to upper c\###
+        ase divide words in names: `order total` finds\n`orderTotal`, and the column `total` of `orders`.\n\nBest firs\###
+        t: the whole name (`exact`), its beginning (`prefix`), a word in it (`word`), any part of it (`substring`). Co\###
+        mments\ncome after names. Only where nothing of all this is found, names that differ in a few letters are (`fu\###
+        zzy`). Of equal hits\nrelations come before columns, and short names before long ones.\n\nServed from what the\###
+         daemon keeps, like `schema.list`; without system relations.","tags":[{"name":"schema"}],"paramStructure":"by-\###
+        name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The p\###
+        roject.","type":"string","format":"uuid"}},{"name":"query","description":"Words.","required":true,"schema":{"d\###
+        escription":"Words.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","description":"Hits.","re\###
+        quired":false,"schema":{"description":"Hits.","type":"integer","minimum":1,"maximum":200,"default":50}}],"resu\###
+        lt":{"name":"SchemaSearchResult","schema":{"type":"object","properties":{"items":{"description":"The hits, bes\###
+        t first.","type":"array","items":{"$ref":"#/components/schemas/SchemaHit"}},"total":{"description":"How many h\###
+        its there are, shown or not.","type":"integer","minimum":0},"ageMs":{"description":"How long ago the daemon be\###
+        gan to read this from the database.","type":"number","minimum":0},"truncated":{"description":"Whether the data\###
+        base has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"\###
+        boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"\###
+        #/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/erro\###
+        rs/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components\###
+        /errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref"\###
+        :"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/\###
+        components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/err\###
+        ors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"\###
+        $ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/\###
+        components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a word\###
+        ","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"title"}],"result":{"name":"re\###
+        sult","value":{"items":[{"schema":"main","relation":"books","kind":"table","identifier":"\"books\"","column":"\###
+        title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated":false}},"x-needs"\###
+        :"project"},{"name":"nothing like it","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","v\###
+        alue":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"total":0,"ageMs":13.5,"truncated":false}},"x\###
+        -needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":\###
+        "query","value":"title"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session",\###
+        "x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdown","summary":"Prepare to\###
+         end the connection.","description":"LSP's own request. The connection's running queries are cancelled and fur\###
+        ther requests are answered `invalid_request`; only\n`exit` is still expected. It never stops a daemon that ser\###
+        ves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[]\###
+        ,"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/errors/invalid_re\###
+        quest"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an editor's session","\###
+        params":[],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-access":"public","\###
+        x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health","summary":"Say w\###
+        hether the daemon works.","description":"Cheap enough to poll: it reads what the daemon knows already and touc\###
+        hes neither the store nor a database. With a session it\nalso answers `store`, `connections` and `queries`; th\###
+        ese are figures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructure":"by-name","p\###
+        arams":[],"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"status":{"description\###
+        ":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemon's version.","t\###
+        ype":"string"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0},"store":{"desc\###
+        ription":"Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"connections":{"desc\###
+        ription":"Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealth"},"queries":{"\###
+        description":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}},"required":["st\###
+        atus","version","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"without a session"\###
+        ,"params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs\###
+        ":"none"},{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1\###
+        .0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"databases":2,"databa\###
+        sesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x-access":"public\###
+        ","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limits","summary":"A\###
+        nswer every limit in force.","description":"The same as `initialize` answers, for clients that do not send it.\###
+         Public, because a client needs some of the limits to log in.","tags":[{"name":"system"}],"paramStructure":"by\###
+        -name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},"errors":[],"exa\###
+        mples":[{"name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":8192,"headerMs":10\###
+        000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConn\###
+        ections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passw\###
+        ordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDela\###
+        yMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"n\###
+        ameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"sea\###
+        rchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnect\###
+        ions":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,\###
+        "subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":\###
+        2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineM\###
+        s":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spo\###
+        olPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPe\###
+        rQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalog\###
+        ueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"sta\###
+        tisticsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatR\###
+        ows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayT\###
+        okens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}},"x-needs":"none"}],"x-kind":"requ\###
+        est","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"syst\###
+        em.metrics","summary":"Answer the daemon's metrics in Prometheus text.","description":"Counters, gauges and hi\###
+        stograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are method names, outcomes\nand engi\###
+        nes; never a user, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":"by-name","param\###
+        s":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"description":"Th\###
+        e metrics, one sample a line.","type":"string"}},"required":["text"],"additionalProperties":false}},"errors":[\###
+        {"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"result":{"name":"r\###
+        esult","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{method=\"query.run\"\###
+        ,outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-\###
+        execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description":"A person with a\###
+        n account.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"\###
+        description":"Display name.","type":"string"},"email":{"description":"E-mail address, in lower case: what they\###
+         log in with.","type":"string","format":"email"},"createdAt":{"description":"When they signed up.","type":"str\###
+        ing","format":"date-time"}},"required":["id","name","email","createdAt"],"additionalProperties":false},"Sessio\###
+        n":{"description":"A new session and the token that stands for it. The token is shown this once; the daemon do\###
+        es not keep it.","type":"object","properties":{"token":{"description":"A secret (PASETO v4.public): attaches f\###
+        urther connections to the session. Opaque to clients.","type":"string","format":"token"},"expiresAt":{"descrip\###
+        tion":"When the session ends at the latest.","type":"string","format":"date-time"},"user":{"description":"Whos\###
+        e session it is.","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"],"additionalProp\###
+        erties":false},"SessionInfo":{"description":"A session as its owner sees it in a list; never its token.","type\###
+        ":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format":"uuid"},"create\###
+        dAt":{"description":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its la\###
+        test request, to the minute.","type":"string","format":"date-time"},"expiresAt":{"description":"When it ends a\###
+        t the latest.","type":"string","format":"date-time"},"current":{"description":"Whether it is the session of th\###
+        is connection.","type":"boolean"},"client":{"description":"Name and version of the client that began it, as `i\###
+        nitialize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","current"],"addition\###
+        alProperties":false},"TokenGrant":{"description":"What a narrowed token allows. What is absent is not narrowed\###
+        .","type":"object","properties":{"methods":{"description":"Names of methods, and `namespace.*`; it may be empt\###
+        y.","type":"array","items":{"type":"string"}},"projectIds":{"description":"Ids of projects; it may be empty.",\###
+        "type":"array","items":{"type":"string","format":"uuid"}},"readOnly":{"description":"Whether it may change not\###
+        hing.","type":"boolean"},"requestsPerMinute":{"description":"Requests of a session in a minute.","type":"integ\###
+        er","minimum":1},"expiresAt":{"description":"When it ends at the latest.","type":"string","format":"date-time"\###
+        }},"required":["readOnly","expiresAt"],"additionalProperties":false},"SessionEndReason":{"description":"Why a s\###
+        ession ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked","passwordChanged","a\###
+        ccountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","properties":{"name":{"desc\###
+        ription":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"description":"Its version.","t\###
+        ype":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemon.","type":"object"\###
+        ,"properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"description":"Its vers\###
+        ion.","type":"string"}},"required":["name","version"],"additionalProperties":false},"HealthStatus":{"descripti\###
+        on":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it takes no new requests.","typ\###
+        e":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the daemon keeps its own s\###
+        tate.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's own store.",\###
+        "type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/components/schemas/StoreEngine\###
+        "},"ok":{"description":"Whether the latest read or write of it worked.","type":"boolean"}},"required":["engine\###
+        ","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections now.","type":"object","p\###
+        roperties":{"clients":{"description":"Open client connections.","type":"integer","minimum":0},"databases":{"de\###
+        scription":"Open database connections, used and idle.","type":"integer","minimum":0},"databasesInUse":{"descri\###
+        ption":"Those that run something.","type":"integer","minimum":0}},"required":["clients","databases","databases\###
+        InUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of all users.","type":"obje\###
+        ct","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"waiting":{"description":"\###
+        Waiting for a database connection.","type":"integer","minimum":0}},"required":["running","waiting"],"additiona\###
+        lProperties":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MySQL and MariaDB.","t\###
+        ype":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database someone registered.\###
+        ","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"descriptio\###
+        n":"Name, unique among its owner's projects.","type":"string"},"description":{"description":"What it is, in it\###
+        s owner's words; absent if there are none.","type":"string"},"databaseType":{"description":"The kind of databa\###
+        se.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The connection string rebuilt wi\###
+        thout its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"description":"Whether every\###
+         write is refused.","type":"boolean"},"assistant":{"description":"What the assistant may do; absent if nothing\###
+         was set.","$ref":"#/components/schemas/AssistantSettings"},"createdAt":{"description":"When it was created.",\###
+        "type":"string","format":"date-time"},"updatedAt":{"description":"When it was last changed.","type":"string","\###
+        format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if there is none.","\###
+        type":"string","format":"date-time"}},"required":["id","name","databaseType","connection","readOnly","createdA\###
+        t","updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The steps of reaching a database,\###
+         in the order they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls","login","dat\###
+        abase","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or the engine or t\###
+        he connection has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"descriptio\###
+        n":"One step of `project.test`.","type":"object","properties":{"step":{"description":"Which step.","$ref":"#/c\###
+        omponents/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/schemas/TestStep\###
+        Status"},"durationMs":{"description":"How long it took; absent if it was skipped or not measured on its own.",\###
+        "type":"number","minimum":0},"code":{"description":"Of a failed step: the error code that a query would answer\###
+        .","type":"string"},"message":{"description":"Of a failed step: one sentence that says what is wrong and what t\###
+        o do.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","type":"string"}}\###
+        ,"required":["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"Why a database c\###
+        annot be reached now.","type":"object","properties":{"code":{"description":"The error code that a query would a\###
+        nswer.","type":"string"},"message":{"description":"One sentence that says what is wrong and what to do.","type\###
+        ":"string"},"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"required":["code",\###
+        "message","retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a database says of\###
+         itself; or `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"description":"Pro\###
+        duct and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databaseName":{"\###
+        description":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"description":"Th\###
+        e database user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the database; absent\###
+         where the user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Tables the user c\###
+        an see, without the system's own.","type":"integer","minimum":0},"unavailable":{"description":"Why there is no\###
+        thing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMode":{"des\###
+        cription":"`read`: the statement cannot change anything, and is rolled back. `write`: it runs and commits.","t\###
+        ype":"string","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `cancelled` covers t\###
+        he client's cancel, a closed connection and a timeout.","type":"string","enum":["running","success","error","c\###
+        ancelled"]},"QuerySource":{"description":"What sent a query: `editor` a connection that was initialized, `scri\###
+        pt` one that was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]},"Encoding":{"d\###
+        escription":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` or `false`\n- `in\###
+        teger`: a number within ±(2^53−1), else a string of digits\n- `float`: a number with the shortest digits that r\###
+        ead back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal digits, eve\###
+        ry one of them\n- `string`: text, dates, intervals and every type without a better form, as the engine writes i\###
+        t\n- `base64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: SQLite, wher\###
+        e each cell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `{\"$float\###
+        \":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over the limi\###
+        t is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer","float","\###
+        decimal","string","base64","json","dynamic"]},"Column":{"description":"A column of a result.","type":"object",\###
+        "properties":{"name":{"description":"Name, as the statement gives it; need not be unique.","type":"string"},"t\###
+        ype":{"description":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; empty where i\###
+        t has none.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/components/sche\###
+        mas/Encoding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice":{"description":"A\###
+         message of the database that is not an error.","type":"object","properties":{"severity":{"description":"The d\###
+        atabase's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The message.","type":\###
+        "string"},"code":{"description":"The database's code for it, if it has one.","type":"string"}},"required":["se\###
+        verity","message"],"additionalProperties":false},"QueryResult":{"description":"The outcome of a statement and t\###
+        he first page of its rows.","type":"object","properties":{"queryId":{"description":"Id of the query, in histor\###
+        y too.","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the statement returns no r\###
+        ows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The first page: an\###
+         array of rows, each an array of cells in the order of the columns. Null is null; other cells follow the colum\###
+        n's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows in this page; of a p\###
+        ushed result, all rows that were pushed.","type":"integer","minimum":0},"hasMore":{"description":"Whether `que\###
+        ry.fetch` has more rows.","type":"boolean"},"resultId":{"description":"The kept result, for `query.fetch` and `\###
+        query.close`; there if `hasMore` or if `keep` was asked for.","type":"string","format":"uuid"},"nextCursor":{"\###
+        description":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor"},"command":{"\###
+        description":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"},"affectedR\###
+        ows":{"description":"Rows changed, for statements that change rows.","type":"integer","minimum":0},"durationMs\###
+        ":{"description":"Time in the database, from sending the statement to the last row read so far.","type":"numbe\###
+        r","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"truncated":{"des\###
+        cription":"Whether the result had more rows than were kept. If `hasMore`, the last page of `query.fetch` has t\###
+        he final word.","type":"boolean"},"notices":{"description":"Messages the database sent along, in order.","type\###
+        ":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":["queryId","columns","rows","rowCount","\###
+        hasMore","command","durationMs","mode","truncated","notices"],"additionalProperties":false},"QueryPage":{"desc\###
+        ription":"A run of rows of a pushed result; the `value` of `$/progress`.","type":"object","properties":{"query\###
+        Id":{"description":"Id of the query.","type":"string","format":"uuid"},"columns":{"description":"Columns; in t\###
+        he first page only.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"Row\###
+        s, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of t\###
+        he first of them in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"How ma\###
+        ny they are.","type":"integer","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],"additionalPr\###
+        operties":false},"ExportFormat":{"description":"What a result can be converted to.","type":"string","enum":["c\###
+        sv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What ends a line.","type":"string","enum":["cr\###
+        lf","lf"]},"BinaryText":{"description":"How bytes are written as text.","type":"string","enum":["base64","hex"\###
+        ]},"ExportOptions":{"description":"How an export is written. What a format has no use for is ignored.","type":\###
+        "object","properties":{"header":{"description":"`csv`: whether the first line has the columns' names.","type":\###
+        "boolean","default":true},"delimiter":{"description":"`csv`: between cells; one ASCII character other than a q\###
+        uote or a line break.","type":"string","minLength":1,"maxLength":1,"default":","},"lineEnd":{"description":"`c\###
+        sv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#/components/schemas/LineEnd","default":"\###
+        crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with one, which tells Excel that it is UTF-8."\###
+        ,"type":"boolean","default":false},"formulaGuard":{"description":"`csv`: whether texts that a spreadsheet woul\###
+        d run (those that begin with = + - @, a tab or a carriage return) get a single quote before them. Numbers neve\###
+        r do.","type":"boolean","default":false},"nullText":{"description":"`csv`, `markdown`: what null is written as\###
+        ; absent means nothing and `*NULL*`.","type":"string","maxLength":100},"binary":{"description":"`csv`, `markdo\###
+        wn`: how bytes are written; hexadecimal has no prefix.","$ref":"#/components/schemas/BinaryText","default":"ba\###
+        se64"},"table":{"description":"`sql`: the table to insert into; needed there. One name, quoted: no schema befo\###
+        re a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"description":"`sql`: the table's schema, o\###
+        r database in MySQL.","type":"string","minLength":1,"maxLength":128},"allowTruncated":{"description":"Whether c\###
+        ells of which only the beginning was kept may be exported, marked as such. Never to `sql`.","type":"boolean","\###
+        default":false}},"additionalProperties":false},"ExportPart":{"description":"A text of a pushed export; the `va\###
+        lue` of `$/progress`.","type":"object","properties":{"resultId":{"description":"The result.","type":"string","\###
+        format":"uuid"},"text":{"description":"The text; all of them put together are the export.","type":"string"},"f\###
+        irstRow":{"description":"Index of its first row in the whole result, from 0.","type":"integer","minimum":0},"r\###
+        owCount":{"description":"How many rows it has.","type":"integer","minimum":0}},"required":["resultId","text","\###
+        firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"description":"How `min` and `max` compare\###
+        : by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before texts.","type":"string","enum":["number"\###
+        ,"time","text","mixed"]},"TopValue":{"description":"A value that occurs often.","type":"object","properties":{\###
+        "value":{"description":"The value as in `QueryResult`; a long one as `$truncated`, with its beginning."},"coun\###
+        t":{"description":"How often it occurs, at most.","type":"integer","minimum":1},"overcount":{"description":"By\###
+         how much `count` may be too high; 0 means exact.","type":"integer","minimum":0}},"required":["value","count",\###
+        "overcount"],"additionalProperties":false},"ColumnSummary":{"description":"Figures about one column. What does\###
+         not apply is absent.","type":"object","properties":{"name":{"description":"The column's name.","type":"string\###
+        "},"type":{"description":"The database's own name of its type.","type":"string"},"encoding":{"description":"Ho\###
+        w its cells are written.","$ref":"#/components/schemas/Encoding"},"count":{"description":"Cells that are not n\###
+        ull.","type":"integer","minimum":0},"nulls":{"description":"Cells that are null.","type":"integer","minimum":0\###
+        },"truncatedCells":{"description":"Cells of which only the beginning was kept: in no figure below.","type":"in\###
+        teger","minimum":1},"distinct":{"description":"Different values.","type":"integer","minimum":0},"distinctIsEst\###
+        imate":{"description":"Whether `distinct` is an estimate.","type":"boolean"},"order":{"description":"How `min`\###
+         and `max` compare; absent if the column has no values that can be.","$ref":"#/components/schemas/SummaryOrder\###
+        "},"min":{"description":"The least value, as in `QueryResult`; a long text as `$truncated`, with its beginning\###
+        ."},"max":{"description":"The greatest."},"sum":{"description":"Of numbers: their sum, exact for integers and d\###
+        ecimals, else rounded to a double.","type":"string"},"mean":{"description":"Of numbers: the arithmetic mean, r\###
+        ounded to a double.","type":"number"},"stddev":{"description":"Of two numbers or more: the standard deviation o\###
+        f a sample.","type":"number","minimum":0},"notFinite":{"description":"Numbers that are NaN, infinite or of mor\###
+        e than 1000 digits: not in `sum`, `mean` and `stddev`; of these only infinities are in `min` and `max`.","type\###
+        ":"integer","minimum":1},"trueCount":{"description":"Of a boolean column: how often true.","type":"integer","m\###
+        inimum":0},"falseCount":{"description":"How often false.","type":"integer","minimum":0},"minLength":{"descript\###
+        ion":"Of texts, in Unicode scalars, and of bytes: the shortest.","type":"integer","minimum":0},"maxLength":{"d\###
+        escription":"The longest.","type":"integer","minimum":0},"meanLength":{"description":"On average.","type":"num\###
+        ber","minimum":0},"topValues":{"description":"The values that occur most often, the most frequent first; among\###
+         equals the one that came first.","type":"array","items":{"$ref":"#/components/schemas/TopValue"}}},"required"\###
+        :["name","type","encoding","count","nulls","distinct","distinctIsEstimate","topValues"],"additionalProperties"\###
+        :false},"PlanNode":{"description":"A step of a plan. What an engine does not say is absent.","type":"object","\###
+        properties":{"id":{"description":"Its place in the list.","type":"integer","minimum":0},"parentId":{"descripti\###
+        on":"The node that takes its rows; absent for a root.","type":"integer","minimum":0},"operation":{"description\###
+        ":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail":{"descriptio\###
+        n":"Conditions and the like, in the engine's words.","type":"string"},"relation":{"description":"The table it r\###
+        eads, as the plan names it.","type":"string"},"index":{"description":"The index it uses.","type":"string"},"co\###
+        st":{"description":"Estimated cost with its children, in the engine's own unit.","type":"number","minimum":0},\###
+        "rows":{"description":"Estimated rows, of one loop.","type":"number","minimum":0},"actualRows":{"description":\###
+        "Rows it gave, of one loop on average.","type":"number","minimum":0},"loops":{"description":"How often it ran.\###
+        ","type":"number","minimum":0},"actualMs":{"description":"Time it took with its children, all loops together."\###
+        ,"type":"number","minimum":0}},"required":["id","operation"],"additionalProperties":false},"QueryPhase":{"desc\###
+        ription":"`waiting`: for a free connection to its database; `running`: the database works on it, or its rows a\###
+        re read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"description":"A query that has not en\###
+        ded.","type":"object","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and that of its r\###
+        ow in history.","type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","type":"string","\###
+        format":"uuid"},"projectName":{"description":"The project's name when it began.","type":"string"},"sql":{"desc\###
+        ription":"The statement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTruncated":{"descrip\###
+        tion":"Whether the statement is longer.","type":"boolean"},"label":{"description":"The name it was given.","ty\###
+        pe":"string"},"mode":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"source":{"desc\###
+        ription":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"How far it is.\###
+        ","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","type":"string"\###
+        ,"format":"date-time"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0},"rowCount":{\###
+        "description":"Rows it has answered so far.","type":"integer","minimum":0},"bytes":{"description":"Size of the\###
+        se rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","projectId","projectName","sql","sqlTr\###
+        uncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperties":false},"Qu\###
+        eryEventKind":{"description":"What happened to a query; `missed` is about events, not about a query.","type":"\###
+        string","enum":["started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"description":"\###
+        A query in history. Parameters are not kept.","type":"object","properties":{"id":{"description":"Id: the `quer\###
+        yId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"strin\###
+        g","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"sql":{"descriptio\###
+        n":"The statement as it was sent.","type":"string"},"shape":{"description":"What its statement has in common w\###
+        ith those that differ in values only; `query.stats` says more.","type":"string","minLength":16,"maxLength":16}\###
+        ,"label":{"description":"The label it was sent with.","type":"string"},"status":{"description":"Where it stand\###
+        s.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it succeeded or runs: the er\###
+        ror code it answered.","type":"string"},"errorMessage":{"description":"Unless it succeeded or runs: the messag\###
+        e it answered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as they were read; absent\###
+         while it runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it changed.","type":"intege\###
+        r","minimum":0},"durationMs":{"description":"How long it took; absent while it runs.","type":"number","minimum\###
+        ":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"description":"Wha\###
+        t sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When it was accepted.","typ\###
+        e":"string","format":"date-time"},"preview":{"description":"Only in `query.get`, and only if it returned rows:\###
+         its columns and first rows, written as in `QueryResult`.","type":"object","required":["columns","rows"],"prop\###
+        erties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","items":{"type":"array"}}\###
+        }}},"required":["id","projectId","projectName","sql","shape","status","mode","source","createdAt"],"additional\###
+        Properties":false},"QueryStatistics":{"description":"Figures about queries.","type":"object","properties":{"to\###
+        tal":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"description":"Thos\###
+        e that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integer",\###
+        "minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer","minimum":0\###
+        },"successRate":{"description":"success / (success + error); absent if both are 0.","type":"number","minimum":\###
+        0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones, within 1.6 %; absent if there a\###
+        re none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","type":"number","\###
+        minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},"required":["\###
+        total","success","error","cancelled","rows"],"additionalProperties":false},"QueryFigures":{"description":"What\###
+         some queries came to. Durations are those of the successful ones.","type":"object","properties":{"count":{"de\###
+        scription":"All, running ones included.","type":"integer","minimum":0},"success":{"description":"Those that su\###
+        cceeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integer","minimum"\###
+        :0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer","minimum":0},"errorR\###
+        ate":{"description":"error / (success + error); absent if both are 0.","type":"number","minimum":0,"maximum":1\###
+        },"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0},"totalMs":{"description"\###
+        :"Time they took, together.","type":"number","minimum":0},"meanMs":{"description":"The mean; absent if none su\###
+        cceeded.","type":"number","minimum":0},"p50Ms":{"description":"Median, within 1.6 %; absent if none succeeded.\###
+        ","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, likewise.","type":"number","minimum":0\###
+        },"maxMs":{"description":"The longest, exactly.","type":"number","minimum":0}},"required":["count","success","\###
+        error","cancelled","rows","totalMs"],"additionalProperties":false},"ProjectFigures":{"description":"The figure\###
+        s of one project.","type":"object","properties":{"projectId":{"description":"The project.","type":"string","fo\###
+        rmat":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of da\###
+        tabase.","$ref":"#/components/schemas/DatabaseType"},"figures":{"description":"Its queries.","$ref":"#/compone\###
+        nts/schemas/QueryFigures"}},"required":["projectId","name","databaseType","figures"],"additionalProperties":fa\###
+        lse},"DayFigures":{"description":"The figures of one day.","type":"object","properties":{"date":{"description"\###
+        :"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"figures":{"description":"Quer\###
+        ies accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"required":["date","figures"],"additional\###
+        Properties":false},"StatementFigures":{"description":"The figures of the statements of one shape in one projec\###
+        t.","type":"object","properties":{"projectId":{"description":"Where they ran.","type":"string","format":"uuid"\###
+        },"projectName":{"description":"The project's name now.","type":"string"},"shape":{"description":"The shape: `\###
+        query.history` lists its queries.","type":"string","minLength":16,"maxLength":16},"sql":{"description":"The no\###
+        rmalised statement, at most 4096 bytes of it; `…` at its end says that there is more.","type":"string"},"figur\###
+        es":{"description":"What they came to.","$ref":"#/components/schemas/QueryFigures"},"lastQueryId":{"descriptio\###
+        n":"The newest of them: a sample for `query.get`.","type":"string","format":"uuid"},"lastUsedAt":{"description\###
+        ":"When that was accepted.","type":"string","format":"date-time"},"lastMode":{"description":"How that one ran.\###
+        ","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","projectName","shape","sql","figures","las\###
+        tQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"DashboardTotals":{"description":"Totals of a\###
+         dashboard.","type":"object","properties":{"projects":{"description":"The user's projects, whenever they were c\###
+        reated.","type":"integer","minimum":0},"queries":{"description":"Queries in the period.","type":"integer","min\###
+        imum":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":0}},"required":["\###
+        projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"description":"Queries of the\###
+         period by status; they add up to `totals.queries`.","type":"object","properties":{"running":{"description":"R\###
+        unning now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type":"integer","minimum":0}\###
+        ,"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"description":"Cancelled or timed\###
+         out.","type":"integer","minimum":0}},"required":["running","success","error","cancelled"],"additionalProperti\###
+        es":false},"Latency":{"description":"Durations of the successful queries of the period, by nearest rank, withi\###
+        n 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; absent if there are none.","type":"num\###
+        ber","minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","type":"number","minimum\###
+        ":0}},"additionalProperties":false},"ProjectActivity":{"description":"One project in a dashboard.","type":"obj\###
+        ect","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"name":{"descrip\###
+        tion":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"#/components/\###
+        schemas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integer","minimum":0},"errors\###
+        ":{"description":"Those that failed.","type":"integer","minimum":0},"messages":{"description":"Chat messages i\###
+        n the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whenever it was, t\###
+        o the minute; absent if there is none.","type":"string","format":"date-time"}},"required":["projectId","name",\###
+        "databaseType","queries","errors","messages"],"additionalProperties":false},"DayActivity":{"description":"One d\###
+        ay in a dashboard.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type"\###
+        :"string","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that day.","type":"integer\###
+        ","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0}},"required":["date",\###
+        "queries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a chat message is from.","\###
+        type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A chat message in a dashboa\###
+        rd.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"threadId":{"des\###
+        cription":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project.","type":"str\###
+        ing","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/MessageRole"},"exce\###
+        rpt":{"description":"The beginning of its text.","type":"string","maxLength":200},"createdAt":{"description":"\###
+        When it was sent.","type":"string","format":"date-time"}},"required":["id","threadId","projectId","role","exce\###
+        rpt","createdAt"],"additionalProperties":false},"SchemaDetail":{"description":"How much is told of a relation:\###
+         `names`, `summary` with comment and estimates, `full` with columns, keys and indexes.","type":"string","enum"\###
+        :["names","summary","full"]},"RelationKind":{"description":"What a relation is. A partition is a `table` that s\###
+        ays what it is a part of; `virtualTable` is SQLite's.","type":"string","enum":["table","partitionedTable","vie\###
+        w","materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"description":"A schema; for MySQL and M\###
+        ariaDB a database.","type":"object","properties":{"name":{"description":"Its name.","type":"string"},"comment"\###
+        :{"description":"Its comment.","type":"string"},"relationCount":{"description":"How many relations it has.","t\###
+        ype":"integer","minimum":0},"default":{"description":"Whether a name without a schema is looked for here.","ty\###
+        pe":"boolean"}},"required":["name","relationCount","default"],"additionalProperties":false},"Relation":{"descr\###
+        iption":"A table, view or the like. What does not apply, is not known or was not asked for is absent.","type":\###
+        "object","properties":{"schema":{"description":"Its schema.","type":"string"},"name":{"description":"Its name,\###
+         as it is: neither quoted nor changed.","type":"string"},"kind":{"description":"What it is.","$ref":"#/compone\###
+        nts/schemas/RelationKind"},"identifier":{"description":"Its name ready for SQL: quoted, and with the schema wh\###
+        ere that is needed. Not in `names`.","type":"string"},"system":{"description":"Whether it belongs to the datab\###
+        ase itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its comment.","type":"string"},"rowEs\###
+        timate":{"description":"Rows, as the engine last estimated or counted them.","type":"integer","minimum":0},"si\###
+        zeBytes":{"description":"Size with its indexes, as the engine last estimated it.","type":"integer","minimum":0\###
+        },"partitionOf":{"description":"PostgreSQL: the table it is a partition of, as `schema.name`.","type":"string"\###
+        },"partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type":"string"},"storage":\###
+        {"description":"MySQL and MariaDB: the storage engine. SQLite: the module of a virtual table; `STRICT`, `WITHO\###
+        UT ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","type":"array","items":{"$ref":"#/c\###
+        omponents/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/components/schemas/Re\###
+        lationKey"},"uniqueKeys":{"description":"Unique constraints, without the primary key.","type":"array","items":\###
+        {"$ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes, also those of keys.","type":"a\###
+        rray","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"description":"Check constraints; of Po\###
+        stgreSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/components/schemas/RelationCheck"}},"t\###
+        riggers":{"description":"Triggers, in the order they fire where there is one; those that constraints are made o\###
+        f are left out. Absent where there are none.","type":"array","items":{"$ref":"#/components/schemas/RelationTri\###
+        gger"}},"definition":{"description":"A view's query, as SQL. PostgreSQL: in `schema.describe` only, and absent\###
+         where somebody has locked what the view reads for two seconds. MySQL and MariaDB: absent where the user lacks\###
+         SHOW VIEW.","type":"string"},"foreignKeys":{"description":"Foreign keys from it.","type":"array","items":{"$r\###
+        ef":"#/components/schemas/ForeignKey"}},"referencedBy":{"description":"Foreign keys to it.","type":"array","it\###
+        ems":{"$ref":"#/components/schemas/ForeignKey"}}},"required":["schema","name","kind"],"additionalProperties":f\###
+        alse},"ColumnGeneration":{"description":"Where a column's values come from: computed and `stored`, or computed\###
+         when read (`virtual`); `identity`: numbered, and `identityAlways`: with no other value allowed; `autoIncremen\###
+        t`.","type":"string","enum":["stored","virtual","identity","identityAlways","autoIncrement"]},"RelationColumn"\###
+        :{"description":"A column of a relation.","type":"object","properties":{"name":{"description":"Its name, as it\###
+         is.","type":"string"},"type":{"description":"Its type, as the database writes it; empty where SQLite has none\###
+        .","type":"string"},"nullable":{"description":"Whether it may be null.","type":"boolean"},"default":{"descript\###
+        ion":"Its default, or the expression it is generated from, as SQL.","type":"string"},"comment":{"description":\###
+        "Its comment.","type":"string"},"generated":{"description":"Where its values come from, if not from whoever wr\###
+        ites.","$ref":"#/components/schemas/ColumnGeneration"},"primaryKey":{"description":"Its place in the primary k\###
+        ey.","type":"integer","minimum":1},"hidden":{"description":"True if `SELECT *` leaves it out.","type":"boolean\###
+        "},"labels":{"description":"The values of an enumerated type, in order.","type":"array","items":{"type":"strin\###
+        g"}}},"required":["name","type","nullable"],"additionalProperties":false},"RelationKey":{"description":"A prim\###
+        ary or unique key.","type":"object","properties":{"name":{"description":"Name of the constraint.","type":"stri\###
+        ng"},"columns":{"description":"Its columns, in order.","type":"array","items":{"type":"string"}}},"required":[\###
+        "columns"],"additionalProperties":false},"RelationIndex":{"description":"An index.","type":"object","propertie\###
+        s":{"name":{"description":"Its name.","type":"string"},"columns":{"description":"What it is sorted by: columns\###
+        , or expressions as SQL.","type":"array","items":{"type":"string"}},"unique":{"description":"Whether no two ro\###
+        ws may agree in it.","type":"boolean"},"primary":{"description":"Whether it is that of the primary key.","type\###
+        ":"boolean"},"method":{"description":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"includes":{"des\###
+        cription":"PostgreSQL: columns it holds besides.","type":"array","items":{"type":"string"}},"predicate":{"desc\###
+        ription":"Which rows it has, if not all, as SQL.","type":"string"},"valid":{"description":"False where the eng\###
+        ine does not use it.","type":"boolean"}},"required":["name","columns","unique","primary"],"additionalPropertie\###
+        s":false},"RelationCheck":{"description":"A check constraint.","type":"object","properties":{"name":{"descript\###
+        ion":"Its name.","type":"string"},"expression":{"description":"What must hold, as SQL.","type":"string"}},"req\###
+        uired":["expression"],"additionalProperties":false},"TriggerTiming":{"description":"When a trigger fires: `bef\###
+        ore` or `after` the change, or `insteadOf` it.","type":"string","enum":["before","after","insteadOf"]},"Trigge\###
+        rEvent":{"description":"What a trigger fires at.","type":"string","enum":["insert","update","delete","truncate\###
+        "]},"RelationTrigger":{"description":"A trigger.","type":"object","properties":{"name":{"description":"Its nam\###
+        e.","type":"string"},"timing":{"description":"When it fires.","$ref":"#/components/schemas/TriggerTiming"},"ev\###
+        ents":{"description":"What it fires at.","type":"array","items":{"$ref":"#/components/schemas/TriggerEvent"}},\###
+        "perRow":{"description":"Whether it fires for each row, and not once for each statement.","type":"boolean"},"e\###
+        nabled":{"description":"False where it is switched off.","type":"boolean"},"definition":{"description":"As SQL\###
+        . PostgreSQL and SQLite: the statement that makes it; MySQL and MariaDB: what it does. PostgreSQL's of a trigg\###
+        er with a condition is in `schema.describe` only, and absent where somebody has locked the relation for two se\###
+        conds.","type":"string"}},"required":["name","timing","events","perRow"],"additionalProperties":false},"Foreig\###
+        nKeyAction":{"description":"What happens to the rows that refer to a row, when that is changed or deleted.","t\###
+        ype":"string","enum":["noAction","restrict","cascade","setNull","setDefault"]},"ForeignKey":{"description":"A f\###
+        oreign key.","type":"object","properties":{"name":{"description":"Name of the constraint.","type":"string"},"s\###
+        chema":{"description":"Schema of the relation that refers.","type":"string"},"relation":{"description":"The re\###
+        lation that refers.","type":"string"},"columns":{"description":"Its columns.","type":"array","items":{"type":"\###
+        string"}},"toSchema":{"description":"Schema of the relation referred to.","type":"string"},"toRelation":{"desc\###
+        ription":"The relation referred to.","type":"string"},"toColumns":{"description":"Its columns, in the order of\###
+         the others.","type":"array","items":{"type":"string"}},"onUpdate":{"description":"When the row referred to is\###
+         changed.","$ref":"#/components/schemas/ForeignKeyAction"},"onDelete":{"description":"When it is deleted.","$r\###
+        ef":"#/components/schemas/ForeignKeyAction"},"join":{"description":"The condition of a join along it, ready fo\###
+        r SQL. Where a relation refers to itself, one side has the alias `other`.","type":"string"}},"required":["sche\###
+        ma","relation","columns","toSchema","toRelation","toColumns","onUpdate","onDelete","join"],"additionalProperti\###
+        es":false},"SchemaMatch":{"description":"How well a text was found.","type":"string","enum":["exact","prefix",\###
+        "word","substring","fuzzy"]},"SchemaMatchPlace":{"description":"Where it was found.","type":"string","enum":["\###
+        name","comment"]},"SchemaHit":{"description":"A relation or column that was found.","type":"object","propertie\###
+        s":{"schema":{"description":"Schema of the relation.","type":"string"},"relation":{"description":"The relation\###
+        .","type":"string"},"kind":{"description":"What the relation is.","$ref":"#/components/schemas/RelationKind"},\###
+        "identifier":{"description":"The relation's name ready for SQL.","type":"string"},"column":{"description":"The\###
+         column, if it is one that was found.","type":"string"},"type":{"description":"The column's type.","type":"str\###
+        ing"},"comment":{"description":"Comment of what was found.","type":"string"},"match":{"description":"How well i\###
+        t was found.","$ref":"#/components/schemas/SchemaMatch"},"matchedIn":{"description":"Where it was found.","$re\###
+        f":"#/components/schemas/SchemaMatchPlace"}},"required":["schema","relation","kind","identifier","match","matc\###
+        hedIn"],"additionalProperties":false},"JoinStep":{"description":"One more relation in a join.","type":"object"\###
+        ,"properties":{"schema":{"description":"Its schema.","type":"string"},"relation":{"description":"Its name.","t\###
+        ype":"string"},"identifier":{"description":"Its name ready for SQL.","type":"string"},"condition":{"descriptio\###
+        n":"What joins it with one before it.","type":"string"},"alternatives":{"description":"Other conditions that l\###
+        ink the same two, by other foreign keys.","type":"array","items":{"type":"string"}}},"required":["schema","rel\###
+        ation","identifier","condition"],"additionalProperties":false},"JoinPath":{"description":"A way from one relat\###
+        ion to another along foreign keys.","type":"object","properties":{"from":{"description":"The whole `FROM` clau\###
+        se.","type":"string"},"steps":{"description":"What to join with the first relation, in order.","type":"array",\###
+        "items":{"$ref":"#/components/schemas/JoinStep"}}},"required":["from","steps"],"additionalProperties":false},"\###
+        ChatMode":{"description":"What a turn is for: `answer` reads the data and says what it shows, `sql` writes a s\###
+        tatement and does not run it, `explain` explains one.","type":"string","enum":["answer","sql","explain"]},"Cha\###
+        tTool":{"description":"What the assistant can use. None of them writes.","type":"string","enum":["list_tables"\###
+        ,"describe_table","search_schema","relations","explain","run_query","summarize_result","propose_statement"]},"\###
+        ChatToolOutcome":{"description":"How a call of a tool ended: `refused` by a rule of ours, `failed` by the data\###
+        base.","type":"string","enum":["ok","refused","failed","cancelled"]},"ChatOutcome":{"description":"How a turn e\###
+        nded.","type":"string","enum":["finished","failed","cancelled"]},"ChatToolStyle":{"description":"How a model i\###
+        s given tools: as its server has it, as one JSON object a step, or as it turns out.","type":"string","enum":["\###
+        auto","native","json"]},"ChatCheckStep":{"description":"The steps of `chat.doctor`, in the order they are take\###
+        n.","type":"string","enum":["configuration","resolve","connect","authenticate","listModels","reply","toolCall"\###
+        ,"stream"]},"ChatRole":{"description":"Who a message to a model is from.","type":"string","enum":["system","us\###
+        er","assistant","tool"]},"ChatUsage":{"description":"What a turn took.","type":"object","properties":{"promptT\###
+        okens":{"description":"Tokens sent to the model, over all its steps; 0 without a model.","type":"integer","min\###
+        imum":0},"completionTokens":{"description":"Tokens the model wrote.","type":"integer","minimum":0},"estimated"\###
+        :{"description":"Whether the model's server did not count them, so that we did, roughly.","type":"boolean"},"s\###
+        teps":{"description":"Requests to the model.","type":"integer","minimum":0},"toolCalls":{"description":"Calls o\###
+        f tools, refused ones included.","type":"integer","minimum":0},"corrections":{"description":"How often a state\###
+        ment that failed went back to the model.","type":"integer","minimum":0},"durationMs":{"description":"Time of t\###
+        he turn.","type":"number","minimum":0}},"required":["promptTokens","completionTokens","estimated","steps","too\###
+        lCalls","corrections","durationMs"],"additionalProperties":false},"ChatStatement":{"description":"A statement t\###
+        hat the assistant wrote, checked on the live database.","type":"object","properties":{"sql":{"description":"Th\###
+        e statement.","type":"string"},"queryId":{"description":"Where it ran: its id in history. Absent where it was p\###
+        repared and not run.","type":"string","format":"uuid"},"resultId":{"description":"Its rows, for `query.fetch`,\###
+         `query.export` and `query.summarize`, for as long as they are kept.","type":"string","format":"uuid"},"column\###
+        s":{"description":"Columns of its rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rowCo\###
+        unt":{"description":"Rows it returned, as far as they were read.","type":"integer","minimum":0},"truncated":{"\###
+        description":"Whether it had more.","type":"boolean"}},"required":["sql"],"additionalProperties":false},"Appro\###
+        valStatus":{"description":"What became of a proposal.","type":"string","enum":["pending","approved","declined"\###
+        ,"expired"]},"ChatProposal":{"description":"A statement that writes. It has not run, and runs only by `chat.ap\###
+        prove`.","type":"object","properties":{"approvalId":{"description":"For `chat.approve` and `chat.decline`.","t\###
+        ype":"string","format":"uuid"},"sql":{"description":"The very bytes that would run.","type":"string"},"reason"\###
+        :{"description":"What it is for, in the assistant's words.","type":"string"},"command":{"description":"The wor\###
+        d it begins with, such as `UPDATE`.","type":"string"},"relations":{"description":"Relations it names, as far a\###
+        s they are known.","type":"array","items":{"type":"string"}},"rowsEstimate":{"description":"Rows the database e\###
+        xpects it to touch; absent where it does not say.","type":"integer","minimum":0},"status":{"description":"What\###
+         became of it.","$ref":"#/components/schemas/ApprovalStatus"},"createdAt":{"description":"When it was proposed\###
+        .","type":"string","format":"date-time"},"expiresAt":{"description":"When it can no longer be approved.","type\###
+        ":"string","format":"date-time"},"queryId":{"description":"Once approved: its id in history.","type":"string",\###
+        "format":"uuid"}},"required":["approvalId","sql","command","relations","status","createdAt","expiresAt"],"addi\###
+        tionalProperties":false},"ChatToolUse":{"description":"A call of a tool, as it was recorded.","type":"object",\###
+        "properties":{"tool":{"description":"Its name, as the model gave it.","type":"string","maxLength":100},"outcom\###
+        e":{"description":"How it ended; `refused` by a rule of ours, `failed` by the database.","$ref":"#/components/\###
+        schemas/ChatToolOutcome"},"summary":{"description":"What it was about, in one line, without data.","type":"str\###
+        ing"},"sqlHash":{"description":"Of a call with a statement: its BLAKE2b-256, in hexadecimal.","type":"string"}\###
+        ,"queryId":{"description":"The query it ran.","type":"string","format":"uuid"},"errorCode":{"description":"Why\###
+         it was refused or failed: the `data.code` a request would be answered.","type":"string"},"durationMs":{"descr\###
+        iption":"Time it took.","type":"number","minimum":0}},"required":["tool","outcome","summary","durationMs"],"ad\###
+        ditionalProperties":false},"ChatMessage":{"description":"A message of a thread. Text is Markdown in which link\###
+        s, images and HTML are inert.","type":"object","properties":{"id":{"description":"Id.","type":"string","format\###
+        ":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":\###
+        "Its project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/s\###
+        chemas/MessageRole"},"text":{"description":"What it says.","type":"string"},"mode":{"description":"What was as\###
+        ked for; absent from tools.","$ref":"#/components/schemas/ChatMode"},"statements":{"description":"Of the assis\###
+        tant: the statements its answer stands on.","type":"array","items":{"$ref":"#/components/schemas/ChatStatement\###
+        "}},"proposals":{"description":"Of the assistant: what it asks to be allowed.","type":"array","items":{"$ref":\###
+        "#/components/schemas/ChatProposal"}},"toolUse":{"description":"Of a tool: the call.","$ref":"#/components/sch\###
+        emas/ChatToolUse"},"usage":{"description":"Of the assistant: what the turn took.","$ref":"#/components/schemas\###
+        /ChatUsage"},"model":{"description":"Of the assistant: the model's name in `chat.models`; absent where none wa\###
+        s asked.","type":"string"},"note":{"description":"Of the assistant: what the reader should know of how it came\###
+         about, such as that no model is configured, or that older messages were left out.","type":"string"},"outcome"\###
+        :{"description":"Of the assistant: how the turn ended.","$ref":"#/components/schemas/ChatOutcome"},"createdAt"\###
+        :{"description":"When it was written.","type":"string","format":"date-time"}},"required":["id","threadId","pro\###
+        jectId","role","text","createdAt"],"additionalProperties":false},"ChatThread":{"description":"A conversation a\###
+        bout one project.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"p\###
+        rojectId":{"description":"Its project.","type":"string","format":"uuid"},"title":{"description":"Its title: th\###
+        e beginning of its first message, until it is renamed.","type":"string"},"messageCount":{"description":"Its me\###
+        ssages, those of tools not counted.","type":"integer","minimum":0},"createdAt":{"description":"When it began."\###
+        ,"type":"string","format":"date-time"},"updatedAt":{"description":"Its latest message.","type":"string","forma\###
+        t":"date-time"}},"required":["id","projectId","title","messageCount","createdAt","updatedAt"],"additionalPrope\###
+        rties":false},"ChatExample":{"description":"A question and the statement that a person confirmed to answer it.\###
+        ","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"projectId":{"descr\###
+        iption":"Its project.","type":"string","format":"uuid"},"question":{"description":"The question.","type":"stri\###
+        ng"},"sql":{"description":"The statement.","type":"string"},"createdAt":{"description":"When it was confirmed.\###
+        ","type":"string","format":"date-time"}},"required":["id","projectId","question","sql","createdAt"],"additiona\###
+        lProperties":false},"ChatEventKind":{"description":"What happened in a turn.","type":"string","enum":["started\###
+        ","text","toolCall","toolResult","sql","approvalNeeded","usage","finished","failed","cancelled"]},"ChatModelIn\###
+        fo":{"description":"A model that turns can use.","type":"object","properties":{"name":{"description":"Its name\###
+         here, for `project.update` and `chat.send`.","type":"string"},"model":{"description":"Its name at its server.\###
+        ","type":"string"},"host":{"description":"Where it is asked.","type":"string"},"local":{"description":"Whether\###
+         that is this machine, so that nothing leaves it.","type":"boolean"},"default":{"description":"Whether project\###
+        s that name none use it.","type":"boolean"},"toolStyle":{"description":"How it is given tools.","$ref":"#/comp\###
+        onents/schemas/ChatToolStyle"},"contextTokens":{"description":"Its window.","type":"integer","minimum":1}},"re\###
+        quired":["name","model","host","local","default","toolStyle","contextTokens"],"additionalProperties":false},"C\###
+        hatCheck":{"description":"One step of `chat.doctor`.","type":"object","properties":{"step":{"description":"Whi\###
+        ch step.","$ref":"#/components/schemas/ChatCheckStep"},"status":{"description":"How it ended.","$ref":"#/compo\###
+        nents/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was skipped.","type\###
+        ":"number","minimum":0},"message":{"description":"What was found, or is wrong.","type":"string"},"hint":{"desc\###
+        ription":"Of a failed step: the setting that is wrong, and what to set.","type":"string"}},"required":["step",\###
+        "status"],"additionalProperties":false},"ChatContextMessage":{"description":"A message as a model would get it\###
+        .","type":"object","properties":{"role":{"description":"Who it is from.","$ref":"#/components/schemas/ChatRole\###
+        "},"text":{"description":"The very text.","type":"string"},"tokens":{"description":"Tokens it takes, estimated\###
+        .","type":"integer","minimum":0}},"required":["role","text","tokens"],"additionalProperties":false},"Assistant\###
+        Settings":{"description":"What a project's owner lets a model see. Absent consent means: yes for a model on th\###
+        is machine, no for any other; sample values only go out when the owner said so.","type":"object","properties":\###
+        {"model":{"description":"The model to use; absent means the default.","type":"string"},"shareSchema":{"descrip\###
+        tion":"Whether names, types, keys and comments may be sent.","type":"boolean"},"shareRows":{"description":"Whe\###
+        ther rows that its queries read may be sent.","type":"boolean"},"shareSamples":{"description":"Whether sample v\###
+        alues may be sent with a table's description.","type":"boolean"},"maskedColumns":{"description":"Columns whose\###
+         values are never sent.","type":"array","items":{"type":"string"}},"acceptedRights":{"description":"Dangerous r\###
+        ights of the database user that its owner knows of.","type":"array","items":{"type":"string"}}},"additionalPro\###
+        perties":false},"AssistantChange":{"description":"What to change of `AssistantSettings`; what is absent stays.\###
+        ","type":"object","properties":{"model":{"description":"A name of `chat.models`; empty for the default.","type\###
+        ":"string","maxLength":100},"shareSchema":{"description":"Whether names, types, keys and comments may be sent.\###
+        ","type":"boolean"},"shareRows":{"description":"Whether rows that its queries read may be sent. Without it the\###
+         model learns only columns and counts; you see the rows all the same.","type":"boolean"},"shareSamples":{"desc\###
+        ription":"Whether sample values may be sent with a table's description.","type":"boolean"},"maskedColumns":{"d\###
+        escription":"`column`, `table.column` or `schema.table.column`, whose values are never sent; replaces the list\###
+        .","type":"array","items":{"type":"string","minLength":1,"maxLength":200},"maxItems":500},"acceptedRights":{"d\###
+        escription":"Rights named by the `policy` error of `chat.send`: a turn runs with a database user that has them\###
+         only if they are here; replaces the list.","type":"array","items":{"type":"string","minLength":1,"maxLength":\###
+        100},"maxItems":50}},"additionalProperties":false},"Limits":{"description":"Every limit in force.","type":"obj\###
+        ect","properties":{"headerBytes":{"description":"The header block of one `Content-Length` frame.","type":"inte\###
+        ger","minimum":0},"headerMs":{"description":"Time for a frame's header, from its first byte.","type":"integer"\###
+        ,"minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line where messages are lines.","t\###
+        ype":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the connection has no ses\###
+        sion.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once the connection has a session\###
+        .","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one message.","t\###
+        ype":"integer","minimum":0},"batchItems":{"description":"Items of one batch.","type":"integer","minimum":0},"c\###
+        lientConnections":{"description":"Open client connections.","type":"integer","minimum":0},"requestsInFlight":{\###
+        "description":"Unanswered requests of one connection; past that the daemon stops reading from it.","type":"int\###
+        eger","minimum":0},"outputQueueBytes":{"description":"Output waiting for one client.","type":"integer","minimu\###
+        m":0},"outputStallMs":{"description":"A client with output waiting that takes none of it for this long is drop\###
+        ped.","type":"integer","minimum":0},"shutdownMs":{"description":"Time for running requests to end when the dae\###
+        mon stops.","type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new password, as UTF-8."\###
+        ,"type":"integer","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","type":"integer\###
+        ","minimum":0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; past that the answer is `bu\###
+        sy`.","type":"integer","minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per account and p\###
+        er peer, before each further attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"description"\###
+        :"The first such wait; each further failure doubles it.","type":"integer","minimum":0},"loginDelayMaxMs":{"des\###
+        cription":"The longest such wait.","type":"integer","minimum":0},"loginFailuresMax":{"description":"Wrong pass\###
+        words in a row for an account; then none is looked at for a day, or until a session changes it.","type":"integ\###
+        er","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0},"tokenLifetimeMs":{"desc\###
+        ription":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"sessionIdleMs":{"descripti\###
+        on":"A session without a request for this long ends.","type":"integer","minimum":0},"nameLength":{"description\###
+        ":"Characters (Unicode scalars) of a name of a person or project.","type":"integer","minimum":0},"emailLength"\###
+        :{"description":"Characters of an e-mail address.","type":"integer","minimum":0},"descriptionLength":{"descrip\###
+        tion":"Characters of a project's description.","type":"integer","minimum":0},"connectionStringLength":{"descri\###
+        ption":"Characters of a connection string.","type":"integer","minimum":0},"labelLength":{"description":"Charac\###
+        ters of a query's label.","type":"integer","minimum":0},"searchTextLength":{"description":"Characters of a lis\###
+        t's `text` filter.","type":"integer","minimum":0},"listItems":{"description":"Items of one page of a list.","t\###
+        ype":"integer","minimum":0},"listItemsDefault":{"description":"Items of one page of a list when `limit` is abs\###
+        ent.","type":"integer","minimum":0},"recentItems":{"description":"Newest queries or messages in a summary or d\###
+        ashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashboard may cover.","type":"\###
+        integer","minimum":0},"databaseConnections":{"description":"Open database connections in all.","type":"integer\###
+        ","minimum":0},"databaseConnectionsPerProject":{"description":"Open database connections of one project.","typ\###
+        e":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database connection is closed after this l\###
+        ong.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to connect and log in to a databas\###
+        e.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running queries of one user.","type":"integ\###
+        er","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of one connection.","type":"intege\###
+        r","minimum":0},"subscriptionEvents":{"description":"Events of one subscription that wait for its reader; the n\###
+        ext are missed.","type":"integer","minimum":0},"progressMs":{"description":"Time between two `progress` events\###
+         of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of a statement, in `query.runnin\###
+        g` and `query/event`.","type":"integer","minimum":0},"planNodes":{"description":"Nodes of a plan in `query.exp\###
+        lain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, as UTF-8.","type":"integer","m\###
+        inimum":0},"parameters":{"description":"Parameters of one statement: SQLite's own limit, the smallest of the e\###
+        ngines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a query that names no `timeou\###
+        tMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longest `timeoutMs`.","type":"int\###
+        eger","minimum":0},"cancelDeadlineMs":{"description":"A database that has not stopped a cancelled statement by\###
+         then has its connection cut.","type":"integer","minimum":0},"pageRows":{"description":"Rows of one page.","ty\###
+        pe":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row that reaches this size.","type\###
+        ":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced by its length and a prefix.","t\###
+        ype":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result whose query names no `maxRows`.\###
+        ","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a result whose query names no `max\###
+        Rows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes kept of any one result.","ty\###
+        pe":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all results of one user.","type":\###
+        "integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches from for this long is dropp\###
+        ed.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and summaries of one user that run\###
+         at once; past that the answer is `busy`.","type":"integer","minimum":0},"noticesPerQuery":{"description":"Not\###
+        ices kept of one statement.","type":"integer","minimum":0},"previewRows":{"description":"Rows of the preview t\###
+        hat history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Bytes of the preview that his\###
+        tory keeps.","type":"integer","minimum":0},"catalogueRelations":{"description":"Tables, views and the like tha\###
+        t are read of one database.","type":"integer","minimum":0},"catalogueBytes":{"description":"Memory for what is\###
+         read of one database's schema, about.","type":"integer","minimum":0},"catalogueCacheBytes":{"description":"Th\###
+        e same for all databases; the least used is forgotten first.","type":"integer","minimum":0},"catalogueMs":{"de\###
+        scription":"What is known of a schema is read anew when it is older.","type":"integer","minimum":0},"historyRo\###
+        ws":{"description":"Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps all.","ty\###
+        pe":"integer","minimum":0},"historyDays":{"description":"Days that a row of history is kept. 0 keeps it for ev\###
+        er.","type":"integer","minimum":0},"statisticsDays":{"description":"Days that `query.stats` may cover.","type"\###
+        :"integer","minimum":0},"statisticsStatements":{"description":"Statements in each list of `query.stats`.","typ\###
+        e":"integer","minimum":0},"forgetQueries":{"description":"Ids in one `query.forget`.","type":"integer","minimu\###
+        m":0},"chatContentBytes":{"description":"One message to the assistant, as UTF-8.","type":"integer","minimum":0\###
+        },"chatSteps":{"description":"Requests to the model in one turn.","type":"integer","minimum":0},"chatCorrectio\###
+        ns":{"description":"Statements of one turn that may go back to the model because they failed.","type":"integer\###
+        ","minimum":0},"chatRows":{"description":"Rows of one result that the model is given.","type":"integer","minim\###
+        um":0},"chatResultBytes":{"description":"Bytes of one tool's result that the model is given.","type":"integer"\###
+        ,"minimum":0},"chatSchemaTokens":{"description":"Tokens of the schema that a turn begins with, estimated.","ty\###
+        pe":"integer","minimum":0},"chatTurnMs":{"description":"Time of one turn.","type":"integer","minimum":0},"chat\###
+        TurnTokens":{"description":"Tokens of one turn, sent and written.","type":"integer","minimum":0},"chatDayToken\###
+        s":{"description":"Tokens of one user in one UTC day. 0 is no limit.","type":"integer","minimum":0},"chatTurns\###
+        PerUser":{"description":"Turns of one user that run at once; past that the answer is `busy`.","type":"integer"\###
+        ,"minimum":0},"chatExamples":{"description":"Confirmed examples of one project.","type":"integer","minimum":0}\###
+        ,"approvalMs":{"description":"Life of a proposal; past it, it can no longer be approved.","type":"integer","mi\###
+        nimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bodyBytes","jsonDepth","batch\###
+        Items","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","shutdownMs","passwordMinByte\###
+        s","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDelayMaxMs","loginFailuresMax",\###
+        "tokenBytes","tokenLifetimeMs","sessionIdleMs","nameLength","emailLength","descriptionLength","connectionStrin\###
+        gLength","labelLength","searchTextLength","listItems","listItemsDefault","recentItems","dashboardDays","databa\###
+        seConnections","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscript\###
+        ionsPerConnection","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","qu\###
+        eryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBy\###
+        tes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser","noticesPerQuery","previewRows"\###
+        ,"previewBytes","catalogueRelations","catalogueBytes","catalogueCacheBytes","catalogueMs","historyRows","histo\###
+        ryDays","statisticsDays","statisticsStatements","forgetQueries","chatContentBytes","chatSteps","chatCorrection\###
+        s","chatRows","chatResultBytes","chatSchemaTokens","chatTurnMs","chatTurnTokens","chatDayTokens","chatTurnsPer\###
+        User","chatExamples","approvalMs"],"additionalProperties":false},"ErrorObject":{"description":"The `error` mem\###
+        ber of a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"type":"string","minLength\###
+        ":1},"data":{"type":"object","properties":{"code":{"description":"What programs branch on.","type":"string","e\###
+        num":["parse_error","invalid_request","method_not_found","invalid_params","invalid_connection_string","invalid\###
+        _parameters","weak_password","internal","not_initialized","cancelled","timeout","shutting_down","request_too_l\###
+        arge","response_too_large","busy","batch_too_large","unauthenticated","invalid_credentials","forbidden","not_f\###
+        ound","conflict","rate_limited","connection_failed","host_not_found","connection_refused","connect_timeout","t\###
+        ls_required","tls_failed","authentication_failed","unknown_database","not_a_database","connection_lost","query\###
+        _failed","read_only","policy","file_failed","cell_truncated","model_failed","budget_exceeded"]},"retryable":{"\###
+        description":"Whether the same request may succeed later.","type":"boolean"},"phase":{"type":"string"},"reques\###
+        tId":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{},"consent":\###
+        {}},"required":["code","retryable"],"additionalProperties":false}},"required":["code","message","data"],"addit\###
+        ionalProperties":false}},"errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON text in U\###
+        TF-8, or break the framing.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":-32600\###
+        ,"message":"The JSON is not a request that may be sent here and now.","data":{"code":"invalid_request","retrya\###
+        ble":false}},"method_not_found":{"code":-32601,"message":"There is no such method.","data":{"code":"method_not\###
+        _found","retryable":false}},"invalid_params":{"code":-32602,"message":"A parameter is unknown, missing, of the\###
+         wrong type or out of range; `path` names it.","data":{"code":"invalid_params","retryable":false}},"invalid_co\###
+        nnection_string":{"code":-32602,"message":"The connection string cannot be understood, or uses a keyword that i\###
+        s not allowed.","data":{"code":"invalid_connection_string","retryable":false}},"invalid_parameters":{"code":-3\###
+        2602,"message":"The statement's parameters do not fit its placeholders.","data":{"code":"invalid_parameters","\###
+        retryable":false}},"weak_password":{"code":-32602,"message":"The password is among those tried first, or is ma\###
+        de from the account's own name or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{"cod\###
+        e":-32603,"message":"A fault of the daemon; the log has it under `requestId`.","data":{"code":"internal","retr\###
+        yable":false}},"not_initialized":{"code":-32002,"message":"`initialize` must come first on this connection.","\###
+        data":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-32800,"message":"The client cancelled\###
+         the request.","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took longe\###
+        r than its time limit and was stopped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-3\###
+        2802,"message":"The daemon is stopping; connect again later.","data":{"code":"shutting_down","retryable":true}\###
+        },"request_too_large":{"code":-32007,"message":"The request is longer than the limit.","data":{"code":"request\###
+        _too_large","retryable":false}},"response_too_large":{"code":-32008,"message":"The reply would be longer than t\###
+        he limit; ask for less.","data":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"messag\###
+        e":"A queue or pool is full, or, with the phase `store`, the daemon's own store cannot be read or written now,\###
+         which any method may answer; try again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch\###
+        _too_large":{"code":-32010,"message":"The batch has more items than the limit.","data":{"code":"batch_too_larg\###
+        e","retryable":false}},"unauthenticated":{"code":1001,"message":"There is no session on this connection, or it\###
+         has ended; log in or attach a token.","data":{"code":"unauthenticated","retryable":false}},"invalid_credentia\###
+        ls":{"code":1002,"message":"The e-mail or the password is wrong.","data":{"code":"invalid_credentials","retrya\###
+        ble":false}},"forbidden":{"code":1003,"message":"The token or the daemon's configuration does not allow it.","\###
+        data":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"message":"There is no such thing, or i\###
+        t is not yours; both answer the same.","data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,\###
+        "message":"It conflicts with what exists; `path` names the parameter.","data":{"code":"conflict","retryable":f\###
+        alse}},"rate_limited":{"code":1006,"message":"Too many attempts or requests; try again after `retryAfterMs`.",\###
+        "data":{"code":"rate_limited","retryable":true}},"connection_failed":{"code":1101,"message":"The database cann\###
+        ot be reached, for a reason without a code of its own.","data":{"code":"connection_failed","retryable":true}},\###
+        "host_not_found":{"code":1101,"message":"The host's name has no address.","data":{"code":"host_not_found","ret\###
+        ryable":true}},"connection_refused":{"code":1101,"message":"Nothing accepts connections at that address.","dat\###
+        a":{"code":"connection_refused","retryable":true}},"connect_timeout":{"code":1101,"message":"The database did n\###
+        ot answer in time.","data":{"code":"connect_timeout","retryable":true}},"tls_required":{"code":1101,"message":\###
+        "The server or the policy asks for TLS and the connection has none.","data":{"code":"tls_required","retryable"\###
+        :false}},"tls_failed":{"code":1101,"message":"The TLS handshake failed or the certificate is not trusted.","da\###
+        ta":{"code":"tls_failed","retryable":false}},"authentication_failed":{"code":1101,"message":"The database refu\###
+        sed the user or the password of the connection string.","data":{"code":"authentication_failed","retryable":fal\###
+        se}},"unknown_database":{"code":1101,"message":"The server has no such database, or the file does not exist.",\###
+        "data":{"code":"unknown_database","retryable":false}},"not_a_database":{"code":1101,"message":"The file is not\###
+         an SQLite database.","data":{"code":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"mess\###
+        age":"The connection broke while the statement ran; a write may or may not have happened.","data":{"code":"con\###
+        nection_lost","retryable":true}},"query_failed":{"code":1102,"message":"The database refused the statement.","\###
+        data":{"code":"query_failed","retryable":false}},"read_only":{"code":1103,"message":"The statement would write\###
+        , and the project or the mode is read-only.","data":{"code":"read_only","retryable":false}},"policy":{"code":1\###
+        103,"message":"The daemon's policy does not allow it, whatever the project says, or not before its owner agree\###
+        s, as `consent` says.","data":{"code":"policy","retryable":false}},"file_failed":{"code":1104,"message":"The f\###
+        ile could not be written; `phase` is the step: `open`, `write` or `publish`.","data":{"code":"file_failed","re\###
+        tryable":false}},"cell_truncated":{"code":1105,"message":"A cell is longer than was kept of it, and would be e\###
+        xported in part.","data":{"code":"cell_truncated","retryable":false}},"model_failed":{"code":1201,"message":"T\###
+        he model cannot be reached, refused, or broke its contract; `phase` is the step that failed.","data":{"code":"\###
+        model_failed","retryable":true}},"budget_exceeded":{"code":1202,"message":"The turn, or the day of its user, h\###
+        as used up its tokens.","data":{"code":"budget_exceeded","retryable":false}}}},"x-notifications":[{"name":"$/p\###
+        rogress","summary":"Report on a request that is still running.","description":"LSP's own notification. For a r\###
+        equest that carried a `partialResultToken` and whose method says that it answers in parts, `value`\nis a part:\###
+         `query.run` sends a `QueryPage` each, `query.export` an `ExportPart`. For a `workDoneToken`, `value` is LSP's\###
+         WorkDoneProgress; no method of protocol 1.0\nreports that yet. Nothing is sent for a token after the reply to\###
+         its request. Clients should ignore tokens they do not know.","params":{"type":"object","properties":{"token":\###
+        {"description":"The request's token.","type":["string","integer"]},"value":{"description":"The part.","oneOf":\###
+        [{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/components/schemas/ExportPart"}]}},"required":["token","\###
+        value"],"additionalProperties":false}},{"name":"chat/event","summary":"Tell what happens in a turn.","descript\###
+        ion":"Sent to the connection that called `chat.send` with a `partialResultToken`, in order: `started`, then `t\###
+        ext`, `toolCall`, `toolResult`, `sql`,\n`approvalNeeded` and `usage` as they come, and exactly one of `finishe\###
+        d`, `failed` and `cancelled`, before the reply. `text` is a piece of the answer; the\npieces together are its t\###
+        ext, unless a later step of the model begins anew, which a `toolCall` in between shows.\nA reader that does no\###
+        t keep up holds the turn back; it loses nothing.","params":{"type":"object","properties":{"token":{"descriptio\###
+        n":"The token of `chat.send`.","type":["string","integer"]},"threadId":{"description":"The thread.","type":"st\###
+        ring","format":"uuid"},"messageId":{"description":"The assistant's message to be.","type":"string","format":"u\###
+        uid"},"event":{"description":"What happened.","$ref":"#/components/schemas/ChatEventKind"},"text":{"descriptio\###
+        n":"Of `text`: the piece.","type":"string"},"tool":{"description":"Of `toolCall` and `toolResult`: the tool.",\###
+        "type":"string"},"summary":{"description":"Of `toolCall` and `toolResult`: what it is about, without data.","t\###
+        ype":"string"},"toolUse":{"description":"Of `toolResult`: how it ended.","$ref":"#/components/schemas/ChatTool\###
+        Use"},"statement":{"description":"Of `sql`: a statement that was checked.","$ref":"#/components/schemas/ChatSt\###
+        atement"},"proposal":{"description":"Of `approvalNeeded`: what would run.","$ref":"#/components/schemas/ChatPr\###
+        oposal"},"usage":{"description":"Of `usage`: what the turn took so far.","$ref":"#/components/schemas/ChatUsag\###
+        e"},"errorCode":{"description":"Of `failed`: the `data.code` of the error.","type":"string"},"errorMessage":{"\###
+        description":"Of `failed`: the same, in a sentence.","type":"string"}},"required":["token","threadId","message\###
+        Id","event"],"additionalProperties":false}},{"name":"query/event","summary":"Tell a subscriber what became of a\###
+         query.","description":"Sent to connections that called `query.subscribe`. Each query gets one `started`, any n\###
+        umber of `progress`, one every limit\n`progressMs` at most, and exactly one of `finished`, `failed` and `cance\###
+        lled`, in this order; a timeout is `cancelled` with the\n`errorCode` `timeout`. A pulled result that is larger\###
+         than its first page is `finished` when the database has given all rows,\nwhich may be after the reply.\n\nEve\###
+        nts wait behind replies. A subscriber that does not read them gets no `progress`, and of the others the limit\\###
+        n`subscriptionEvents` are kept; what is lost after that is told by one `missed`, in its place, with how many t\###
+        hey were. Then\n`query.running` and `query.history` say how things stand. A daemon that stops ends its connect\###
+        ions without further events.","params":{"type":"object","properties":{"subscriptionId":{"description":"The sub\###
+        scription.","type":"string","format":"uuid"},"event":{"description":"What happened.","$ref":"#/components/sche\###
+        mas/QueryEventKind"},"query":{"description":"The query as it stands; absent in `missed`.","$ref":"#/components\###
+        /schemas/RunningQuery"},"affectedRows":{"description":"Rows that a write changed.","type":"integer","minimum":\###
+        0},"durationMs":{"description":"Time it took, once it has ended.","type":"number","minimum":0},"errorCode":{"d\###
+        escription":"Why it failed or was cancelled: the `data.code` of its error.","type":"string"},"errorMessage":{"\###
+        description":"The same, in a sentence.","type":"string"},"missed":{"description":"Events lost, in `missed`.","\###
+        type":"integer","minimum":1}},"required":["subscriptionId","event"],"additionalProperties":false}},{"name":"se\###
+        ssion/expired","summary":"Tell a connection that its session has ended.","description":"Sent once to every oth\###
+        er connection that was bound to a session when the session ends; the connection that ended it by its\nown requ\###
+        est learns it from the reply. From then on its requests are answered `unauthenticated` until it logs in or att\###
+        aches\na token. The connection stays open; queries that ran under the session are cancelled.","params":{"type"\###
+        :"object","properties":{"reason":{"description":"Why it ended.","$ref":"#/components/schemas/SessionEndReason"\###
+        }},"required":["reason"],"additionalProperties":false}}],"x-limits":[{"name":"headerBytes","value":8192,"unit"\###
+        :"bytes","configurable":false,"description":"The header block of one `Content-Length` frame."},{"name":"header\###
+        Ms","value":10000,"unit":"ms","configurable":true,"description":"Time for a frame's header, from its first byt\###
+        e."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true,"description":"Time for a frame's body, an\###
+        d for one line where messages are lines."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"bytes","config\###
+        urable":true,"description":"One message while the connection has no session."},{"name":"bodyBytes","value":838\###
+        8608,"unit":"bytes","configurable":true,"description":"One message once the connection has a session."},{"name\###
+        ":"jsonDepth","value":64,"unit":"count","configurable":false,"description":"Nesting of arrays and objects in o\###
+        ne message."},{"name":"batchItems","value":50,"unit":"count","configurable":true,"description":"Items of one b\###
+        atch."},{"name":"clientConnections","value":1024,"unit":"count","configurable":true,"description":"Open client\###
+         connections."},{"name":"requestsInFlight","value":32,"unit":"count","configurable":true,"description":"Unansw\###
+        ered requests of one connection; past that the daemon stops reading from it."},{"name":"outputQueueBytes","val\###
+        ue":8388608,"unit":"bytes","configurable":true,"description":"Output waiting for one client."},{"name":"output\###
+        StallMs","value":30000,"unit":"ms","configurable":true,"description":"A client with output waiting that takes n\###
+        one of it for this long is dropped."},{"name":"shutdownMs","value":10000,"unit":"ms","configurable":true,"desc\###
+        ription":"Time for running requests to end when the daemon stops."},{"name":"passwordMinBytes","value":8,"unit\###
+        ":"bytes","configurable":true,"description":"Shortest new password, as UTF-8."},{"name":"passwordMaxBytes","va\###
+        lue":1024,"unit":"bytes","configurable":false,"description":"Longest password, as UTF-8."},{"name":"passwordHa\###
+        shQueue","value":64,"unit":"count","configurable":true,"description":"Passwords waiting to be hashed; past tha\###
+        t the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"count","configurable":true,"description":"\###
+        Wrong passwords in a row, per account and per peer, before each further attempt has to wait."},{"name":"loginD\###
+        elayMs","value":1000,"unit":"ms","configurable":true,"description":"The first such wait; each further failure d\###
+        oubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","configurable":true,"description":"The longe\###
+        st such wait."},{"name":"loginFailuresMax","value":100,"unit":"count","configurable":true,"description":"Wrong\###
+         passwords in a row for an account; then none is looked at for a day, or until a session changes it."},{"name"\###
+        :"tokenBytes","value":4096,"unit":"bytes","configurable":false,"description":"A token."},{"name":"tokenLifetim\###
+        eMs","value":86400000,"unit":"ms","configurable":true,"description":"Life of a session from log-in or refresh.\###
+        "},{"name":"sessionIdleMs","value":43200000,"unit":"ms","configurable":true,"description":"A session without a\###
+         request for this long ends."},{"name":"nameLength","value":100,"unit":"count","configurable":false,"descripti\###
+        on":"Characters (Unicode scalars) of a name of a person or project."},{"name":"emailLength","value":254,"unit"\###
+        :"count","configurable":false,"description":"Characters of an e-mail address."},{"name":"descriptionLength","v\###
+        alue":2000,"unit":"count","configurable":false,"description":"Characters of a project's description."},{"name"\###
+        :"connectionStringLength","value":4096,"unit":"count","configurable":false,"description":"Characters of a conn\###
+        ection string."},{"name":"labelLength","value":200,"unit":"count","configurable":false,"description":"Characte\###
+        rs of a query's label."},{"name":"searchTextLength","value":200,"unit":"count","configurable":false,"descripti\###
+        on":"Characters of a list's `text` filter."},{"name":"listItems","value":200,"unit":"count","configurable":fal\###
+        se,"description":"Items of one page of a list."},{"name":"listItemsDefault","value":50,"unit":"count","configu\###
+        rable":false,"description":"Items of one page of a list when `limit` is absent."},{"name":"recentItems","value\###
+        ":10,"unit":"count","configurable":false,"description":"Newest queries or messages in a summary or dashboard."\###
+        },{"name":"dashboardDays","value":365,"unit":"count","configurable":false,"description":"Days a dashboard may c\###
+        over."},{"name":"databaseConnections","value":64,"unit":"count","configurable":true,"description":"Open databa\###
+        se connections in all."},{"name":"databaseConnectionsPerProject","value":4,"unit":"count","configurable":true,\###
+        "description":"Open database connections of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms",\###
+        "configurable":true,"description":"An unused database connection is closed after this long."},{"name":"connect\###
+        TimeoutMs","value":10000,"unit":"ms","configurable":true,"description":"Time to connect and log in to a databa\###
+        se."},{"name":"queriesPerUser","value":8,"unit":"count","configurable":true,"description":"Running queries of o\###
+        ne user."},{"name":"subscriptionsPerConnection","value":16,"unit":"count","configurable":true,"description":"S\###
+        ubscriptions of one connection."},{"name":"subscriptionEvents","value":256,"unit":"count","configurable":true,\###
+        "description":"Events of one subscription that wait for its reader; the next are missed."},{"name":"progressMs\###
+        ","value":1000,"unit":"ms","configurable":true,"description":"Time between two `progress` events of a query."}\###
+        ,{"name":"runningSqlBytes","value":2048,"unit":"bytes","configurable":false,"description":"Of a statement, in `\###
+        query.running` and `query/event`."},{"name":"planNodes","value":2000,"unit":"count","configurable":true,"descr\###
+        iption":"Nodes of a plan in `query.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable\###
+        ":false,"description":"One statement, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configura\###
+        ble":false,"description":"Parameters of one statement: SQLite's own limit, the smallest of the engines'."},{"n\###
+        ame":"queryTimeoutMs","value":30000,"unit":"ms","configurable":true,"description":"Time of a query that names n\###
+        o `timeoutMs`."},{"name":"queryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"Th\###
+        e longest `timeoutMs`."},{"name":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description"\###
+        :"A database that has not stopped a cancelled statement by then has its connection cut."},{"name":"pageRows","\###
+        value":1000,"unit":"count","configurable":true,"description":"Rows of one page."},{"name":"pageBytes","value":\###
+        262144,"unit":"bytes","configurable":true,"description":"A page ends with the row that reaches this size."},{"\###
+        name":"cellBytes","value":1048576,"unit":"bytes","configurable":true,"description":"A longer cell is replaced b\###
+        y its length and a prefix."},{"name":"resultRows","value":100000,"unit":"count","configurable":true,"descripti\###
+        on":"Rows kept of a result whose query names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"by\###
+        tes","configurable":true,"description":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoo\###
+        lPerResultBytes","value":268435456,"unit":"bytes","configurable":true,"description":"Bytes kept of any one res\###
+        ult."},{"name":"spoolPerUserBytes","value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes k\###
+        ept of all results of one user."},{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"descr\###
+        iption":"A result that nobody fetches from for this long is dropped."},{"name":"exportsPerUser","value":8,"uni\###
+        t":"count","configurable":true,"description":"Exports and summaries of one user that run at once; past that th\###
+        e answer is `busy`."},{"name":"noticesPerQuery","value":100,"unit":"count","configurable":false,"description":\###
+        "Notices kept of one statement."},{"name":"previewRows","value":10,"unit":"count","configurable":false,"descri\###
+        ption":"Rows of the preview that history keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","configur\###
+        able":false,"description":"Bytes of the preview that history keeps."},{"name":"catalogueRelations","value":200\###
+        00,"unit":"count","configurable":true,"description":"Tables, views and the like that are read of one database.\###
+        "},{"name":"catalogueBytes","value":67108864,"unit":"bytes","configurable":true,"description":"Memory for what\###
+         is read of one database's schema, about."},{"name":"catalogueCacheBytes","value":268435456,"unit":"bytes","co\###
+        nfigurable":true,"description":"The same for all databases; the least used is forgotten first."},{"name":"cata\###
+        logueMs","value":300000,"unit":"ms","configurable":true,"description":"What is known of a schema is read anew w\###
+        hen it is older."},{"name":"historyRows","value":1000000,"unit":"count","configurable":true,"description":"Row\###
+        s of history kept of one user; past it the oldest go, within minutes. 0 keeps all."},{"name":"historyDays","va\###
+        lue":365,"unit":"count","configurable":true,"description":"Days that a row of history is kept. 0 keeps it for e\###
+        ver."},{"name":"statisticsDays","value":366,"unit":"count","configurable":false,"description":"Days that `quer\###
+        y.stats` may cover."},{"name":"statisticsStatements","value":100,"unit":"count","configurable":false,"descript\###
+        ion":"Statements in each list of `query.stats`."},{"name":"forgetQueries","value":1000,"unit":"count","configu\###
+        rable":false,"description":"Ids in one `query.forget`."},{"name":"chatContentBytes","value":32768,"unit":"byte\###
+        s","configurable":false,"description":"One message to the assistant, as UTF-8."},{"name":"chatSteps","value":1\###
+        0,"unit":"count","configurable":true,"description":"Requests to the model in one turn."},{"name":"chatCorrecti\###
+        ons","value":3,"unit":"count","configurable":true,"description":"Statements of one turn that may go back to th\###
+        e model because they failed."},{"name":"chatRows","value":200,"unit":"count","configurable":true,"description"\###
+        :"Rows of one result that the model is given."},{"name":"chatResultBytes","value":65536,"unit":"bytes","config\###
+        urable":true,"description":"Bytes of one tool's result that the model is given."},{"name":"chatSchemaTokens","\###
+        value":4000,"unit":"count","configurable":true,"description":"Tokens of the schema that a turn begins with, es\###
+        timated."},{"name":"chatTurnMs","value":600000,"unit":"ms","configurable":true,"description":"Time of one turn\###
+        ."},{"name":"chatTurnTokens","value":200000,"unit":"count","configurable":true,"description":"Tokens of one tu\###
+        rn, sent and written."},{"name":"chatDayTokens","value":2000000,"unit":"count","configurable":true,"descriptio\###
+        n":"Tokens of one user in one UTC day. 0 is no limit."},{"name":"chatTurnsPerUser","value":4,"unit":"count","c\###
+        onfigurable":true,"description":"Turns of one user that run at once; past that the answer is `busy`."},{"name"\###
+        :"chatExamples","value":500,"unit":"count","configurable":true,"description":"Confirmed examples of one projec\###
+        t."},{"name":"approvalMs","value":600000,"unit":"ms","configurable":true,"description":"Life of a proposal; pa\###
+        st it, it can no longer be approved."}]}
         """###
 }

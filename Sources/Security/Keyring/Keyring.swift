@@ -28,7 +28,8 @@ public struct Keyring: Sendable {
     /// The newest active signing key.
     public let signingKey: SigningKey
     /// The public halves of all active and staged signing keys.
-    public let verificationKeys: [VerificationKey]
+    public var verificationKeys: [VerificationKey] { signingKeys.map(\.verificationKey) }
+    let signingKeys: [SigningKey]
 
     let signing: [Entry]
     let sealing: [Entry]
@@ -60,7 +61,7 @@ public struct Keyring: Sendable {
         self.signingKey = signingKey
         self.sealingKey = sealingKey
         self.sealingKeys = sealingKeys
-        verificationKeys = signingKeys.map(\.verificationKey)
+        self.signingKeys = signingKeys
     }
 
     /// A keyring with new keys that is in no file: for tests, and for a daemon that is to forget everything.
@@ -105,6 +106,7 @@ extension TokenIssuer {
 extension TokenVerifier {
     /// A verifier that accepts the keyring's active and staged keys. `clock` is that of the verifier it takes the place of.
     public convenience init(keyring: Keyring, clock: TokenClock = TokenClock()) {
-        self.init(keys: keyring.verificationKeys, installation: keyring.installation, clock: clock)
+        self.init(
+            keys: keyring.verificationKeys, signers: keyring.signingKeys, installation: keyring.installation, clock: clock)
     }
 }

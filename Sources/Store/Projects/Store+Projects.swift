@@ -49,6 +49,7 @@ extension Store {
             var query = Conditions(userID: userID)
             query.add("(created_at, id) < (#, #)", .integer(cursor.createdAtMs), .text(cursor.id))
             if let type = filter.databaseType { query.add("database_type = #", .text(type.rawValue)) }
+            if let ids = filter.ids { query.add("id", among: ids.sorted().map(Parameter.text)) }
             if let text = filter.text, !text.isEmpty {
                 query.add(session.engine.contains("folded", "#"), .text(text.lowercased()))
             }

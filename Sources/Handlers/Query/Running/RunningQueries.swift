@@ -202,7 +202,9 @@ final class RunningQueries: Sendable {
 
     // MARK: Stopping
 
-    func cancel(_ id: String, userID: String) { cancel { $0.id == id && $0.start.userID == userID } }
+    func cancel(_ id: String, userID: String, in projectIDs: Set<String>? = nil) {
+        cancel { $0.id == id && $0.start.userID == userID && projectIDs?.contains($0.start.projectID) ?? true }
+    }
     func cancel(ofUser userID: String) { cancel { $0.start.userID == userID } }
     func cancel(ofProject projectID: String) { cancel { $0.start.projectID == projectID } }
     func cancelWrites(ofProject projectID: String) {
