@@ -15,7 +15,8 @@ public final class Services: Sendable {
     /// Every limit in force.
     public let limits: Limits
     /// What projects may connect to.
-    public let policy: ConnectionPolicy
+    public var policy: ConnectionPolicy { policyNow.withLock { $0 } }
+    private let policyNow: Mutex<ConnectionPolicy>
     /// The daemon's version, for `initialize`, `system.health` and the databases' administrators.
     public let version: String
     /// Redacts what it is given.
@@ -48,7 +49,7 @@ public final class Services: Sendable {
         self.store = store
         keys = CurrentKeyring(keyring, path: keyringPath)
         self.limits = limits
-        self.policy = policy
+        policyNow = Mutex(policy)
         self.version = version
         self.logger = logger
         self.spoolDirectory = spoolDirectory
@@ -67,6 +68,9 @@ public final class Services: Sendable {
         resultWork = ResultWork(perUserMax: limits.exportsPerUser)
         results = ResultRegistry(idleMs: limits.resultIdleMs, quotaBytes: limits.spoolPerUserBytes)
     }
+
+    /// Keeps a file of the daemon's own out of its users' reach, whatever it is called there.
+    func forbid(_ file: FileIdentity) { policyNow.withLock { _ = $0.forbiddenFiles.insert(file) } }
 
     var connectOptions: ConnectOptions {
         ConnectOptions(connectTimeoutMs: limits.connectTimeoutMs, applicationName: "dbassistd/\(version)", policy: policy)

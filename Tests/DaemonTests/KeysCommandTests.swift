@@ -39,6 +39,12 @@ import Testing
         let login: JSONValue = ["email": .string(bench.account.email), "password": .string(bench.account.password)]
         let token = try await newcomer.call("auth.login", login)["token"].string ?? ""
         #expect(Keys.signer(of: token) == (try after.id("signing", "active")))
+        // The new file is as little a database of anybody's as the old one was.
+        let keyring: JSONValue = [
+            "databaseType": "sqlite", "connectionString": .string("sqlite://\(directory.appending("state/keyring"))"),
+        ]
+        let steps = try await bench.client.call("project.test", keyring)["steps"].array ?? []
+        #expect(steps.first { $0["status"] == "failed" }?["code"] == "policy", "\(steps)")
         // What was sealed with the old key is sealed anew, and opens.
         try await daemon.waitForLog(containing: "\"resealed\"")
         let resealed = try Keys(in: directory)
@@ -110,6 +116,29 @@ import Testing
         // While it runs, it does it itself, and the command waits.
         #expect(try keys(["rotate", "sealing", "--wait"], in: directory).contains("done"))
         #expect(try Keys(in: directory).records("old") == 0)
+        try await daemon.stop()
+    }
+
+    @Test func `a backup is restored with keys that open it`() async throws {
+        let bench = try await Workbench.start(engines: [.sqlite])
+        let directory = bench.daemon.directory
+        let backup = directory.appending("backup")
+        try await bench.daemon.stop()
+        try keys(["rotate", "sealing", "--wait"], in: directory)
+        #expect(try Command(["backup", backup], in: directory).status == 0)
+        try keys(["rotate", "sealing", "--wait"], in: directory)
+        try Keys.age(in: directory)
+        for id in try Keys(in: directory).ids("sealing", "old") { try keys(["retire", id], in: directory) }
+        try ChildProcess.run(["sh", "-c", "rm \"$0\"/store.sqlite*", directory.appending("state")])
+        let refused = try Command(["restore", backup], in: directory)
+        #expect(refused.status == 1 && refused.output.contains("move it away"), "\(refused.output)")
+        try ChildProcess.run(["mv", directory.appending("state/keyring"), directory.appending("newer")])
+        #expect(try Command(["restore", backup], in: directory).status == 0)
+        let daemon = try await bench.daemon.startAgain()
+        let client = try daemon.client()
+        try await client.attach(bench.account.token)
+        let run: JSONValue = ["projectId": .string(bench.project(.sqlite)), "sql": "SELECT 1"]
+        #expect(try await client.call("query.run", run)["rows"] == [[1]])
         try await daemon.stop()
     }
 

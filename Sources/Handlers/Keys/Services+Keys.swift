@@ -1,3 +1,4 @@
+import Databases
 import Logging
 import Protocol
 public import Security
@@ -11,7 +12,10 @@ extension Services {
     /// - Throws: why the file is not used, as ``CurrentKeyring/refresh()``; everything goes on with the keys there are.
     @discardableResult
     public func refreshKeyring() throws(SecurityError) -> Bool {
-        guard try keys.refresh() else { return false }
+        let isChanged = try keys.refresh()
+        // It is another file after each rotation.
+        if let file = keys.file { forbid(FileIdentity(device: file.device, inode: file.inode)) }
+        guard isChanged else { return false }
         // What is in memory may be under a key that is gone.
         store.forgetKnownProjects()
         let accepted = Set(keys.keyring.verificationKeys.map(\.id.description))

@@ -31,6 +31,9 @@ public final class CurrentKeyring: Sendable {
     public var verifier: TokenVerifier { state.withLock { $0.verifier } }
     public var sealer: Sealer { state.withLock { $0.sealer } }
 
+    /// Which file the keys were taken from, by device and inode; nil before the first ``refresh()``.
+    public var file: (device: UInt64, inode: UInt64)? { state.withLock { state in state.stamp.map { ($0.device, $0.inode) } } }
+
     /// Looks at the file, which costs one call of the kernel, and takes it over if it was replaced.
     ///
     /// What cannot be a later state of the same keyring is refused, and the one there is goes on: another installation's, and one
