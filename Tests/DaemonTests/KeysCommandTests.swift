@@ -166,6 +166,44 @@ import Testing
         try await bench.daemon.stop()
     }
 
+    /// Two daemons with a store in turn, of which one has an older copy of the keyring.
+    @Test func `a daemon that does not know a key leaves alone what it sealed`() async throws {
+        let server = try PostgreSQLServer.shared()
+        let settings = ["DBASSIST_STORE": server.uri(database: try server.makeDatabase(), query: "?sslmode=disable")]
+        let bench = try await Workbench.start(settings, engines: [.sqlite])
+        let (first, second) = (bench.daemon.directory, try TemporaryDirectory())
+        try await bench.daemon.stop()
+        func copyKeyring() throws {
+            try ChildProcess.run([
+                "sh", "-c", "mkdir -p -m 700 \"$1\" && cp -p \"$0/keyring\" \"$1/next\" && mv \"$1/next\" \"$1/keyring\"",
+                first.appending("state"), second.appending("state"),
+            ])
+        }
+        try copyKeyring()
+        try keys(["rotate", "sealing", "--now", "--wait"], in: first, settings)
+        let new = try Keys(in: first, settings).id("sealing", "active")
+        let daemon = try await DaemonProcess.start(settings, in: second)
+        let client = try daemon.client()
+        try await client.attach(bench.account.token)
+        let run: JSONValue = ["projectId": .string(bench.project(.sqlite)), "sql": "SELECT 1"]
+        #expect(try await client.errorCode("query.run", run) == "invalid_connection_string")
+        let made = try await client.call(
+            "project.create",
+            ["name": "Second", "databaseType": "sqlite", "connectionString": .string("sqlite://\(bench.file)")])
+        var listed = try Keys(in: second, settings)
+        #expect(listed.all.last == Keys.Key(kind: "sealing", id: new, state: "unknown", records: 1, tokens: "-"))
+        #expect(listed.records("active") == 1)
+        // With the newer copy it opens everything, and seals anew what it had sealed itself.
+        try copyKeyring()
+        try await daemon.waitForLog(containing: "\"resealed\"")
+        for id in [.string(bench.project(.sqlite)), made["id"]] {
+            #expect(try await client.call("query.run", ["projectId": id, "sql": "SELECT 1"])["rows"] == [[1]])
+        }
+        listed = try Keys(in: second, settings)
+        #expect(listed.ids("sealing", "unknown").isEmpty && listed.records("old") == 0 && listed.records("active") >= 2)
+        try await daemon.stop()
+    }
+
     /// The guide's commands, as it shows them.
     @Test func `what the guide says works`() async throws {
         let guide = try String(contentsOf: Repository.root.appending(path: "docs/operations.md"), encoding: .utf8)

@@ -10,6 +10,8 @@ struct KeyManagement {
 
     /// How long after a key was replaced a daemon may still use it: it looks every two seconds, and writes may wait a little.
     private static let graceMs: Int64 = 60_000
+    /// How long a daemon may take from one record to the next: it looks through all rows, and gives way to others.
+    private static let patience = Duration.seconds(300)
 
     private let configuration: Configuration
     private var path: String { configuration.keyringPath }
@@ -26,11 +28,12 @@ struct KeyManagement {
         var problem: Failure?
         do throws(Failure) { use = try self.use(of: keys) } catch { problem = error }
         let header = ["KIND", "ID", "STATE", "CREATED", "RECORDS", "TOKENS"]
-        let rows = keys.enumerated().map { index, key in
+        let known = keys.enumerated().map { index, key in
             let records = key.kind == .signing ? "-" : use.map { "\(Self.records(under: key.id, $0))" } ?? "?"
             let tokens = key.kind == .sealing ? "-" : use.map { Self.tokens(key, $0.sessionsEndAtMs[index]) } ?? "?"
             return [key.kind.rawValue, key.id, key.state.rawValue, Timestamp.format(key.createdAtMs), records, tokens]
         }
+        let rows = known + Self.unknown(use, keys)
         let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
         for row in [header] + rows {
             var line = row.enumerated().map { $1.padded(to: widths[$0]) }.joined(separator: "  ")
@@ -38,6 +41,14 @@ struct KeyManagement {
             print(line)
         }
         if let problem { throw problem }
+    }
+
+    /// Keys that sealed something and are not here: another daemon's, which has a newer keyring.
+    private static func unknown(_ use: KeyUse?, _ keys: [KeyDescription]) -> [[String]] {
+        let ids = Set(use?.sealed.map { Hexadecimal.text($0.keyID) } ?? []).subtracting(keys.map(\.id))
+        return ids.sorted().map { id in
+            [KeyKind.sealing.rawValue, id, "unknown", "-", use.map { "\(records(under: id, $0))" } ?? "?", "-"]
+        }
     }
 
     private static func tokens(_ key: KeyDescription, _ sessionsEndAtMs: Int64?) -> String {
@@ -178,10 +189,18 @@ struct KeyManagement {
     private func waitForDaemon() async throws {
         var left = try recordsLeft()
         print("the daemon seals \(left) records anew")
+        var progressed = ContinuousClock.now
         while left > 0 {
             StandardError.progress("\(left) records are left")
+            guard ContinuousClock.now - progressed < Self.patience else {
+                throw Failure(
+                    "\(left) records are left, and their number has not changed for minutes; the daemon's log says why.",
+                    status: 1)
+            }
             try await Task.sleep(for: .milliseconds(500))
+            let before = left
             left = try recordsLeft()
+            if left != before { progressed = .now }
         }
         StandardError.progress("")
         print("done")

@@ -16,7 +16,7 @@ struct KeysCommand: ParsableCommand {
             commandName: "list", abstract: "Print every key, its state, and what still depends on it.",
             discussion: """
                 The state is active (signs or seals), old (what it signed or sealed is still accepted), staged (known, but not used yet) or \
-                retired. RECORDS is how many sealed records of the store are under a key, TOKENS until when a token that it signed may be \
+                retired; unknown keys have sealed something and are not in this keyring. RECORDS is how many sealed records of the store are under a key, TOKENS until when a token that it signed may be \
                 valid. Counting takes a while where there is much history.
                 """)
 
