@@ -132,7 +132,8 @@ let package = Package(
             exclude: ["Passwords/common-passwords.LICENSE"],
             swiftSettings: settingsWithC
         ),
-        .testTarget(name: "SecurityTests", dependencies: ["CLinux", "Security", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "SecurityTests", dependencies: ["CLinux", "CSodium", "Security", "TestSupport"], swiftSettings: settings),
 
         // MARK: Store
 

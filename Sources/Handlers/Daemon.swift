@@ -73,7 +73,7 @@ public final class Daemon: Sendable {
         if let identity {
             let nowMs = Timestamp.now()
             if let reason = identity.endReason(nowMs: nowMs, idleMs: Int64(services.limits.sessionIdleMs)) {
-                services.sessions.end([identity.sessionID], reason)
+                services.sessions.end(identity, on: client, reason)
                 if call.method.access == .session { throw .unauthenticated }
             } else {
                 identity.touch(nowMs)
@@ -81,6 +81,7 @@ public final class Daemon: Sendable {
             }
         }
         let context = RequestContext(client: client, boundIdentity: client.identity)
+        if call.method.access == .session, let identity = context.boundIdentity { try services.tokenRates.take(identity) }
         do {
             return try await methods.answer(call, context)
         } catch {
@@ -103,7 +104,9 @@ public final class Daemon: Sendable {
         if client.mustInitialize, !client.isInitialized, method != .initialize, method != .exit {
             return RPCError(.notInitialized, "Send initialize first.")
         }
-        return method?.access == .session && client.identity == nil ? .unauthenticated : nil
+        guard let method, method.access == .session else { return nil }
+        guard let identity = client.identity else { return .unauthenticated }
+        return identity.scope.isNarrowed ? identity.scope.refusal(method) : nil
     }
 
     /// What the client is told; what only we should know goes to the log.

@@ -10,20 +10,19 @@ public import Store
 public final class Services: Sendable {
     /// Accounts, sessions, projects, history.
     public let store: Store
-    /// Keys that sign tokens and seal connection strings.
-    public let keyring: Keyring
+    /// Keys that sign tokens and seal connection strings, as they are now.
+    public let keys: CurrentKeyring
     /// Every limit in force.
     public let limits: Limits
     /// What projects may connect to.
-    public let policy: ConnectionPolicy
+    public var policy: ConnectionPolicy { policyNow.withLock { $0 } }
+    private let policyNow: Mutex<ConnectionPolicy>
     /// The daemon's version, for `initialize`, `system.health` and the databases' administrators.
     public let version: String
     /// Redacts what it is given.
     public let logger: Logger
     let hasher: PasswordHasher
-    let issuer: TokenIssuer
-    let verifier: TokenVerifier
-    let sealer: Sealer
+    let resealing = ResealingSchedule()
     let pool: ConnectionPool
     let results: ResultRegistry
     let catalogues: CatalogueCache
@@ -34,30 +33,30 @@ public final class Services: Sendable {
     let resultWork: ResultWork
     let counters = RequestCounters()
     let rates: RateLimits
+    let tokenRates = TokenRates()
     let spoolDirectory: String
     let startedAtMs: Int64
     let clientCount: @Sendable () -> Int
 
+    /// - Parameter keyringPath: the keyring's file, for ``refreshKeyring()``.
     /// - Parameter spoolDirectory: where large results are kept, in files without a name.
     /// - Parameter models: what the assistant may ask; without one it answers by itself.
     /// - Parameter clientCount: open client connections, for `system.health`.
     public init(
-        store: Store, keyring: Keyring, limits: Limits, policy: ConnectionPolicy, version: String, spoolDirectory: String,
-        models: ModelCatalogue = ModelCatalogue([]), logger: Logger, clientCount: @escaping @Sendable () -> Int
+        store: Store, keyring: Keyring, keyringPath: String? = nil, limits: Limits, policy: ConnectionPolicy, version: String,
+        spoolDirectory: String, models: ModelCatalogue = ModelCatalogue([]), logger: Logger,
+        clientCount: @escaping @Sendable () -> Int
     ) {
         self.store = store
-        self.keyring = keyring
+        keys = CurrentKeyring(keyring, path: keyringPath)
         self.limits = limits
-        self.policy = policy
+        policyNow = Mutex(policy)
         self.version = version
         self.logger = logger
         self.spoolDirectory = spoolDirectory
         self.clientCount = clientCount
         startedAtMs = Timestamp.now()
         hasher = PasswordHasher(queueCount: limits.passwordHashQueue)
-        issuer = TokenIssuer(keyring: keyring)
-        verifier = TokenVerifier(keyring: keyring)
-        sealer = Sealer(keyring: keyring)
         pool = ConnectionPool(
             limits: ConnectionPoolLimits(
                 perKey: limits.databaseConnectionsPerProject, total: limits.databaseConnections,
@@ -72,20 +71,8 @@ public final class Services: Sendable {
         results = ResultRegistry(idleMs: limits.resultIdleMs, quotaBytes: limits.spoolPerUserBytes)
     }
 
-    /// Opens a sealed record of the store.
-    ///
-    /// One that does not open is audited: a line of the log, at level error, that says whose and which it is and what is wrong with
-    /// it, for somebody changed the store. Errors: `unseal_failed`.
-    func unseal(_ sealed: [UInt8], purpose: String, user: String, row: String) throws(SecurityError) -> [UInt8] {
-        do {
-            return try sealer.open(sealed, purpose: purpose, user: user, row: row)
-        } catch {
-            logger.error(
-                "sealed record refused",
-                metadata: ["purpose": "\(purpose)", "user": "\(user)", "row": "\(row)", "reason": "\(error.debugDescription)"])
-            throw error
-        }
-    }
+    /// Keeps a file of the daemon's own out of its users' reach, whatever it is called there.
+    func forbid(_ file: FileIdentity) { policyNow.withLock { _ = $0.forbiddenFiles.insert(file) } }
 
     var connectOptions: ConnectOptions {
         ConnectOptions(connectTimeoutMs: limits.connectTimeoutMs, applicationName: "dbassistd/\(version)", policy: policy)
@@ -107,7 +94,12 @@ public final class Services: Sendable {
     public func housekeep() async {
         catalogues.dropExpired()
         let nowMs = Timestamp.now()
-        for (id, reason) in sessions.outlived(nowMs: nowMs, idleMs: Int64(limits.sessionIdleMs)) { end([id], reason) }
+        let ended = sessions.endOutlived(nowMs: nowMs, idleMs: Int64(limits.sessionIdleMs))
+        for sessionID in ended.sessions {
+            running.cancel(ofSession: sessionID)
+            turns.cancel(ofSession: sessionID)
+        }
+        cancel(ofConnections: ended.connections)
         do {
             try await store.deleteExpiredSessions(nowMs: nowMs)
             try await store.pruneThrottles(beforeMs: nowMs - Day.ms)

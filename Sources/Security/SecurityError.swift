@@ -26,6 +26,7 @@ public struct SecurityError: Error, Sendable, Equatable, CustomStringConvertible
         public static let keyringVersion = Code("keyring_version")
         public static let keyringDuplicateKey = Code("keyring_duplicate_key")
         public static let keyringKeyInUse = Code("keyring_key_in_use")
+        public static let keyringReplaced = Code("keyring_replaced")
         public static let keyringIO = Code("keyring_io")
         // The machine
         public static let cryptographyUnavailable = Code("cryptography_unavailable")

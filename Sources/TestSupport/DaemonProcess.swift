@@ -149,6 +149,11 @@ public final class DaemonProcess: Sendable {
         try await wait(timeoutMs: timeoutMs) { $0.log.hasLine(containing: text) }
     }
 
+    /// The same, or until it has ended.
+    public func waitForLogOrExit(containing text: String, timeoutMs: Int = 20_000) async throws {
+        try await wait(timeoutMs: timeoutMs) { $0.log.hasLine(containing: text) || $0.status != nil }
+    }
+
     /// Waits until it has ended, and answers its exit code, or 128 and the signal.
     @discardableResult
     public func waitForExit(timeoutMs: Int = 20_000) async throws -> Int32 {

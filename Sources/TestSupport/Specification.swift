@@ -9,7 +9,7 @@ public struct Specification: Sendable {
     /// What any request can be answered, whatever its method lists: see `spec/ADDING_A_METHOD.md`.
     public static let generalErrors: Set<String> = [
         "parse_error", "invalid_request", "method_not_found", "request_too_large", "response_too_large", "batch_too_large",
-        "not_initialized", "cancelled", "shutting_down", "internal",
+        "not_initialized", "cancelled", "shutting_down", "internal", "forbidden", "rate_limited",
     ]
 
     /// What `error.data` may hold: see `spec/ADDING_A_METHOD.md`.

@@ -41,6 +41,21 @@ import Threads
         _ = await pool.shutdown()
     }
 
+    /// A connection string that was sealed anew has another fingerprint, and is the same.
+    @Test func aRenamedKeyKeepsItsConnections() async throws {
+        let pool = pool(ConnectionPoolLimits(perKey: 2))
+        let renamed = PoolKey(projectID: "p1", fingerprint: Array("b".utf8))
+        let busy = try await checkout(one, pool)
+        try await run("rows 1", one, pool)
+        pool.rename(one, to: renamed)
+        try await run("rows 1", renamed, pool)
+        busy.checkin()
+        try await run("rows 1", renamed, pool)
+        #expect(server.get { $0.openedTotal } == 2)
+        #expect(pool.status.open == 2)
+        _ = await pool.shutdown()
+    }
+
     @Test func limitsHoldUnderLoad() async throws {
         let pool = pool(ConnectionPoolLimits(perKey: 2, total: 5))
         let perKey = Monitor<[String: (now: Int, max: Int)]>([:])

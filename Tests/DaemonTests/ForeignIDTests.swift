@@ -8,7 +8,7 @@ import Testing
 
     /// Every method that takes an id, and the params that name one. `query.run`'s own `queryId` is not among them: the spec
     /// says that an id any query has had is a conflict.
-    private static func requests(_ id: JSONValue) -> [(method: String, params: JSONValue)] {
+    static func requests(_ id: JSONValue) -> [(method: String, params: JSONValue)] {
         [
             ("project.get", ["projectId": id]), ("project.update", ["projectId": id, "name": "mine now"]),
             ("project.update", ["projectId": id, "readOnly": false]), ("project.delete", ["projectId": id]),
@@ -27,7 +27,7 @@ import Testing
             ("schema.search", ["projectId": id, "query": "title"]), ("schema.relations", ["projectId": id]),
             ("schema.refresh", ["projectId": id]),
             ("query.stats", ["projectId": id]), ("query.forget", ["queryIds": [id]]), ("query.forget", ["projectId": id]),
-            ("auth.revoke", ["sessionId": id]),
+            ("auth.revoke", ["sessionId": id]), ("auth.attenuate", ["projectIds": [id]]),
             ("project.update", ["projectId": id, "assistant": ["shareRows": true]]),
             ("chat.threads", ["projectId": id]), ("chat.history", ["threadId": id]), ("chat.history", ["projectId": id]),
             ("chat.renameThread", ["threadId": id, "title": "mine now"]), ("chat.deleteThread", ["threadId": id]),
@@ -129,7 +129,7 @@ import Testing
     }
 
     /// The answer, without what differs from request to request.
-    private static func outcome(_ client: TestClient, _ request: (method: String, params: JSONValue)) async throws -> String {
+    static func outcome(_ client: TestClient, _ request: (method: String, params: JSONValue)) async throws -> String {
         do {
             let result = try await client.call(request.method, request.params)
             guard case .object(let members) = result else { return "\(result)" }

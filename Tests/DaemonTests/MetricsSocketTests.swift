@@ -28,7 +28,7 @@ import Testing
         // Two on one connection, and what is no HTTP.
         #expect(try ask(socket, ["http://localhost/metrics", "http://localhost/metrics"]).contains("dbassistd_uptime_seconds"))
         let stranger = try WireConnection(socket: socket)
-        stranger.write(Array("\u{16}\u{3}\u{1} nothing\r\n\r\n".utf8))
+        stranger.send(raw: Array("\u{16}\u{3}\u{1} nothing\r\n\r\n".utf8))
         #expect(try await client.call("system.health")["status"] == "ok")
         var status = stat()
         #expect(lstat(socket, &status) == 0 && status.st_mode & 0o077 == 0)

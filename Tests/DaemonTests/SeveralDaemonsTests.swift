@@ -124,7 +124,9 @@ import Testing
         #expect(try await stranger.call("query.running")["items"] == [])
         #expect(try await stranger.call("query.cancel", ["queryId": queryID]) == [:])
         // Two are allowed, wherever.
-        let second = pair.there.send("query.run", run(pair, .postgresql, Engine.postgresql.slowStatement, ["queryId": "01a20a9d-3741-73c3-a6fb-9df4a6b8df2b"]))
+        let second = pair.there.send(
+            "query.run",
+            run(pair, .postgresql, Engine.postgresql.slowStatement, ["queryId": "01a20a9d-3741-73c3-a6fb-9df4a6b8df2b"]))
         #expect(try await eventually { try await pair.there.call("query.running")["items"].array?.count == 2 })
         #expect(try await pair.there.failure("query.run", run(pair, .sqlite, "SELECT 1")).code == "busy")
         let begin = ContinuousClock.now
@@ -181,7 +183,8 @@ import Testing
     /// Taken off for dead while it stood still, a daemon takes its place again, and what its query came to is kept.
     @Test func `a daemon that stood still goes on`() async throws {
         let pair = try await Pair.start(engines: [.postgresql])
-        let request = pair.here.send("query.run", run(pair, .postgresql, "SELECT 5, pg_sleep(3)", ["mode": "write", "timeoutMs": 120_000]))
+        let request = pair.here.send(
+            "query.run", run(pair, .postgresql, "SELECT 5, pg_sleep(3)", ["mode": "write", "timeoutMs": 120_000]))
         func status() async throws -> JSONValue {
             try await pair.there.call("query.history")["items"].array?.first?["status"] ?? .null
         }
@@ -205,7 +208,8 @@ import Testing
             "DBASSIST_LIMITS_CHAT_TURNS_PER_USER": "2",
         ])
         let project: JSONValue = .string(pair.bench.project(.sqlite))
-        try await pair.here.call("project.update", ["projectId": project, "assistant": ["shareSchema": true, "shareRows": true]])
+        try await pair.here.call(
+            "project.update", ["projectId": project, "assistant": ["shareSchema": true, "shareRows": true]])
         let request = pair.here.send("chat.send", ["projectId": project, "content": "How many rows are in t?"])
         var thread: JSONValue = .null
         #expect(

@@ -10,7 +10,9 @@ enum ConnectionStringTarget {
             if type != .sqlite { precondition(shown.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "what is shown is no URI") }
             var expected = target
             if expected.password != nil { expected.password = "***" }
-            guard let again = try? ConnectionTarget.parse(shown, as: type) else { preconditionFailure("what is shown cannot be read: \(shown)") }
+            guard let again = try? ConnectionTarget.parse(shown, as: type) else {
+                preconditionFailure("what is shown cannot be read: \(shown)")
+            }
             precondition(again == expected, "what is shown is another database: \(shown)")
         }
     }

@@ -7,7 +7,8 @@ enum TokenTarget {
     private static let issued: String = {
         guard let key else { return "" }
         let issuer = TokenIssuer(key: key, installation: installation)
-        return (try? issuer.issue(user: installation, session: installation, lifetimeMs: 1_000_000_000, now: 1_800_000_000_000)) ?? ""
+        return (try? issuer.issue(user: installation, session: installation, lifetimeMs: 1_000_000_000, now: 1_800_000_000_000))
+            ?? ""
     }()
 
     static func run(_ bytes: UnsafeRawBufferPointer) {

@@ -63,11 +63,9 @@ final class RecordingChannel: ClientChannel {
         registry.bind(clients[0], identity("late", expires: 500))
         registry.bind(clients[1], identity("idle", expires: 10_000, used: 100))
         registry.bind(clients[2], identity("live", expires: 10_000, used: 450))
-        let outlived = registry.outlived(nowMs: 500, idleMs: 400)
-        #expect(Dictionary(uniqueKeysWithValues: outlived) == ["late": .expired, "idle": .idle])
-        for (id, reason) in outlived { registry.end([id], reason) }
+        #expect(Set(registry.endOutlived(nowMs: 500, idleMs: 400).sessions) == ["late", "idle"])
         #expect(clients[2].identity != nil && registry.ids == ["live"])
-        #expect(registry.outlived(nowMs: 849, idleMs: 400).isEmpty)
-        #expect(registry.outlived(nowMs: 850, idleMs: 400).map(\.id) == ["live"])
+        #expect(registry.endOutlived(nowMs: 849, idleMs: 400) == SessionRegistry.Ended())
+        #expect(registry.endOutlived(nowMs: 850, idleMs: 400).sessions == ["live"])
     }
 }

@@ -12,6 +12,14 @@ enum Fixtures {
         return path
     }
 
+    static func removeFile(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
+
+    /// Makes a file that only its owner can use.
+    static func write(_ text: String, to path: String) throws {
+        guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
+        else { throw CocoaError(.fileWriteUnknown) }
+    }
+
     static func removeDirectory(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
     static func bytes(hex: String) -> [UInt8] {

@@ -65,7 +65,7 @@ final class KeyringFileTests {
         _ = FileManager.default.createFile(atPath: directory + "/.keyring.json.new", contents: Data("half a key".utf8))
         _ = try Keyring.create(path: path)
         _ = FileManager.default.createFile(atPath: directory + "/.keyring.json.new", contents: Data("half a key".utf8))
-        let added = try Keyring.addSigningKey(path: path)
+        let added = try Keyring.rotate([.signing], path: path)
         #expect(try Keyring.load(path: path).verificationKeys == added.verificationKeys)
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["keyring.json"])
     }
@@ -105,8 +105,8 @@ final class KeyringFileTests {
         _ = try Keyring.create(path: path)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<8 {
-                group.addTask { _ = try Keyring.addSigningKey(path: path) }
-                group.addTask { _ = try Keyring.addSealingKey(path: path) }
+                group.addTask { _ = try Keyring.rotate([.signing], path: path) }
+                group.addTask { _ = try Keyring.rotate([.sealing], path: path) }
             }
             try await group.waitForAll()
         }
@@ -236,7 +236,7 @@ final class KeyringFileTests {
     @Test func aKeyringThatIsRefusedIsLeftAlone() throws {
         try write("not a keyring")
         #expect(code { _ = try Keyring.loadOrCreate(path: path) } == .keyringDamaged)
-        #expect(code { _ = try Keyring.addSigningKey(path: path) } == .keyringDamaged)
+        #expect(code { _ = try Keyring.rotate([.signing], path: path) } == .keyringDamaged)
         #expect(try text() == "not a keyring")
     }
 }

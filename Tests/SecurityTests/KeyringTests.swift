@@ -17,7 +17,7 @@ struct KeyringTests {
         let first = try Keyring.generate(now: now)
         let old = try issue(first)
         // Even when the clock was set back in between.
-        let second = try first.addingSigningKey(now: now - 1_000_000)
+        let second = try first.rotating(.signing, now: now - 1_000_000)
         let new = try issue(second)
         #expect(second.signingKey.verificationKey != first.signingKey.verificationKey)
         #expect(accepts(second, old) && accepts(second, new))
@@ -47,7 +47,7 @@ struct KeyringTests {
     @Test func keyringsReadBackAsTheyWereWritten() throws {
         var keyring = try Keyring.generate(now: now)
         let first = keyring
-        for _ in 0..<5 { keyring = try keyring.addingSigningKey(now: now).addingSealingKey(now: now) }
+        for _ in 0..<5 { keyring = try keyring.rotating(.signing, now: now).rotating(.sealing, now: now) }
         keyring = try keyring.retiring(first.sealingKey.idText).retiring(first.signingKey.verificationKey.id.description)
         let text = KeyringText.encode(keyring)
         let read = try KeyringText.decode(text)

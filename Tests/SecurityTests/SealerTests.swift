@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Security
@@ -38,6 +39,15 @@ struct SealerTests {
         #expect(Set((0..<1000).map { _ in Array(seal()[9..<33]) }).count == 1000)
     }
 
+    /// Security bar C35: a nonce used twice would give both secrets away.
+    @Test func noNonceIsUsedTwice() {
+        let count = TestScale.count(30_000, full: 1_000_000)
+        var seen: Set<[UInt8]> = []
+        seen.reserveCapacity(count)
+        for _ in 0..<count { seen.insert(Array(seal([1])[9..<33])) }
+        #expect(seen.count == count)
+    }
+
     @Test func aRecordOpensOnlyInItsPlace() {
         let sealed = seal()
         for (purpose, user, row) in [
@@ -74,12 +84,12 @@ struct SealerTests {
 
     @Test func recordsSurviveRotationUntilTheirKeyIsRetired() throws {
         let sealed = seal()
-        let rotated = try keyring.addingSealingKey(now: Timestamp.now())
+        let rotated = try keyring.rotating(.sealing, now: Timestamp.now())
         let newer = Sealer(keyring: rotated)
         #expect(open(sealed, with: newer) == secret)
         #expect(newer.needsReseal(sealed))
         #expect(!sealer.needsReseal(sealed))
-        #expect(sealer.needsReseal([]))
+        #expect(!sealer.needsReseal([]))
 
         let again = newer.seal(secret, purpose: "connstr.v1", user: "user", row: "row")
         #expect(!newer.needsReseal(again))

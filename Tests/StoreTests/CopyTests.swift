@@ -80,7 +80,9 @@ import Testing
                     : "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = current_schema()"
                 var names: [String] = []
                 for var row in try session.rows(sql) { names.append(try row.text()) }
-                return names.filter { !$0.hasPrefix("query_texts") && $0 != "store_migrations" && !StoreTable.passing.contains($0) }.sorted()
+                return names.filter {
+                    !$0.hasPrefix("query_texts") && $0 != "store_migrations" && !StoreTable.passing.contains($0)
+                }.sorted()
             }
             #expect(found == StoreTable.all.map(\.name).sorted())
         }

@@ -62,9 +62,6 @@ import Testing
             let change = ProjectChange(description: "new", isReadOnly: false)
             #expect(try await store.updateProject(id: project.id, userID: project.userID, change: change, nowMs: 9) == project)
             #expect(try await store.project(id: project.id, userID: project.userID) == project)
-            #expect(try await store.resealProject(id: project.id, from: [9], to: [8]) == false)
-            #expect(try await store.resealProject(id: project.id, from: project.sealedConnectionString, to: [8]))
-            #expect(try await store.project(id: project.id, userID: project.userID)?.sealedConnectionString == [8])
         }
     }
 
@@ -82,6 +79,14 @@ import Testing
                 let found = try await store.projects(userID: user.id, filter: ProjectFilter(text: text))
                 #expect(Set(found.items.map(\.name)) == Set(expected), "\(text)")
             }
+            let all = try await store.projects(userID: user.id).items.map(\.id)
+            let named = ProjectFilter(ids: [all[1], all[3], Sample.id(), "' OR 1 = 1 --"])
+            let page = try await store.projects(userID: user.id, filter: named, page: PageRequest(limit: 1))
+            #expect(page.items.map(\.id) == [all[1]])
+            let rest = try await store.projects(
+                userID: user.id, filter: named, page: PageRequest(limit: 5, cursor: page.nextCursor))
+            #expect(rest.items.map(\.id) == [all[3]] && rest.nextCursor == nil)
+            #expect(try await store.projects(userID: user.id, filter: ProjectFilter(ids: [])).items.isEmpty)
             let none = try await store.projects(userID: user.id, filter: ProjectFilter(databaseType: .mysql))
             #expect(none.items.isEmpty)
         }

@@ -5,6 +5,7 @@
 dbassist_methods=(
     '$/cancelRequest'
     'auth.attach'
+    'auth.attenuate'
     'auth.changePassword'
     'auth.deleteAccount'
     'auth.login'
@@ -70,6 +71,7 @@ dbassist_methods=(
 declare -gA dbassist_params=(
     ['$/cancelRequest']='id'
     ['auth.attach']='token'
+    ['auth.attenuate']='methods projectIds readOnly expiresAt requestsPerMinute'
     ['auth.changePassword']='currentPassword newPassword'
     ['auth.deleteAccount']='currentPassword'
     ['auth.login']='email password'
@@ -133,6 +135,7 @@ declare -gA dbassist_params=(
 
 # What a param may be, where it is one of a few words: 'method param' to words.
 declare -gA dbassist_words=(
+    ['auth.attenuate readOnly']='true false'
     ['auth.revoke others']='true false'
     ['chat.context mode']='answer sql explain'
     ['chat.history tools']='true false'

@@ -12,6 +12,12 @@ extension ConnectionPool {
         pump()
     }
 
+    /// Has the connections of one fingerprint serve another, which stands for the same connection string.
+    public func rename(_ old: PoolKey, to new: PoolKey) {
+        state.withLock { $0.rename(old, to: new) }
+        pump()
+    }
+
     /// Refuses new work, stops what runs and closes everything. Answers whether all was closed within `deadlineMs`; what was not
     /// is cut then and ends by itself.
     public func shutdown(deadlineMs: Int = 10_000) async -> Bool {

@@ -55,7 +55,8 @@ public struct ConnectionTarget: Sendable, Equatable {
         let login = PercentEncoding.name(user ?? "") + (password == nil ? "" : ":***")
         let more = options.sorted { $0.key < $1.key }.map { "\($0.key)=\(PercentEncoding.value($0.value))" }
         let rest = query + (tls == .prefer ? [] : ["sslmode=\(tls.rawValue)"]) + more
-        return "\(databaseType.rawValue)://\(login.isEmpty ? "" : login + "@")\(authority)/\(PercentEncoding.name(database ?? ""))"
+        return
+            "\(databaseType.rawValue)://\(login.isEmpty ? "" : login + "@")\(authority)/\(PercentEncoding.name(database ?? ""))"
             + (rest.isEmpty ? "" : "?" + rest.joined(separator: "&"))
     }
 

@@ -24,7 +24,7 @@ struct PoolState {
     enum Phase: Equatable { case opening, inUse, resetting, idle, closing }
 
     struct Slot {
-        let key: PoolKey
+        var key: PoolKey
         var phase: Phase
         var connection: DatabaseConnection?
         var idleSinceNs: UInt64 = 0
@@ -203,6 +203,11 @@ struct PoolState {
         guard slots.isEmpty else { return [] }
         defer { whenEmpty = [] }
         return whenEmpty
+    }
+
+    /// Who waits with the old key is served as before: what it would open is the same.
+    mutating func rename(_ old: PoolKey, to new: PoolKey) {
+        for (id, slot) in slots where slot.key == old { slots[id]?.key = new }
     }
 
     mutating func drain(_ isMeant: (PoolKey) -> Bool) -> (

@@ -10,6 +10,7 @@ public final class ResultRegistry: Sendable {
         let spool: ResultSpool
         let userID: String
         let connectionID: String
+        let projectID: String
         var keep: Bool
         var touchedNs: UInt64
     }
@@ -55,7 +56,9 @@ public final class ResultRegistry: Sendable {
     }
 
     /// Registers a result under a new id. `connectionID` names the client connection it ends with, unless `keep`.
-    public func insert(_ spool: ResultSpool, id: String, userID: String, connectionID: String, keep: Bool = false) {
+    public func insert(
+        _ spool: ResultSpool, id: String, userID: String, connectionID: String, projectID: String = "", keep: Bool = false
+    ) {
         let (evicted, mustSweep) = state.withLock { state -> ([ResultSpool], Bool) in
             var evicted: [ResultSpool] = []
             let own = state.entries.filter { $0.value.userID == userID }
@@ -63,7 +66,9 @@ public final class ResultRegistry: Sendable {
                 evicted.append(oldest.value.spool)
                 state.entries[oldest.key] = nil
             }
-            let entry = Entry(spool: spool, userID: userID, connectionID: connectionID, keep: keep, touchedNs: Monotonic.nowNs)
+            let entry = Entry(
+                spool: spool, userID: userID, connectionID: connectionID, projectID: projectID, keep: keep,
+                touchedNs: Monotonic.nowNs)
             if let replaced = state.entries.updateValue(entry, forKey: id) { evicted.append(replaced.spool) }
             defer { state.isSweeping = true }
             return (evicted, !state.isSweeping)
@@ -80,6 +85,14 @@ public final class ResultRegistry: Sendable {
             guard entry.keep || connectionID == nil || connectionID == entry.connectionID else { return nil }
             state.entries[id]?.touchedNs = Monotonic.nowNs
             return entry.spool
+        }
+    }
+
+    /// The project that the user's result is of; nil for an id that is unknown, expired, or somebody else's.
+    public func projectID(of id: String, userID: String) -> String? {
+        state.withLock { state in
+            guard let entry = state.entries[id], entry.userID == userID else { return nil }
+            return entry.projectID
         }
     }
 

@@ -27,7 +27,7 @@ extension AuthHandlers {
         let ended = try await services.store.revokeSessions(
             userID: user.id, reason: SessionEndReason.passwordChanged.rawValue, nowMs: nowMs)
         services.end(ended, .passwordChanged, requester: context.client)
-        return try await begin(user, context, by: .password(hash: hash))
+        return try await begin(user, context, by: .password(hash: hash), replacing: identity)
     }
 
     func updateProfile(_ params: AuthUpdateProfileParams, _ context: RequestContext) async throws -> WireUser {

@@ -33,7 +33,7 @@ extension AuthHandlers {
     }
 
     func attach(_ params: AuthAttachParams, _ context: RequestContext) async throws -> AuthAttachResult {
-        let (user, session) = try await attach(token: params.token, to: context.client)
-        return AuthAttachResult(expiresAt: Timestamp.format(session.expiresAtMs), user: Self.wire(user))
+        let (user, expiresAtMs) = try await attach(token: params.token, to: context.client)
+        return AuthAttachResult(expiresAt: Timestamp.format(expiresAtMs), user: Self.wire(user))
     }
 }

@@ -10,13 +10,15 @@ extension AuthHandlers {
             id: identity.sessionID, nowMs: Timestamp.now(), idleMs: Int64(limits.sessionIdleMs))
         guard var found else { throw RPCError.unauthenticated }
         found.session.lastUsedAtMs = max(found.session.lastUsedAtMs, identity.lastUsedAtMs)
-        return AuthWhoamiResult(user: Self.wire(found.user), session: Self.wire(found.session, current: identity.sessionID))
+        return AuthWhoamiResult(
+            user: Self.wire(found.user), session: Self.wire(found.session, current: identity.sessionID),
+            grant: identity.scope.isNarrowed ? Self.wire(identity.scope, expiresAtMs: identity.expiresAtMs) : nil)
     }
 
     func refresh(_ context: RequestContext) async throws -> WireSession {
         let identity = try context.identity()
         let user = try await account(identity)
-        let session = try await begin(user, context, by: .session(identity.sessionID))
+        let session = try await begin(user, context, by: .session(identity.sessionID), replacing: identity)
         services.end([identity.sessionID], .refreshed, requester: context.client, sparingWorkOf: context.client)
         return session
     }

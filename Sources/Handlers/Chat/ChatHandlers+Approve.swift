@@ -46,13 +46,17 @@ extension ChatHandlers {
 
     func decline(_ params: ChatDeclineParams, _ context: RequestContext) async throws -> Empty {
         let identity = try context.identity()
+        if identity.isOfProjects {
+            let approval = try await services.store.approval(params.approvalId.lowercased(), userID: identity.userID)
+            guard let approval, identity.reaches(approval.projectID) else { return Empty() }
+        }
         try await services.store.declineApproval(
             params.approvalId.lowercased(), userID: identity.userID, nowMs: Timestamp.now())
         return Empty()
     }
 
     func cancel(_ params: ChatCancelParams, _ context: RequestContext) async throws -> Empty {
-        try await stopTurn(params.threadId.lowercased(), userID: try context.identity().userID)
+        try await stopTurn(params.threadId.lowercased(), try context.identity())
         return Empty()
     }
 }

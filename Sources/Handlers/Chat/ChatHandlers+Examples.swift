@@ -8,7 +8,7 @@ extension ChatHandlers {
     func examples(_ params: ChatExamplesParams, _ context: RequestContext) async throws -> ChatExamplesResult {
         let identity = try context.identity()
         let page = try await services.store.examples(
-            projectID: params.projectId.lowercased(), userID: identity.userID,
+            projectID: try identity.listed(params.projectId) ?? Identity.nowhere, userID: identity.userID,
             page: PageRequest(limit: params.limit, cursor: params.cursor))
         return ChatExamplesResult(items: page.items.map(Self.wire), nextCursor: page.nextCursor)
     }

@@ -74,11 +74,14 @@ final class TurnRegistry: Sendable {
 
     /// Asks the turn of a user's thread to stop.
     ///
-    /// - Returns: whether there is one here.
+    /// - Returns: whether there is one here, in one of the projects if they are given.
     @discardableResult
-    func cancel(threadID: String, userID: String) -> Bool {
-        let isHere = state.withLock { $0.turns[threadID]?.userID == userID }
-        cancel { $0.threadID == threadID && $0.userID == userID }
+    func cancel(threadID: String, userID: String, in projectIDs: Set<String>? = nil) -> Bool {
+        let isMeant: (Turn) -> Bool = {
+            $0.threadID == threadID && $0.userID == userID && projectIDs?.contains($0.projectID) ?? true
+        }
+        let isHere = state.withLock { $0.turns[threadID].map(isMeant) ?? false }
+        cancel(where: isMeant)
         return isHere
     }
     func cancel(ofProject projectID: String) { cancel { $0.projectID == projectID } }

@@ -51,7 +51,8 @@ extension Services: StoreWatcher {
     ///   - requester: is not told, for it asked.
     ///   - spared: a connection whose queries and turns go on.
     func end(
-        _ sessionIDs: [String], _ reason: SessionEndReason, requester: ClientSession? = nil, sparingWorkOf spared: ClientSession? = nil
+        _ sessionIDs: [String], _ reason: SessionEndReason, requester: ClientSession? = nil,
+        sparingWorkOf spared: ClientSession? = nil
     ) {
         sessions.end(sessionIDs, reason, requester: requester)
         for sessionID in sessionIDs {

@@ -30,17 +30,55 @@ final class SessionRegistry: Sendable {
         }
     }
 
-    /// The sessions that have outlived themselves, and why; one may come more than once.
-    func outlived(nowMs: Int64, idleMs: Int64) -> [(id: String, reason: SessionEndReason)] {
-        let clients = state.withLock { $0.values.flatMap { $0.values } }
-        return clients.compactMap { client in
-            guard let identity = client.identity, let reason = identity.endReason(nowMs: nowMs, idleMs: idleMs) else { return nil }
-            return (identity.sessionID, reason)
+    /// What an end reached: whole sessions, and connections whose token alone has ended.
+    struct Ended: Equatable {
+        var sessions: [String] = []
+        var connections: [String] = []
+    }
+
+    /// Ends what has come to its time on a connection: its session everywhere, or, where only its token has, the connection's part in it.
+    @discardableResult
+    func end(_ identity: Identity, on client: ClientSession, _ reason: SessionEndReason) -> Ended {
+        guard reason == .expired, identity.endsEarly else {
+            end([identity.sessionID], reason)
+            return Ended(sessions: [identity.sessionID])
         }
+        return Ended(connections: take(client, identity, reason) ? [client.channel.connectionID] : [])
+    }
+
+    /// Ends what has outlived itself.
+    func endOutlived(nowMs: Int64, idleMs: Int64) -> Ended {
+        let clients = state.withLock { $0.values.flatMap { $0.values } }
+        var ended = Ended()
+        for client in clients {
+            guard let identity = client.identity, let reason = identity.endReason(nowMs: nowMs, idleMs: idleMs) else { continue }
+            let more = end(identity, on: client, reason)
+            ended.sessions += more.sessions
+            ended.connections += more.connections
+        }
+        return ended
     }
 
     /// The sessions that connections have.
     var ids: [String] { state.withLock { Array($0.keys) } }
+
+    /// Takes the session from connections that attached it with a token of a key that is not accepted any longer, and answers the
+    /// connections' ids. One on which it began with a password keeps it.
+    func end(unlessKeyIn accepted: Set<String>) -> [String] {
+        let clients = state.withLock { $0.values.flatMap { $0.values } }
+        return clients.compactMap { client in
+            guard let identity = client.identity, let keyID = identity.keyID, !accepted.contains(keyID) else { return nil }
+            return take(client, identity, .revoked) ? client.channel.connectionID : nil
+        }
+    }
+
+    /// Takes the session from one connection, and tells it why.
+    private func take(_ client: ClientSession, _ identity: Identity, _ reason: SessionEndReason) -> Bool {
+        remove(client, identity.sessionID)
+        guard client.unbind(ifSession: identity.sessionID) else { return false }
+        client.channel.notify(.notification(SessionExpiredNotification.method, SessionExpiredNotification(reason: reason)))
+        return true
+    }
 
     private func remove(_ client: ClientSession, _ sessionID: String) {
         state.withLock { sessions in

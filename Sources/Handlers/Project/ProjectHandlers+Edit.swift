@@ -32,7 +32,8 @@ extension ProjectHandlers {
         let identity = try context.identity()
         let page = try await services.store.projects(
             userID: identity.userID,
-            filter: ProjectFilter(databaseType: params.databaseType.map(Self.engine), text: params.text),
+            filter: ProjectFilter(
+                databaseType: params.databaseType.map(Self.engine), text: params.text, ids: identity.scope.projectIDs),
             page: PageRequest(limit: params.limit, cursor: params.cursor))
         return ProjectListResult(items: page.items.map(wire), nextCursor: page.nextCursor)
     }
@@ -72,7 +73,9 @@ extension ProjectHandlers {
     func delete(_ params: ProjectDeleteParams, _ context: RequestContext) async throws -> Empty {
         let identity = try context.identity()
         let id = params.projectId.lowercased()
-        if try await services.store.deleteProject(id: id, userID: identity.userID) { services.apply(.projectDeleted(id)) }
+        if identity.reaches(id), try await services.store.deleteProject(id: id, userID: identity.userID) {
+            services.apply(.projectDeleted(id))
+        }
         return Empty()
     }
 

@@ -7,7 +7,7 @@ import Store
 extension ProjectHandlers {
     func summary(_ params: ProjectSummaryParams, _ context: RequestContext) async throws -> ProjectSummaryResult {
         let identity = try context.identity()
-        let id = params.projectId.lowercased()
+        let id = identity.reaches(params.projectId.lowercased()) ? params.projectId.lowercased() : Identity.nowhere
         let recent = services.limits.recentItems
         guard let summary = try await services.store.summary(projectID: id, userID: identity.userID, recent: recent) else {
             throw RPCError.notFound

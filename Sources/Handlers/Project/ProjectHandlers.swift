@@ -5,14 +5,12 @@ import Store
 
 /// Databases that people registered.
 struct ProjectHandlers: ProjectAPI {
-    /// Binds sealed connection strings to this use: a record moved to another column does not open.
-    private static let sealPurpose = "project.connectionString"
-
     let services: Services
 
     /// The user's own project. Somebody else's is as unknown as one that never was.
     func own(_ id: String, _ identity: Identity) async throws -> StoredProject {
-        guard let project = try await services.store.project(id: id.lowercased(), userID: identity.userID) else {
+        let id = identity.reaches(id.lowercased()) ? id.lowercased() : Identity.nowhere
+        guard let project = try await services.store.project(id: id, userID: identity.userID) else {
             throw RPCError.notFound
         }
         return project
@@ -20,7 +18,8 @@ struct ProjectHandlers: ProjectAPI {
 
     /// The same, to run something on: its ``StoredProject/lastUsedAtMs`` is not to be shown.
     func toRunOn(_ id: String, _ identity: Identity) async throws -> StoredProject {
-        guard let project = try await services.store.knownProject(id: id.lowercased(), userID: identity.userID) else {
+        let id = identity.reaches(id.lowercased()) ? id.lowercased() : Identity.nowhere
+        guard let project = try await services.store.knownProject(id: id, userID: identity.userID) else {
             throw RPCError.notFound
         }
         return project
@@ -29,7 +28,7 @@ struct ProjectHandlers: ProjectAPI {
     // MARK: Connection strings
 
     func seal(_ connectionString: String, project id: String, user: String) -> [UInt8] {
-        services.sealer.seal(Array(connectionString.utf8), purpose: Self.sealPurpose, user: user, row: id)
+        services.seal(Array(connectionString.utf8), .connectionString, user: user, row: id)
     }
 
     /// What the project connects to. Errors as of ``ConnectionTarget/parse(_:as:)``; a record that was
@@ -38,7 +37,7 @@ struct ProjectHandlers: ProjectAPI {
         let opened: [UInt8]
         do {
             opened = try services.unseal(
-                project.sealedConnectionString, purpose: Self.sealPurpose, user: project.userID, row: project.id)
+                project.sealedConnectionString, .connectionString, user: project.userID, row: project.id)
         } catch {
             throw DatabaseError(
                 .invalidConnectionString, phase: .parse,
@@ -48,9 +47,21 @@ struct ProjectHandlers: ProjectAPI {
         return try ConnectionTarget.parse(String(decoding: opened, as: UTF8.self), as: project.databaseType)
     }
 
+    /// Whether two states of a project name the same database: the same record, or one that was sealed anew in between.
+    func isSameDatabase(_ one: StoredProject, _ other: StoredProject) -> Bool {
+        guard one.sealedConnectionString != other.sealedConnectionString else { return true }
+        func opened(_ project: StoredProject) -> [UInt8]? {
+            try? services.unseal(project.sealedConnectionString, .connectionString, user: project.userID, row: project.id)
+        }
+        guard let text = opened(one) else { return false }
+        return opened(other) == text
+    }
+
     /// Which pooled connections are the project's: those of its connection string as it is now. Every sealing has its own nonce.
-    func poolKey(_ project: StoredProject) -> PoolKey {
-        PoolKey(projectID: project.id, fingerprint: Array(project.sealedConnectionString.prefix(33)))
+    func poolKey(_ project: StoredProject) -> PoolKey { Self.poolKey(project.id, project.sealedConnectionString) }
+
+    static func poolKey(_ id: String, _ sealed: [UInt8]) -> PoolKey {
+        PoolKey(projectID: id, fingerprint: Array(sealed.prefix(33)))
     }
 
     /// Lends `body` one of the project's connections. Errors: those of ``ConnectionPool/checkout(_:options:waitMs:target:)``, of

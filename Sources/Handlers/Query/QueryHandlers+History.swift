@@ -8,7 +8,8 @@ extension QueryHandlers {
     func history(_ params: QueryHistoryParams, _ context: RequestContext) async throws -> QueryHistoryResult {
         let identity = try context.identity()
         let filter = HistoryFilter(
-            projectID: params.projectId?.lowercased(), status: params.status.flatMap { StoredQueryStatus(rawValue: $0.rawValue) },
+            projectID: try identity.listed(params.projectId),
+            status: params.status.flatMap { StoredQueryStatus(rawValue: $0.rawValue) },
             mode: params.mode.map { $0 == .write ? .write : .read },
             source: params.source.flatMap { StoredQuerySource(rawValue: $0.rawValue) }, text: params.text,
             errorText: params.errorText, shape: try shape(params.shape), sinceMs: try time(params.since, "since"),
@@ -22,14 +23,14 @@ extension QueryHandlers {
 
     func get(_ params: QueryGetParams, _ context: RequestContext) async throws -> WireQueryRecord {
         let identity = try context.identity()
-        guard let record = try await services.store.query(id: params.queryId.lowercased(), userID: identity.userID) else {
+        let found = try await services.store.query(id: params.queryId.lowercased(), userID: identity.userID)
+        guard let record = found, identity.reaches(record.start.projectID) else {
             throw RPCError.notFound
         }
         var preview: JSONText?
         // One that does not open is in the log; the rest of the record is as good as before.
         if let sealed = record.end.sealedPreview,
-            let opened = try? services.unseal(
-                sealed, purpose: QueryHistory.sealPurpose, user: identity.userID, row: record.start.id)
+            let opened = try? services.unseal(sealed, .preview, user: identity.userID, row: record.start.id)
         {
             preview = opened.withUnsafeBytes { JSONText(copying: $0) }
         }

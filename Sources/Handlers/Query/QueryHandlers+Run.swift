@@ -9,6 +9,7 @@ extension QueryHandlers {
         let identity = try context.identity()
         try services.rates.take(.queriesPerMinute, of: identity.userID)
         let mode: AccessMode = params.mode == .write ? .write : .read
+        guard mode == .read || !identity.scope.isReadOnly else { throw RPCError.tokenReadsOnly }
         let statement = try statement(params.sql, params.parameters, timeoutMs: params.timeoutMs, mode)
         if let rows = params.pageRows, rows > limits.pageRows {
             throw RPCError.invalid("pageRows", "may be at most \(limits.pageRows).", limit: "pageRows")

@@ -20,7 +20,7 @@ extension QueryHandlers {
                 "since", "may be at most \(limits.statisticsDays) days before until.", limit: "statisticsDays")
         }
         let statistics = try await services.store.statistics(
-            userID: identity.userID, projectID: params.projectId?.lowercased(), fromMs: firstDay * Day.ms, toMs: lastMs,
+            userID: identity.userID, projectID: try identity.listed(params.projectId), fromMs: firstDay * Day.ms, toMs: lastMs,
             statements: params.statements)
         return QueryStatsResult(
             since: Timestamp.format(statistics.sinceMs), until: Timestamp.format(statistics.untilMs),

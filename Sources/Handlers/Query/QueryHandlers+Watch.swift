@@ -6,7 +6,7 @@ import Store
 extension QueryHandlers {
     func running(_ params: QueryRunningParams, _ context: RequestContext) async throws -> QueryRunningResult {
         let identity = try context.identity()
-        let projectID = params.projectId?.lowercased()
+        let projectID = try identity.listed(params.projectId)
         let here = services.running.list(ofUser: identity.userID, projectID: projectID).map(\.wire)
         let nowMs = Timestamp.now()
         let elsewhere = try await services.store.liveQueriesElsewhere(userID: identity.userID, projectID: projectID)
@@ -19,7 +19,7 @@ extension QueryHandlers {
         let identity = try context.identity()
         let id = Identifier.make()
         let queries = services.running.subscribe(
-            id, client: context.client, userID: identity.userID, projectID: params.projectId?.lowercased())
+            id, client: context.client, userID: identity.userID, projectID: try identity.listed(params.projectId))
         guard let queries else {
             throw RPCError(
                 .busy, "This connection has \(limits.subscriptionsPerConnection) subscriptions; end one first.",

@@ -11,16 +11,27 @@ struct QueryHandlers: QueryAPI {
     var limits: Limits { services.limits }
 
     func cancel(_ params: QueryCancelParams, _ context: RequestContext) async throws -> Empty {
-        let (id, userID) = (params.queryId.lowercased(), try context.identity().userID)
-        if !services.running.cancel(id, userID: userID) {
-            try await services.store.announce(.queryCancelled(id, userID: userID))
+        let (id, identity) = (params.queryId.lowercased(), try context.identity())
+        if services.running.cancel(id, userID: identity.userID, in: identity.scope.projectIDs) { return Empty() }
+        if identity.isOfProjects {
+            // Another daemon knows whose the query is, and not what this token is for.
+            let elsewhere = try await services.store.liveQueriesElsewhere(userID: identity.userID, projectID: nil)
+            guard elsewhere.contains(where: { $0.start.id == id && identity.reaches($0.start.projectID) }) else { return Empty() }
         }
+        try await services.store.announce(.queryCancelled(id, userID: identity.userID))
         return Empty()
     }
 
     func close(_ params: QueryCloseParams, _ context: RequestContext) async throws -> Empty {
-        services.results.close(params.resultId.lowercased(), userID: try context.identity().userID)
+        let identity = try context.identity()
+        let id = params.resultId.lowercased()
+        if reaches(result: id, identity) { services.results.close(id, userID: identity.userID) }
         return Empty()
+    }
+
+    /// Whether the token may reach a result, if there is one of that id.
+    func reaches(result id: String, _ identity: Identity) -> Bool {
+        !identity.isOfProjects || services.results.projectID(of: id, userID: identity.userID).map(identity.reaches) ?? false
     }
 
     // MARK: Shapes

@@ -7,9 +7,6 @@ import Synchronization
 
 /// The row of history that a query becomes.
 final class QueryHistory: Sendable {
-    /// Binds sealed previews to this use.
-    static let sealPurpose = "query.preview"
-
     private let query: LiveQuery
     private let databaseType: Databases.DatabaseType
     private let services: Services
@@ -34,8 +31,7 @@ final class QueryHistory: Sendable {
         guard let first, preview.withLock({ $0 == nil }) else { return }
         let text = QueryPreview.text(
             first.columns, first.rows, rowsMax: services.limits.previewRows, bytesMax: services.limits.previewBytes)
-        let sealed = services.sealer.seal(
-            text.withUnsafeBytes { Array($0) }, purpose: Self.sealPurpose, user: start.userID, row: start.id)
+        let sealed = services.seal(text.withUnsafeBytes { Array($0) }, .preview, user: start.userID, row: start.id)
         preview.withLock { $0 = sealed }
     }
 

@@ -149,7 +149,8 @@ struct QueryRun: Sendable {
         if hasMore || (keep && !first.columns.isEmpty) {
             let id = Identifier.make()
             services.results.insert(
-                spool, id: id, userID: identity.userID, connectionID: client.channel.connectionID, keep: keep)
+                spool, id: id, userID: identity.userID, connectionID: client.channel.connectionID, projectID: project.id,
+                keep: keep)
             resultID = id
         }
         defer { if resultID == nil { spool.close() } }

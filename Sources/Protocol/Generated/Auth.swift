@@ -7,12 +7,35 @@ public protocol AuthAPI: Sendable {
 
     /// `auth.attach`: Bind an existing session to this connection.
     ///
-    /// Takes the token of `auth.login`, `auth.signup` or `auth.refresh`. Any number of connections may share a session. A token
-    /// that is malformed, too long, expired, revoked or another daemon's is answered `unauthenticated`, the same for each; the
-    /// connection then has no session, even if it had one before.
+    /// Takes the token of `auth.login`, `auth.signup`, `auth.refresh` or `auth.attenuate`. Any number of connections may share a
+    /// session. A token that is malformed, too long, expired, revoked or another daemon's is answered `unauthenticated`, the same
+    /// for each; the connection then has no session, even if it had one before.
     ///
     /// Errors: `invalid_params`, `unauthenticated`, `rate_limited`.
     func attach(_ params: AuthAttachParams, _ context: Context) async throws -> AuthAttachResult
+
+    /// `auth.attenuate`: Make a token that allows less than this connection's.
+    ///
+    /// The new token attaches connections to the same session (`auth.attach`), for a script, a tool or an agent that should not
+    /// have all of it. It ends with the session, wherever that is ended, and at `expiresAt` if that is sooner. Give at least one
+    /// member.
+    ///
+    /// What is named here is all that is left of it: methods, projects, reads. Where this connection's own token was narrowed
+    /// before, the new one allows what both do; nothing is ever added. The reply says what it came to.
+    ///
+    /// A narrowed token is answered `forbidden` where it does not allow a method, and what is in other projects does not exist
+    /// for it: its ids answer as unknown ones do. With `projectIds`, lists that can be of all projects must name one of them
+    /// (`project.list` shows those there are), and what is about no project in particular (`dashboard.get`, `project.create`, a
+    /// `project.test` of a connection string, `chat.deleteExample`) is `forbidden`. With `readOnly`, so is every change: of
+    /// accounts, projects, history and conversations, `chat.approve`, `query.run` with `mode` `write`, and `query.export` to a
+    /// file; `chat.send` goes on. Whatever it was narrowed to, a narrowed token may call `auth.whoami`, `auth.attenuate` and the
+    /// public methods, and no other method of `auth` unless `methods` names it; `auth.refresh` and `auth.changePassword` then
+    /// answer a token that is as narrow, and none to a token with `requestsPerMinute`.
+    ///
+    /// Who holds a token can narrow it without the daemon, too; `docs/security.md` says how.
+    ///
+    /// Errors: `invalid_params`, `unauthenticated`, `not_found`.
+    func attenuate(_ params: AuthAttenuateParams, _ context: Context) async throws -> AuthAttenuateResult
 
     /// `auth.changePassword`: Change your password, which ends every session.
     ///
@@ -111,7 +134,8 @@ public protocol AuthAPI: Sendable {
 
     /// `auth.whoami`: Answer whose session this connection has.
     ///
-    /// The user and the session, without the token.
+    /// The user and the session, without the token; and what the token allows that this connection was attached with, where it
+    /// was narrowed (`auth.attenuate`).
     ///
     /// Errors: `unauthenticated`.
     func whoami(_ context: Context) async throws -> AuthWhoamiResult
@@ -158,7 +182,7 @@ public struct AuthAttachParams: JSONDecodable, Equatable {
 
 /// What `auth.attach` answers.
 public struct AuthAttachResult: JSONEncodable, Equatable {
-    /// When the session ends at the latest.
+    /// When the session, or the token, ends at the latest.
     public var expiresAt: String
     /// Whose session it is.
     public var user: User
@@ -173,6 +197,96 @@ public struct AuthAttachResult: JSONEncodable, Equatable {
         writer.string(expiresAt)
         writer.raw(#","user":"#)
         user.encode(to: &writer)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
+/// What `auth.attenuate` is called with.
+public struct AuthAttenuateParams: JSONDecodable, Equatable {
+    /// Names of methods, or all of a namespace: `query.*`. 1 to 64 items.
+    public var methods: [String]?
+    /// Projects of yours. 1 to 32 items.
+    public var projectIds: [String]?
+    /// Whether it may change nothing. Default `false`.
+    public var readOnly: Bool
+    /// When it ends; in the future.
+    public var expiresAt: String?
+    /// Requests of a session that it and all tokens made from it may make in a minute together; past that the answer is
+    /// `rate_limited`. 1 to 60000.
+    public var requestsPerMinute: Int?
+
+    public init(
+        methods: [String]? = nil,
+        projectIds: [String]? = nil,
+        readOnly: Bool = false,
+        expiresAt: String? = nil,
+        requestsPerMinute: Int? = nil
+    ) {
+        self.methods = methods
+        self.projectIds = projectIds
+        self.readOnly = readOnly
+        self.expiresAt = expiresAt
+        self.requestsPerMinute = requestsPerMinute
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONMismatch) {
+        var methods: [String]?
+        var projectIds: [String]?
+        var readOnly: Bool?
+        var expiresAt: String?
+        var requestsPerMinute: Int?
+        try reader.enterObject()
+        while let memberName = reader.nextMember() {
+            if memberName.matches("methods") {
+                try reader.refuseNull()
+                methods = try reader.array(minItems: 1, maxItems: 64) { reader throws(JSONMismatch) in
+                    try reader.string(minLength: 1, maxLength: 64)
+                }
+            } else if memberName.matches("projectIds") {
+                try reader.refuseNull()
+                projectIds = try reader.array(minItems: 1, maxItems: 32) { reader throws(JSONMismatch) in
+                    try reader.string(format: .uuid)
+                }
+            } else if memberName.matches("readOnly") {
+                try reader.refuseNull()
+                readOnly = try reader.bool()
+            } else if memberName.matches("expiresAt") {
+                try reader.refuseNull()
+                expiresAt = try reader.string(format: .dateTime)
+            } else if memberName.matches("requestsPerMinute") {
+                try reader.refuseNull()
+                requestsPerMinute = try reader.int(minimum: 1, maximum: 60000)
+            } else if memberName.isProgressToken {
+                try reader.skipProgressToken()
+            } else {
+                throw memberName.unknown(["methods", "projectIds", "readOnly", "expiresAt", "requestsPerMinute"])
+            }
+        }
+        self.methods = methods
+        self.projectIds = projectIds
+        self.readOnly = readOnly ?? false
+        self.expiresAt = expiresAt
+        self.requestsPerMinute = requestsPerMinute
+    }
+}
+
+/// What `auth.attenuate` answers.
+public struct AuthAttenuateResult: JSONEncodable, Equatable {
+    /// A secret, as that of `auth.login`.
+    public var token: String
+    /// What it allows.
+    public var grant: TokenGrant
+
+    public init(token: String, grant: TokenGrant) {
+        self.token = token
+        self.grant = grant
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.raw(#"{"token":"#)
+        writer.string(token)
+        writer.raw(#","grant":"#)
+        grant.encode(to: &writer)
         writer.byte(UInt8(ascii: "}"))
     }
 }
@@ -525,10 +639,13 @@ public struct AuthWhoamiResult: JSONEncodable, Equatable {
     public var user: User
     /// The session; `current` is true.
     public var session: SessionInfo
+    /// What a narrowed token allows; absent where everything is.
+    public var grant: TokenGrant?
 
-    public init(user: User, session: SessionInfo) {
+    public init(user: User, session: SessionInfo, grant: TokenGrant? = nil) {
         self.user = user
         self.session = session
+        self.grant = grant
     }
 
     public func encode(to writer: inout JSONWriter) {
@@ -536,6 +653,10 @@ public struct AuthWhoamiResult: JSONEncodable, Equatable {
         user.encode(to: &writer)
         writer.raw(#","session":"#)
         session.encode(to: &writer)
+        if let grant {
+            writer.raw(#","grant":"#)
+            grant.encode(to: &writer)
+        }
         writer.byte(UInt8(ascii: "}"))
     }
 }

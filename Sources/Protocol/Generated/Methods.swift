@@ -4,6 +4,7 @@
 public enum Method: UInt8, Sendable, CaseIterable {
     case cancelRequest
     case authAttach
+    case authAttenuate
     case authChangePassword
     case authDeleteAccount
     case authLogin
@@ -197,7 +198,9 @@ extension Method {
                 return nil
             }
         case 14:
-            if name.matches("project.create") {
+            if name.matches("auth.attenuate") {
+                self = .authAttenuate
+            } else if name.matches("project.create") {
                 self = .projectCreate
             } else if name.matches("project.delete") {
                 self = .projectDelete
@@ -265,6 +268,7 @@ extension Method {
         switch self {
         case .cancelRequest: "$/cancelRequest"
         case .authAttach: "auth.attach"
+        case .authAttenuate: "auth.attenuate"
         case .authChangePassword: "auth.changePassword"
         case .authDeleteAccount: "auth.deleteAccount"
         case .authLogin: "auth.login"
@@ -333,12 +337,12 @@ extension Method {
         case .cancelRequest, .authAttach, .authLogin, .authSignup, .exit, .initialize, .initialized, .rpcDiscover, .shutdown,
             .systemHealth, .systemLimits:
             .public
-        case .authChangePassword, .authDeleteAccount, .authLogout, .authRefresh, .authRevoke, .authSessions, .authUpdateProfile,
-            .authWhoami, .chatApprove, .chatCancel, .chatConfirm, .chatContext, .chatDecline, .chatDeleteExample,
-            .chatDeleteThread, .chatDoctor, .chatExamples, .chatHistory, .chatModels, .chatRenameThread, .chatSend, .chatThreads,
-            .dashboardGet, .projectCreate, .projectDelete, .projectGet, .projectList, .projectSummary, .projectTest,
-            .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryExport, .queryFetch, .queryForget, .queryGet,
-            .queryHistory, .queryRun, .queryRunning, .queryStats, .querySubscribe, .querySummarize, .queryUnsubscribe,
+        case .authAttenuate, .authChangePassword, .authDeleteAccount, .authLogout, .authRefresh, .authRevoke, .authSessions,
+            .authUpdateProfile, .authWhoami, .chatApprove, .chatCancel, .chatConfirm, .chatContext, .chatDecline,
+            .chatDeleteExample, .chatDeleteThread, .chatDoctor, .chatExamples, .chatHistory, .chatModels, .chatRenameThread,
+            .chatSend, .chatThreads, .dashboardGet, .projectCreate, .projectDelete, .projectGet, .projectList, .projectSummary,
+            .projectTest, .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryExport, .queryFetch, .queryForget,
+            .queryGet, .queryHistory, .queryRun, .queryRunning, .queryStats, .querySubscribe, .querySummarize, .queryUnsubscribe,
             .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations, .schemaSearch, .systemMetrics:
             .session
         }
@@ -354,11 +358,11 @@ extension Method {
             .chatRenameThread, .chatSend, .projectCreate, .projectDelete, .projectUpdate, .queryCancel, .queryClose,
             .queryForget, .queryRun:
             .write
-        case .cancelRequest, .authSessions, .authWhoami, .chatCancel, .chatContext, .chatDoctor, .chatExamples, .chatHistory,
-            .chatModels, .chatThreads, .dashboardGet, .exit, .initialized, .projectGet, .projectList, .projectSummary,
-            .projectTest, .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory, .queryRunning, .queryStats,
-            .querySubscribe, .querySummarize, .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList, .schemaRefresh,
-            .schemaRelations, .schemaSearch, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
+        case .cancelRequest, .authAttenuate, .authSessions, .authWhoami, .chatCancel, .chatContext, .chatDoctor, .chatExamples,
+            .chatHistory, .chatModels, .chatThreads, .dashboardGet, .exit, .initialized, .projectGet, .projectList,
+            .projectSummary, .projectTest, .queryExplain, .queryExport, .queryFetch, .queryGet, .queryHistory, .queryRunning,
+            .queryStats, .querySubscribe, .querySummarize, .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList,
+            .schemaRefresh, .schemaRelations, .schemaSearch, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .read
         }
     }
@@ -367,14 +371,14 @@ extension Method {
     public var execution: Execution {
         switch self {
         case .cancelRequest, .exit, .initialized, .rpcDiscover, .shutdown, .systemHealth, .systemLimits: .inline
-        case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
-            .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .chatApprove, .chatCancel, .chatConfirm, .chatContext,
-            .chatDecline, .chatDeleteExample, .chatDeleteThread, .chatDoctor, .chatExamples, .chatHistory, .chatModels,
-            .chatRenameThread, .chatSend, .chatThreads, .dashboardGet, .initialize, .projectCreate, .projectDelete, .projectGet,
-            .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryExport,
-            .queryFetch, .queryForget, .queryGet, .queryHistory, .queryRun, .queryRunning, .queryStats, .querySubscribe,
-            .querySummarize, .queryUnsubscribe, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations, .schemaSearch,
-            .systemMetrics:
+        case .authAttach, .authAttenuate, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh,
+            .authRevoke, .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .chatApprove, .chatCancel, .chatConfirm,
+            .chatContext, .chatDecline, .chatDeleteExample, .chatDeleteThread, .chatDoctor, .chatExamples, .chatHistory,
+            .chatModels, .chatRenameThread, .chatSend, .chatThreads, .dashboardGet, .initialize, .projectCreate, .projectDelete,
+            .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose, .queryExplain,
+            .queryExport, .queryFetch, .queryForget, .queryGet, .queryHistory, .queryRun, .queryRunning, .queryStats,
+            .querySubscribe, .querySummarize, .queryUnsubscribe, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations,
+            .schemaSearch, .systemMetrics:
             .task
         }
     }
@@ -383,14 +387,14 @@ extension Method {
     public var kind: Kind {
         switch self {
         case .cancelRequest, .exit, .initialized: .notification
-        case .authAttach, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh, .authRevoke,
-            .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .chatApprove, .chatCancel, .chatConfirm, .chatContext,
-            .chatDecline, .chatDeleteExample, .chatDeleteThread, .chatDoctor, .chatExamples, .chatHistory, .chatModels,
-            .chatRenameThread, .chatSend, .chatThreads, .dashboardGet, .initialize, .projectCreate, .projectDelete, .projectGet,
-            .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose, .queryExplain, .queryExport,
-            .queryFetch, .queryForget, .queryGet, .queryHistory, .queryRun, .queryRunning, .queryStats, .querySubscribe,
-            .querySummarize, .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList, .schemaRefresh, .schemaRelations,
-            .schemaSearch, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
+        case .authAttach, .authAttenuate, .authChangePassword, .authDeleteAccount, .authLogin, .authLogout, .authRefresh,
+            .authRevoke, .authSessions, .authSignup, .authUpdateProfile, .authWhoami, .chatApprove, .chatCancel, .chatConfirm,
+            .chatContext, .chatDecline, .chatDeleteExample, .chatDeleteThread, .chatDoctor, .chatExamples, .chatHistory,
+            .chatModels, .chatRenameThread, .chatSend, .chatThreads, .dashboardGet, .initialize, .projectCreate, .projectDelete,
+            .projectGet, .projectList, .projectSummary, .projectTest, .projectUpdate, .queryCancel, .queryClose, .queryExplain,
+            .queryExport, .queryFetch, .queryForget, .queryGet, .queryHistory, .queryRun, .queryRunning, .queryStats,
+            .querySubscribe, .querySummarize, .queryUnsubscribe, .rpcDiscover, .schemaDescribe, .schemaList, .schemaRefresh,
+            .schemaRelations, .schemaSearch, .shutdown, .systemHealth, .systemLimits, .systemMetrics:
             .request
         }
     }
@@ -400,6 +404,7 @@ extension Method {
 public enum Call: Sendable, Equatable {
     case cancelRequest(CancelRequestParams)
     case authAttach(AuthAttachParams)
+    case authAttenuate(AuthAttenuateParams)
     case authChangePassword(AuthChangePasswordParams)
     case authDeleteAccount(AuthDeleteAccountParams)
     case authLogin(AuthLoginParams)
@@ -465,6 +470,7 @@ public enum Call: Sendable, Equatable {
         switch self {
         case .cancelRequest: .cancelRequest
         case .authAttach: .authAttach
+        case .authAttenuate: .authAttenuate
         case .authChangePassword: .authChangePassword
         case .authDeleteAccount: .authDeleteAccount
         case .authLogin: .authLogin
@@ -534,6 +540,7 @@ public enum Call: Sendable, Equatable {
         switch method {
         case .cancelRequest: return .cancelRequest(try CancelRequestParams(from: &reader))
         case .authAttach: return .authAttach(try AuthAttachParams(from: &reader))
+        case .authAttenuate: return .authAttenuate(try AuthAttenuateParams(from: &reader))
         case .authChangePassword: return .authChangePassword(try AuthChangePasswordParams(from: &reader))
         case .authDeleteAccount: return .authDeleteAccount(try AuthDeleteAccountParams(from: &reader))
         case .authLogin: return .authLogin(try AuthLoginParams(from: &reader))
@@ -664,6 +671,7 @@ extension DaemonAPI {
             try lifecycle.cancelRequest(params, context)
             return Empty()
         case .authAttach(let params): return try await auth.attach(params, context)
+        case .authAttenuate(let params): return try await auth.attenuate(params, context)
         case .authChangePassword(let params): return try await auth.changePassword(params, context)
         case .authDeleteAccount(let params): return try await auth.deleteAccount(params, context)
         case .authLogin(let params): return try await auth.login(params, context)

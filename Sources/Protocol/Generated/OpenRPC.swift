@@ -24,1928 +24,1976 @@ public enum OpenRPCDocument {
         ":["string","integer"]}}],"errors":[],"examples":[{"name":"a request by its number","params":[{"name":"id","va\###
         lue":7}],"x-needs":"none"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-execution":"inl\###
         ine","x-unknownMembers":"ignore"},{"name":"auth.attach","summary":"Bind an existing session to this connection\###
-        .","description":"Takes the token of `auth.login`, `auth.signup` or `auth.refresh`. Any number of connections m\###
-        ay share a session. A token that is\nmalformed, too long, expired, revoked or another daemon's is answered `un\###
-        authenticated`, the same for each; the connection then\nhas no session, even if it had one before.","tags":[{"\###
-        name":"auth"}],"paramStructure":"either","params":[{"name":"token","description":"The token.","required":true,\###
-        "schema":{"description":"The token.","type":"string","format":"token"}}],"result":{"name":"AuthAttachResult","\###
-        schema":{"type":"object","properties":{"expiresAt":{"description":"When the session ends at the latest.","type\###
-        ":"string","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/Use\###
-        r"}},"required":["expiresAt","user"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inv\###
-        alid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"}],"exa\###
-        mples":[{"name":"a good token","params":[{"name":"token","value":"${token}"}],"result":{"name":"result","value\###
-        ":{"expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Love\###
-        lace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a toke\###
-        n that is no good","params":[{"name":"token","value":"v4.public.no-such-token"}],"x-error":"unauthenticated","\###
-        x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-execution":"task","x-unknow\###
-        nMembers":"refuse"},{"name":"auth.changePassword","summary":"Change your password, which ends every session.",\###
-        "description":"The rules for the new password are those of `auth.signup`; it must differ from the current one.\###
-         Every session of yours ends and\nevery token is refused from then on, this one included: the reply has a new t\###
-        oken, and its session is bound to this connection.\nOther connections get `session/expired`.\n\nA wrong curren\###
-        t password counts as a failed log-in.","tags":[{"name":"auth"}],"paramStructure":"either","params":[{"name":"c\###
-        urrentPassword","description":"The password now.","required":true,"schema":{"description":"The password now.",\###
-        "type":"string","minLength":1,"maxLength":1024}},{"name":"newPassword","description":"The password from now on\###
-        .","required":true,"schema":{"description":"The password from now on.","type":"string","minLength":1,"maxLengt\###
-        h":1024}}],"result":{"name":"Session","schema":{"$ref":"#/components/schemas/Session"}},"errors":[{"$ref":"#/c\###
-        omponents/errors/invalid_params"},{"$ref":"#/components/errors/weak_password"},{"$ref":"#/components/errors/un\###
-        authenticated"},{"$ref":"#/components/errors/invalid_credentials"},{"$ref":"#/components/errors/rate_limited"}\###
-        ,{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a new password","params":[{"name":"currentPassword"\###
-        ,"value":"${password}"},{"name":"newPassword","value":"ten lives of an engine"}],"result":{"name":"result","va\###
-        lue":{"token":"v4.public.eyJleGFtcGxlIjp0cnVlfQ","expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab0c4\###
-        -7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00\###
-        .000Z"}}},"x-needs":"session"},{"name":"a wrong current password","params":[{"name":"currentPassword","value":\###
-        "not the password"},{"name":"newPassword","value":"ten lives of an engine"}],"x-error":"invalid_credentials","\###
-        x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"barrier","x-execution":"task","x-un\###
-        knownMembers":"refuse"},{"name":"auth.deleteAccount","summary":"Delete your account and everything in it.","de\###
-        scription":"Projects, history, messages and sessions go with it, for good; running queries are cancelled. The d\###
-        atabases themselves are not\ntouched. This connection stays open without a session, other connections get `ses\###
-        sion/expired`. The e-mail may sign up again.\n\nA wrong password counts as a failed log-in.","tags":[{"name":"\###
-        auth"}],"paramStructure":"either","params":[{"name":"currentPassword","description":"The password.","required"\###
-        :true,"schema":{"description":"The password.","type":"string","minLength":1,"maxLength":1024}}],"result":{"nam\###
-        e":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/compo\###
-        nents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/inva\###
-        lid_credentials"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/busy"}],"examples":\###
-        [{"name":"a wrong password","params":[{"name":"currentPassword","value":"not the password"}],"x-error":"invali\###
-        d_credentials","x-needs":"session"},{"name":"delete it","params":[{"name":"currentPassword","value":"${passwor\###
-        d}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-o\###
-        rdering":"barrier","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.login","summary":"Begin a s\###
-        ession with e-mail and password.","description":"Binds the new session to this connection, in place of the one\###
-         it had (which does not end). Requests written after it on the\nsame connection run with the new session, with\###
-        out waiting for the reply.\n\nAn unknown e-mail, a wrong password and a password that is too long or too short\###
-         to be one are answered the same, in the same\ntime. After `loginFailures` failures in a row, for an account (\###
-        known or not) or from a peer, each further attempt has to wait:\nuntil then it is `rate_limited` with `retryAf\###
-        terMs`, and the password is not looked at. The wait doubles from `loginDelayMs`\nup to `loginDelayMaxMs`. Afte\###
-        r `loginFailuresMax` failures in a row for an account, its password is not looked at for a day;\nthen the coun\###
-        t starts anew. No account is locked for good: sessions that exist are not affected, and `auth.changePassword` i\###
-        n\none of them opens log-in at once.","tags":[{"name":"auth"}],"paramStructure":"either","params":[{"name":"em\###
-        ail","description":"E-mail address of the account, in any case.","required":true,"schema":{"description":"E-ma\###
-        il address of the account, in any case.","type":"string","maxLength":254,"format":"email"}},{"name":"password"\###
-        ,"description":"Password.","required":true,"schema":{"description":"Password.","type":"string","minLength":1,"\###
-        maxLength":1024}}],"result":{"name":"Session","schema":{"$ref":"#/components/schemas/Session"}},"errors":[{"$r\###
-        ef":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_credentials"},{"$ref":"#/compon\###
-        ents/errors/rate_limited"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"the right password","para\###
-        ms":[{"name":"email","value":"${email}"},{"name":"password","value":"${password}"}],"result":{"name":"result",\###
-        "value":{"token":"v4.public.eyJleGFtcGxlIjp0cnVlfQ","expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab\###
-        0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30\###
-        :00.000Z"}}},"x-needs":"session"},{"name":"a wrong password","params":[{"name":"email","value":"${email}"},{"n\###
-        ame":"password","value":"not the password"}],"x-error":"invalid_credentials","x-needs":"session"},{"name":"an u\###
-        nknown e-mail","params":[{"name":"email","value":"${newEmail}"},{"name":"password","value":"not the password"}\###
-        ],"x-error":"invalid_credentials","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barr\###
-        ier","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.logout","summary":"End this session.","de\###
-        scription":"The token is refused from then on, on every connection and after a restart. Other connections that\###
-         share the session get\n`session/expired`; this one stays open without a session.","tags":[{"name":"auth"}],"p\###
-        aramStructure":"by-name","params":[],"result":{"name":"Empty","schema":{"type":"object","properties":{},"addit\###
-        ionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"log ou\###
-        t","params":[],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"without a session","params"\###
-        :[],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"session","x-ordering":"barri\###
-        er","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.refresh","summary":"Replace this session b\###
-        y a new one with a full life.","description":"Answers a new token and binds its session to this connection. Th\###
-        e old session ends at once and its token is refused from then on:\nother connections that share it get `sessio\###
-        n/expired` and attach the new token. Queries of this connection go on.","tags":[{"name":"auth"}],"paramStructu\###
-        re":"by-name","params":[],"result":{"name":"Session","schema":{"$ref":"#/components/schemas/Session"}},"errors\###
-        ":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a new token","params":[],"result":{"na\###
-        me":"result","value":{"token":"v4.public.eyJleGFtcGxlIjp0cnVlfQ","expiresAt":"2026-01-06T09:30:00.000Z","user"\###
-        :{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"202\###
-        6-01-05T09:30:00.000Z"}}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"barrier"\###
-        ,"x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.revoke","summary":"End another session of you\###
-        rs, or all the others.","description":"Takes exactly one of `sessionId` and `others`. Connections that have th\###
-        e session get `session/expired` and their queries are\ncancelled. Naming the session of this connection ends i\###
-        t as `auth.logout` does.\n\nIdempotent: a session that has ended, never was or is somebody else's answers `{}`\###
-         all the same, and nothing happens.","tags":[{"name":"auth"}],"paramStructure":"either","params":[{"name":"ses\###
-        sionId","description":"The session to end.","required":false,"schema":{"description":"The session to end.","ty\###
-        pe":"string","format":"uuid"}},{"name":"others","description":"True: end every session of yours but this one. F\###
-        alse is refused.","required":false,"schema":{"description":"True: end every session of yours but this one. Fal\###
-        se is refused.","type":"boolean"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additi\###
-        onalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/u\###
-        nauthenticated"}],"examples":[{"name":"one session","params":[{"name":"sessionId","value":"${sessionId}"}],"re\###
-        sult":{"name":"result","value":{}},"x-needs":"session"},{"name":"all the others","params":[{"name":"others","v\###
-        alue":true}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"an unknown session","params":\###
-        [{"name":"sessionId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"nam\###
-        e":"neither","params":[],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"sessi\###
-        on","x-ordering":"barrier","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.sessions","summary"\###
-        :"List your own sessions.","description":"Those that have not ended, newest first.","tags":[{"name":"auth"}],"\###
-        paramStructure":"either","params":[{"name":"limit","description":"Items of one page.","required":false,"schema\###
-        ":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"curso\###
-        r","description":"`nextCursor` of the page before.","required":false,"schema":{"description":"`nextCursor` of t\###
-        he page before.","type":"string","format":"cursor"}}],"result":{"name":"AuthSessionsResult","schema":{"type":"\###
-        object","properties":{"items":{"description":"The sessions.","type":"array","items":{"$ref":"#/components/sche\###
-        mas/SessionInfo"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"strin\###
-        g","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/err\###
-        ors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"all of them","params\###
-        ":[],"result":{"name":"result","value":{"items":[{"id":"019ab0c4-9b72-7f10-8a44-5d0e7a1b2c3d","createdAt":"202\###
-        6-01-05T09:30:00.000Z","lastUsedAt":"2026-01-05T10:12:00.000Z","expiresAt":"2026-01-06T09:30:00.000Z","current\###
-        ":true,"client":"example-editor 1.2"}]}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
-        ring":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.signup","summary":"Create an acco\###
-        unt and begin a session.","description":"Binds the new session to this connection, in place of the one it had (\###
-        which does not end). Requests written after it on the\nsame connection run with the new session, without waiti\###
-        ng for the reply.\n\nThe e-mail is compared and kept in lower case. The password is taken exactly as sent: not\###
-        hing is trimmed, cut or normalised.\nIt must have between `passwordMinBytes` and `passwordMaxBytes` bytes of U\###
-        TF-8 (else `invalid_params`), must not be among the\ncommon ones and must not be made from the name or the e-m\###
-        ail (else `weak_password`).\n\n**What it reveals.** A taken e-mail is answered `conflict`, so whoever may conn\###
-        ect to the daemon can learn here that an account\nexists; without sending e-mail there is no honest way around\###
-         it. It costs the same as a success (the password is hashed first),\nand attempts are rate limited per peer as\###
-         those of `auth.login` are. `auth.login` itself reveals nothing.","tags":[{"name":"auth"}],"paramStructure":"b\###
-        y-name","params":[{"name":"name","description":"Display name.","required":true,"schema":{"description":"Displa\###
-        y name.","type":"string","minLength":1,"maxLength":100}},{"name":"email","description":"E-mail address; no mai\###
-        l is sent.","required":true,"schema":{"description":"E-mail address; no mail is sent.","type":"string","maxLen\###
-        gth":254,"format":"email"}},{"name":"password","description":"Password.","required":true,"schema":{"descriptio\###
-        n":"Password.","type":"string","minLength":1,"maxLength":1024}}],"result":{"name":"Session","schema":{"$ref":"\###
-        #/components/schemas/Session"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/\###
-        errors/weak_password"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/rate_limited"},{"$\###
-        ref":"#/components/errors/busy"},{"$ref":"#/components/errors/forbidden"}],"examples":[{"name":"a new account"\###
-        ,"params":[{"name":"name","value":"Ada Lovelace"},{"name":"email","value":"${newEmail}"},{"name":"password","v\###
-        alue":"nine lives of an engine"}],"result":{"name":"result","value":{"token":"v4.public.eyJleGFtcGxlIjp0cnVlfQ\###
-        ","expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovel\###
-        ace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"none"},{"name":"a taken e-\###
-        mail","params":[{"name":"name","value":"Ada Lovelace"},{"name":"email","value":"${email}"},{"name":"password",\###
-        "value":"nine lives of an engine"}],"x-error":"conflict","x-needs":"session"},{"name":"a short password","para\###
-        ms":[{"name":"name","value":"Ada Lovelace"},{"name":"email","value":"${newEmail}"},{"name":"password","value":\###
-        "short"}],"x-error":"invalid_params","x-needs":"none"},{"name":"a common password","params":[{"name":"name","v\###
-        alue":"Ada Lovelace"},{"name":"email","value":"${newEmail}"},{"name":"password","value":"password123"}],"x-err\###
-        or":"weak_password","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-execut\###
-        ion":"task","x-unknownMembers":"refuse"},{"name":"auth.updateProfile","summary":"Change your name or e-mail.",\###
-        "description":"Takes at least one of `name` and `email`. A new e-mail needs `currentPassword`, because it is w\###
-        hat one logs in with; without it\nthe answer is `invalid_params`, with a wrong one `invalid_credentials`, whic\###
-        h counts as a failed log-in. A taken e-mail is a\n`conflict`. Sessions go on.","tags":[{"name":"auth"}],"param\###
-        Structure":"by-name","params":[{"name":"name","description":"Display name.","required":false,"schema":{"descri\###
-        ption":"Display name.","type":"string","minLength":1,"maxLength":100}},{"name":"email","description":"E-mail a\###
-        ddress.","required":false,"schema":{"description":"E-mail address.","type":"string","maxLength":254,"format":"\###
-        email"}},{"name":"currentPassword","description":"The password; needed for a new e-mail.","required":false,"sc\###
-        hema":{"description":"The password; needed for a new e-mail.","type":"string","minLength":1,"maxLength":1024}}\###
-        ],"result":{"name":"User","schema":{"$ref":"#/components/schemas/User"}},"errors":[{"$ref":"#/components/error\###
-        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/invalid_credent\###
-        ials"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/componen\###
-        ts/errors/busy"}],"examples":[{"name":"a new name","params":[{"name":"name","value":"Ada King"}],"result":{"na\###
-        me":"result","value":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada King","email":"ada@example.com",\###
-        "createdAt":"2026-01-05T09:30:00.000Z"}},"x-needs":"session"},{"name":"a new e-mail","params":[{"name":"email"\###
-        ,"value":"${newEmail}"},{"name":"currentPassword","value":"${password}"}],"result":{"name":"result","value":{"\###
-        id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-0\###
-        1-05T09:30:00.000Z"}},"x-needs":"session"},{"name":"a new e-mail without the password","params":[{"name":"emai\###
-        l","value":"${newEmail}"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"ses\###
-        sion","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.whoami","summary":"\###
-        Answer whose session this connection has.","description":"The user and the session, without the token.","tags"\###
-        :[{"name":"auth"}],"paramStructure":"by-name","params":[],"result":{"name":"AuthWhoamiResult","schema":{"type"\###
-        :"object","properties":{"user":{"description":"The user.","$ref":"#/components/schemas/User"},"session":{"desc\###
-        ription":"The session; `current` is true.","$ref":"#/components/schemas/SessionInfo"}},"required":["user","ses\###
-        sion"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"\###
-        name":"a logged-in connection","params":[],"result":{"name":"result","value":{"user":{"id":"019ab0c4-7d1e-7c3a\###
-        -9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"},"s\###
-        ession":{"id":"019ab0c4-9b72-7f10-8a44-5d0e7a1b2c3d","createdAt":"2026-01-05T09:30:00.000Z","lastUsedAt":"2026\###
-        -01-05T10:12:00.000Z","expiresAt":"2026-01-06T09:30:00.000Z","current":true,"client":"example-editor 1.2"}}},"\###
-        x-needs":"session"},{"name":"without a session","params":[],"x-error":"unauthenticated","x-needs":"none"}],"x-\###
-        kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"n\###
-        ame":"chat.approve","summary":"Run a statement that the assistant proposed.","description":"Runs exactly the b\###
-        ytes of the proposal, in `write` mode, and answers how that ended. Only the user it was made for can approve i\###
-        t, once, before it expires,\nand while the project is not read-only; else it is `not_found`, `conflict` or `re\###
-        ad_only`. Of many calls at once one runs it.\nIt is spent even if the statement fails, in the same step that p\###
-        uts it into history: if no answer comes, because the daemon or the\nconnection went away, `queryId` of the pro\###
-        posal in `chat.history` leads to what is known of it (`query.get`; `interrupted`: it may\nhave run or not). A s\###
-        econd call answers `conflict` and names that query. No tool of the assistant can do this.","tags":[{"name":"ch\###
-        at"}],"paramStructure":"either","params":[{"name":"approvalId","description":"The proposal.","required":true,"\###
-        schema":{"description":"The proposal.","type":"string","format":"uuid"}},{"name":"timeoutMs","description":"As\###
-         in `query.run`.","required":false,"schema":{"description":"As in `query.run`.","type":"integer","minimum":1,"\###
-        maximum":3600000}}],"result":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"erro\###
-        rs":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/c\###
-        omponents/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/cancelled"},\###
-        {"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_string"},{"$\###
+        .","description":"Takes the token of `auth.login`, `auth.signup`, `auth.refresh` or `auth.attenuate`. Any numb\###
+        er of connections may share a session. A token that is\nmalformed, too long, expired, revoked or another daemo\###
+        n's is answered `unauthenticated`, the same for each; the connection then\nhas no session, even if it had one b\###
+        efore.","tags":[{"name":"auth"}],"paramStructure":"either","params":[{"name":"token","description":"The token.\###
+        ","required":true,"schema":{"description":"The token.","type":"string","format":"token"}}],"result":{"name":"A\###
+        uthAttachResult","schema":{"type":"object","properties":{"expiresAt":{"description":"When the session, or the t\###
+        oken, ends at the latest.","type":"string","format":"date-time"},"user":{"description":"Whose session it is.",\###
+        "$ref":"#/components/schemas/User"}},"required":["expiresAt","user"],"additionalProperties":false}},"errors":[\###
+        {"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compon\###
+        ents/errors/rate_limited"}],"examples":[{"name":"a good token","params":[{"name":"token","value":"${token}"}],\###
+        "result":{"name":"result","value":{"expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab0c4-7d1e-7c3a-9f0\###
+        0-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-n\###
+        eeds":"session"},{"name":"a token that is no good","params":[{"name":"token","value":"v4.public.no-such-token"\###
+        }],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier\###
+        ","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.attenuate","summary":"Make a token that allo\###
+        ws less than this connection's.","description":"The new token attaches connections to the same session (`auth.\###
+        attach`), for a script, a tool or an agent that should not have all\nof it. It ends with the session, wherever\###
+         that is ended, and at `expiresAt` if that is sooner. Give at least one member.\n\nWhat is named here is all t\###
+        hat is left of it: methods, projects, reads. Where this connection's own token was narrowed before, the\nnew o\###
+        ne allows what both do; nothing is ever added. The reply says what it came to.\n\nA narrowed token is answered\###
+         `forbidden` where it does not allow a method, and what is in other projects does not exist for it: its\nids a\###
+        nswer as unknown ones do. With `projectIds`, lists that can be of all projects must name one of them (`project\###
+        .list` shows\nthose there are), and what is about no project in particular (`dashboard.get`, `project.create`,\###
+         a `project.test` of a connection\nstring, `chat.deleteExample`) is `forbidden`. With `readOnly`, so is every c\###
+        hange: of accounts, projects, history and conversations,\n`chat.approve`, `query.run` with `mode` `write`, and\###
+         `query.export` to a file; `chat.send` goes on. Whatever it was narrowed to, a\nnarrowed token may call `auth.\###
+        whoami`, `auth.attenuate` and the public methods, and no other method of `auth` unless `methods` names\nit; `a\###
+        uth.refresh` and `auth.changePassword` then answer a token that is as narrow, and none to a token with `reques\###
+        tsPerMinute`.\n\nWho holds a token can narrow it without the daemon, too; `docs/security.md` says how.","tags"\###
+        :[{"name":"auth"}],"paramStructure":"by-name","params":[{"name":"methods","description":"Names of methods, or a\###
+        ll of a namespace: `query.*`.","required":false,"schema":{"description":"Names of methods, or all of a namespa\###
+        ce: `query.*`.","type":"array","items":{"type":"string","minLength":1,"maxLength":64},"minItems":1,"maxItems":\###
+        64}},{"name":"projectIds","description":"Projects of yours.","required":false,"schema":{"description":"Project\###
+        s of yours.","type":"array","items":{"type":"string","format":"uuid"},"minItems":1,"maxItems":32}},{"name":"re\###
+        adOnly","description":"Whether it may change nothing.","required":false,"schema":{"description":"Whether it ma\###
+        y change nothing.","type":"boolean","default":false}},{"name":"expiresAt","description":"When it ends; in the f\###
+        uture.","required":false,"schema":{"description":"When it ends; in the future.","type":"string","format":"date\###
+        -time"}},{"name":"requestsPerMinute","description":"Requests of a session that it and all tokens made from it m\###
+        ay make in a minute together; past that the answer is `rate_limited`.","required":false,"schema":{"description\###
+        ":"Requests of a session that it and all tokens made from it may make in a minute together; past that the answ\###
+        er is `rate_limited`.","type":"integer","minimum":1,"maximum":60000}}],"result":{"name":"AuthAttenuateResult",\###
+        "schema":{"type":"object","properties":{"token":{"description":"A secret, as that of `auth.login`.","type":"st\###
+        ring","format":"token"},"grant":{"description":"What it allows.","$ref":"#/components/schemas/TokenGrant"}},"r\###
+        equired":["token","grant"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_param\###
+        s"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"nam\###
+        e":"reads of one project, for an agent","params":[{"name":"methods","value":["query.*","schema.*"]},{"name":"p\###
+        rojectIds","value":["${projectId}"]},{"name":"readOnly","value":true},{"name":"requestsPerMinute","value":120}\###
+        ],"result":{"name":"result","value":{"token":"v1.narrow.eyJleGFtcGxlIjp0cnVlfQ","grant":{"methods":["query.*",\###
+        "schema.*"],"projectIds":["019ab0c5-11aa-7d2e-8b3c-4d5e6f708192"],"readOnly":true,"requestsPerMinute":120,"exp\###
+        iresAt":"2026-01-06T09:30:00.000Z"}}},"x-needs":"project"},{"name":"a method that there is not","params":[{"na\###
+        me":"methods","value":["query.walk"]}],"x-error":"invalid_params","x-needs":"session"},{"name":"an unknown pro\###
+        ject","params":[{"name":"projectIds","value":["${unknownId}"]}],"x-error":"not_found","x-needs":"session"},{"n\###
+        ame":"nothing to narrow","params":[],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-ac\###
+        cess":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.changePass\###
+        word","summary":"Change your password, which ends every session.","description":"The rules for the new passwor\###
+        d are those of `auth.signup`; it must differ from the current one. Every session of yours ends and\nevery toke\###
+        n is refused from then on, this one included: the reply has a new token, and its session is bound to this conn\###
+        ection.\nOther connections get `session/expired`.\n\nA wrong current password counts as a failed log-in.","tag\###
+        s":[{"name":"auth"}],"paramStructure":"either","params":[{"name":"currentPassword","description":"The password\###
+         now.","required":true,"schema":{"description":"The password now.","type":"string","minLength":1,"maxLength":1\###
+        024}},{"name":"newPassword","description":"The password from now on.","required":true,"schema":{"description":\###
+        "The password from now on.","type":"string","minLength":1,"maxLength":1024}}],"result":{"name":"Session","sche\###
+        ma":{"$ref":"#/components/schemas/Session"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"\###
+        #/components/errors/weak_password"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/error\###
+        s/invalid_credentials"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/busy"}],"exam\###
+        ples":[{"name":"a new password","params":[{"name":"currentPassword","value":"${password}"},{"name":"newPasswor\###
+        d","value":"ten lives of an engine"}],"result":{"name":"result","value":{"token":"v4.public.eyJleGFtcGxlIjp0cn\###
+        VlfQ","expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada L\###
+        ovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a w\###
+        rong current password","params":[{"name":"currentPassword","value":"not the password"},{"name":"newPassword","\###
+        value":"ten lives of an engine"}],"x-error":"invalid_credentials","x-needs":"session"}],"x-kind":"request","x-\###
+        access":"session","x-ordering":"barrier","x-execution":"task","x-unknownMembers":"refuse"},{"name":"auth.delet\###
+        eAccount","summary":"Delete your account and everything in it.","description":"Projects, history, messages and\###
+         sessions go with it, for good; running queries are cancelled. The databases themselves are not\ntouched. This\###
+         connection stays open without a session, other connections get `session/expired`. The e-mail may sign up agai\###
+        n.\n\nA wrong password counts as a failed log-in.","tags":[{"name":"auth"}],"paramStructure":"either","params"\###
+        :[{"name":"currentPassword","description":"The password.","required":true,"schema":{"description":"The passwor\###
+        d.","type":"string","minLength":1,"maxLength":1024}}],"result":{"name":"Empty","schema":{"type":"object","prop\###
+        erties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/c\###
+        omponents/errors/unauthenticated"},{"$ref":"#/components/errors/invalid_credentials"},{"$ref":"#/components/er\###
+        rors/rate_limited"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a wrong password","params":[{"na\###
+        me":"currentPassword","value":"not the password"}],"x-error":"invalid_credentials","x-needs":"session"},{"name\###
+        ":"delete it","params":[{"name":"currentPassword","value":"${password}"}],"result":{"name":"result","value":{}\###
+        },"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"barrier","x-execution":"task","x\###
+        -unknownMembers":"refuse"},{"name":"auth.login","summary":"Begin a session with e-mail and password.","descrip\###
+        tion":"Binds the new session to this connection, in place of the one it had (which does not end). Requests wri\###
+        tten after it on the\nsame connection run with the new session, without waiting for the reply.\n\nAn unknown e\###
+        -mail, a wrong password and a password that is too long or too short to be one are answered the same, in the s\###
+        ame\ntime. After `loginFailures` failures in a row, for an account (known or not) or from a peer, each further\###
+         attempt has to wait:\nuntil then it is `rate_limited` with `retryAfterMs`, and the password is not looked at.\###
+         The wait doubles from `loginDelayMs`\nup to `loginDelayMaxMs`. After `loginFailuresMax` failures in a row for\###
+         an account, its password is not looked at for a day;\nthen the count starts anew. No account is locked for go\###
+        od: sessions that exist are not affected, and `auth.changePassword` in\none of them opens log-in at once.","ta\###
+        gs":[{"name":"auth"}],"paramStructure":"either","params":[{"name":"email","description":"E-mail address of the\###
+         account, in any case.","required":true,"schema":{"description":"E-mail address of the account, in any case.",\###
+        "type":"string","maxLength":254,"format":"email"}},{"name":"password","description":"Password.","required":tru\###
+        e,"schema":{"description":"Password.","type":"string","minLength":1,"maxLength":1024}}],"result":{"name":"Sess\###
+        ion","schema":{"$ref":"#/components/schemas/Session"}},"errors":[{"$ref":"#/components/errors/invalid_params"}\###
+        ,{"$ref":"#/components/errors/invalid_credentials"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/com\###
+        ponents/errors/busy"}],"examples":[{"name":"the right password","params":[{"name":"email","value":"${email}"},\###
+        {"name":"password","value":"${password}"}],"result":{"name":"result","value":{"token":"v4.public.eyJleGFtcGxlI\###
+        jp0cnVlfQ","expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"\###
+        Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name"\###
+        :"a wrong password","params":[{"name":"email","value":"${email}"},{"name":"password","value":"not the password\###
+        "}],"x-error":"invalid_credentials","x-needs":"session"},{"name":"an unknown e-mail","params":[{"name":"email"\###
+        ,"value":"${newEmail}"},{"name":"password","value":"not the password"}],"x-error":"invalid_credentials","x-nee\###
+        ds":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-execution":"task","x-unknownMemb\###
+        ers":"refuse"},{"name":"auth.logout","summary":"End this session.","description":"The token is refused from th\###
+        en on, on every connection and after a restart. Other connections that share the session get\n`session/expired\###
+        `; this one stays open without a session.","tags":[{"name":"auth"}],"paramStructure":"by-name","params":[],"re\###
+        sult":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$re\###
+        f":"#/components/errors/unauthenticated"}],"examples":[{"name":"log out","params":[],"result":{"name":"result"\###
+        ,"value":{}},"x-needs":"session"},{"name":"without a session","params":[],"x-error":"unauthenticated","x-needs\###
+        ":"none"}],"x-kind":"request","x-access":"session","x-ordering":"barrier","x-execution":"task","x-unknownMembe\###
+        rs":"refuse"},{"name":"auth.refresh","summary":"Replace this session by a new one with a full life.","descript\###
+        ion":"Answers a new token and binds its session to this connection. The old session ends at once and its token\###
+         is refused from then on:\nother connections that share it get `session/expired` and attach the new token. Que\###
+        ries of this connection go on.","tags":[{"name":"auth"}],"paramStructure":"by-name","params":[],"result":{"nam\###
+        e":"Session","schema":{"$ref":"#/components/schemas/Session"}},"errors":[{"$ref":"#/components/errors/unauthen\###
+        ticated"}],"examples":[{"name":"a new token","params":[],"result":{"name":"result","value":{"token":"v4.public\###
+        .eyJleGFtcGxlIjp0cnVlfQ","expiresAt":"2026-01-06T09:30:00.000Z","user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d\###
+        4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"ses\###
+        sion"}],"x-kind":"request","x-access":"session","x-ordering":"barrier","x-execution":"task","x-unknownMembers"\###
+        :"refuse"},{"name":"auth.revoke","summary":"End another session of yours, or all the others.","description":"T\###
+        akes exactly one of `sessionId` and `others`. Connections that have the session get `session/expired` and thei\###
+        r queries are\ncancelled. Naming the session of this connection ends it as `auth.logout` does.\n\nIdempotent: a\###
+         session that has ended, never was or is somebody else's answers `{}` all the same, and nothing happens.","tag\###
+        s":[{"name":"auth"}],"paramStructure":"either","params":[{"name":"sessionId","description":"The session to end\###
+        .","required":false,"schema":{"description":"The session to end.","type":"string","format":"uuid"}},{"name":"o\###
+        thers","description":"True: end every session of yours but this one. False is refused.","required":false,"sche\###
+        ma":{"description":"True: end every session of yours but this one. False is refused.","type":"boolean"}}],"res\###
+        ult":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref\###
+        ":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"o\###
+        ne session","params":[{"name":"sessionId","value":"${sessionId}"}],"result":{"name":"result","value":{}},"x-ne\###
+        eds":"session"},{"name":"all the others","params":[{"name":"others","value":true}],"result":{"name":"result","\###
+        value":{}},"x-needs":"session"},{"name":"an unknown session","params":[{"name":"sessionId","value":"${unknownI\###
+        d}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"neither","params":[],"x-error":"inva\###
+        lid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"barrier","x-execution"\###
+        :"task","x-unknownMembers":"refuse"},{"name":"auth.sessions","summary":"List your own sessions.","description"\###
+        :"Those that have not ended, newest first.","tags":[{"name":"auth"}],"paramStructure":"either","params":[{"nam\###
+        e":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page.","t\###
+        ype":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the pa\###
+        ge before.","required":false,"schema":{"description":"`nextCursor` of the page before.","type":"string","forma\###
+        t":"cursor"}}],"result":{"name":"AuthSessionsResult","schema":{"type":"object","properties":{"items":{"descrip\###
+        tion":"The sessions.","type":"array","items":{"$ref":"#/components/schemas/SessionInfo"}},"nextCursor":{"descr\###
+        iption":"Where the next page begins; absent on the last.","type":"string","format":"cursor"}},"required":["ite\###
+        ms"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/compone\###
+        nts/errors/unauthenticated"}],"examples":[{"name":"all of them","params":[],"result":{"name":"result","value":\###
+        {"items":[{"id":"019ab0c4-9b72-7f10-8a44-5d0e7a1b2c3d","createdAt":"2026-01-05T09:30:00.000Z","lastUsedAt":"20\###
+        26-01-05T10:12:00.000Z","expiresAt":"2026-01-06T09:30:00.000Z","current":true,"client":"example-editor 1.2"}]}\###
+        },"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-un\###
+        knownMembers":"refuse"},{"name":"auth.signup","summary":"Create an account and begin a session.","description"\###
+        :"Binds the new session to this connection, in place of the one it had (which does not end). Requests written a\###
+        fter it on the\nsame connection run with the new session, without waiting for the reply.\n\nThe e-mail is comp\###
+        ared and kept in lower case. The password is taken exactly as sent: nothing is trimmed, cut or normalised.\nIt\###
+         must have between `passwordMinBytes` and `passwordMaxBytes` bytes of UTF-8 (else `invalid_params`), must not b\###
+        e among the\ncommon ones and must not be made from the name or the e-mail (else `weak_password`).\n\n**What it\###
+         reveals.** A taken e-mail is answered `conflict`, so whoever may connect to the daemon can learn here that an\###
+         account\nexists; without sending e-mail there is no honest way around it. It costs the same as a success (the\###
+         password is hashed first),\nand attempts are rate limited per peer as those of `auth.login` are. `auth.login`\###
+         itself reveals nothing.","tags":[{"name":"auth"}],"paramStructure":"by-name","params":[{"name":"name","descri\###
+        ption":"Display name.","required":true,"schema":{"description":"Display name.","type":"string","minLength":1,"\###
+        maxLength":100}},{"name":"email","description":"E-mail address; no mail is sent.","required":true,"schema":{"d\###
+        escription":"E-mail address; no mail is sent.","type":"string","maxLength":254,"format":"email"}},{"name":"pas\###
+        sword","description":"Password.","required":true,"schema":{"description":"Password.","type":"string","minLengt\###
+        h":1,"maxLength":1024}}],"result":{"name":"Session","schema":{"$ref":"#/components/schemas/Session"}},"errors"\###
+        :[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/weak_password"},{"$ref":"#/compon\###
+        ents/errors/conflict"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/busy"},{"$ref"\###
+        :"#/components/errors/forbidden"}],"examples":[{"name":"a new account","params":[{"name":"name","value":"Ada L\###
+        ovelace"},{"name":"email","value":"${newEmail}"},{"name":"password","value":"nine lives of an engine"}],"resul\###
+        t":{"name":"result","value":{"token":"v4.public.eyJleGFtcGxlIjp0cnVlfQ","expiresAt":"2026-01-06T09:30:00.000Z"\###
+        ,"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdA\###
+        t":"2026-01-05T09:30:00.000Z"}}},"x-needs":"none"},{"name":"a taken e-mail","params":[{"name":"name","value":"\###
+        Ada Lovelace"},{"name":"email","value":"${email}"},{"name":"password","value":"nine lives of an engine"}],"x-e\###
+        rror":"conflict","x-needs":"session"},{"name":"a short password","params":[{"name":"name","value":"Ada Lovelac\###
+        e"},{"name":"email","value":"${newEmail}"},{"name":"password","value":"short"}],"x-error":"invalid_params","x-\###
+        needs":"none"},{"name":"a common password","params":[{"name":"name","value":"Ada Lovelace"},{"name":"email","v\###
+        alue":"${newEmail}"},{"name":"password","value":"password123"}],"x-error":"weak_password","x-needs":"none"}],"\###
+        x-kind":"request","x-access":"public","x-ordering":"barrier","x-execution":"task","x-unknownMembers":"refuse"}\###
+        ,{"name":"auth.updateProfile","summary":"Change your name or e-mail.","description":"Takes at least one of `na\###
+        me` and `email`. A new e-mail needs `currentPassword`, because it is what one logs in with; without it\nthe an\###
+        swer is `invalid_params`, with a wrong one `invalid_credentials`, which counts as a failed log-in. A taken e-m\###
+        ail is a\n`conflict`. Sessions go on.","tags":[{"name":"auth"}],"paramStructure":"by-name","params":[{"name":"\###
+        name","description":"Display name.","required":false,"schema":{"description":"Display name.","type":"string","\###
+        minLength":1,"maxLength":100}},{"name":"email","description":"E-mail address.","required":false,"schema":{"des\###
+        cription":"E-mail address.","type":"string","maxLength":254,"format":"email"}},{"name":"currentPassword","desc\###
+        ription":"The password; needed for a new e-mail.","required":false,"schema":{"description":"The password; need\###
+        ed for a new e-mail.","type":"string","minLength":1,"maxLength":1024}}],"result":{"name":"User","schema":{"$re\###
+        f":"#/components/schemas/User"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components\###
+        /errors/unauthenticated"},{"$ref":"#/components/errors/invalid_credentials"},{"$ref":"#/components/errors/conf\###
+        lict"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a\###
+         new name","params":[{"name":"name","value":"Ada King"}],"result":{"name":"result","value":{"id":"019ab0c4-7d1\###
+        e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada King","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}\###
+        ,"x-needs":"session"},{"name":"a new e-mail","params":[{"name":"email","value":"${newEmail}"},{"name":"current\###
+        Password","value":"${password}"}],"result":{"name":"result","value":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5\###
+        f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}},"x-needs":"session\###
+        "},{"name":"a new e-mail without the password","params":[{"name":"email","value":"${newEmail}"}],"x-error":"in\###
+        valid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution"\###
+        :"task","x-unknownMembers":"refuse"},{"name":"auth.whoami","summary":"Answer whose session this connection has\###
+        .","description":"The user and the session, without the token; and what the token allows that this connection w\###
+        as attached with, where it was\nnarrowed (`auth.attenuate`).","tags":[{"name":"auth"}],"paramStructure":"by-na\###
+        me","params":[],"result":{"name":"AuthWhoamiResult","schema":{"type":"object","properties":{"user":{"descripti\###
+        on":"The user.","$ref":"#/components/schemas/User"},"session":{"description":"The session; `current` is true."\###
+        ,"$ref":"#/components/schemas/SessionInfo"},"grant":{"description":"What a narrowed token allows; absent where\###
+         everything is.","$ref":"#/components/schemas/TokenGrant"}},"required":["user","session"],"additionalPropertie\###
+        s":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a logged-in connecti\###
+        on","params":[],"result":{"name":"result","value":{"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":\###
+        "Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"},"session":{"id":"019ab0c4-9b7\###
+        2-7f10-8a44-5d0e7a1b2c3d","createdAt":"2026-01-05T09:30:00.000Z","lastUsedAt":"2026-01-05T10:12:00.000Z","expi\###
+        resAt":"2026-01-06T09:30:00.000Z","current":true,"client":"example-editor 1.2"}}},"x-needs":"session"},{"name"\###
+        :"without a session","params":[],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":\###
+        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.approve","summar\###
+        y":"Run a statement that the assistant proposed.","description":"Runs exactly the bytes of the proposal, in `w\###
+        rite` mode, and answers how that ended. Only the user it was made for can approve it, once, before it expires,\###
+        \nand while the project is not read-only; else it is `not_found`, `conflict` or `read_only`. Of many calls at o\###
+        nce one runs it.\nIt is spent even if the statement fails, in the same step that puts it into history: if no a\###
+        nswer comes, because the daemon or the\nconnection went away, `queryId` of the proposal in `chat.history` lead\###
+        s to what is known of it (`query.get`; `interrupted`: it may\nhave run or not). A second call answers `conflic\###
+        t` and names that query. No tool of the assistant can do this.","tags":[{"name":"chat"}],"paramStructure":"eit\###
+        her","params":[{"name":"approvalId","description":"The proposal.","required":true,"schema":{"description":"The\###
+         proposal.","type":"string","format":"uuid"}},{"name":"timeoutMs","description":"As in `query.run`.","required\###
+        ":false,"schema":{"description":"As in `query.run`.","type":"integer","minimum":1,"maximum":3600000}}],"result\###
+        ":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/components/\###
+        errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"\###
+        },{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/error\###
+        s/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/b\###
+        usy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/err\###
+        ors/query_failed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$\###
+        ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/compon\###
+        ents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_fai\###
+        led"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$\###
+        ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name"\###
+        :"an unknown proposal","params":[{"name":"approvalId","value":"${unknownId}"}],"x-error":"not_found","x-needs"\###
+        :"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembe\###
+        rs":"refuse"},{"name":"chat.cancel","summary":"Stop the turn that runs in a thread.","description":"Ends its r\###
+        equest to the model and stops its statement at the database, from any connection of the user. `chat.send` answ\###
+        ers\n`cancelled`, unless the turn had ended. A thread where nothing runs is left as it is.","tags":[{"name":"c\###
+        hat"}],"paramStructure":"either","params":[{"name":"threadId","description":"The thread.","required":true,"sch\###
+        ema":{"description":"The thread.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type"\###
+        :"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params\###
+        "},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"nothing runs","params":[{"name":"threa\###
+        dId","value":"${threadId}"}],"result":{"name":"result","value":{}},"x-needs":"thread"}],"x-kind":"request","x-\###
+        access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.confirm"\###
+        ,"summary":"Confirm that a statement answers a question.","description":"The pair is kept for the project and s\###
+        hown to the model as an example when a question is like it. Only confirmed pairs ever are. The same question o\###
+        f a project,\nconfirmed again, has its statement replaced. The statement is prepared on the database first, an\###
+        d must be one that reads.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"projectId","\###
+        description":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"u\###
+        uid"}},{"name":"question","description":"The question.","required":true,"schema":{"description":"The question.\###
+        ","type":"string","minLength":1,"maxLength":2000}},{"name":"sql","description":"The statement that answers it.\###
+        ","required":true,"schema":{"description":"The statement that answers it.","type":"string","minLength":1,"maxL\###
+        ength":20000}}],"result":{"name":"ChatExample","schema":{"$ref":"#/components/schemas/ChatExample"}},"errors":\###
+        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compo\###
+        nents/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/cancelled"},{"$r\###
+        ef":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components\###
+        /errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":\###
+        "#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/h\###
+        ost_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout\###
+        "},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components\###
+        /errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/n\###
+        ot_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a pair","params":[{"name"\###
+        :"projectId","value":"${projectId}"},{"name":"question","value":"How many books are there?"},{"name":"sql","va\###
+        lue":"SELECT count(*) FROM books"}],"result":{"name":"result","value":{"id":"019ab0c7-3d4e-7f50-8162-738495061\###
+        728","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","question":"How many books are there?","sql":"SELECT c\###
+        ount(*) FROM books","createdAt":"2026-01-05T09:55:00.000Z"}},"x-needs":"project"},{"name":"a statement the dat\###
+        abase refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"question","value":"How many book\###
+        s are there?"},{"name":"sql","value":"SELECT count(*) FROM boks"}],"x-error":"query_failed","x-needs":"project\###
+        "},{"name":"a statement that writes","params":[{"name":"projectId","value":"${projectId}"},{"name":"question",\###
+        "value":"How do I empty it?"},{"name":"sql","value":"DELETE FROM books"}],"x-error":"read_only","x-needs":"pro\###
+        ject"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"\###
+        refuse"},{"name":"chat.context","summary":"Show what would be sent to the model, without sending it.","descrip\###
+        tion":"Answers the very messages with which a turn with this `content` would begin, the tools it would offer, a\###
+        nd what was chosen, left out and masked. Reads\nthe schema as `chat.send` does, and sends nothing to any model\###
+        . Without a model it shows what one would get.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[\###
+        {"name":"projectId","description":"The project.","required":true,"schema":{"description":"The project.","type"\###
+        :"string","format":"uuid"}},{"name":"content","description":"The message.","required":true,"schema":{"descript\###
+        ion":"The message.","type":"string","minLength":1,"maxLength":32768}},{"name":"threadId","description":"The th\###
+        read it would go on.","required":false,"schema":{"description":"The thread it would go on.","type":"string","f\###
+        ormat":"uuid"}},{"name":"mode","description":"What the turn would be for.","required":false,"schema":{"descrip\###
+        tion":"What the turn would be for.","$ref":"#/components/schemas/ChatMode","default":"answer"}},{"name":"model\###
+        ","description":"A name of `chat.models`.","required":false,"schema":{"description":"A name of `chat.models`."\###
+        ,"type":"string","minLength":1,"maxLength":100}}],"result":{"name":"ChatContextResult","schema":{"type":"objec\###
+        t","properties":{"model":{"description":"The model that would be asked; absent if none is configured.","type":\###
+        "string"},"host":{"description":"Where it would be asked.","type":"string"},"messages":{"description":"What wo\###
+        uld be sent, in order.","type":"array","items":{"$ref":"#/components/schemas/ChatContextMessage"}},"tools":{"d\###
+        escription":"Tools that would be offered.","type":"array","items":{"$ref":"#/components/schemas/ChatTool"}},"t\###
+        okens":{"description":"Tokens of it all, estimated.","type":"integer","minimum":0},"budgetTokens":{"descriptio\###
+        n":"Tokens that schema, examples and older messages may take.","type":"integer","minimum":0},"relations":{"des\###
+        cription":"Relations that are described in it.","type":"array","items":{"type":"string"}},"relationsOmitted":{\###
+        "description":"Relations that are not.","type":"integer","minimum":0},"examplesUsed":{"description":"Confirmed\###
+         examples in it.","type":"integer","minimum":0},"maskedColumns":{"description":"Columns of these relations who\###
+        se values are never sent.","type":"integer","minimum":0},"messagesCompacted":{"description":"Older messages th\###
+        at would be shortened or left out.","type":"integer","minimum":0},"shareSchema":{"description":"Whether the sc\###
+        hema may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows may be sent.","type":"boolean"},\###
+        "shareSamples":{"description":"Whether sample values may be sent.","type":"boolean"}},"required":["messages","\###
+        tools","tokens","budgetTokens","relations","relationsOmitted","examplesUsed","maskedColumns","messagesCompacte\###
+        d","shareSchema","shareRows","shareSamples"],"additionalProperties":false}},"errors":[{"$ref":"#/components/er\###
+        rors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},\###
+        {"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/c\###
+        omponents/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref"\###
+        :"#/components/errors/query_failed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/conne\###
+        ction_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"}\###
+        ,{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/compone\###
+        nts/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unkn\###
+        own_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"\###
+        examples":[{"name":"a question","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value\###
+        ":"How many books are there?"}],"result":{"name":"result","value":{"messages":[{"role":"system","text":"You ar\###
+        e a careful database analyst.","tokens":12},{"role":"user","text":"How many books are there?","tokens":9}],"to\###
+        ols":["list_tables","run_query"],"tokens":21,"budgetTokens":4000,"relations":["main.books"],"relationsOmitted"\###
+        :1,"examplesUsed":0,"maskedColumns":0,"messagesCompacted":0,"shareSchema":true,"shareRows":true,"shareSamples"\###
+        :false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}\###
+        "},{"name":"content","value":"How many books are there?"}],"x-error":"not_found","x-needs":"session"}],"x-kind\###
+        ":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name"\###
+        :"chat.decline","summary":"Turn a proposal down.","description":"It can no longer be approved. One that is dec\###
+        ided, expired, unknown or somebody else's is left as it is.","tags":[{"name":"chat"}],"paramStructure":"either\###
+        ","params":[{"name":"approvalId","description":"The proposal.","required":true,"schema":{"description":"The pr\###
+        oposal.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{}\###
+        ,"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/\###
+        errors/unauthenticated"}],"examples":[{"name":"an unknown proposal","params":[{"name":"approvalId","value":"${\###
+        unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"sessi\###
+        on","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.deleteExample","summa\###
+        ry":"Take back a confirmed example.","description":"The model no longer sees it. One that is gone, or somebody\###
+         else's, is left as it is.","tags":[{"name":"chat"}],"paramStructure":"either","params":[{"name":"exampleId","\###
+        description":"The example.","required":true,"schema":{"description":"The example.","type":"string","format":"u\###
+        uid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"err\###
+        ors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples"\###
+        :[{"name":"never was","params":[{"name":"exampleId","value":"${unknownId}"}],"result":{"name":"result","value"\###
+        :{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","\###
+        x-unknownMembers":"refuse"},{"name":"chat.deleteThread","summary":"Delete a conversation.","description":"With\###
+         its messages, recorded tool calls and pending proposals; a turn that runs in it is cancelled. Queries it ran s\###
+        tay in\n`query.history`, where `query.forget` takes them away.","tags":[{"name":"chat"}],"paramStructure":"eit\###
+        her","params":[{"name":"threadId","description":"The thread.","required":true,"schema":{"description":"The thr\###
+        ead.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"a\###
+        dditionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/err\###
+        ors/unauthenticated"}],"examples":[{"name":"a thread","params":[{"name":"threadId","value":"${threadId}"}],"re\###
+        sult":{"name":"result","value":{}},"x-needs":"thread"},{"name":"again, or never was","params":[{"name":"thread\###
+        Id","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x\###
+        -access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.doctor\###
+        ","summary":"Test a model, step by step.","description":"Resolves its host, connects, authenticates, lists its\###
+         models, has it answer with one token, call a tool, and stream. Each step says how it ended, and\nwhich settin\###
+        g to change. It costs a few tokens. Steps after a failed one are skipped where they need it.","tags":[{"name":\###
+        "chat"}],"paramStructure":"either","params":[{"name":"model","description":"A name of `chat.models`; absent me\###
+        ans the default.","required":false,"schema":{"description":"A name of `chat.models`; absent means the default.\###
+        ","type":"string","minLength":1,"maxLength":100}}],"result":{"name":"ChatDoctorResult","schema":{"type":"objec\###
+        t","properties":{"ok":{"description":"Whether every step passed.","type":"boolean"},"model":{"description":"Th\###
+        e model that was tested.","type":"string"},"steps":{"description":"The steps, in order.","type":"array","items\###
+        ":{"$ref":"#/components/schemas/ChatCheck"}}},"required":["ok","steps"],"additionalProperties":false}},"errors\###
+        ":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/com\###
+        ponents/errors/cancelled"}],"examples":[{"name":"no model","params":[],"result":{"name":"result","value":{"ok"\###
+        :false,"steps":[{"step":"configuration","status":"failed","message":"No model is configured.","hint":"Set DBAS\###
+        SIST_MODEL_URL to an OpenAI-compatible address that ends in /v1, and DBASSIST_MODEL to a model's name."}]}},"x\###
+        -needs":"session"},{"name":"a model that is not configured","params":[{"name":"model","value":"nobody"}],"x-er\###
+        ror":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-exe\###
+        cution":"task","x-unknownMembers":"refuse"},{"name":"chat.examples","summary":"List the confirmed examples of a\###
+         project.","description":"Newest first. A project that is unknown or somebody else's has none: the list is emp\###
+        ty.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The proj\###
+        ect.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"limit"\###
+        ,"description":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"inte\###
+        ger","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before,\###
+         with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the s\###
+        ame filters.","type":"string","format":"cursor"}}],"result":{"name":"ChatExamplesResult","schema":{"type":"obj\###
+        ect","properties":{"items":{"description":"The examples.","type":"array","items":{"$ref":"#/components/schemas\###
+        /ChatExample"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string",\###
+        "format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors\###
+        /invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"none yet","params":[{"n\###
+        ame":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"project"}\###
+        ],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"\###
+        },{"name":"chat.history","summary":"List the messages of a thread, or of a project.","description":"Newest fir\###
+        st. Calls of tools are left out unless `tools` is set; they are messages with the role `tool`. A thread or pro\###
+        ject that is\nunknown or somebody else's has no messages: the list is empty.","tags":[{"name":"chat"}],"paramS\###
+        tructure":"by-name","params":[{"name":"threadId","description":"Only of this thread.","required":false,"schema\###
+        ":{"description":"Only of this thread.","type":"string","format":"uuid"}},{"name":"projectId","description":"O\###
+        nly of this project.","required":false,"schema":{"description":"Only of this project.","type":"string","format\###
+        ":"uuid"}},{"name":"tools","description":"Whether calls of tools are listed too.","required":false,"schema":{"\###
+        description":"Whether calls of tools are listed too.","type":"boolean","default":false}},{"name":"limit","desc\###
+        ription":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer","\###
+        minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with t\###
+        he same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same fil\###
+        ters.","type":"string","format":"cursor"}}],"result":{"name":"ChatHistoryResult","schema":{"type":"object","pr\###
+        operties":{"items":{"description":"The messages.","type":"array","items":{"$ref":"#/components/schemas/ChatMes\###
+        sage"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format"\###
+        :"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid\###
+        _params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"of a thread","params":[{"name":\###
+        "threadId","value":"${threadId}"},{"name":"limit","value":10},{"name":"tools","value":true}],"result":{"name":\###
+        "result","value":{"items":[{"id":"019ab0c7-1b2c-7d3e-8f40-516273849506","threadId":"019ab0c7-0a1b-7c2d-8e3f-40\###
+        5162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","role":"user","text":"What tables are there?","\###
+        mode":"answer","createdAt":"2026-01-05T09:49:59.000Z"}]}},"x-needs":"thread"},{"name":"an unknown thread","par\###
+        ams":[{"name":"threadId","value":"${unknownId}"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"s\###
+        ession"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":\###
+        "refuse"},{"name":"chat.models","summary":"List the models that are configured.","description":"The default fi\###
+        rst. An empty list says that the assistant works without one.","tags":[{"name":"chat"}],"paramStructure":"by-n\###
+        ame","params":[],"result":{"name":"ChatModelsResult","schema":{"type":"object","properties":{"items":{"descrip\###
+        tion":"The models.","type":"array","items":{"$ref":"#/components/schemas/ChatModelInfo"}}},"required":["items"\###
+        ],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name"\###
+        :"none","params":[],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-kind":"request","\###
+        x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.rename\###
+        Thread","summary":"Give a conversation another title.","description":"Changes the title and nothing else.","ta\###
+        gs":[{"name":"chat"}],"paramStructure":"either","params":[{"name":"threadId","description":"The thread.","requ\###
+        ired":true,"schema":{"description":"The thread.","type":"string","format":"uuid"}},{"name":"title","descriptio\###
+        n":"The title.","required":true,"schema":{"description":"The title.","type":"string","minLength":1,"maxLength"\###
+        :100}}],"result":{"name":"ChatThread","schema":{"$ref":"#/components/schemas/ChatThread"}},"errors":[{"$ref":"\###
+        #/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/erro\###
+        rs/not_found"}],"examples":[{"name":"another title","params":[{"name":"threadId","value":"${threadId}"},{"name\###
+        ":"title","value":"Tables"}],"result":{"name":"result","value":{"id":"019ab0c7-0a1b-7c2d-8e3f-405162738495","p\###
+        rojectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","title":"What tables are there?","messageCount":2,"createdAt"\###
+        :"2026-01-05T09:49:59.000Z","updatedAt":"2026-01-05T09:50:00.000Z"}},"x-needs":"thread"},{"name":"an unknown t\###
+        hread","params":[{"name":"threadId","value":"${unknownId}"},{"name":"title","value":"Tables"}],"x-error":"not_\###
+        found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task"\###
+        ,"x-unknownMembers":"refuse"},{"name":"chat.send","summary":"Ask the assistant something about a project's dat\###
+        abase.","description":"Keeps the message, lets the assistant work, and answers with its message: text, the sta\###
+        tements it stands on, what it proposes, and\nwhat the turn took. Without `threadId` a new thread begins. One t\###
+        urn of a thread runs at a time; a second is a `conflict`.\n\n**What it can do.** The assistant looks at the sc\###
+        hema, explains and runs statements in the read-only path of `query.run`, and\nlooks at their results; each sta\###
+        tement is in history with the source `chat`. It cannot write. A statement that writes becomes a proposal, whic\###
+        h\nruns only when a person calls `chat.approve`. Statements are prepared on the live database before anybody s\###
+        ees them; one that fails goes\nback to the model, at most `chatCorrections` times.\n\n**What is sent to a mode\###
+        l** is what `chat.context` shows, and what the tools answer within the consents of\n`project.update {assistant\###
+        }`. A model on this machine may see schema and rows unless the owner said no; any other only what the owner\na\###
+        llowed. A database user with rights that reach beyond the database, a superuser say, is refused with `policy` u\###
+        ntil the owner\nnames these rights in `acceptedRights`. What the owner has to agree to first is in `error.data\###
+        .consent` as `project.update {assistant}`\ntakes it: `{\"acceptedRights\": [\"superuser\"]}`, with what was ac\###
+        cepted before, or `{\"shareSchema\": true}`. A client asks a person before it sends that on.\n\n**Without a mo\###
+        del** the assistant answers from schema, statistics, history and plans: what tables there are, `describe X`, h\###
+        ow X and Y are related, how many\nrows, largest tables, slowest and most frequent queries, samples, plans, why\###
+         the last query failed. `note` says so.\n\n**Events.** With `partialResultToken`, `chat/event` with that token\###
+         tells this connection what happens meanwhile.\n`$/cancelRequest`, `chat.cancel` and the end of this connectio\###
+        n stop the turn: the request to the model and the statement that\nruns. What was said until then is kept in th\###
+        e thread.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Th\###
+        e project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"\###
+        content","description":"The message, at most `chatContentBytes` bytes of UTF-8.","required":true,"schema":{"de\###
+        scription":"The message, at most `chatContentBytes` bytes of UTF-8.","type":"string","minLength":1,"maxLength"\###
+        :32768}},{"name":"threadId","description":"The thread to go on with; absent begins one.","required":false,"sch\###
+        ema":{"description":"The thread to go on with; absent begins one.","type":"string","format":"uuid"}},{"name":"\###
+        mode","description":"What the turn is for.","required":false,"schema":{"description":"What the turn is for.","\###
+        $ref":"#/components/schemas/ChatMode","default":"answer"}},{"name":"model","description":"A name of `chat.mode\###
+        ls`, for this turn.","required":false,"schema":{"description":"A name of `chat.models`, for this turn.","type"\###
+        :"string","minLength":1,"maxLength":100}},{"name":"partialResultToken","description":"Tells what happens by `c\###
+        hat/event` with this token.","required":false,"schema":{"description":"Tells what happens by `chat/event` with\###
+         this token.","type":["string","integer"]}}],"result":{"name":"ChatMessage","schema":{"$ref":"#/components/sch\###
+        emas/ChatMessage"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unaut\###
+        henticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/c\###
+        omponents/errors/conflict"},{"$ref":"#/components/errors/model_failed"},{"$ref":"#/components/errors/budget_ex\###
+        ceeded"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/invalid_connection_string"},{"$\###
         ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"\###
         },{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/err\###
         ors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_\###
         refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"\###
         #/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/er\###
         rors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_\###
-        lost"}],"examples":[{"name":"an unknown proposal","params":[{"name":"approvalId","value":"${unknownId}"}],"x-e\###
-        rror":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execut\###
-        ion":"task","x-unknownMembers":"refuse"},{"name":"chat.cancel","summary":"Stop the turn that runs in a thread.\###
-        ","description":"Ends its request to the model and stops its statement at the database, from any connection of\###
-         the user. `chat.send` answers\n`cancelled`, unless the turn had ended. A thread where nothing runs is left as\###
-         it is.","tags":[{"name":"chat"}],"paramStructure":"either","params":[{"name":"threadId","description":"The th\###
-        read.","required":true,"schema":{"description":"The thread.","type":"string","format":"uuid"}}],"result":{"nam\###
-        e":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/compo\###
-        nents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"nothing run\###
-        s","params":[{"name":"threadId","value":"${threadId}"}],"result":{"name":"result","value":{}},"x-needs":"threa\###
-        d"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refu\###
-        se"},{"name":"chat.confirm","summary":"Confirm that a statement answers a question.","description":"The pair i\###
-        s kept for the project and shown to the model as an example when a question is like it. Only confirmed pairs e\###
-        ver are. The same question of a project,\nconfirmed again, has its statement replaced. The statement is prepar\###
-        ed on the database first, and must be one that reads.","tags":[{"name":"chat"}],"paramStructure":"by-name","pa\###
-        rams":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The project."\###
-        ,"type":"string","format":"uuid"}},{"name":"question","description":"The question.","required":true,"schema":{\###
-        "description":"The question.","type":"string","minLength":1,"maxLength":2000}},{"name":"sql","description":"Th\###
-        e statement that answers it.","required":true,"schema":{"description":"The statement that answers it.","type":\###
-        "string","minLength":1,"maxLength":20000}}],"result":{"name":"ChatExample","schema":{"$ref":"#/components/sche\###
-        mas/ChatExample"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauth\###
-        enticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/compon\###
-        ents/errors/cancelled"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/\###
-        busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/er\###
-        rors/query_failed"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"\###
-        $ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/compo\###
-        nents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_fa\###
-        iled"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"\###
-        $ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name\###
-        ":"a pair","params":[{"name":"projectId","value":"${projectId}"},{"name":"question","value":"How many books ar\###
-        e there?"},{"name":"sql","value":"SELECT count(*) FROM books"}],"result":{"name":"result","value":{"id":"019ab\###
-        0c7-3d4e-7f50-8162-738495061728","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","question":"How many books\###
-         are there?","sql":"SELECT count(*) FROM books","createdAt":"2026-01-05T09:55:00.000Z"}},"x-needs":"project"},\###
-        {"name":"a statement the database refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"ques\###
-        tion","value":"How many books are there?"},{"name":"sql","value":"SELECT count(*) FROM boks"}],"x-error":"quer\###
-        y_failed","x-needs":"project"},{"name":"a statement that writes","params":[{"name":"projectId","value":"${proj\###
-        ectId}"},{"name":"question","value":"How do I empty it?"},{"name":"sql","value":"DELETE FROM books"}],"x-error\###
-        ":"read_only","x-needs":"project"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution"\###
-        :"task","x-unknownMembers":"refuse"},{"name":"chat.context","summary":"Show what would be sent to the model, w\###
-        ithout sending it.","description":"Answers the very messages with which a turn with this `content` would begin\###
-        , the tools it would offer, and what was chosen, left out and masked. Reads\nthe schema as `chat.send` does, a\###
-        nd sends nothing to any model. Without a model it shows what one would get.","tags":[{"name":"chat"}],"paramSt\###
-        ructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descr\###
-        iption":"The project.","type":"string","format":"uuid"}},{"name":"content","description":"The message.","requi\###
-        red":true,"schema":{"description":"The message.","type":"string","minLength":1,"maxLength":32768}},{"name":"th\###
-        readId","description":"The thread it would go on.","required":false,"schema":{"description":"The thread it wou\###
-        ld go on.","type":"string","format":"uuid"}},{"name":"mode","description":"What the turn would be for.","requi\###
-        red":false,"schema":{"description":"What the turn would be for.","$ref":"#/components/schemas/ChatMode","defau\###
-        lt":"answer"}},{"name":"model","description":"A name of `chat.models`.","required":false,"schema":{"descriptio\###
-        n":"A name of `chat.models`.","type":"string","minLength":1,"maxLength":100}}],"result":{"name":"ChatContextRe\###
-        sult","schema":{"type":"object","properties":{"model":{"description":"The model that would be asked; absent if\###
-         none is configured.","type":"string"},"host":{"description":"Where it would be asked.","type":"string"},"mess\###
-        ages":{"description":"What would be sent, in order.","type":"array","items":{"$ref":"#/components/schemas/Chat\###
-        ContextMessage"}},"tools":{"description":"Tools that would be offered.","type":"array","items":{"$ref":"#/comp\###
-        onents/schemas/ChatTool"}},"tokens":{"description":"Tokens of it all, estimated.","type":"integer","minimum":0\###
-        },"budgetTokens":{"description":"Tokens that schema, examples and older messages may take.","type":"integer","\###
-        minimum":0},"relations":{"description":"Relations that are described in it.","type":"array","items":{"type":"s\###
-        tring"}},"relationsOmitted":{"description":"Relations that are not.","type":"integer","minimum":0},"examplesUs\###
-        ed":{"description":"Confirmed examples in it.","type":"integer","minimum":0},"maskedColumns":{"description":"C\###
-        olumns of these relations whose values are never sent.","type":"integer","minimum":0},"messagesCompacted":{"de\###
-        scription":"Older messages that would be shortened or left out.","type":"integer","minimum":0},"shareSchema":{\###
-        "description":"Whether the schema may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows may\###
-         be sent.","type":"boolean"},"shareSamples":{"description":"Whether sample values may be sent.","type":"boolea\###
-        n"}},"required":["messages","tools","tokens","budgetTokens","relations","relationsOmitted","examplesUsed","mas\###
-        kedColumns","messagesCompacted","shareSchema","shareRows","shareSamples"],"additionalProperties":false}},"erro\###
-        rs":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/c\###
-        omponents/errors/not_found"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/invalid_con\###
-        nection_string"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/compo\###
-        nents/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/timeout"},{"$re\###
-        f":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/component\###
-        s/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_\###
-        required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$r\###
-        ef":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/component\###
-        s/errors/connection_lost"}],"examples":[{"name":"a question","params":[{"name":"projectId","value":"${projectI\###
-        d}"},{"name":"content","value":"How many books are there?"}],"result":{"name":"result","value":{"messages":[{"\###
-        role":"system","text":"You are a careful database analyst.","tokens":12},{"role":"user","text":"How many books\###
-         are there?","tokens":9}],"tools":["list_tables","run_query"],"tokens":21,"budgetTokens":4000,"relations":["ma\###
-        in.books"],"relationsOmitted":1,"examplesUsed":0,"maskedColumns":0,"messagesCompacted":0,"shareSchema":true,"s\###
-        hareRows":true,"shareSamples":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"pro\###
-        jectId","value":"${unknownId}"},{"name":"content","value":"How many books are there?"}],"x-error":"not_found",\###
-        "x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unkn\###
-        ownMembers":"refuse"},{"name":"chat.decline","summary":"Turn a proposal down.","description":"It can no longer\###
-         be approved. One that is decided, expired, unknown or somebody else's is left as it is.","tags":[{"name":"cha\###
-        t"}],"paramStructure":"either","params":[{"name":"approvalId","description":"The proposal.","required":true,"s\###
-        chema":{"description":"The proposal.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"t\###
-        ype":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_pa\###
-        rams"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"an unknown proposal","params":[{"n\###
-        ame":"approvalId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind\###
-        ":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name\###
-        ":"chat.deleteExample","summary":"Take back a confirmed example.","description":"The model no longer sees it. O\###
-        ne that is gone, or somebody else's, is left as it is.","tags":[{"name":"chat"}],"paramStructure":"either","pa\###
-        rams":[{"name":"exampleId","description":"The example.","required":true,"schema":{"description":"The example."\###
-        ,"type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additi\###
-        onalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/u\###
-        nauthenticated"}],"examples":[{"name":"never was","params":[{"name":"exampleId","value":"${unknownId}"}],"resu\###
-        lt":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"w\###
-        rite","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.deleteThread","summary":"Delete a conver\###
-        sation.","description":"With its messages, recorded tool calls and pending proposals; a turn that runs in it i\###
-        s cancelled. Queries it ran stay in\n`query.history`, where `query.forget` takes them away.","tags":[{"name":"\###
-        chat"}],"paramStructure":"either","params":[{"name":"threadId","description":"The thread.","required":true,"sc\###
-        hema":{"description":"The thread.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type\###
-        ":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_param\###
-        s"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a thread","params":[{"name":"threadId\###
-        ","value":"${threadId}"}],"result":{"name":"result","value":{}},"x-needs":"thread"},{"name":"again, or never w\###
-        as","params":[{"name":"threadId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"ses\###
-        sion"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"\###
-        refuse"},{"name":"chat.doctor","summary":"Test a model, step by step.","description":"Resolves its host, conne\###
-        cts, authenticates, lists its models, has it answer with one token, call a tool, and stream. Each step says ho\###
-        w it ended, and\nwhich setting to change. It costs a few tokens. Steps after a failed one are skipped where th\###
-        ey need it.","tags":[{"name":"chat"}],"paramStructure":"either","params":[{"name":"model","description":"A nam\###
-        e of `chat.models`; absent means the default.","required":false,"schema":{"description":"A name of `chat.model\###
-        s`; absent means the default.","type":"string","minLength":1,"maxLength":100}}],"result":{"name":"ChatDoctorRe\###
-        sult","schema":{"type":"object","properties":{"ok":{"description":"Whether every step passed.","type":"boolean\###
-        "},"model":{"description":"The model that was tested.","type":"string"},"steps":{"description":"The steps, in o\###
-        rder.","type":"array","items":{"$ref":"#/components/schemas/ChatCheck"}}},"required":["ok","steps"],"additiona\###
-        lProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unau\###
-        thenticated"},{"$ref":"#/components/errors/cancelled"}],"examples":[{"name":"no model","params":[],"result":{"\###
-        name":"result","value":{"ok":false,"steps":[{"step":"configuration","status":"failed","message":"No model is c\###
-        onfigured.","hint":"Set DBASSIST_MODEL_URL to an OpenAI-compatible address that ends in /v1, and DBASSIST_MODE\###
-        L to a model's name."}]}},"x-needs":"session"},{"name":"a model that is not configured","params":[{"name":"mod\###
-        el","value":"nobody"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session\###
-        ","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.examples","summary":"Lis\###
-        t the confirmed examples of a project.","description":"Newest first. A project that is unknown or somebody els\###
-        e's has none: the list is empty.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"proje\###
-        ctId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","for\###
-        mat":"uuid"}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Ite\###
-        ms of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`ne\###
-        xtCursor` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` o\###
-        f the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ChatExamples\###
-        Result","schema":{"type":"object","properties":{"items":{"description":"The examples.","type":"array","items":\###
-        {"$ref":"#/components/schemas/ChatExample"}},"nextCursor":{"description":"Where the next page begins; absent o\###
-        n the last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":\###
-        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"n\###
-        ame":"none yet","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"ite\###
-        ms":[]}},"x-needs":"project"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task\###
-        ","x-unknownMembers":"refuse"},{"name":"chat.history","summary":"List the messages of a thread, or of a projec\###
-        t.","description":"Newest first. Calls of tools are left out unless `tools` is set; they are messages with the\###
-         role `tool`. A thread or project that is\nunknown or somebody else's has no messages: the list is empty.","ta\###
-        gs":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"threadId","description":"Only of this thre\###
-        ad.","required":false,"schema":{"description":"Only of this thread.","type":"string","format":"uuid"}},{"name"\###
-        :"projectId","description":"Only of this project.","required":false,"schema":{"description":"Only of this proj\###
-        ect.","type":"string","format":"uuid"}},{"name":"tools","description":"Whether calls of tools are listed too."\###
-        ,"required":false,"schema":{"description":"Whether calls of tools are listed too.","type":"boolean","default":\###
-        false}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of o\###
-        ne page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCurso\###
-        r` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the p\###
-        age before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ChatHistoryResult",\###
-        "schema":{"type":"object","properties":{"items":{"description":"The messages.","type":"array","items":{"$ref":\###
-        "#/components/schemas/ChatMessage"}},"nextCursor":{"description":"Where the next page begins; absent on the la\###
+        lost"}],"examples":[{"name":"without a model","params":[{"name":"projectId","value":"${projectId}"},{"name":"c\###
+        ontent","value":"What tables are there?"}],"result":{"name":"result","value":{"id":"019ab0c7-1b2c-7d3e-8f40-51\###
+        6273849506","threadId":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f70819\###
+        2","role":"assistant","text":"The database has 2 tables: `authors` and `books`.","mode":"answer","usage":{"pro\###
+        mptTokens":0,"completionTokens":0,"estimated":false,"steps":0,"toolCalls":1,"corrections":0,"durationMs":3.1},\###
+        "note":"No model is configured, so this is what can be said without one. A model would answer free questions: s\###
+        et DBASSIST_MODEL_URL and DBASSIST_MODEL.","outcome":"finished","createdAt":"2026-01-05T09:50:00.000Z"}},"x-ne\###
+        eds":"project"},{"name":"with events","params":[{"name":"projectId","value":"${projectId}"},{"name":"content",\###
+        "value":"describe books"},{"name":"partialResultToken","value":"turn-1"}],"result":{"name":"result","value":{"\###
+        id":"019ab0c7-1b2c-7d3e-8f40-516273849506","threadId":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019a\###
+        b0c5-11aa-7d2e-8b3c-4d5e6f708192","role":"assistant","text":"The database has 2 tables: `authors` and `books`.\###
+        ","mode":"answer","usage":{"promptTokens":0,"completionTokens":0,"estimated":false,"steps":0,"toolCalls":1,"co\###
+        rrections":0,"durationMs":3.1},"note":"No model is configured, so this is what can be said without one. A mode\###
+        l would answer free questions: set DBASSIST_MODEL_URL and DBASSIST_MODEL.","outcome":"finished","createdAt":"2\###
+        026-01-05T09:50:00.000Z"}},"x-needs":"project"},{"name":"an empty message","params":[{"name":"projectId","valu\###
+        e":"${projectId}"},{"name":"content","value":""}],"x-error":"invalid_params","x-needs":"project"},{"name":"a m\###
+        odel that is not configured","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"\###
+        What tables are there?"},{"name":"model","value":"nobody"}],"x-error":"invalid_params","x-needs":"project"},{"\###
+        name":"an unknown thread","params":[{"name":"projectId","value":"${projectId}"},{"name":"content","value":"And\###
+         since May?"},{"name":"threadId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"project"},{"name":"\###
+        an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"content","value":"What tabl\###
+        es are there?"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orderi\###
+        ng":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.threads","summary":"List your conv\###
+        ersations.","description":"The latest first. A project that is unknown or somebody else's has none: the list i\###
+        s empty.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Onl\###
+        y of this project.","required":false,"schema":{"description":"Only of this project.","type":"string","format":\###
+        "uuid"}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of\###
+         one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCur\###
+        sor` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the\###
+         page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ChatThreadsResult\###
+        ","schema":{"type":"object","properties":{"items":{"description":"The threads.","type":"array","items":{"$ref"\###
+        :"#/components/schemas/ChatThread"}},"nextCursor":{"description":"Where the next page begins; absent on the la\###
         st.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref"\###
         :"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"of\###
-         a thread","params":[{"name":"threadId","value":"${threadId}"},{"name":"limit","value":10},{"name":"tools","va\###
-        lue":true}],"result":{"name":"result","value":{"items":[{"id":"019ab0c7-1b2c-7d3e-8f40-516273849506","threadId\###
-        ":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","role":"user","tex\###
-        t":"What tables are there?","mode":"answer","createdAt":"2026-01-05T09:49:59.000Z"}]}},"x-needs":"thread"},{"n\###
-        ame":"an unknown thread","params":[{"name":"threadId","value":"${unknownId}"}],"result":{"name":"result","valu\###
-        e":{"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-executio\###
-        n":"task","x-unknownMembers":"refuse"},{"name":"chat.models","summary":"List the models that are configured.",\###
-        "description":"The default first. An empty list says that the assistant works without one.","tags":[{"name":"c\###
-        hat"}],"paramStructure":"by-name","params":[],"result":{"name":"ChatModelsResult","schema":{"type":"object","p\###
-        roperties":{"items":{"description":"The models.","type":"array","items":{"$ref":"#/components/schemas/ChatMode\###
-        lInfo"}}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthent\###
-        icated"}],"examples":[{"name":"none","params":[],"result":{"name":"result","value":{"items":[]}},"x-needs":"se\###
-        ssion"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"\###
-        refuse"},{"name":"chat.renameThread","summary":"Give a conversation another title.","description":"Changes the\###
-         title and nothing else.","tags":[{"name":"chat"}],"paramStructure":"either","params":[{"name":"threadId","des\###
-        cription":"The thread.","required":true,"schema":{"description":"The thread.","type":"string","format":"uuid"}\###
-        },{"name":"title","description":"The title.","required":true,"schema":{"description":"The title.","type":"stri\###
-        ng","minLength":1,"maxLength":100}}],"result":{"name":"ChatThread","schema":{"$ref":"#/components/schemas/Chat\###
-        Thread"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated\###
-        "},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"another title","params":[{"name":"threadId",\###
-        "value":"${threadId}"},{"name":"title","value":"Tables"}],"result":{"name":"result","value":{"id":"019ab0c7-0a\###
-        1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","title":"What tables are there?"\###
-        ,"messageCount":2,"createdAt":"2026-01-05T09:49:59.000Z","updatedAt":"2026-01-05T09:50:00.000Z"}},"x-needs":"t\###
-        hread"},{"name":"an unknown thread","params":[{"name":"threadId","value":"${unknownId}"},{"name":"title","valu\###
-        e":"Tables"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering"\###
-        :"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.send","summary":"Ask the assistant so\###
-        mething about a project's database.","description":"Keeps the message, lets the assistant work, and answers wi\###
-        th its message: text, the statements it stands on, what it proposes, and\nwhat the turn took. Without `threadI\###
-        d` a new thread begins. One turn of a thread runs at a time; a second is a `conflict`.\n\n**What it can do.** T\###
-        he assistant looks at the schema, explains and runs statements in the read-only path of `query.run`, and\nlook\###
-        s at their results; each statement is in history with the source `chat`. It cannot write. A statement that wri\###
-        tes becomes a proposal, which\nruns only when a person calls `chat.approve`. Statements are prepared on the li\###
-        ve database before anybody sees them; one that fails goes\nback to the model, at most `chatCorrections` times.\###
-        \n\n**What is sent to a model** is what `chat.context` shows, and what the tools answer within the consents of\###
-        \n`project.update {assistant}`. A model on this machine may see schema and rows unless the owner said no; any o\###
-        ther only what the owner\nallowed. A database user with rights that reach beyond the database, a superuser say\###
-        , is refused with `policy` until the owner\nnames these rights in `acceptedRights`. What the owner has to agre\###
-        e to first is in `error.data.consent` as `project.update {assistant}`\ntakes it: `{\"acceptedRights\": [\"supe\###
-        ruser\"]}`, with what was accepted before, or `{\"shareSchema\": true}`. A client asks a person before it send\###
-        s that on.\n\n**Without a model** the assistant answers from schema, statistics, history and plans: what table\###
-        s there are, `describe X`, how X and Y are related, how many\nrows, largest tables, slowest and most frequent q\###
-        ueries, samples, plans, why the last query failed. `note` says so.\n\n**Events.** With `partialResultToken`, `\###
-        chat/event` with that token tells this connection what happens meanwhile.\n`$/cancelRequest`, `chat.cancel` an\###
-        d the end of this connection stop the turn: the request to the model and the statement that\nruns. What was sa\###
-        id until then is kept in the thread.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"p\###
-        rojectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string",\###
-        "format":"uuid"}},{"name":"content","description":"The message, at most `chatContentBytes` bytes of UTF-8.","r\###
-        equired":true,"schema":{"description":"The message, at most `chatContentBytes` bytes of UTF-8.","type":"string\###
-        ","minLength":1,"maxLength":32768}},{"name":"threadId","description":"The thread to go on with; absent begins o\###
-        ne.","required":false,"schema":{"description":"The thread to go on with; absent begins one.","type":"string","\###
-        format":"uuid"}},{"name":"mode","description":"What the turn is for.","required":false,"schema":{"description"\###
-        :"What the turn is for.","$ref":"#/components/schemas/ChatMode","default":"answer"}},{"name":"model","descript\###
-        ion":"A name of `chat.models`, for this turn.","required":false,"schema":{"description":"A name of `chat.model\###
-        s`, for this turn.","type":"string","minLength":1,"maxLength":100}},{"name":"partialResultToken","description"\###
-        :"Tells what happens by `chat/event` with this token.","required":false,"schema":{"description":"Tells what ha\###
-        ppens by `chat/event` with this token.","type":["string","integer"]}}],"result":{"name":"ChatMessage","schema"\###
-        :{"$ref":"#/components/schemas/ChatMessage"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":\###
-        "#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/error\###
-        s/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/model_failed"},{"$ref":"#/c\###
-        omponents/errors/budget_exceeded"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/inval\###
-        id_connection_string"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#\###
-        /components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/timeout"}\###
+         a project","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"items":\###
+        [{"id":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","title":"What\###
+         tables are there?","messageCount":2,"createdAt":"2026-01-05T09:49:59.000Z","updatedAt":"2026-01-05T09:50:00.0\###
+        00Z"}]}},"x-needs":"thread"},{"name":"a page too large","params":[{"name":"limit","value":201}],"x-error":"inv\###
+        alid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"\###
+        task","x-unknownMembers":"refuse"},{"name":"dashboard.get","summary":"Answer your own figures over the last da\###
+        ys.","description":"The period is the last `days` days in UTC, today included. All figures are of queries and m\###
+        essages accepted in it, so they add up:\n`totals.queries` is the sum of `queriesByStatus`, of the projects and\###
+         of the days. Percentiles are within 1.6 %; `query.stats` says\nhow, and has more. What is gone from history i\###
+        s not counted.","tags":[{"name":"dashboard"}],"paramStructure":"either","params":[{"name":"days","description"\###
+        :"Length of the period.","required":false,"schema":{"description":"Length of the period.","type":"integer","mi\###
+        nimum":1,"maximum":365,"default":30}}],"result":{"name":"DashboardGetResult","schema":{"type":"object","proper\###
+        ties":{"days":{"description":"Length of the period.","type":"integer","minimum":1,"maximum":365},"since":{"des\###
+        cription":"Its beginning: midnight UTC of its first day.","type":"string","format":"date-time"},"totals":{"des\###
+        cription":"Totals.","$ref":"#/components/schemas/DashboardTotals"},"queriesByStatus":{"description":"Queries b\###
+        y status.","$ref":"#/components/schemas/QueriesByStatus"},"successRate":{"description":"success / (success + e\###
+        rror); absent if both are 0.","type":"number","minimum":0,"maximum":1},"latency":{"description":"How long quer\###
+        ies took.","$ref":"#/components/schemas/Latency"},"projects":{"description":"All your projects, the busiest fi\###
+        rst, then by name.","type":"array","items":{"$ref":"#/components/schemas/ProjectActivity"}},"activity":{"descr\###
+        iption":"Every day of the period, oldest first, days without queries too.","type":"array","items":{"$ref":"#/c\###
+        omponents/schemas/DayActivity"},"minItems":1,"maxItems":365},"recentQueries":{"description":"The newest querie\###
+        s of the period, newest first.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":\###
+        10},"recentMessages":{"description":"The newest chat messages of the period, newest first.","type":"array","it\###
+        ems":{"$ref":"#/components/schemas/RecentMessage"},"maxItems":10}},"required":["days","since","totals","querie\###
+        sByStatus","latency","projects","activity","recentQueries","recentMessages"],"additionalProperties":false}},"e\###
+        rrors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"example\###
+        s":[{"name":"two days","params":[{"name":"days","value":2}],"result":{"name":"result","value":{"days":2,"since\###
+        ":"2026-01-04T00:00:00.000Z","totals":{"projects":1,"queries":1,"messages":0},"queriesByStatus":{"running":0,"\###
+        success":1,"error":0,"cancelled":0},"successRate":1,"latency":{"p50Ms":0.412,"p95Ms":0.412},"projects":[{"proj\###
+        ectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","queries":1,"errors":0,"m\###
+        essages":0,"lastUsedAt":"2026-01-05T09:32:00.000Z"}],"activity":[{"date":"2026-01-04","queries":0,"errors":0},\###
+        {"date":"2026-01-05","queries":1,"errors":0}],"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","p\###
+        rojectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","sh\###
+        ape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","cr\###
+        eatedAt":"2026-01-05T09:32:00.000Z"}],"recentMessages":[]}},"x-needs":"query"},{"name":"an empty period","para\###
+        ms":[{"name":"days","value":0}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access"\###
+        :"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"exit","summary":"End\###
+         the connection.","description":"LSP's own notification, handled by the transport itself. On stdio it ends the\###
+         process, with code 0 after `shutdown` and 1\nwithout. On the socket it ends this connection and never the dae\###
+        mon. What still runs on the connection is cancelled.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name"\###
+        ,"params":[],"errors":[],"examples":[{"name":"after shutdown","params":[],"x-needs":"none"}],"x-kind":"notific\###
+        ation","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"in\###
+        itialize","summary":"Begin a connection and learn what the daemon is and allows.","description":"LSP's own req\###
+        uest. On stdio it must come first: anything else is answered `not_initialized` until then. On the socket it is\###
+        \noptional; a connection that sends it counts as an editor in history, one that does not as a script.\n\nWith `\###
+        token` it also binds that session to the connection, as `auth.attach` does. If the token is refused the whole r\###
+        equest\nis, with `unauthenticated`, and the client may send `initialize` again without it. A second successful\###
+         `initialize` on one\nconnection is refused with `invalid_request`.\n\nMembers of LSP that are not listed here\###
+         are accepted and have no effect.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[{"name":\###
+        "processId","description":"Id of the client's process, or null. Taken for LSP's sake; has no effect.","require\###
+        d":false,"schema":{"description":"Id of the client's process, or null. Taken for LSP's sake; has no effect.","\###
+        type":["integer","null"]}},{"name":"clientInfo","description":"The client program; `auth.sessions` shows it.",\###
+        "required":false,"schema":{"description":"The client program; `auth.sessions` shows it.","$ref":"#/components/\###
+        schemas/ClientInfo"}},{"name":"capabilities","description":"What the client can do, as in LSP.","required":fal\###
+        se,"schema":{"description":"What the client can do, as in LSP.","type":"object"}},{"name":"trace","description\###
+        ":"LSP's trace setting. Has no effect.","required":false,"schema":{"description":"LSP's trace setting. Has no e\###
+        ffect.","type":"string"}},{"name":"token","description":"A token from `auth.login`, to begin with a session.",\###
+        "required":false,"schema":{"description":"A token from `auth.login`, to begin with a session.","type":"string"\###
+        ,"format":"token"}}],"result":{"name":"InitializeResult","schema":{"type":"object","properties":{"serverInfo":\###
+        {"description":"The daemon.","$ref":"#/components/schemas/ServerInfo"},"protocolVersion":{"description":"Versi\###
+        on of this protocol, by semantic versioning.","type":"string"},"capabilities":{"description":"LSP's ServerCapa\###
+        bilities: an object, empty while the daemon offers no language features.","type":"object"},"limits":{"descript\###
+        ion":"Every limit in force.","$ref":"#/components/schemas/Limits"},"user":{"description":"Whose session it is;\###
+         there if `token` was.","$ref":"#/components/schemas/User"}},"required":["serverInfo","protocolVersion","capab\###
+        ilities","limits"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$\###
+        ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/component\###
+        s/errors/rate_limited"}],"examples":[{"name":"an editor","params":[{"name":"processId","value":4711},{"name":"\###
+        clientInfo","value":{"name":"example-editor","version":"1.2"}},{"name":"rootUri","value":null},{"name":"capabi\###
+        lities","value":{}},{"name":"trace","value":"off"}],"result":{"name":"result","value":{"serverInfo":{"name":"d\###
+        bassistd","version":"0.1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerM\###
+        s":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clien\###
+        tConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"\###
+        passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"logi\###
+        nDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":432000\###
+        00,"requestsPerMinute":1200000,"queriesPerMinute":600000,"chatTurnsPerMinute":60,"loginsPerMinute":600,"nameLe\###
+        ngth":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTe\###
+        xtLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections"\###
+        :64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subs\###
+        criptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,\###
+        "sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":50\###
+        00,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPer\###
+        ResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuer\###
+        y":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCac\###
+        heBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisti\###
+        csStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":\###
+        200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens\###
+        ":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}}},"x-needs":"none"},{"name":"with a tok\###
+        en","params":[{"name":"processId","value":null},{"name":"capabilities","value":{}},{"name":"token","value":"${\###
+        token}"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0.1.0"},"protocolVers\###
+        ion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBy\###
+        tes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"\###
+        outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":102\###
+        4,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100\###
+        ,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"requestsPerMinute":1200000,"queriesPer\###
+        Minute":600000,"chatTurnsPerMinute":60,"loginsPerMinute":600,"nameLength":100,"emailLength":254,"descriptionLe\###
+        ngth":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDe\###
+        fault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"dat\###
+        abaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEv\###
+        ents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"que\###
+        ryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cel\###
+        lBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes"\###
+        :1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":409\###
+        6,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"h\###
+        istoryRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"ch\###
+        atContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTok\###
+        ens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExampl\###
+        es":500,"approvalMs":600000},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email"\###
+        :"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a token that is no g\###
+        ood","params":[{"name":"capabilities","value":{}},{"name":"token","value":"v4.public.no-such-token"}],"x-error\###
+        ":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-execut\###
+        ion":"task","x-unknownMembers":"ignore"},{"name":"initialized","summary":"Say that the reply to initialize has\###
+         arrived.","description":"LSP's own notification. Accepted and without effect.","tags":[{"name":"lifecycle"}],\###
+        "paramStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after initialize","params":[],"x-needs\###
+        ":"none"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMe\###
+        mbers":"ignore"},{"name":"project.create","summary":"Register a database as a project.","description":"Checks t\###
+        hat the connection string can be understood and that the policy allows where it points, and stores it sealed. I\###
+        t does\nnot connect: `project.test` does. An SQLite file must be there. The connection string never comes out a\###
+        gain; replies show it rebuilt without its password.\n\nWhile `readOnly` is true, as it is unless you say other\###
+        wise, no query of the project can write, whatever its options.","tags":[{"name":"project"}],"paramStructure":"\###
+        by-name","params":[{"name":"name","description":"Name, unique among your projects.","required":true,"schema":{\###
+        "description":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"des\###
+        cription","description":"What it is, in your words.","required":false,"schema":{"description":"What it is, in y\###
+        our words.","type":"string","maxLength":2000}},{"name":"databaseType","description":"The kind of database.","r\###
+        equired":true,"schema":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"n\###
+        ame":"connectionString","description":"How to reach it, in any form the engine's own tools take: a URI, keywor\###
+        ds and values, or a path for SQLite.","required":true,"schema":{"description":"How to reach it, in any form th\###
+        e engine's own tools take: a URI, keywords and values, or a path for SQLite.","type":"string","minLength":1,"m\###
+        axLength":4096}},{"name":"readOnly","description":"Whether to refuse every write.","required":false,"schema":{\###
+        "description":"Whether to refuse every write.","type":"boolean","default":true}}],"result":{"name":"Project","\###
+        schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$re\###
+        f":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors\###
+        /invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_databa\###
+        se"}],"examples":[{"name":"an SQLite file","params":[{"name":"name","value":"Books"},{"name":"databaseType","v\###
+        alue":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"result":{"name":"result","v\###
+        alue":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sql\###
+        ite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updated\###
+        At":"2026-01-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a connection string of another engine","params"\###
+        :[{"name":"name","value":"Elsewhere"},{"name":"databaseType","value":"postgresql"},{"name":"connectionString",\###
+        "value":"mysql://ada@db.example.com/shop"}],"x-error":"invalid_connection_string","x-needs":"session"},{"name"\###
+        :"a misspelt member","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name\###
+        ":"connectionString","value":"sqlite://${sampleDatabase}"},{"name":"readonly","value":false}],"x-error":"inval\###
+        id_params","x-needs":"session"},{"name":"without a session","params":[{"name":"name","value":"Books"},{"name":\###
+        "databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"\###
+        unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution"\###
+        :"task","x-unknownMembers":"refuse"},{"name":"project.delete","summary":"Delete a project with its history.","\###
+        description":"Its connection string, queries and messages go with it, for good; its running queries are cancel\###
+        led and its kept results are\ndropped. The database itself is not touched.\n\nIdempotent: `{}` says that you h\###
+        ave no such project now. A project that is gone, never was or is somebody else's answers the\nsame, and nothin\###
+        g happens.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":\###
+        "The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"resu\###
+        lt":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref"\###
+        :"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"on\###
+        e of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{}},"x-ne\###
+        eds":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"result":{\###
+        "name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write"\###
+        ,"x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.get","summary":"Answer one project.","desc\###
+        ription":"From the daemon's store; it does not connect.","tags":[{"name":"project"}],"paramStructure":"either"\###
+        ,"params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The proje\###
+        ct.","type":"string","format":"uuid"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Proj\###
+        ect"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},\###
+        {"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","va\###
+        lue":"${projectId}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"B\###
+        ooks","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":tr\###
+        ue,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"project"},{"name\###
+        ":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":\###
+        "session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers\###
+        ":"refuse"},{"name":"project.list","summary":"List your projects.","description":"In the order they were creat\###
+        ed, newest first.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"databaseType","de\###
+        scription":"Only this kind of database.","required":false,"schema":{"description":"Only this kind of database.\###
+        ","$ref":"#/components/schemas/DatabaseType"}},{"name":"text","description":"Only those whose name or descript\###
+        ion contains it, in any case of ASCII letters.","required":false,"schema":{"description":"Only those whose nam\###
+        e or description contains it, in any case of ASCII letters.","type":"string","minLength":1,"maxLength":200}},{\###
+        "name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page.\###
+        ","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of th\###
+        e page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page befo\###
+        re, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ProjectListResult","schema"\###
+        :{"type":"object","properties":{"items":{"description":"The projects.","type":"array","items":{"$ref":"#/compo\###
+        nents/schemas/Project"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":\###
+        "string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/componen\###
+        ts/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"SQLite only","\###
+        params":[{"name":"databaseType","value":"sqlite"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c5\###
+        -11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sq\###
+        lite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31\###
+        :00.000Z"}]}},"x-needs":"project"},{"name":"none that match","params":[{"name":"text","value":"no such project\###
+        "}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"sessi\###
+        on","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.summary","summary":\###
+        "Answer a project's figures and what its database says of itself.","description":"Figures are of the whole his\###
+        tory of the project. The database is asked for its metadata; if it cannot be reached, or not within\nthe conne\###
+        ct timeout, `database` says why and the rest is answered all the same.","tags":[{"name":"project"}],"paramStru\###
+        cture":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descript\###
+        ion":"The project.","type":"string","format":"uuid"}}],"result":{"name":"ProjectSummaryResult","schema":{"type\###
+        ":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"queries":\###
+        {"description":"Figures about its queries.","$ref":"#/components/schemas/QueryStatistics"},"recentQueries":{"d\###
+        escription":"The newest queries, newest first.","type":"array","items":{"$ref":"#/components/schemas/QueryReco\###
+        rd"},"maxItems":10},"messageCount":{"description":"Its chat messages.","type":"integer","minimum":0},"database\###
+        ":{"description":"What its database says of itself.","$ref":"#/components/schemas/DatabaseSummary"}},"required\###
+        ":["projectId","queries","recentQueries","messageCount","database"],"additionalProperties":false}},"errors":[{\###
+        "$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compone\###
+        nts/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"one of yours","params":[{"nam\###
+        e":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"projectId":"019ab0c5-11aa-7d2e-8b3\###
+        c-4d5e6f708192","queries":{"total":1,"success":1,"error":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"p95Ms"\###
+        :0.412,"rows":1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e\###
+        -8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","stat\###
+        us":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00\###
+        .000Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.40.1","databaseName":"books.sqlite","sizeBytes\###
+        ":49152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","value\###
+        ":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
+        ring":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.test","summary":"Try to reach a\###
+         database and say how far it got.","description":"Takes either `projectId`, or `databaseType` and `connectionS\###
+        tring` to try before `project.create`; the latter is not kept.\nOpens a new connection, checks that writes are\###
+         refused on it, and closes it.\n\nA database that cannot be reached is a result with `ok: false`, not an error\###
+        . `steps` always has all eight steps, in order; after\nthe one that failed, and where the engine has no such s\###
+        tep, they are `skipped`.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projectId"\###
+        ,"description":"A project of yours.","required":false,"schema":{"description":"A project of yours.","type":"st\###
+        ring","format":"uuid"}},{"name":"databaseType","description":"The kind of database; with `connectionString`.",\###
+        "required":false,"schema":{"description":"The kind of database; with `connectionString`.","$ref":"#/components\###
+        /schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it; with `databaseType`.","req\###
+        uired":false,"schema":{"description":"How to reach it; with `databaseType`.","type":"string","minLength":1,"ma\###
+        xLength":4096}}],"result":{"name":"ProjectTestResult","schema":{"type":"object","properties":{"ok":{"descripti\###
+        on":"Whether no step failed.","type":"boolean"},"steps":{"description":"The outcome of each step.","type":"arr\###
+        ay","items":{"$ref":"#/components/schemas/TestStep"},"minItems":8,"maxItems":8},"serverVersion":{"description"\###
+        :"Product and version; there if it got that far.","type":"string"}},"required":["ok","steps"],"additionalPrope\###
+        rties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenti\###
+        cated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/compon\###
+        ents/errors/busy"}],"examples":[{"name":"a project","params":[{"name":"projectId","value":"${projectId}"}],"re\###
+        sult":{"name":"result","value":{"ok":true,"serverVersion":"SQLite 3.40.1","steps":[{"step":"parse","status":"p\###
+        assed","durationMs":0.021},{"step":"policy","status":"passed","durationMs":0.035},{"step":"resolve","status":"\###
+        skipped"},{"step":"connect","status":"skipped"},{"step":"tls","status":"skipped"},{"step":"login","status":"sk\###
+        ipped"},{"step":"database","status":"passed","durationMs":0.734},{"step":"readOnlyCheck","status":"passed","du\###
+        rationMs":0.118}]}},"x-needs":"project"},{"name":"a server that is not there","params":[{"name":"databaseType"\###
+        ,"value":"postgresql"},{"name":"connectionString","value":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"nam\###
+        e":"result","value":{"ok":false,"steps":[{"step":"parse","status":"passed","durationMs":0.044},{"step":"policy\###
+        ","status":"passed","durationMs":0.012},{"step":"resolve","status":"passed","durationMs":0.067},{"step":"conne\###
+        ct","status":"failed","durationMs":0.203,"code":"connection_refused","message":"Nothing accepts connections at\###
+         127.0.0.1 port 1; check the host and port, and that the server runs."},{"step":"tls","status":"skipped"},{"st\###
+        ep":"login","status":"skipped"},{"step":"database","status":"skipped"},{"step":"readOnlyCheck","status":"skipp\###
+        ed"}]}},"x-needs":"session"},{"name":"both ways at once","params":[{"name":"projectId","value":"${projectId}"}\###
+        ,{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x\###
+        -error":"invalid_params","x-needs":"project"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-\###
+        execution":"task","x-unknownMembers":"refuse"},{"name":"project.update","summary":"Change a project.","descrip\###
+        tion":"Changes what is named and nothing else; takes at least one member besides `projectId`. The kind of data\###
+        base cannot change. An\nempty `description` removes it.\n\nA new connection string is checked as in `project.c\###
+        reate`. With it, or when `readOnly` becomes true, the project's open database\nconnections are closed and its r\###
+        unning writes are cancelled.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projec\###
+        tId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","form\###
+        at":"uuid"}},{"name":"name","description":"Name, unique among your projects.","required":false,"schema":{"desc\###
+        ription":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"descript\###
+        ion","description":"What it is, in your words.","required":false,"schema":{"description":"What it is, in your w\###
+        ords.","type":"string","maxLength":2000}},{"name":"connectionString","description":"How to reach it; the kind o\###
+        f database stays.","required":false,"schema":{"description":"How to reach it; the kind of database stays.","ty\###
+        pe":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every write.\###
+        ","required":false,"schema":{"description":"Whether to refuse every write.","type":"boolean"}},{"name":"assist\###
+        ant","description":"What to change of what the assistant may do.","required":false,"schema":{"description":"Wh\###
+        at to change of what the assistant may do.","$ref":"#/components/schemas/AssistantChange"}}],"result":{"name":\###
+        "Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_par\###
+        ams"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/compo\###
+        nents/errors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/\###
+        policy"},{"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"allow writes","params":[{"name"\###
+        :"projectId","value":"${projectId}"},{"name":"readOnly","value":false}],"result":{"name":"result","value":{"id\###
+        ":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite:///srv/bo\###
+        oks.sqlite","readOnly":false,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"\###
+        x-needs":"project"},{"name":"what the assistant may see","params":[{"name":"projectId","value":"${projectId}"}\###
+        ,{"name":"assistant","value":{"shareRows":false,"maskedColumns":["customers.email"]}}],"result":{"name":"resul\###
+        t","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"s\###
+        qlite:///srv/books.sqlite","readOnly":true,"assistant":{"shareRows":false,"maskedColumns":["customers.email"]}\###
+        ,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":\###
+        "nothing to change","params":[{"name":"projectId","value":"${projectId}"}],"x-error":"invalid_params","x-needs\###
+        ":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"name"\###
+        ,"value":"Books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
+        ring":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.cancel","summary":"Stop a runni\###
+        ng query at its database.","description":"Works from any connection of the user, and before `query.run` is ans\###
+        wered if its client chose the `queryId`. Answers as soon as\nthe stop is under way; the `query.run` or `query.\###
+        fetch` that waits is then answered `cancelled`, or with its result if that was\nfirst. A database that does no\###
+        t obey has its connection cut after `cancelDeadlineMs`.\n\nIdempotent: a query that has ended, never was or is\###
+         somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructure":"\###
+        either","params":[{"name":"queryId","description":"The query.","required":true,"schema":{"description":"The qu\###
+        ery.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"a\###
+        dditionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/err\###
+        ors/unauthenticated"}],"examples":[{"name":"a query that has ended","params":[{"name":"queryId","value":"${que\###
+        ryId}"}],"result":{"name":"result","value":{}},"x-needs":"query"},{"name":"an unknown query","params":[{"name"\###
+        :"queryId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"requ\###
+        est","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"quer\###
+        y.close","summary":"Drop a kept result.","description":"Frees what it took of the quota; if its statement stil\###
+        l runs, it is stopped. The query stays in history.\n\nIdempotent: a result that is gone, never was or is someb\###
+        ody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructure":"either\###
+        ","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The result\###
+        .","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"addi\###
+        tionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors\###
+        /unauthenticated"}],"examples":[{"name":"a result","params":[{"name":"resultId","value":"${resultId}"}],"resul\###
+        t":{"name":"result","value":{}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","\###
+        value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-acce\###
+        ss":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.explain","\###
+        summary":"Show how a database would run a statement.","description":"Asks the engine for its plan, without run\###
+        ning the statement: as the engine gives it (`plan`), and in one normal form for all\nengines (`nodes`). Where t\###
+        he engine estimates costs or, with `analyze`, measures times, `costliest` names the three nodes that\ncost or t\###
+        ake most on their own, without their children.\n\n**`analyze`** runs the statement to measure it, inside the r\###
+        ead-only path: what `query.run` refuses in `read` mode is refused\nhere. SQLite cannot measure; asking for it i\###
+        s `invalid_params`. Without `analyze`, PostgreSQL also shows the plans of statements\nthat write, without runn\###
+        ing them; for MySQL, MariaDB and SQLite those are refused.\n\nParameters are bound as in `query.run`. PostgreS\###
+        QL plans with their values. It is no query: it is not in history, and costs what\na query costs otherwise. `$/\###
+        cancelRequest`, the timeout and the end of the connection stop it.","tags":[{"name":"query"}],"paramStructure"\###
+        :"by-name","params":[{"name":"projectId","description":"Where it would run.","required":true,"schema":{"descri\###
+        ption":"Where it would run.","type":"string","format":"uuid"}},{"name":"sql","description":"The statement, at m\###
+        ost `sqlBytes` bytes of UTF-8.","required":true,"schema":{"description":"The statement, at most `sqlBytes` byt\###
+        es of UTF-8.","type":"string","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values o\###
+        f the placeholders, in order.","required":false,"schema":{"description":"Values of the placeholders, in order.\###
+        ","type":"array","items":{"oneOf":[{"type":["null","boolean","number","string"]},{"type":"object","required":[\###
+        "$base64"],"additionalProperties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"nam\###
+        e":"analyze","description":"Whether to run it and measure.","required":false,"schema":{"description":"Whether t\###
+        o run it and measure.","type":"boolean","default":false}},{"name":"timeoutMs","description":"Time it may take;\###
+         absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"schema":{"\###
+        description":"Time it may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`\###
+        .","type":"integer","minimum":1,"maximum":3600000}}],"result":{"name":"QueryExplainResult","schema":{"type":"o\###
+        bject","properties":{"engine":{"description":"Whose plan it is.","$ref":"#/components/schemas/DatabaseType"},"\###
+        analyzed":{"description":"Whether the statement ran and `actual…` members were measured.","type":"boolean"},"n\###
+        odes":{"description":"The plan's nodes, each before its children; at most the limit `planNodes`.","type":"arra\###
+        y","items":{"$ref":"#/components/schemas/PlanNode"}},"costliest":{"description":"Ids of at most three nodes, t\###
+        he costliest first: by their own time if measured, else by their own cost, else by their own rows. Empty where\###
+         the engine says none of these.","type":"array","items":{"type":"integer","minimum":0}},"truncated":{"descript\###
+        ion":"Whether the plan has nodes that are not shown.","type":"boolean"},"planningMs":{"description":"Time to p\###
+        lan, as the engine measured it.","type":"number","minimum":0},"executionMs":{"description":"Time to run, as th\###
+        e engine measured it.","type":"number","minimum":0},"plan":{"description":"The plan as the engine gives it: it\###
+        s JSON, or, nested deeper than the limit `jsonDepth`, the same as text and without `nodes`; for SQLite an arra\###
+        y of the rows of EXPLAIN QUERY PLAN."}},"required":["engine","analyzed","nodes","costliest","truncated","plan"\###
+        ],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components\###
+        /errors/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/er\###
+        rors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/not_found"},{"\###
+        $ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy\###
+        "},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/\###
+        errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"\###
+        },{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/\###
+        components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authen\###
+        tication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"\###
+        },{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a search by key","params":[{"name":"pro\###
+        jectId","value":"${projectId}"},{"name":"sql","value":"SELECT name FROM sqlite_schema WHERE rowid = ?1"},{"nam\###
+        e":"parameters","value":[1]}],"result":{"name":"result","value":{"engine":"sqlite","analyzed":false,"nodes":[{\###
+        "id":0,"operation":"SEARCH","detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)","relation":"sq\###
+        lite_schema"}],"costliest":[],"truncated":false,"plan":[{"id":2,"parent":0,"detail":"SEARCH sqlite_schema USIN\###
+        G INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"project"},{"name":"an engine that does not measure","params":[\###
+        {"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"analyze","value":true}]\###
+        ,"x-error":"invalid_params","x-needs":"project"},{"name":"a statement the database refuses","params":[{"name":\###
+        "projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"proj\###
+        ect"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","value"\###
+        :"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering"\###
+        :"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.export","summary":"Convert a kept res\###
+        ult to CSV, JSON, JSON Lines, Markdown or SQL.","description":"Converts what `query.run` kept; the statement d\###
+        oes not run again. If it still runs, this follows it to its end; if it ends with\nan error, so does the export\###
+        .\n\n**Where it goes.** Without `path` and `partialResultToken` the reply has `text`, which ends with the row t\###
+        hat reaches `pageBytes`,\nand `nextCursor` for the next call, with the same `format` and `options`. The texts p\###
+        ut together are the whole: what stands at its\nhead or foot is there once, and each has whole rows only. With `\###
+        partialResultToken` the texts go out as `$/progress`, each with an\n`ExportPart`, no faster than this client r\###
+        eads, and the reply has the totals. With `path` they go to a file, which is there, whole\nand readable only to\###
+         the daemon's user, once this is answered, and not at all if it fails or is cancelled.\n\n**Paths** are absolu\###
+        te, in a directory that exists; `~/` is the daemon's user's home where the daemon is personal. In shared mode\\###
+        nthey must be below a directory that the daemon allows. A file that exists is a `conflict` unless `overwrite`.\###
+         Symbolic links and\nwhatever is no regular file are never written to, nor are files of the daemon itself. `fi\###
+        le_failed` names the step that failed.\n\n**Formats.** Cells that are null differ from empty texts in each of t\###
+        hem.\n\n- `csv`: RFC 4180, in UTF-8. A cell is quoted where it must be, and where it is an empty text or reads\###
+         like `nullText`; null is\n  `nullText` without quotes. Numbers have the digits of the database. Bytes are bas\###
+        e64 or hexadecimal.\n- `json`: one array of objects, an object a line. Cells are those of `QueryResult`. Of co\###
+        lumns with the same name the second is\n  called `name_2`.\n- `jsonl`: the same objects, one a line, and nothi\###
+        ng else.\n- `markdown`: a table of GitHub's kind, numbers to the right. Characters that mean something to Mark\###
+        down or HTML are escaped, a\n  line break is `<br>`, another control character its picture. A result that stop\###
+        ped at a limit says so below it.\n- `sql`: `INSERT` statements of at most 64 KiB (but always a whole row) into\###
+         `table`, in the dialect of the database that the\n  result is from; before them the session's encoding is set\###
+        . Run there, on a table with columns of the same types, they give the\n  same values. A JSON `null` becomes NU\###
+        LL, since results do not tell the two apart.\n\n**Cells that were cut** (`cellBytes`) are refused with `cell_t\###
+        runcated`, because nobody would notice. With `allowTruncated` they\nare exported as far as they go, marked, an\###
+        d counted in `truncatedCells`; never to `sql`.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],"\###
+        paramStructure":"by-name","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"\###
+        description":"The result.","type":"string","format":"uuid"}},{"name":"format","description":"What to convert i\###
+        t to.","required":true,"schema":{"description":"What to convert it to.","$ref":"#/components/schemas/ExportFor\###
+        mat"}},{"name":"options","description":"How to write it.","required":false,"schema":{"description":"How to wri\###
+        te it.","$ref":"#/components/schemas/ExportOptions"}},{"name":"cursor","description":"`nextCursor` of the text\###
+         before; absent means from the beginning. Not with `path` or `partialResultToken`.","required":false,"schema":\###
+        {"description":"`nextCursor` of the text before; absent means from the beginning. Not with `path` or `partialR\###
+        esultToken`.","type":"string","format":"cursor"}},{"name":"path","description":"The file to write.","required"\###
+        :false,"schema":{"description":"The file to write.","type":"string","minLength":1,"maxLength":4096}},{"name":"\###
+        overwrite","description":"Whether `path` may exist; it is replaced at the end, in one step.","required":false,\###
+        "schema":{"description":"Whether `path` may exist; it is replaced at the end, in one step.","type":"boolean","\###
+        default":false}},{"name":"partialResultToken","description":"Pushes the texts as `$/progress` with this token.\###
+         Not with `path`.","required":false,"schema":{"description":"Pushes the texts as `$/progress` with this token.\###
+         Not with `path`.","type":["string","integer"]}}],"result":{"name":"QueryExportResult","schema":{"type":"objec\###
+        t","properties":{"text":{"description":"The text, unless it was pushed or written to a file.","type":"string"}\###
+        ,"nextCursor":{"description":"Where the next text begins; there if there is more.","type":"string","format":"c\###
+        ursor"},"rowCount":{"description":"Rows in this text; of a file or a push, all rows.","type":"integer","minimu\###
+        m":0},"bytes":{"description":"Size of this text, of all that was pushed, or of the file, as UTF-8.","type":"in\###
+        teger","minimum":0},"truncated":{"description":"Whether the result had more rows than were kept; final if ther\###
+        e is no `nextCursor`.","type":"boolean"},"truncatedCells":{"description":"Cells of these rows of which only th\###
+        e beginning was kept.","type":"integer","minimum":0},"path":{"description":"The file that was written, without\###
+         symbolic links.","type":"string"}},"required":["rowCount","bytes","truncated","truncatedCells"],"additionalPr\###
+        operties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthe\###
+        nticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/compone\###
+        nts/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/cell_truncated"},{"$ref":\###
+        "#/components/errors/file_failed"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/re\###
+        ad_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/component\###
+        s/errors/connection_lost"}],"examples":[{"name":"CSV","params":[{"name":"resultId","value":"${resultId}"},{"na\###
+        me":"format","value":"csv"}],"result":{"name":"result","value":{"text":"id\u000d\n1\u000d\n2\u000d\n3\u000d\n"\###
+        ,"rowCount":3,"bytes":13,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"SQL","params":[{"\###
+        name":"resultId","value":"${resultId}"},{"name":"format","value":"sql"},{"name":"options","value":{"table":"fa\###
+        vourites"}}],"result":{"name":"result","value":{"text":"INSERT INTO \"favourites\" (\"id\") VALUES\n(1),\n(2),\###
+        \n(3);\n","rowCount":3,"bytes":56,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"pushed",\###
+        "params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"jsonl"},{"name":"partialResultTo\###
+        ken","value":"export-1"}],"result":{"name":"result","value":{"rowCount":3,"bytes":27,"truncated":false,"trunca\###
+        tedCells":0}},"x-needs":"result"},{"name":"a relative path","params":[{"name":"resultId","value":"${resultId}"\###
+        },{"name":"format","value":"csv"},{"name":"path","value":"books.csv"}],"x-error":"policy","x-needs":"result"},\###
+        {"name":"a directory that is not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","\###
+        value":"csv"},{"name":"path","value":"/nowhere/at/all/books.csv"}],"x-error":"file_failed","x-needs":"result"}\###
+        ,{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"},{"name":"format","value":"cs\###
+        v"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","\###
+        x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.fetch","summary":"Answer a page of a kept resu\###
+        lt.","description":"Reads what `query.run` kept; the statement does not run again. A cursor stays good while t\###
+        he result is kept: fetching it twice\nanswers the same rows. If the statement still runs, this waits for the p\###
+        age to be full or the statement to end. If it ended\nwith an error after its first page, the rows it gave can b\###
+        e fetched and then this answers that error.\n\nA result that was closed, has expired or ended with its connect\###
+        ion is `not_found`, as is one of somebody else, and one of\nanother connection that was run without `keep`.","\###
+        tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","description":"The result.","r\###
+        equired":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"name":"cursor","descri\###
+        ption":"`nextCursor` of the page before; absent means from the first row.","required":false,"schema":{"descrip\###
+        tion":"`nextCursor` of the page before; absent means from the first row.","type":"string","format":"cursor"}}]\###
+        ,"result":{"name":"QueryFetchResult","schema":{"type":"object","properties":{"rows":{"description":"The page, w\###
+        ritten as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of its f\###
+        irst row in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"Rows in this p\###
+        age.","type":"integer","minimum":0},"hasMore":{"description":"Whether there are more rows.","type":"boolean"},\###
+        "nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor\###
+        "},"totalRows":{"description":"Rows kept of the whole result; absent while the statement runs.","type":"intege\###
+        r","minimum":0},"truncated":{"description":"Whether the result had more rows than were kept; final once `total\###
+        Rows` is there.","type":"boolean"}},"required":["rows","firstRow","rowCount","hasMore","truncated"],"additiona\###
+        lProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unau\###
+        thenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/\###
+        components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},\###
+        {"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"the next page","params":[{"name":"resultI\###
+        d","value":"${resultId}"},{"name":"cursor","value":"${cursor}"}],"result":{"name":"result","value":{"rows":[[3\###
+        ]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"th\###
+        e first page again","params":[{"name":"resultId","value":"${resultId}"}],"result":{"name":"result","value":{"r\###
+        ows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"nextCursor":"Mg","totalRows":3,"truncated":false}},"x\###
+        -needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"x-error":\###
+        "not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"t\###
+        ask","x-unknownMembers":"refuse"},{"name":"query.forget","summary":"Delete queries from your history.","descri\###
+        ption":"Either those named by `queryIds`, or those of a project, of a time, or both: name at least one of them\###
+        , so that nothing is\ndeleted by accident. Queries that still run stay. Their figures go with them: `query.sta\###
+        ts`, `dashboard.get` and `project.summary`\ndo not count them any more.\n\nIdempotent: what is gone, never was\###
+         or is somebody else's is not counted in `forgotten`. A long history goes step by step, and\nothers are served\###
+         in between; a cancelled request, or one that failed, has deleted a part.","tags":[{"name":"query"}],"paramStr\###
+        ucture":"by-name","params":[{"name":"queryIds","description":"These queries.","required":false,"schema":{"desc\###
+        ription":"These queries.","type":"array","items":{"type":"string","format":"uuid"},"minItems":1,"maxItems":100\###
+        0}},{"name":"projectId","description":"All of this project; not together with `queryIds`.","required":false,"s\###
+        chema":{"description":"All of this project; not together with `queryIds`.","type":"string","format":"uuid"}},{\###
+        "name":"before","description":"All accepted before this time; not together with `queryIds`.","required":false,\###
+        "schema":{"description":"All accepted before this time; not together with `queryIds`.","type":"string","format\###
+        ":"date-time"}}],"result":{"name":"QueryForgetResult","schema":{"type":"object","properties":{"forgotten":{"de\###
+        scription":"How many were deleted.","type":"integer","minimum":0}},"required":["forgotten"],"additionalPropert\###
+        ies":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthentica\###
+        ted"},{"$ref":"#/components/errors/cancelled"}],"examples":[{"name":"one query","params":[{"name":"queryIds","\###
+        value":["${queryId}"]}],"result":{"name":"result","value":{"forgotten":1}},"x-needs":"query"},{"name":"a proje\###
+        ct's queries before a day","params":[{"name":"projectId","value":"${projectId}"},{"name":"before","value":"202\###
+        6-01-05T00:00:00.000Z"}],"result":{"name":"result","value":{"forgotten":0}},"x-needs":"query"},{"name":"an unk\###
+        nown query","params":[{"name":"queryIds","value":["${unknownId}"]}],"result":{"name":"result","value":{"forgot\###
+        ten":0}},"x-needs":"session"},{"name":"nothing named","params":[],"x-error":"invalid_params","x-needs":"sessio\###
+        n"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"ref\###
+        use"},{"name":"query.get","summary":"Answer one query of history.","description":"What `query.history` lists, a\###
+        nd a preview: the first `previewRows` rows, at most `previewBytes` bytes, as they were when the query\nran. Th\###
+        e preview is kept sealed and goes with the project.","tags":[{"name":"query"}],"paramStructure":"either","para\###
+        ms":[{"name":"queryId","description":"The query.","required":true,"schema":{"description":"The query.","type":\###
+        "string","format":"uuid"}}],"result":{"name":"QueryRecord","schema":{"$ref":"#/components/schemas/QueryRecord"\###
+        }},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$r\###
+        ef":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"queryId","value":"\###
+        ${queryId}"}],"result":{"name":"result","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019a\###
+        b0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7\###
+        a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-\###
+        01-05T09:32:00.000Z","preview":{"columns":[{"name":"count(*)","type":"","encoding":"dynamic"}],"rows":[[1204]]\###
+        }}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","value":"${unknownId}"}],"x-erro\###
+        r":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution"\###
+        :"task","x-unknownMembers":"refuse"},{"name":"query.history","summary":"List your own queries.","description":\###
+        "Newest first. Filters add up. A query is kept for `historyDays` days, unless there are more than `historyRows\###
+        `: then the oldest go;\n`query.forget` takes away more. Every page is as quick as the first, however long the h\###
+        istory, unless `text` and `errorText`\nhave fewer than three characters. A project that is unknown or somebody\###
+         else's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"n\###
+        ame":"projectId","description":"Only of this project.","required":false,"schema":{"description":"Only of this p\###
+        roject.","type":"string","format":"uuid"}},{"name":"status","description":"Only with this status.","required":\###
+        false,"schema":{"description":"Only with this status.","$ref":"#/components/schemas/QueryStatus"}},{"name":"te\###
+        xt","description":"Only those whose SQL or label contains it, in any case of ASCII letters; every character st\###
+        ands for itself. From three characters on it is found by an index.","required":false,"schema":{"description":"\###
+        Only those whose SQL or label contains it, in any case of ASCII letters; every character stands for itself. Fr\###
+        om three characters on it is found by an index.","type":"string","minLength":1,"maxLength":200}},{"name":"erro\###
+        rText","description":"Only those whose error message contains it, likewise.","required":false,"schema":{"descr\###
+        iption":"Only those whose error message contains it, likewise.","type":"string","minLength":1,"maxLength":200}\###
+        },{"name":"shape","description":"Only those whose statement has this shape: the `shape` of another query, or o\###
+        f `query.stats`.","required":false,"schema":{"description":"Only those whose statement has this shape: the `sh\###
+        ape` of another query, or of `query.stats`.","type":"string","minLength":16,"maxLength":16}},{"name":"since","\###
+        description":"Only those accepted at this time or later.","required":false,"schema":{"description":"Only those\###
+         accepted at this time or later.","type":"string","format":"date-time"}},{"name":"until","description":"Only t\###
+        hose accepted before this time.","required":false,"schema":{"description":"Only those accepted before this tim\###
+        e.","type":"string","format":"date-time"}},{"name":"mode","description":"Only those that ran in this mode.","r\###
+        equired":false,"schema":{"description":"Only those that ran in this mode.","$ref":"#/components/schemas/QueryM\###
+        ode"}},{"name":"source","description":"Only from this source.","required":false,"schema":{"description":"Only f\###
+        rom this source.","$ref":"#/components/schemas/QuerySource"}},{"name":"limit","description":"Items of one page\###
+        .","required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"d\###
+        efault":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","require\###
+        d":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","fo\###
+        rmat":"cursor"}}],"result":{"name":"QueryHistoryResult","schema":{"type":"object","properties":{"items":{"desc\###
+        ription":"The queries.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"}},"nextCursor":{"des\###
+        cription":"Where the next page begins; absent on the last.","type":"string","format":"cursor"}},"required":["i\###
+        tems"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/compo\###
+        nents/errors/unauthenticated"}],"examples":[{"name":"what succeeded in a project","params":[{"name":"projectId\###
+        ","value":"${projectId}"},{"name":"status","value":"success"},{"name":"limit","value":10}],"result":{"name":"r\###
+        esult","value":{"items":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5\###
+        e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"succ\###
+        ess","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}]}\###
+        },"x-needs":"query"},{"name":"what failed for a table","params":[{"name":"errorText","value":"no such table"},\###
+        {"name":"status","value":"error"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"query"},{"name":\###
+        "no shape","params":[{"name":"shape","value":"not-hexadecimal!"}],"x-error":"invalid_params","x-needs":"sessio\###
+        n"},{"name":"none that match","params":[{"name":"text","value":"no such query"}],"result":{"name":"result","va\###
+        lue":{"items":[]}},"x-needs":"session"},{"name":"a page too large","params":[{"name":"limit","value":201}],"x-\###
+        error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-e\###
+        xecution":"task","x-unknownMembers":"refuse"},{"name":"query.run","summary":"Run one statement and answer its f\###
+        irst rows.","description":"Runs exactly one statement; two are refused. In `read` mode, the default, nothing o\###
+        f it can last: the engine refuses writes,\nthe statement is looked at before it runs, and it is rolled back. `\###
+        write` needs a project whose `readOnly` is false (else\n`read_only`), and commits.\n\n**Options only lower the\###
+         server's limits.** A value above the limit is refused with `invalid_params`, never lowered in silence.\n\n**P\###
+        arameters** are bound, never put into the text: null, a boolean, a number, a string, or `{\"$base64\": \"…\"}`\###
+         for bytes. The\nplaceholders are the engine's own: `$1` for PostgreSQL, `?` for MySQL and MariaDB, `?`, `?1` o\###
+        r `$1` for SQLite.\n\n**Large results.** The first page comes with the reply, which may be sent before the sta\###
+        tement has ended. The rest is kept under\n`resultId` for `query.fetch`, `query.export` and `query.summarize`, w\###
+        ithout running the statement again, until `query.close`, until\nnobody has read from it for `resultIdleMs`, or\###
+         until this connection ends; with `keep` it outlives the connection, and any connection of the user may fetch\\###
+        nit. Without `maxRows` a result stops at `resultRows` rows or `resultBytes` bytes; with it, at so many rows or\###
+        \n`spoolPerResultBytes`. A result that stopped says `truncated`. The daemon's page limit `pageBytes` may end a\###
+         page before `pageRows`.\n\n**Pushed results.** With `partialResultToken` nothing is kept: pages of at most `p\###
+        ageRows` rows or `pageBytes` bytes go out as\n`$/progress` with that token, straight from the database and as f\###
+        ast as this client reads; other replies come in between. Each\nhas a `QueryPage`. The statement waits for a cl\###
+        ient that does not read, and so may run into its timeout. The reply comes after\nthe last page, with no rows a\###
+        nd the number of all in `rowCount`; an error may come after pages. Without `maxRows` there is no\nlimit on row\###
+        s or bytes.\n\n**Stopping it.** `$/cancelRequest` and `query.cancel` stop the statement at the database, as do\###
+         the timeout and the end of this\nconnection. `queryId` lets a client choose the id beforehand, so that `query\###
+        .cancel` can name the query before this is\nanswered, from another connection too. It must be new: an id that a\###
+        ny query has had is a `conflict`, and nothing runs.\n\n**History.** A write is in history before it runs; othe\###
+        r queries at the latest when they end. Parameters are never kept.","tags":[{"name":"query"}],"paramStructure":\###
+        "by-name","params":[{"name":"projectId","description":"Where to run it.","required":true,"schema":{"descriptio\###
+        n":"Where to run it.","type":"string","format":"uuid"}},{"name":"sql","description":"The statement, at most `s\###
+        qlBytes` bytes of UTF-8. A NUL character is refused.","required":true,"schema":{"description":"The statement, a\###
+        t most `sqlBytes` bytes of UTF-8. A NUL character is refused.","type":"string","minLength":1,"maxLength":10485\###
+        76}},{"name":"parameters","description":"Values of the placeholders, in order.","required":false,"schema":{"de\###
+        scription":"Values of the placeholders, in order.","type":"array","items":{"oneOf":[{"type":["null","boolean",\###
+        "number","string"]},{"type":"object","required":["$base64"],"additionalProperties":false,"properties":{"$base6\###
+        4":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","description":"What the statement may do.","require\###
+        d":false,"schema":{"description":"What the statement may do.","$ref":"#/components/schemas/QueryMode","default\###
+        ":"read"}},{"name":"pageRows","description":"Most rows of each page; absent means the limit `pageRows`.","requ\###
+        ired":false,"schema":{"description":"Most rows of each page; absent means the limit `pageRows`.","type":"integ\###
+        er","minimum":1,"maximum":1000}},{"name":"timeoutMs","description":"Time the statement may take; absent means t\###
+        he limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"schema":{"description":"T\###
+        ime the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","\###
+        type":"integer","minimum":1,"maximum":3600000}},{"name":"maxRows","description":"Rows to keep at most.","requi\###
+        red":false,"schema":{"description":"Rows to keep at most.","type":"integer","minimum":1,"maximum":1000000000}}\###
+        ,{"name":"label","description":"A name for it in history.","required":false,"schema":{"description":"A name fo\###
+        r it in history.","type":"string","minLength":1,"maxLength":200}},{"name":"keep","description":"Whether the re\###
+        sult outlives this connection, and is kept even if the first page has all of it.","required":false,"schema":{"\###
+        description":"Whether the result outlives this connection, and is kept even if the first page has all of it.",\###
+        "type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the rows as `$/progress`\###
+         with this token, instead of keeping them.","required":false,"schema":{"description":"Pushes the rows as `$/pr\###
+        ogress` with this token, instead of keeping them.","type":["string","integer"]}},{"name":"queryId","descriptio\###
+        n":"The query's id, made by the client; version 7 is advised.","required":false,"schema":{"description":"The q\###
+        uery's id, made by the client; version 7 is advised.","type":"string","format":"uuid"}}],"result":{"name":"Que\###
+        ryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/components/errors/invalid\###
+        _params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_st\###
+        ring"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/c\###
+        omponents/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$re\###
+        f":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_f\###
+        ailed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/\###
+        errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connecti\###
+        on_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref\###
+        ":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components\###
+        /errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connecti\###
+        on_lost"}],"examples":[{"name":"one row","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","\###
+        value":"SELECT 1 AS one, 'two' AS two"}],"result":{"name":"result","value":{"queryId":"019ab0c6-22bb-7e3f-9c4d\###
+        -5e6f70819203","columns":[{"name":"one","type":"","encoding":"dynamic"},{"name":"two","type":"","encoding":"dy\###
+        namic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.412,"mode":"read","\###
+        truncated":false,"notices":[]}},"x-needs":"project"},{"name":"parameters","params":[{"name":"projectId","value\###
+        ":"${projectId}"},{"name":"sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS cover"},{"name":"parameters","\###
+        value":["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label","value":"A smoke test"}],"result":{"name":"result"\###
+        ,"value":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"title","type":"","encoding":"dy\###
+        namic"},{"name":"price","type":"","encoding":"dynamic"},{"name":"cover","type":"","encoding":"dynamic"}],"rows\###
+        ":[["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.388,"mo\###
+        de":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"the first page of many","params":[{"\###
+        name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2 UNION A\###
+        LL SELECT 3"},{"name":"pageRows","value":2}],"result":{"name":"result","value":{"queryId":"019ab0c6-44dd-7051-\###
+        9e6f-708192031425","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[[1],[2]],"rowCount":2,\###
+        "hasMore":true,"resultId":"019ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg","command":"SELECT","duratio\###
+        nMs":0.297,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"pushed rows","params":\###
+        [{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2"},{"\###
+        name":"partialResultToken","value":"rows-1"}],"result":{"name":"result","value":{"queryId":"019ab0c6-55ee-7162\###
+        -8a70-819203142536","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[],"rowCount":2,"hasMo\###
+        re":false,"command":"SELECT","durationMs":0.311,"mode":"read","truncated":false,"notices":[]}},"x-needs":"proj\###
+        ect"},{"name":"a write in a read-only project","params":[{"name":"projectId","value":"${projectId}"},{"name":"\###
+        sql","value":"CREATE TABLE scratch (id INTEGER)"},{"name":"mode","value":"write"}],"x-error":"read_only","x-ne\###
+        eds":"project"},{"name":"a statement the database refuses","params":[{"name":"projectId","value":"${projectId}\###
+        "},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":"a parameter too fe\###
+        w","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1, ?2"},{"name":"param\###
+        eters","value":[1]}],"x-error":"invalid_parameters","x-needs":"project"},{"name":"an id that a query has had",\###
+        "params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"queryId","val\###
+        ue":"${queryId}"}],"x-error":"conflict","x-needs":"query"},{"name":"an unknown project","params":[{"name":"pro\###
+        jectId","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}]\###
+        ,"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"\###
+        },{"name":"query.running","summary":"List your own queries that run now.","description":"Of all your connectio\###
+        ns, also those that wait for a free database connection; the one that began first is first. There are\nnever m\###
+        ore than the limit `queriesPerUser`. A query that has ended is in `query.history`.","tags":[{"name":"query"}],\###
+        "paramStructure":"either","params":[{"name":"projectId","description":"Only of this project.","required":false\###
+        ,"schema":{"description":"Only of this project.","type":"string","format":"uuid"}}],"result":{"name":"QueryRun\###
+        ningResult","schema":{"type":"object","properties":{"items":{"description":"The queries.","type":"array","item\###
+        s":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["items"],"additionalProperties":false}},"errors"\###
+        :[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"\###
+        name":"nothing runs","params":[],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":\###
+        "not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"\###
+        x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{\###
+        "name":"query.stats","summary":"Answer figures about your queries.","description":"How many ran, failed and ho\###
+        w long they took: in all, by project, by day, and by statement. Figures are kept by UTC day: the period\nis wi\###
+        dened to whole days, and `since` and `until` of the reply say to which. It is at most `statisticsDays` days lo\###
+        ng; without\n`since` it is the 30 days that end with `until`, without `until` it ends today. They are right to\###
+         the query, also after a crash;\nwhat is gone from history, by `query.forget`, by age or by number, is not cou\###
+        nted any more.\n\n**Statements** are told apart by shape: the statement with `?` in place of each literal and p\###
+        laceholder, lists of values after\n`IN`, `VALUES` and `ARRAY` as one, without comments, blanks and the case of\###
+         keywords, by the rules of its engine. `shape` is the\nsame for the same shape, always. Each list has at most `\###
+        statements` of them: the most frequent, the slowest by `meanMs`, the\ncostliest by `totalMs`, and those that f\###
+        ailed most often; what did not succeed, or not fail, is in no list of these.\n\n**Percentiles** are by nearest\###
+         rank, over successful queries, from counts in ranges of a thirty-second of a doubling: within 1.6 %\nof the d\###
+        uration that was measured. `maxMs` is exact.\n\nA project that is unknown or somebody else's has no queries.",\###
+        "tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Only of this\###
+         project.","required":false,"schema":{"description":"Only of this project.","type":"string","format":"uuid"}},\###
+        {"name":"since","description":"From the day of this time on.","required":false,"schema":{"description":"From t\###
+        he day of this time on.","type":"string","format":"date-time"}},{"name":"until","description":"Up to the end o\###
+        f the day of this time; a midnight is the end of the day before it.","required":false,"schema":{"description":\###
+        "Up to the end of the day of this time; a midnight is the end of the day before it.","type":"string","format":\###
+        "date-time"}},{"name":"statements","description":"The length of each list of statements; 0 for none.","require\###
+        d":false,"schema":{"description":"The length of each list of statements; 0 for none.","type":"integer","minimu\###
+        m":0,"maximum":100,"default":10}}],"result":{"name":"QueryStatsResult","schema":{"type":"object","properties":\###
+        {"since":{"description":"Midnight UTC at the start of the first day.","type":"string","format":"date-time"},"u\###
+        ntil":{"description":"Midnight UTC at the end of the last day.","type":"string","format":"date-time"},"totals"\###
+        :{"description":"All of it.","$ref":"#/components/schemas/QueryFigures"},"projects":{"description":"Projects w\###
+        ith queries in the period, the busiest first, then by name.","type":"array","items":{"$ref":"#/components/sche\###
+        mas/ProjectFigures"}},"days":{"description":"Every day of the period, oldest first, days without queries too."\###
+        ,"type":"array","items":{"$ref":"#/components/schemas/DayFigures"},"minItems":1,"maxItems":366},"mostFrequent"\###
+        :{"description":"Statements by `count`, the highest first.","type":"array","items":{"$ref":"#/components/schem\###
+        as/StatementFigures"},"maxItems":100},"slowest":{"description":"By `meanMs`.","type":"array","items":{"$ref":"\###
+        #/components/schemas/StatementFigures"},"maxItems":100},"costliest":{"description":"By `totalMs`.","type":"arr\###
+        ay","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100},"mostFailing":{"description":"By `\###
+        error`.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100}},"required":[\###
+        "since","until","totals","projects","days","mostFrequent","slowest","costliest","mostFailing"],"additionalProp\###
+        erties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthent\###
+        icated"}],"examples":[{"name":"a day of a project","params":[{"name":"projectId","value":"${projectId}"},{"nam\###
+        e":"since","value":"2026-01-05T00:00:00.000Z"},{"name":"until","value":"2026-01-06T00:00:00.000Z"},{"name":"st\###
+        atements","value":1}],"result":{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-0\###
+        6T00:00:00.000Z","totals":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.\###
+        412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3\###
+        c-4d5e6f708192","name":"Books","databaseType":"sqlite","figures":{"count":2,"success":1,"error":1,"cancelled":\###
+        0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"days":\###
+        [{"date":"2026-01-05","figures":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"total\###
+        Ms":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"mostFrequent":[{"projectId":"019ab0c5-1\###
+        1aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","shape":"3f9c1d2b7a605e48","sql":"SELECT * FROM orders WHERE\###
+         id IN (?)","figures":{"count":1,"success":1,"error":0,"cancelled":0,"errorRate":0,"rows":1,"totalMs":0.412,"m\###
+        eanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412},"lastQueryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","\###
+        lastUsedAt":"2026-01-05T09:32:00.000Z","lastMode":"read"}],"slowest":[],"costliest":[],"mostFailing":[]}},"x-n\###
+        eeds":"query"},{"name":"the last thirty days","params":[],"result":{"name":"result","value":{"since":"2026-01-\###
+        05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"count":0,"success":0,"error":0,"cancelled":0,"\###
+        rows":0,"totalMs":0},"projects":[],"days":[{"date":"2026-01-05","figures":{"count":0,"success":0,"error":0,"ca\###
+        ncelled":0,"rows":0,"totalMs":0}}],"mostFrequent":[],"slowest":[],"costliest":[],"mostFailing":[]}},"x-needs":\###
+        "query"},{"name":"too long a period","params":[{"name":"since","value":"2020-01-01T00:00:00.000Z"}],"x-error":\###
+        "invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-executio\###
+        n":"task","x-unknownMembers":"refuse"},{"name":"query.subscribe","summary":"Watch your own queries while they r\###
+        un.","description":"From the reply on, this connection gets a `query/event` whenever one of your queries start\###
+        s, makes progress or ends, whichever\nof your connections runs it. `running` is what ran at that moment: its q\###
+        ueries get no `started`, and everything later about\nthem comes as an event. A subscription ends with `query.u\###
+        nsubscribe`, with this connection, or when this connection is no\nlonger logged in as you.","tags":[{"name":"q\###
+        uery"}],"paramStructure":"either","params":[{"name":"projectId","description":"Only queries of this project.",\###
+        "required":false,"schema":{"description":"Only queries of this project.","type":"string","format":"uuid"}}],"r\###
+        esult":{"name":"QuerySubscribeResult","schema":{"type":"object","properties":{"subscriptionId":{"description":\###
+        "Id, in every event of this subscription.","type":"string","format":"uuid"},"running":{"description":"The quer\###
+        ies that run.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["subscription\###
+        Id","running"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":\###
+        "#/components/errors/unauthenticated"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"everything of\###
+         mine","params":[],"result":{"name":"result","value":{"subscriptionId":"019ab0c6-66ff-7273-9b81-920314253647",\###
+        "running":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-err\###
+        or":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-exec\###
+        ution":"task","x-unknownMembers":"refuse"},{"name":"query.summarize","summary":"Answer figures about each colu\###
+        mn of a kept result.","description":"Reads every row that `query.run` kept, once; the statement does not run a\###
+        gain. If it still runs, this follows it to its end; if\nit ends with an error, so does this. It takes a bounde\###
+        d amount of memory, whatever the result.\n\n**Numbers** are compared by their value, every digit of it, also w\###
+        here they are strings; `1.0` and `1.00` are one value. Texts are compared\nby their UTF-8 bytes, dates and tim\###
+        es by the time they mean. In a column of SQLite that has both, numbers are less than texts.\nCells that were c\###
+        ut (`cellBytes`) count in `count` and `truncatedCells` only.\n\n**Distinct values** are counted exactly up to a\###
+         bound, which is some ten thousand for a result of a few dozen columns and smaller for wider\nones; beyond it,\###
+         `distinct` is an estimate, mostly within 3 % (HyperLogLog). **Top values** are exact while a column has no mo\###
+        re values\nthan their bound, about a thousand; beyond it `count` may be too high, by at most `overcount` (Filt\###
+        ered Space-Saving), and values that may\nwell be rare are left out.\n\nIds answer as in `query.fetch`.","tags"\###
+        :[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resultId","description":"The result.","requi\###
+        red":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"name":"columns","descripti\###
+        on":"Names of the columns to summarise; absent means all. A name that several have means each of them.","requi\###
+        red":false,"schema":{"description":"Names of the columns to summarise; absent means all. A name that several h\###
+        ave means each of them.","type":"array","items":{"type":"string","maxLength":1024},"minItems":1,"maxItems":409\###
+        6}},{"name":"topValues","description":"Most of the top values of each column.","required":false,"schema":{"des\###
+        cription":"Most of the top values of each column.","type":"integer","minimum":0,"maximum":100,"default":10}}],\###
+        "result":{"name":"QuerySummarizeResult","schema":{"type":"object","properties":{"rowCount":{"description":"Row\###
+        s that were read: all that were kept.","type":"integer","minimum":0},"truncated":{"description":"Whether the r\###
+        esult had more rows than were kept, so that the figures are of its first rows only.","type":"boolean"},"column\###
+        s":{"description":"The columns, in their order in the result.","type":"array","items":{"$ref":"#/components/sc\###
+        hemas/ColumnSummary"}}},"required":["rowCount","truncated","columns"],"additionalProperties":false}},"errors":\###
+        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compo\###
+        nents/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/query_failed"},{"$re\###
+        f":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/time\###
+        out"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"every column","params":[{"name":"re\###
+        sultId","value":"${resultId}"},{"name":"topValues","value":1}],"result":{"name":"result","value":{"rowCount":3\###
+        ,"truncated":false,"columns":[{"name":"id","type":"INTEGER","encoding":"integer","count":3,"nulls":0,"distinct\###
+        ":3,"distinctIsEstimate":false,"order":"number","min":1,"max":3,"sum":"6","mean":2,"stddev":1,"topValues":[{"v\###
+        alue":1,"count":1,"overcount":0}]}]}},"x-needs":"result"},{"name":"a column that is not there","params":[{"nam\###
+        e":"resultId","value":"${resultId}"},{"name":"columns","value":["nobody"]}],"x-error":"invalid_params","x-need\###
+        s":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"x-error":"not_\###
+        found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task",\###
+        "x-unknownMembers":"refuse"},{"name":"query.unsubscribe","summary":"End a subscription of this connection.","d\###
+        escription":"No event of the subscription is made after the reply; those made before may still arrive behind i\###
+        t.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"subscriptionId","description":"The s\###
+        ubscription.","required":true,"schema":{"description":"The subscription.","type":"string","format":"uuid"}}],"\###
+        result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$\###
+        ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name"\###
+        :"one that has ended","params":[{"name":"subscriptionId","value":"${unknownId}"}],"result":{"name":"result","v\###
+        alue":{}},"x-needs":"session"},{"name":"not an id","params":[{"name":"subscriptionId","value":"first"}],"x-err\###
+        or":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-exec\###
+        ution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summary":"Answer this protocol as an OpenRP\###
+        C document.","description":"The method that OpenRPC names. The document is the published `spec/openrpc.json`, t\###
+        he same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"\###
+        RpcDiscoverResult","schema":{"type":"object","required":["openrpc","info","methods"]}},"errors":[],"examples":\###
+        [{"name":"the document","params":[],"result":{"name":"result","value":{"openrpc":"1.3.2","info":{"title":"dbas\###
+        sistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering\###
+        ":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"schema.describe","summary":"Describe one\###
+         table, view or other relation in full.","description":"Columns with type, null, default, comment and how they\###
+         are generated; keys, indexes, checks, triggers; foreign keys from it and\nto it; of a view, its query. Texts l\###
+        onger than 16 KiB are cut.\n\nThe name is looked for as it is written; then in any case; then, if it has a dot\###
+        , as schema and name. Where several schemas\nhave it and `schema` names none, it is the one an unqualified nam\###
+        e in SQL means, else the first; `alsoIn` says where the others\nare. System relations are looked for where the\###
+         schema is one of the system's, or the name begins with `pg_` or `sqlite_`.\nWhat does not exist, or the datab\###
+        ase's own user may not use, is `not_found`, with the nearest names as `hint`.\n\nServed from what the daemon k\###
+        eeps, like `schema.list`.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId"\###
+        ,"description":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":\###
+        "uuid"}},{"name":"relation","description":"Its name, not quoted.","required":true,"schema":{"description":"Its\###
+         name, not quoted.","type":"string","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schem\###
+        a.","required":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}}],"\###
+        result":{"name":"SchemaDescribeResult","schema":{"type":"object","properties":{"relation":{"description":"The r\###
+        elation, in full.","$ref":"#/components/schemas/Relation"},"alsoIn":{"description":"Other schemas that have on\###
+        e of this name.","type":"array","items":{"type":"string"}},"ageMs":{"description":"How long ago the daemon beg\###
+        an to read this from the database.","type":"number","minimum":0}},"required":["relation","ageMs"],"additionalP\###
+        roperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauth\###
+        enticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components\###
+        /errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":\###
+        "#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/\###
+        errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connecti\###
+        on_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref\###
+        ":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components\###
+        /errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connecti\###
+        on_lost"}],"examples":[{"name":"a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relati\###
+        on","value":"books"}],"result":{"name":"result","value":{"relation":{"schema":"main","name":"books","kind":"ta\###
+        ble","identifier":"\"books\"","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primar\###
+        yKey":1},{"name":"title","type":"TEXT","nullable":false},{"name":"price","type":"NUMERIC","nullable":true}],"p\###
+        rimaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[],"referencedBy":[{"sche\###
+        ma":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"]\###
+        ,"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":350\###
+        .5}},"x-needs":"project"},{"name":"a name with a slip","params":[{"name":"projectId","value":"${projectId}"},{\###
+        "name":"relation","value":"boks"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown project","pa\###
+        rams":[{"name":"projectId","value":"${unknownId}"},{"name":"relation","value":"books"}],"x-error":"not_found",\###
+        "x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unkn\###
+        ownMembers":"refuse"},{"name":"schema.list","summary":"List the tables, views and other relations of a databas\###
+        e.","description":"All schemas that the database's own user may use, and in them what that user may read or wr\###
+        ite; system schemas and SQLite's\nshadow tables only with `includeSystem`. Sorted by schema and name, byte by b\###
+        yte. Filters add up.\n\n**`detail`** chooses how much is told of each: `names` its schema, name and kind; `sum\###
+        mary` also comment, estimates and how it\nis stored; `full` also columns, keys, indexes, checks and foreign ke\###
+        ys in both directions.\n\n**Age.** The daemon keeps what it read: for the limit `catalogueMs`, or until a stat\###
+        ement that may change the schema is run\nthrough the project, its connection string changes, or `schema.refres\###
+        h` is called. `ageMs` tells. What other\nprograms change meanwhile is not seen. Row counts and sizes are the e\###
+        ngine's own estimates, as of its last look; nothing is\ncounted, and no table is locked or waited for.\n\nRequ\###
+        ests that come at once share one look at the database. `$/cancelRequest`, the limit `queryTimeoutMs` and the e\###
+        nd of the\nconnection stop it once nobody waits for it. It is no query: it is not in history.","tags":[{"name"\###
+        :"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":t\###
+        rue,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"schema","description":"O\###
+        nly in this schema: for MySQL and MariaDB a database, for SQLite `main`.","required":false,"schema":{"descript\###
+        ion":"Only in this schema: for MySQL and MariaDB a database, for SQLite `main`.","type":"string","minLength":1\###
+        ,"maxLength":1000}},{"name":"pattern","description":"Only names that match, in any case: `*` is any text, `?` o\###
+        ne character. With a dot, what is before it is matched with the schema: `sales.order*`.","required":false,"sch\###
+        ema":{"description":"Only names that match, in any case: `*` is any text, `?` one character. With a dot, what i\###
+        s before it is matched with the schema: `sales.order*`.","type":"string","minLength":1,"maxLength":200}},{"nam\###
+        e":"kinds","description":"Only of these kinds; at least one.","required":false,"schema":{"description":"Only o\###
+        f these kinds; at least one.","type":"array","items":{"$ref":"#/components/schemas/RelationKind"},"maxItems":6\###
+        }},{"name":"detail","description":"How much of each.","required":false,"schema":{"description":"How much of ea\###
+        ch.","$ref":"#/components/schemas/SchemaDetail","default":"summary"}},{"name":"includeSystem","description":"W\###
+        hether relations of the database itself are listed too.","required":false,"schema":{"description":"Whether rel\###
+        ations of the database itself are listed too.","type":"boolean","default":false}},{"name":"limit","description\###
+        ":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer","minimum\###
+        ":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the sam\###
+        e filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same filters."\###
+        ,"type":"string","format":"cursor"}}],"result":{"name":"SchemaListResult","schema":{"type":"object","propertie\###
+        s":{"items":{"description":"The relations.","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"\###
+        nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cursor"\###
+        },"total":{"description":"How many relations match, on all pages.","type":"integer","minimum":0},"schemas":{"d\###
+        escription":"The schemas, whatever the filters but `includeSystem`; on the first page only, and at most 200.",\###
+        "type":"array","items":{"$ref":"#/components/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the\###
+         daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"description":"Whethe\###
+        r the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.\###
+        ","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":\###
+        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compo\###
+        nents/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/\###
+        components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout\###
+        "},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{\###
+        "$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/comp\###
+        onents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_f\###
+        ailed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{\###
+        "$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"nam\###
+        e":"all tables and views","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","va\###
+        lue":{"items":[{"schema":"main","name":"books","kind":"table","identifier":"\"books\"","system":false},{"schem\###
+        a":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":false}],"total":2,"schemas":[{"nam\###
+        e":"main","relationCount":2,"default":true}],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"name":"by n\###
+        ame, in full","params":[{"name":"projectId","value":"${projectId}"},{"name":"pattern","value":"order?"},{"name\###
+        ":"kinds","value":["table"]},{"name":"detail","value":"full"},{"name":"limit","value":1}],"result":{"name":"re\###
+        sult","value":{"items":[{"schema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":fal\###
+        se,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"book_id","type":"INTEGER\###
+        ","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"\###
+        schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["\###
+        id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referen\###
+        cedBy":[]}],"total":1,"schemas":[{"name":"main","relationCount":2,"default":true}],"ageMs":20.5,"truncated":fa\###
+        lse}},"x-needs":"project"},{"name":"a cursor of nothing","params":[{"name":"projectId","value":"${projectId}"}\###
+        ,{"name":"cursor","value":"nonsense"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown pro\###
+        ject","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-ki\###
+        nd":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"nam\###
+        e":"schema.refresh","summary":"Read the schema of a database anew.","description":"Forgets what the daemon kee\###
+        ps of the project's schema and reads it again, in full: for changes that other programs made. Answers\nhow muc\###
+        h there is.","tags":[{"name":"schema"}],"paramStructure":"either","params":[{"name":"projectId","description":\###
+        "The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"resu\###
+        lt":{"name":"SchemaRefreshResult","schema":{"type":"object","properties":{"schemas":{"description":"Schemas.",\###
+        "type":"integer","minimum":0},"relations":{"description":"Relations, without the database's own.","type":"inte\###
+        ger","minimum":0},"columns":{"description":"Their columns.","type":"integer","minimum":0},"indexes":{"descript\###
+        ion":"Their indexes.","type":"integer","minimum":0},"foreignKeys":{"description":"Their foreign keys.","type":\###
+        "integer","minimum":0},"durationMs":{"description":"How long it took.","type":"number","minimum":0},"truncated\###
+        ":{"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueRelation\###
+        s` and `catalogueBytes`.","type":"boolean"}},"required":["schemas","relations","columns","indexes","foreignKey\###
+        s","durationMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_par\###
+        ams"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/compo\###
+        nents/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":\###
+        "#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_c\###
+        onnection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_foun\###
+        d"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"\###
+        #/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/auth\###
+        entication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_databas\###
+        e"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"of a project","params":[{"name":"proj\###
+        ectId","value":"${projectId}"}],"result":{"name":"result","value":{"schemas":1,"relations":2,"columns":6,"inde\###
+        xes":0,"foreignKeys":1,"durationMs":0.8,"truncated":false}},"x-needs":"project"},{"name":"an unknown project",\###
+        "params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"r\###
+        equest","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"sc\###
+        hema.relations","summary":"Show foreign keys, and how to join two relations.","description":"Without `relation\###
+        `: all foreign keys of the database. With it: those from it and to it and, with a `depth` above 1, those from\\###
+        nand to what these lead to, nearest first. Each has its `join`, a condition ready for SQL.\n\n**`to`** asks fo\###
+        r the shortest way between two relations along foreign keys, in either direction: `path` has a step for each\n\###
+        relation to join, and the `FROM` clause of all. Where two relations are linked by several foreign keys, the st\###
+        ep takes the\nfirst and names the others, since they mean different things. If there is no way within `depth` s\###
+        teps (10 if absent), there\nis no `path`. A relation to itself is a path without steps.\n\nNames are looked fo\###
+        r as by `schema.describe`. Served from what the daemon keeps, like `schema.list`. Only declared foreign keys\n\###
+        count.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The\###
+         project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"r\###
+        elation","description":"Where to begin.","required":false,"schema":{"description":"Where to begin.","type":"st\###
+        ring","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,"schema":\###
+        {"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"to","description":"Wher\###
+        e to go; with `relation` only.","required":false,"schema":{"description":"Where to go; with `relation` only.",\###
+        "type":"string","minLength":1,"maxLength":1000}},{"name":"toSchema","description":"Its schema.","required":fal\###
+        se,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"depth","des\###
+        cription":"Steps at most: 1 if absent, or 10 with `to`.","required":false,"schema":{"description":"Steps at mo\###
+        st: 1 if absent, or 10 with `to`.","type":"integer","minimum":1,"maximum":20}},{"name":"limit","description":"\###
+        Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1\###
+        ,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same f\###
+        ilters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.","t\###
+        ype":"string","format":"cursor"}}],"result":{"name":"SchemaRelationsResult","schema":{"type":"object","propert\###
+        ies":{"items":{"description":"Foreign keys; with `to`, those of the path.","type":"array","items":{"$ref":"#/c\###
+        omponents/schemas/ForeignKey"}},"nextCursor":{"description":"Where the next page begins; absent on the last.",\###
+        "type":"string","format":"cursor"},"total":{"description":"How many there are, on all pages.","type":"integer"\###
+        ,"minimum":0},"path":{"description":"With `to`: the way there, if there is one.","$ref":"#/components/schemas/\###
+        JoinPath"},"ageMs":{"description":"How long ago the daemon began to read this from the database.","type":"numb\###
+        er","minimum":0},"truncated":{"description":"Whether the database has more relations than the daemon keeps: th\###
+        e limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","t\###
+        runcated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/c\###
+        omponents/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"\###
+        },{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/erro\###
+        rs/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"}\###
         ,{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/com\###
         ponents/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/error\###
         s/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"\###
         },{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/com\###
-        ponents/errors/connection_lost"}],"examples":[{"name":"without a model","params":[{"name":"projectId","value":\###
-        "${projectId}"},{"name":"content","value":"What tables are there?"}],"result":{"name":"result","value":{"id":"\###
-        019ab0c7-1b2c-7d3e-8f40-516273849506","threadId":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-\###
-        11aa-7d2e-8b3c-4d5e6f708192","role":"assistant","text":"The database has 2 tables: `authors` and `books`.","mo\###
-        de":"answer","usage":{"promptTokens":0,"completionTokens":0,"estimated":false,"steps":0,"toolCalls":1,"correct\###
-        ions":0,"durationMs":3.1},"note":"No model is configured, so this is what can be said without one. A model wou\###
-        ld answer free questions: set DBASSIST_MODEL_URL and DBASSIST_MODEL.","outcome":"finished","createdAt":"2026-0\###
-        1-05T09:50:00.000Z"}},"x-needs":"project"},{"name":"with events","params":[{"name":"projectId","value":"${proj\###
-        ectId}"},{"name":"content","value":"describe books"},{"name":"partialResultToken","value":"turn-1"}],"result":\###
-        {"name":"result","value":{"id":"019ab0c7-1b2c-7d3e-8f40-516273849506","threadId":"019ab0c7-0a1b-7c2d-8e3f-4051\###
-        62738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","role":"assistant","text":"The database has 2 tab\###
-        les: `authors` and `books`.","mode":"answer","usage":{"promptTokens":0,"completionTokens":0,"estimated":false,\###
-        "steps":0,"toolCalls":1,"corrections":0,"durationMs":3.1},"note":"No model is configured, so this is what can b\###
-        e said without one. A model would answer free questions: set DBASSIST_MODEL_URL and DBASSIST_MODEL.","outcome"\###
-        :"finished","createdAt":"2026-01-05T09:50:00.000Z"}},"x-needs":"project"},{"name":"an empty message","params":\###
-        [{"name":"projectId","value":"${projectId}"},{"name":"content","value":""}],"x-error":"invalid_params","x-need\###
-        s":"project"},{"name":"a model that is not configured","params":[{"name":"projectId","value":"${projectId}"},{\###
-        "name":"content","value":"What tables are there?"},{"name":"model","value":"nobody"}],"x-error":"invalid_param\###
-        s","x-needs":"project"},{"name":"an unknown thread","params":[{"name":"projectId","value":"${projectId}"},{"na\###
-        me":"content","value":"And since May?"},{"name":"threadId","value":"${unknownId}"}],"x-error":"not_found","x-n\###
-        eeds":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"c\###
-        ontent","value":"What tables are there?"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-a\###
-        ccess":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"chat.threads"\###
-        ,"summary":"List your conversations.","description":"The latest first. A project that is unknown or somebody e\###
-        lse's has none: the list is empty.","tags":[{"name":"chat"}],"paramStructure":"by-name","params":[{"name":"pro\###
-        jectId","description":"Only of this project.","required":false,"schema":{"description":"Only of this project."\###
-        ,"type":"string","format":"uuid"}},{"name":"limit","description":"Items of one page.","required":false,"schema\###
-        ":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"curso\###
-        r","description":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"descrip\###
-        tion":"`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result":\###
-        {"name":"ChatThreadsResult","schema":{"type":"object","properties":{"items":{"description":"The threads.","typ\###
-        e":"array","items":{"$ref":"#/components/schemas/ChatThread"}},"nextCursor":{"description":"Where the next pag\###
-        e begins; absent on the last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties"\###
-        :false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"\###
-        }],"examples":[{"name":"of a project","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":\###
-        "result","value":{"items":[{"id":"019ab0c7-0a1b-7c2d-8e3f-405162738495","projectId":"019ab0c5-11aa-7d2e-8b3c-4\###
-        d5e6f708192","title":"What tables are there?","messageCount":2,"createdAt":"2026-01-05T09:49:59.000Z","updated\###
-        At":"2026-01-05T09:50:00.000Z"}]}},"x-needs":"thread"},{"name":"a page too large","params":[{"name":"limit","v\###
-        alue":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orderi\###
-        ng":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"dashboard.get","summary":"Answer your ow\###
-        n figures over the last days.","description":"The period is the last `days` days in UTC, today included. All f\###
-        igures are of queries and messages accepted in it, so they add up:\n`totals.queries` is the sum of `queriesByS\###
-        tatus`, of the projects and of the days. Percentiles are within 1.6 %; `query.stats` says\nhow, and has more. W\###
-        hat is gone from history is not counted.","tags":[{"name":"dashboard"}],"paramStructure":"either","params":[{"\###
-        name":"days","description":"Length of the period.","required":false,"schema":{"description":"Length of the per\###
-        iod.","type":"integer","minimum":1,"maximum":365,"default":30}}],"result":{"name":"DashboardGetResult","schema\###
-        ":{"type":"object","properties":{"days":{"description":"Length of the period.","type":"integer","minimum":1,"m\###
-        aximum":365},"since":{"description":"Its beginning: midnight UTC of its first day.","type":"string","format":"\###
-        date-time"},"totals":{"description":"Totals.","$ref":"#/components/schemas/DashboardTotals"},"queriesByStatus"\###
-        :{"description":"Queries by status.","$ref":"#/components/schemas/QueriesByStatus"},"successRate":{"descriptio\###
-        n":"success / (success + error); absent if both are 0.","type":"number","minimum":0,"maximum":1},"latency":{"d\###
-        escription":"How long queries took.","$ref":"#/components/schemas/Latency"},"projects":{"description":"All you\###
-        r projects, the busiest first, then by name.","type":"array","items":{"$ref":"#/components/schemas/ProjectActi\###
-        vity"}},"activity":{"description":"Every day of the period, oldest first, days without queries too.","type":"a\###
-        rray","items":{"$ref":"#/components/schemas/DayActivity"},"minItems":1,"maxItems":365},"recentQueries":{"descr\###
-        iption":"The newest queries of the period, newest first.","type":"array","items":{"$ref":"#/components/schemas\###
-        /QueryRecord"},"maxItems":10},"recentMessages":{"description":"The newest chat messages of the period, newest f\###
-        irst.","type":"array","items":{"$ref":"#/components/schemas/RecentMessage"},"maxItems":10}},"required":["days"\###
-        ,"since","totals","queriesByStatus","latency","projects","activity","recentQueries","recentMessages"],"additio\###
-        nalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/un\###
-        authenticated"}],"examples":[{"name":"two days","params":[{"name":"days","value":2}],"result":{"name":"result"\###
-        ,"value":{"days":2,"since":"2026-01-04T00:00:00.000Z","totals":{"projects":1,"queries":1,"messages":0},"querie\###
-        sByStatus":{"running":0,"success":1,"error":0,"cancelled":0},"successRate":1,"latency":{"p50Ms":0.412,"p95Ms":\###
-        0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite",\###
-        "queries":1,"errors":0,"messages":0,"lastUsedAt":"2026-01-05T09:32:00.000Z"}],"activity":[{"date":"2026-01-04"\###
-        ,"queries":0,"errors":0},{"date":"2026-01-05","queries":1,"errors":0}],"recentQueries":[{"id":"019ab0c6-22bb-7\###
-        e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT c\###
-        ount(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"rea\###
-        d","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}],"recentMessages":[]}},"x-needs":"query"},{"name"\###
-        :"an empty period","params":[{"name":"days","value":0}],"x-error":"invalid_params","x-needs":"session"}],"x-ki\###
-        nd":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"nam\###
-        e":"exit","summary":"End the connection.","description":"LSP's own notification, handled by the transport itse\###
-        lf. On stdio it ends the process, with code 0 after `shutdown` and 1\nwithout. On the socket it ends this conn\###
-        ection and never the daemon. What still runs on the connection is cancelled.","tags":[{"name":"lifecycle"}],"p\###
-        aramStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after shutdown","params":[],"x-needs":"n\###
-        one"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMember\###
-        s":"ignore"},{"name":"initialize","summary":"Begin a connection and learn what the daemon is and allows.","des\###
-        cription":"LSP's own request. On stdio it must come first: anything else is answered `not_initialized` until t\###
-        hen. On the socket it is\noptional; a connection that sends it counts as an editor in history, one that does n\###
-        ot as a script.\n\nWith `token` it also binds that session to the connection, as `auth.attach` does. If the to\###
-        ken is refused the whole request\nis, with `unauthenticated`, and the client may send `initialize` again witho\###
-        ut it. A second successful `initialize` on one\nconnection is refused with `invalid_request`.\n\nMembers of LS\###
-        P that are not listed here are accepted and have no effect.","tags":[{"name":"lifecycle"}],"paramStructure":"b\###
-        y-name","params":[{"name":"processId","description":"Id of the client's process, or null. Taken for LSP's sake\###
-        ; has no effect.","required":false,"schema":{"description":"Id of the client's process, or null. Taken for LSP\###
-        's sake; has no effect.","type":["integer","null"]}},{"name":"clientInfo","description":"The client program; `\###
-        auth.sessions` shows it.","required":false,"schema":{"description":"The client program; `auth.sessions` shows i\###
-        t.","$ref":"#/components/schemas/ClientInfo"}},{"name":"capabilities","description":"What the client can do, a\###
-        s in LSP.","required":false,"schema":{"description":"What the client can do, as in LSP.","type":"object"}},{"n\###
-        ame":"trace","description":"LSP's trace setting. Has no effect.","required":false,"schema":{"description":"LSP\###
-        's trace setting. Has no effect.","type":"string"}},{"name":"token","description":"A token from `auth.login`, t\###
-        o begin with a session.","required":false,"schema":{"description":"A token from `auth.login`, to begin with a s\###
-        ession.","type":"string","format":"token"}}],"result":{"name":"InitializeResult","schema":{"type":"object","pr\###
-        operties":{"serverInfo":{"description":"The daemon.","$ref":"#/components/schemas/ServerInfo"},"protocolVersio\###
-        n":{"description":"Version of this protocol, by semantic versioning.","type":"string"},"capabilities":{"descri\###
-        ption":"LSP's ServerCapabilities: an object, empty while the daemon offers no language features.","type":"obje\###
-        ct"},"limits":{"description":"Every limit in force.","$ref":"#/components/schemas/Limits"},"user":{"descriptio\###
-        n":"Whose session it is; there if `token` was.","$ref":"#/components/schemas/User"}},"required":["serverInfo",\###
-        "protocolVersion","capabilities","limits"],"additionalProperties":false}},"errors":[{"$ref":"#/components/erro\###
-        rs/invalid_request"},{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticate\###
-        d"},{"$ref":"#/components/errors/rate_limited"}],"examples":[{"name":"an editor","params":[{"name":"processId"\###
-        ,"value":4711},{"name":"clientInfo","value":{"name":"example-editor","version":"1.2"}},{"name":"rootUri","valu\###
-        e":null},{"name":"capabilities","value":{}},{"name":"trace","value":"off"}],"result":{"name":"result","value":\###
-        {"serverInfo":{"name":"dbassistd","version":"0.1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"he\###
-        aderBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":6\###
-        4,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30\###
-        000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"\###
-        loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":8640000\###
-        0,"sessionIdleMs":43200000,"requestsPerMinute":1200000,"queriesPerMinute":600000,"chatTurnsPerMinute":60,"logi\###
-        nsPerMinute":600,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"la\###
-        belLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":3\###
-        65,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,\###
-        "queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes\###
-        ":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":36000\###
-        00,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultB\###
-        ytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPe\###
-        rUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes\###
-        ":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"stati\###
-        sticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCo\###
-        rrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnToken\###
-        s":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}}},"x-needs":"no\###
-        ne"},{"name":"with a token","params":[{"name":"processId","value":null},{"name":"capabilities","value":{}},{"n\###
-        ame":"token","value":"${token}"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version\###
-        ":"0.1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":\###
-        30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024\###
-        ,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":\###
-        8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":90000\###
-        0,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"requestsPerMin\###
-        ute":1200000,"queriesPerMinute":600000,"chatTurnsPerMinute":60,"loginsPerMinute":600,"nameLength":100,"emailLe\###
-        ngth":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"lis\###
-        tItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConne\###
-        ctionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnec\###
-        tion":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576\###
-        ,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000\###
-        ,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":26843\###
-        5456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRow\###
-        s":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456\###
-        ,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,\###
-        "forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultByt\###
-        es":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTur\###
-        nsPerUser":4,"chatExamples":500,"approvalMs":600000},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name\###
-        ":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"na\###
-        me":"a token that is no good","params":[{"name":"capabilities","value":{}},{"name":"token","value":"v4.public.\###
-        no-such-token"}],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"public","x-orde\###
-        ring":"barrier","x-execution":"task","x-unknownMembers":"ignore"},{"name":"initialized","summary":"Say that th\###
-        e reply to initialize has arrived.","description":"LSP's own notification. Accepted and without effect.","tags\###
-        ":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after initial\###
-        ize","params":[],"x-needs":"none"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-executi\###
-        on":"inline","x-unknownMembers":"ignore"},{"name":"project.create","summary":"Register a database as a project\###
-        .","description":"Checks that the connection string can be understood and that the policy allows where it poin\###
-        ts, and stores it sealed. It does\nnot connect: `project.test` does. An SQLite file must be there. The connect\###
-        ion string never comes out again; replies show it rebuilt without its password.\n\nWhile `readOnly` is true, a\###
-        s it is unless you say otherwise, no query of the project can write, whatever its options.","tags":[{"name":"p\###
-        roject"}],"paramStructure":"by-name","params":[{"name":"name","description":"Name, unique among your projects.\###
-        ","required":true,"schema":{"description":"Name, unique among your projects.","type":"string","minLength":1,"m\###
-        axLength":100}},{"name":"description","description":"What it is, in your words.","required":false,"schema":{"d\###
-        escription":"What it is, in your words.","type":"string","maxLength":2000}},{"name":"databaseType","descriptio\###
-        n":"The kind of database.","required":true,"schema":{"description":"The kind of database.","$ref":"#/component\###
-        s/schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it, in any form the engine's o\###
-        wn tools take: a URI, keywords and values, or a path for SQLite.","required":true,"schema":{"description":"How\###
-         to reach it, in any form the engine's own tools take: a URI, keywords and values, or a path for SQLite.","typ\###
-        e":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every write."\###
-        ,"required":false,"schema":{"description":"Whether to refuse every write.","type":"boolean","default":true}}],\###
-        "result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/e\###
-        rrors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/conflict"},\###
-        {"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/comp\###
-        onents/errors/unknown_database"}],"examples":[{"name":"an SQLite file","params":[{"name":"name","value":"Books\###
-        "},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],\###
-        "result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"T\###
-        he shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-0\###
-        1-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a connection string\###
-         of another engine","params":[{"name":"name","value":"Elsewhere"},{"name":"databaseType","value":"postgresql"}\###
-        ,{"name":"connectionString","value":"mysql://ada@db.example.com/shop"}],"x-error":"invalid_connection_string",\###
-        "x-needs":"session"},{"name":"a misspelt member","params":[{"name":"name","value":"Books"},{"name":"databaseTy\###
-        pe","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"},{"name":"readonly","val\###
-        ue":false}],"x-error":"invalid_params","x-needs":"session"},{"name":"without a session","params":[{"name":"nam\###
-        e","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sa\###
-        mpleDatabase}"}],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"session","x-ord\###
-        ering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.delete","summary":"Delete a p\###
-        roject with its history.","description":"Its connection string, queries and messages go with it, for good; its\###
-         running queries are cancelled and its kept results are\ndropped. The database itself is not touched.\n\nIdemp\###
-        otent: `{}` says that you have no such project now. A project that is gone, never was or is somebody else's an\###
-        swers the\nsame, and nothing happens.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name"\###
-        :"projectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"strin\###
-        g","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties\###
-        ":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated\###
-        "}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name"\###
-        :"result","value":{}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":\###
-        "${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"se\###
-        ssion","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.get","summary":\###
-        "Answer one project.","description":"From the daemon's store; it does not connect.","tags":[{"name":"project"}\###
-        ],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema\###
-        ":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"Project","schema":{"$ref"\###
-        :"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/component\###
-        s/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","param\###
-        s":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8\###
-        b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/\###
-        books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},\###
-        "x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-er\###
-        ror":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-executio\###
-        n":"task","x-unknownMembers":"refuse"},{"name":"project.list","summary":"List your projects.","description":"I\###
-        n the order they were created, newest first.","tags":[{"name":"project"}],"paramStructure":"by-name","params":\###
-        [{"name":"databaseType","description":"Only this kind of database.","required":false,"schema":{"description":"\###
-        Only this kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"name":"text","description":"Only t\###
-        hose whose name or description contains it, in any case of ASCII letters.","required":false,"schema":{"descrip\###
-        tion":"Only those whose name or description contains it, in any case of ASCII letters.","type":"string","minLe\###
-        ngth":1,"maxLength":200}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"descr\###
-        iption":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","descr\###
-        iption":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"description":"`n\###
-        extCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"\###
-        ProjectListResult","schema":{"type":"object","properties":{"items":{"description":"The projects.","type":"arra\###
-        y","items":{"$ref":"#/components/schemas/Project"}},"nextCursor":{"description":"Where the next page begins; a\###
-        bsent on the last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"e\###
-        rrors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"example\###
-        s":[{"name":"SQLite only","params":[{"name":"databaseType","value":"sqlite"}],"result":{"name":"result","value\###
-        ":{"items":[{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType\###
-        ":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","u\###
-        pdatedAt":"2026-01-05T09:31:00.000Z"}]}},"x-needs":"project"},{"name":"none that match","params":[{"name":"tex\###
-        t","value":"no such project"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-kind":\###
-        "request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"\###
-        project.summary","summary":"Answer a project's figures and what its database says of itself.","description":"F\###
-        igures are of the whole history of the project. The database is asked for its metadata; if it cannot be reache\###
-        d, or not within\nthe connect timeout, `database` says why and the rest is answered all the same.","tags":[{"n\###
-        ame":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":"The project.","require\###
-        d":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"name":"ProjectSum\###
-        maryResult","schema":{"type":"object","properties":{"projectId":{"description":"The project.","type":"string",\###
-        "format":"uuid"},"queries":{"description":"Figures about its queries.","$ref":"#/components/schemas/QueryStati\###
-        stics"},"recentQueries":{"description":"The newest queries, newest first.","type":"array","items":{"$ref":"#/c\###
-        omponents/schemas/QueryRecord"},"maxItems":10},"messageCount":{"description":"Its chat messages.","type":"inte\###
-        ger","minimum":0},"database":{"description":"What its database says of itself.","$ref":"#/components/schemas/D\###
-        atabaseSummary"}},"required":["projectId","queries","recentQueries","messageCount","database"],"additionalProp\###
-        erties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthent\###
-        icated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"on\###
-        e of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"project\###
-        Id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","queries":{"total":1,"success":1,"error":0,"cancelled":0,"successRa\###
-        te":1,"p50Ms":0.412,"p95Ms":0.412,"rows":1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","pro\###
-        jectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shap\###
-        e":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","crea\###
-        tedAt":"2026-01-05T09:32:00.000Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.40.1","databaseName\###
-        ":"books.sqlite","sizeBytes":49152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown project","params":\###
-        [{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","\###
-        x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.tes\###
-        t","summary":"Try to reach a database and say how far it got.","description":"Takes either `projectId`, or `da\###
-        tabaseType` and `connectionString` to try before `project.create`; the latter is not kept.\nOpens a new connec\###
-        tion, checks that writes are refused on it, and closes it.\n\nA database that cannot be reached is a result wi\###
-        th `ok: false`, not an error. `steps` always has all eight steps, in order; after\nthe one that failed, and wh\###
-        ere the engine has no such step, they are `skipped`.","tags":[{"name":"project"}],"paramStructure":"by-name","\###
-        params":[{"name":"projectId","description":"A project of yours.","required":false,"schema":{"description":"A p\###
-        roject of yours.","type":"string","format":"uuid"}},{"name":"databaseType","description":"The kind of database\###
-        ; with `connectionString`.","required":false,"schema":{"description":"The kind of database; with `connectionSt\###
-        ring`.","$ref":"#/components/schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it\###
-        ; with `databaseType`.","required":false,"schema":{"description":"How to reach it; with `databaseType`.","type\###
-        ":"string","minLength":1,"maxLength":4096}}],"result":{"name":"ProjectTestResult","schema":{"type":"object","p\###
-        roperties":{"ok":{"description":"Whether no step failed.","type":"boolean"},"steps":{"description":"The outcom\###
-        e of each step.","type":"array","items":{"$ref":"#/components/schemas/TestStep"},"minItems":8,"maxItems":8},"s\###
-        erverVersion":{"description":"Product and version; there if it got that far.","type":"string"}},"required":["o\###
-        k","steps"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/\###
-        components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/n\###
-        ot_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a project","params":[{"name":"projectId",\###
-        "value":"${projectId}"}],"result":{"name":"result","value":{"ok":true,"serverVersion":"SQLite 3.40.1","steps":\###
-        [{"step":"parse","status":"passed","durationMs":0.021},{"step":"policy","status":"passed","durationMs":0.035},\###
-        {"step":"resolve","status":"skipped"},{"step":"connect","status":"skipped"},{"step":"tls","status":"skipped"},\###
-        {"step":"login","status":"skipped"},{"step":"database","status":"passed","durationMs":0.734},{"step":"readOnly\###
-        Check","status":"passed","durationMs":0.118}]}},"x-needs":"project"},{"name":"a server that is not there","par\###
-        ams":[{"name":"databaseType","value":"postgresql"},{"name":"connectionString","value":"postgresql://ada@127.0.\###
-        0.1:1/shop"}],"result":{"name":"result","value":{"ok":false,"steps":[{"step":"parse","status":"passed","durati\###
-        onMs":0.044},{"step":"policy","status":"passed","durationMs":0.012},{"step":"resolve","status":"passed","durat\###
-        ionMs":0.067},{"step":"connect","status":"failed","durationMs":0.203,"code":"connection_refused","message":"No\###
-        thing accepts connections at 127.0.0.1 port 1; check the host and port, and that the server runs."},{"step":"t\###
-        ls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"database","status":"skipped"},{"step":"re\###
-        adOnlyCheck","status":"skipped"}]}},"x-needs":"session"},{"name":"both ways at once","params":[{"name":"projec\###
-        tId","value":"${projectId}"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqli\###
-        te://${sampleDatabase}"}],"x-error":"invalid_params","x-needs":"project"}],"x-kind":"request","x-access":"sess\###
-        ion","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.update","summary":\###
-        "Change a project.","description":"Changes what is named and nothing else; takes at least one member besides `\###
-        projectId`. The kind of database cannot change. An\nempty `description` removes it.\n\nA new connection string\###
-         is checked as in `project.create`. With it, or when `readOnly` becomes true, the project's open database\ncon\###
-        nections are closed and its running writes are cancelled.","tags":[{"name":"project"}],"paramStructure":"by-na\###
-        me","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The pr\###
-        oject.","type":"string","format":"uuid"}},{"name":"name","description":"Name, unique among your projects.","re\###
-        quired":false,"schema":{"description":"Name, unique among your projects.","type":"string","minLength":1,"maxLe\###
-        ngth":100}},{"name":"description","description":"What it is, in your words.","required":false,"schema":{"descr\###
-        iption":"What it is, in your words.","type":"string","maxLength":2000}},{"name":"connectionString","descriptio\###
-        n":"How to reach it; the kind of database stays.","required":false,"schema":{"description":"How to reach it; t\###
-        he kind of database stays.","type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":\###
-        "Whether to refuse every write.","required":false,"schema":{"description":"Whether to refuse every write.","ty\###
-        pe":"boolean"}},{"name":"assistant","description":"What to change of what the assistant may do.","required":fa\###
-        lse,"schema":{"description":"What to change of what the assistant may do.","$ref":"#/components/schemas/Assist\###
-        antChange"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"\###
-        #/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/erro\###
-        rs/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"\###
-        },{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"\###
-        allow writes","params":[{"name":"projectId","value":"${projectId}"},{"name":"readOnly","value":false}],"result\###
-        ":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite"\###
-        ,"connection":"sqlite:///srv/books.sqlite","readOnly":false,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt"\###
-        :"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":"what the assistant may see","params":[{"name":"pro\###
-        jectId","value":"${projectId}"},{"name":"assistant","value":{"shareRows":false,"maskedColumns":["customers.ema\###
-        il"]}}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databas\###
-        eType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"assistant":{"shareRows":false,"mask\###
-        edColumns":["customers.email"]},"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}\###
-        },"x-needs":"project"},{"name":"nothing to change","params":[{"name":"projectId","value":"${projectId}"}],"x-e\###
-        rror":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value"\###
-        :"${unknownId}"},{"name":"name","value":"Books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"reques\###
-        t","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.\###
-        cancel","summary":"Stop a running query at its database.","description":"Works from any connection of the user\###
-        , and before `query.run` is answered if its client chose the `queryId`. Answers as soon as\nthe stop is under w\###
-        ay; the `query.run` or `query.fetch` that waits is then answered `cancelled`, or with its result if that was\n\###
-        first. A database that does not obey has its connection cut after `cancelDeadlineMs`.\n\nIdempotent: a query t\###
-        hat has ended, never was or is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name\###
-        ":"query"}],"paramStructure":"either","params":[{"name":"queryId","description":"The query.","required":true,"\###
-        schema":{"description":"The query.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"typ\###
-        e":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_para\###
-        ms"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a query that has ended","params":[{"\###
-        name":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{}},"x-needs":"query"},{"name":"an un\###
-        known query","params":[{"name":"queryId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-nee\###
-        ds":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMe\###
-        mbers":"refuse"},{"name":"query.close","summary":"Drop a kept result.","description":"Frees what it took of th\###
-        e quota; if its statement still runs, it is stopped. The query stays in history.\n\nIdempotent: a result that i\###
-        s gone, never was or is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"quer\###
-        y"}],"paramStructure":"either","params":[{"name":"resultId","description":"The result.","required":true,"schem\###
-        a":{"description":"The result.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"\###
-        object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"}\###
-        ,{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a result","params":[{"name":"resultId","\###
-        value":"${resultId}"}],"result":{"name":"result","value":{}},"x-needs":"result"},{"name":"an unknown result","\###
-        params":[{"name":"resultId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"\###
-        }],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refus\###
-        e"},{"name":"query.explain","summary":"Show how a database would run a statement.","description":"Asks the eng\###
-        ine for its plan, without running the statement: as the engine gives it (`plan`), and in one normal form for a\###
-        ll\nengines (`nodes`). Where the engine estimates costs or, with `analyze`, measures times, `costliest` names t\###
-        he three nodes that\ncost or take most on their own, without their children.\n\n**`analyze`** runs the stateme\###
-        nt to measure it, inside the read-only path: what `query.run` refuses in `read` mode is refused\nhere. SQLite c\###
-        annot measure; asking for it is `invalid_params`. Without `analyze`, PostgreSQL also shows the plans of statem\###
-        ents\nthat write, without running them; for MySQL, MariaDB and SQLite those are refused.\n\nParameters are bou\###
-        nd as in `query.run`. PostgreSQL plans with their values. It is no query: it is not in history, and costs what\###
-        \na query costs otherwise. `$/cancelRequest`, the timeout and the end of the connection stop it.","tags":[{"na\###
-        me":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where it would run.","re\###
-        quired":true,"schema":{"description":"Where it would run.","type":"string","format":"uuid"}},{"name":"sql","de\###
-        scription":"The statement, at most `sqlBytes` bytes of UTF-8.","required":true,"schema":{"description":"The st\###
-        atement, at most `sqlBytes` bytes of UTF-8.","type":"string","minLength":1,"maxLength":1048576}},{"name":"para\###
-        meters","description":"Values of the placeholders, in order.","required":false,"schema":{"description":"Values\###
-         of the placeholders, in order.","type":"array","items":{"oneOf":[{"type":["null","boolean","number","string"]\###
-        },{"type":"object","required":["$base64"],"additionalProperties":false,"properties":{"$base64":{"type":"string\###
-        "}}}]},"maxItems":32766}},{"name":"analyze","description":"Whether to run it and measure.","required":false,"s\###
-        chema":{"description":"Whether to run it and measure.","type":"boolean","default":false}},{"name":"timeoutMs",\###
-        "description":"Time it may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs\###
-        `.","required":false,"schema":{"description":"Time it may take; absent means the limit `queryTimeoutMs`. At mo\###
-        st the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}}],"result":{"name":"QueryEx\###
-        plainResult","schema":{"type":"object","properties":{"engine":{"description":"Whose plan it is.","$ref":"#/com\###
-        ponents/schemas/DatabaseType"},"analyzed":{"description":"Whether the statement ran and `actual…` members were\###
-         measured.","type":"boolean"},"nodes":{"description":"The plan's nodes, each before its children; at most the l\###
-        imit `planNodes`.","type":"array","items":{"$ref":"#/components/schemas/PlanNode"}},"costliest":{"description"\###
-        :"Ids of at most three nodes, the costliest first: by their own time if measured, else by their own cost, else\###
-         by their own rows. Empty where the engine says none of these.","type":"array","items":{"type":"integer","mini\###
-        mum":0}},"truncated":{"description":"Whether the plan has nodes that are not shown.","type":"boolean"},"planni\###
-        ngMs":{"description":"Time to plan, as the engine measured it.","type":"number","minimum":0},"executionMs":{"d\###
-        escription":"Time to run, as the engine measured it.","type":"number","minimum":0},"plan":{"description":"The p\###
-        lan as the engine gives it: its JSON, or, nested deeper than the limit `jsonDepth`, the same as text and witho\###
-        ut `nodes`; for SQLite an array of the rows of EXPLAIN QUERY PLAN."}},"required":["engine","analyzed","nodes",\###
-        "costliest","truncated","plan"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_\###
-        params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_str\###
-        ing"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/co\###
-        mponents/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$re\###
-        f":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/canc\###
-        elled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/com\###
-        ponents/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors\###
-        /connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$re\###
-        f":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/com\###
-        ponents/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a search b\###
-        y key","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT name FROM sqlite_sc\###
-        hema WHERE rowid = ?1"},{"name":"parameters","value":[1]}],"result":{"name":"result","value":{"engine":"sqlite\###
-        ","analyzed":false,"nodes":[{"id":0,"operation":"SEARCH","detail":"SEARCH sqlite_schema USING INTEGER PRIMARY K\###
-        EY (rowid=?)","relation":"sqlite_schema"}],"costliest":[],"truncated":false,"plan":[{"id":2,"parent":0,"detail\###
-        ":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"project"},{"name":"an engine that d\###
-        oes not measure","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"nam\###
-        e":"analyze","value":true}],"x-error":"invalid_params","x-needs":"project"},{"name":"a statement the database r\###
-        efuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"que\###
-        ry_failed","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownI\###
-        d}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-acce\###
-        ss":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.export","su\###
-        mmary":"Convert a kept result to CSV, JSON, JSON Lines, Markdown or SQL.","description":"Converts what `query.\###
-        run` kept; the statement does not run again. If it still runs, this follows it to its end; if it ends with\nan\###
-         error, so does the export.\n\n**Where it goes.** Without `path` and `partialResultToken` the reply has `text`\###
-        , which ends with the row that reaches `pageBytes`,\nand `nextCursor` for the next call, with the same `format\###
-        ` and `options`. The texts put together are the whole: what stands at its\nhead or foot is there once, and eac\###
-        h has whole rows only. With `partialResultToken` the texts go out as `$/progress`, each with an\n`ExportPart`,\###
-         no faster than this client reads, and the reply has the totals. With `path` they go to a file, which is there\###
-        , whole\nand readable only to the daemon's user, once this is answered, and not at all if it fails or is cance\###
-        lled.\n\n**Paths** are absolute, in a directory that exists; `~/` is the daemon's user's home where the daemon\###
-         is personal. In shared mode\nthey must be below a directory that the daemon allows. A file that exists is a `\###
-        conflict` unless `overwrite`. Symbolic links and\nwhatever is no regular file are never written to, nor are fi\###
-        les of the daemon itself. `file_failed` names the step that failed.\n\n**Formats.** Cells that are null differ\###
-         from empty texts in each of them.\n\n- `csv`: RFC 4180, in UTF-8. A cell is quoted where it must be, and wher\###
-        e it is an empty text or reads like `nullText`; null is\n  `nullText` without quotes. Numbers have the digits o\###
-        f the database. Bytes are base64 or hexadecimal.\n- `json`: one array of objects, an object a line. Cells are t\###
-        hose of `QueryResult`. Of columns with the same name the second is\n  called `name_2`.\n- `jsonl`: the same ob\###
-        jects, one a line, and nothing else.\n- `markdown`: a table of GitHub's kind, numbers to the right. Characters\###
-         that mean something to Markdown or HTML are escaped, a\n  line break is `<br>`, another control character its\###
-         picture. A result that stopped at a limit says so below it.\n- `sql`: `INSERT` statements of at most 64 KiB (\###
-        but always a whole row) into `table`, in the dialect of the database that the\n  result is from; before them t\###
-        he session's encoding is set. Run there, on a table with columns of the same types, they give the\n  same valu\###
-        es. A JSON `null` becomes NULL, since results do not tell the two apart.\n\n**Cells that were cut** (`cellByte\###
-        s`) are refused with `cell_truncated`, because nobody would notice. With `allowTruncated` they\nare exported a\###
-        s far as they go, marked, and counted in `truncatedCells`; never to `sql`.\n\nIds answer as in `query.fetch`."\###
-        ,"tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resultId","description":"The result."\###
-        ,"required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"name":"format","des\###
-        cription":"What to convert it to.","required":true,"schema":{"description":"What to convert it to.","$ref":"#/\###
-        components/schemas/ExportFormat"}},{"name":"options","description":"How to write it.","required":false,"schema\###
-        ":{"description":"How to write it.","$ref":"#/components/schemas/ExportOptions"}},{"name":"cursor","descriptio\###
-        n":"`nextCursor` of the text before; absent means from the beginning. Not with `path` or `partialResultToken`.\###
-        ","required":false,"schema":{"description":"`nextCursor` of the text before; absent means from the beginning. N\###
-        ot with `path` or `partialResultToken`.","type":"string","format":"cursor"}},{"name":"path","description":"The\###
-         file to write.","required":false,"schema":{"description":"The file to write.","type":"string","minLength":1,"\###
-        maxLength":4096}},{"name":"overwrite","description":"Whether `path` may exist; it is replaced at the end, in o\###
-        ne step.","required":false,"schema":{"description":"Whether `path` may exist; it is replaced at the end, in on\###
-        e step.","type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the texts as `$\###
-        /progress` with this token. Not with `path`.","required":false,"schema":{"description":"Pushes the texts as `$\###
-        /progress` with this token. Not with `path`.","type":["string","integer"]}}],"result":{"name":"QueryExportResu\###
-        lt","schema":{"type":"object","properties":{"text":{"description":"The text, unless it was pushed or written t\###
-        o a file.","type":"string"},"nextCursor":{"description":"Where the next text begins; there if there is more.",\###
-        "type":"string","format":"cursor"},"rowCount":{"description":"Rows in this text; of a file or a push, all rows\###
-        .","type":"integer","minimum":0},"bytes":{"description":"Size of this text, of all that was pushed, or of the f\###
-        ile, as UTF-8.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows tha\###
-        n were kept; final if there is no `nextCursor`.","type":"boolean"},"truncatedCells":{"description":"Cells of t\###
-        hese rows of which only the beginning was kept.","type":"integer","minimum":0},"path":{"description":"The file\###
-         that was written, without symbolic links.","type":"string"}},"required":["rowCount","bytes","truncated","trun\###
-        catedCells"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#\###
-        /components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/con\###
-        flict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors\###
-        /cell_truncated"},{"$ref":"#/components/errors/file_failed"},{"$ref":"#/components/errors/query_failed"},{"$re\###
-        f":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/time\###
-        out"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"CSV","params":[{"name":"resultId","\###
-        value":"${resultId}"},{"name":"format","value":"csv"}],"result":{"name":"result","value":{"text":"id\u000d\n1\\###
-        u000d\n2\u000d\n3\u000d\n","rowCount":3,"bytes":13,"truncated":false,"truncatedCells":0}},"x-needs":"result"},\###
-        {"name":"SQL","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"sql"},{"name":"opt\###
-        ions","value":{"table":"favourites"}}],"result":{"name":"result","value":{"text":"INSERT INTO \"favourites\" (\###
-        \"id\") VALUES\n(1),\n(2),\n(3);\n","rowCount":3,"bytes":56,"truncated":false,"truncatedCells":0}},"x-needs":"\###
-        result"},{"name":"pushed","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"jsonl"\###
-        },{"name":"partialResultToken","value":"export-1"}],"result":{"name":"result","value":{"rowCount":3,"bytes":27\###
-        ,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"a relative path","params":[{"name":"resul\###
-        tId","value":"${resultId}"},{"name":"format","value":"csv"},{"name":"path","value":"books.csv"}],"x-error":"po\###
-        licy","x-needs":"result"},{"name":"a directory that is not there","params":[{"name":"resultId","value":"${resu\###
-        ltId}"},{"name":"format","value":"csv"},{"name":"path","value":"/nowhere/at/all/books.csv"}],"x-error":"file_f\###
-        ailed","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"},{"\###
-        name":"format","value":"csv"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"sess\###
-        ion","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.fetch","summary":"An\###
-        swer a page of a kept result.","description":"Reads what `query.run` kept; the statement does not run again. A\###
-         cursor stays good while the result is kept: fetching it twice\nanswers the same rows. If the statement still r\###
-        uns, this waits for the page to be full or the statement to end. If it ended\nwith an error after its first pa\###
-        ge, the rows it gave can be fetched and then this answers that error.\n\nA result that was closed, has expired\###
-         or ended with its connection is `not_found`, as is one of somebody else, and one of\nanother connection that w\###
-        as run without `keep`.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","desc\###
-        ription":"The result.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}}\###
-        ,{"name":"cursor","description":"`nextCursor` of the page before; absent means from the first row.","required"\###
-        :false,"schema":{"description":"`nextCursor` of the page before; absent means from the first row.","type":"str\###
-        ing","format":"cursor"}}],"result":{"name":"QueryFetchResult","schema":{"type":"object","properties":{"rows":{\###
-        "description":"The page, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"d\###
-        escription":"Index of its first row in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"d\###
-        escription":"Rows in this page.","type":"integer","minimum":0},"hasMore":{"description":"Whether there are mor\###
-        e rows.","type":"boolean"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type\###
-        ":"string","format":"cursor"},"totalRows":{"description":"Rows kept of the whole result; absent while the stat\###
-        ement runs.","type":"integer","minimum":0},"truncated":{"description":"Whether the result had more rows than w\###
-        ere kept; final once `totalRows` is there.","type":"boolean"}},"required":["rows","firstRow","rowCount","hasMo\###
-        re","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref\###
-        ":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors\###
-        /query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/c\###
-        omponents/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"the next page"\###
-        ,"params":[{"name":"resultId","value":"${resultId}"},{"name":"cursor","value":"${cursor}"}],"result":{"name":"\###
-        result","value":{"rows":[[3]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3,"truncated":false}},"x-n\###
-        eeds":"result"},{"name":"the first page again","params":[{"name":"resultId","value":"${resultId}"}],"result":{\###
-        "name":"result","value":{"rows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"nextCursor":"Mg","totalRow\###
-        s":3,"truncated":false}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":\###
-        "${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orderi\###
-        ng":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.forget","summary":"Delete queries f\###
-        rom your history.","description":"Either those named by `queryIds`, or those of a project, of a time, or both:\###
-         name at least one of them, so that nothing is\ndeleted by accident. Queries that still run stay. Their figure\###
-        s go with them: `query.stats`, `dashboard.get` and `project.summary`\ndo not count them any more.\n\nIdempoten\###
-        t: what is gone, never was or is somebody else's is not counted in `forgotten`. A long history goes step by st\###
-        ep, and\nothers are served in between; a cancelled request, or one that failed, has deleted a part.","tags":[{\###
-        "name":"query"}],"paramStructure":"by-name","params":[{"name":"queryIds","description":"These queries.","requi\###
-        red":false,"schema":{"description":"These queries.","type":"array","items":{"type":"string","format":"uuid"},"\###
-        minItems":1,"maxItems":1000}},{"name":"projectId","description":"All of this project; not together with `query\###
-        Ids`.","required":false,"schema":{"description":"All of this project; not together with `queryIds`.","type":"s\###
-        tring","format":"uuid"}},{"name":"before","description":"All accepted before this time; not together with `que\###
-        ryIds`.","required":false,"schema":{"description":"All accepted before this time; not together with `queryIds`\###
-        .","type":"string","format":"date-time"}}],"result":{"name":"QueryForgetResult","schema":{"type":"object","pro\###
-        perties":{"forgotten":{"description":"How many were deleted.","type":"integer","minimum":0}},"required":["forg\###
-        otten"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/comp\###
-        onents/errors/unauthenticated"},{"$ref":"#/components/errors/cancelled"}],"examples":[{"name":"one query","par\###
-        ams":[{"name":"queryIds","value":["${queryId}"]}],"result":{"name":"result","value":{"forgotten":1}},"x-needs"\###
-        :"query"},{"name":"a project's queries before a day","params":[{"name":"projectId","value":"${projectId}"},{"n\###
-        ame":"before","value":"2026-01-05T00:00:00.000Z"}],"result":{"name":"result","value":{"forgotten":0}},"x-needs\###
-        ":"query"},{"name":"an unknown query","params":[{"name":"queryIds","value":["${unknownId}"]}],"result":{"name"\###
-        :"result","value":{"forgotten":0}},"x-needs":"session"},{"name":"nothing named","params":[],"x-error":"invalid\###
-        _params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"tas\###
-        k","x-unknownMembers":"refuse"},{"name":"query.get","summary":"Answer one query of history.","description":"Wh\###
-        at `query.history` lists, and a preview: the first `previewRows` rows, at most `previewBytes` bytes, as they w\###
-        ere when the query\nran. The preview is kept sealed and goes with the project.","tags":[{"name":"query"}],"par\###
-        amStructure":"either","params":[{"name":"queryId","description":"The query.","required":true,"schema":{"descri\###
-        ption":"The query.","type":"string","format":"uuid"}}],"result":{"name":"QueryRecord","schema":{"$ref":"#/comp\###
-        onents/schemas/QueryRecord"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/er\###
-        rors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[\###
-        {"name":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f\###
-        70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM\###
-         orders","shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":\###
-        "script","createdAt":"2026-01-05T09:32:00.000Z","preview":{"columns":[{"name":"count(*)","type":"","encoding":\###
-        "dynamic"}],"rows":[[1204]]}}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","valu\###
-        e":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ord\###
-        ering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.history","summary":"List your o\###
-        wn queries.","description":"Newest first. Filters add up. A query is kept for `historyDays` days, unless there\###
-         are more than `historyRows`: then the oldest go;\n`query.forget` takes away more. Every page is as quick as t\###
-        he first, however long the history, unless `text` and `errorText`\nhave fewer than three characters. A project\###
-         that is unknown or somebody else's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStruct\###
-        ure":"by-name","params":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{\###
-        "description":"Only of this project.","type":"string","format":"uuid"}},{"name":"status","description":"Only w\###
-        ith this status.","required":false,"schema":{"description":"Only with this status.","$ref":"#/components/schem\###
-        as/QueryStatus"}},{"name":"text","description":"Only those whose SQL or label contains it, in any case of ASCI\###
-        I letters; every character stands for itself. From three characters on it is found by an index.","required":fa\###
-        lse,"schema":{"description":"Only those whose SQL or label contains it, in any case of ASCII letters; every ch\###
-        aracter stands for itself. From three characters on it is found by an index.","type":"string","minLength":1,"m\###
-        axLength":200}},{"name":"errorText","description":"Only those whose error message contains it, likewise.","req\###
-        uired":false,"schema":{"description":"Only those whose error message contains it, likewise.","type":"string","\###
-        minLength":1,"maxLength":200}},{"name":"shape","description":"Only those whose statement has this shape: the `\###
-        shape` of another query, or of `query.stats`.","required":false,"schema":{"description":"Only those whose stat\###
-        ement has this shape: the `shape` of another query, or of `query.stats`.","type":"string","minLength":16,"maxL\###
-        ength":16}},{"name":"since","description":"Only those accepted at this time or later.","required":false,"schem\###
-        a":{"description":"Only those accepted at this time or later.","type":"string","format":"date-time"}},{"name":\###
-        "until","description":"Only those accepted before this time.","required":false,"schema":{"description":"Only t\###
-        hose accepted before this time.","type":"string","format":"date-time"}},{"name":"mode","description":"Only tho\###
-        se that ran in this mode.","required":false,"schema":{"description":"Only those that ran in this mode.","$ref"\###
-        :"#/components/schemas/QueryMode"}},{"name":"source","description":"Only from this source.","required":false,"\###
-        schema":{"description":"Only from this source.","$ref":"#/components/schemas/QuerySource"}},{"name":"limit","d\###
-        escription":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer\###
-        ","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, wi\###
-        th the same filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same\###
-         filters.","type":"string","format":"cursor"}}],"result":{"name":"QueryHistoryResult","schema":{"type":"object\###
-        ","properties":{"items":{"description":"The queries.","type":"array","items":{"$ref":"#/components/schemas/Que\###
-        ryRecord"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","for\###
-        mat":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inv\###
-        alid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"what succeeded in a project\###
-        ","params":[{"name":"projectId","value":"${projectId}"},{"name":"status","value":"success"},{"name":"limit","v\###
-        alue":10}],"result":{"name":"result","value":{"items":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId\###
-        ":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f\###
-        9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt"\###
-        :"2026-01-05T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"what failed for a table","params":[{"name":"errorT\###
-        ext","value":"no such table"},{"name":"status","value":"error"}],"result":{"name":"result","value":{"items":[]\###
-        }},"x-needs":"query"},{"name":"no shape","params":[{"name":"shape","value":"not-hexadecimal!"}],"x-error":"inv\###
-        alid_params","x-needs":"session"},{"name":"none that match","params":[{"name":"text","value":"no such query"}]\###
-        ,"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"a page too large","params":[{"n\###
-        ame":"limit","value":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"ses\###
-        sion","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.run","summary":"Run\###
-         one statement and answer its first rows.","description":"Runs exactly one statement; two are refused. In `rea\###
-        d` mode, the default, nothing of it can last: the engine refuses writes,\nthe statement is looked at before it\###
-         runs, and it is rolled back. `write` needs a project whose `readOnly` is false (else\n`read_only`), and commi\###
-        ts.\n\n**Options only lower the server's limits.** A value above the limit is refused with `invalid_params`, n\###
-        ever lowered in silence.\n\n**Parameters** are bound, never put into the text: null, a boolean, a number, a st\###
-        ring, or `{\"$base64\": \"…\"}` for bytes. The\nplaceholders are the engine's own: `$1` for PostgreSQL, `?` fo\###
-        r MySQL and MariaDB, `?`, `?1` or `$1` for SQLite.\n\n**Large results.** The first page comes with the reply, w\###
-        hich may be sent before the statement has ended. The rest is kept under\n`resultId` for `query.fetch`, `query.\###
-        export` and `query.summarize`, without running the statement again, until `query.close`, until\nnobody has rea\###
-        d from it for `resultIdleMs`, or until this connection ends; with `keep` it outlives the connection, and any c\###
-        onnection of the user may fetch\nit. Without `maxRows` a result stops at `resultRows` rows or `resultBytes` by\###
-        tes; with it, at so many rows or\n`spoolPerResultBytes`. A result that stopped says `truncated`. The daemon's p\###
-        age limit `pageBytes` may end a page before `pageRows`.\n\n**Pushed results.** With `partialResultToken` nothi\###
-        ng is kept: pages of at most `pageRows` rows or `pageBytes` bytes go out as\n`$/progress` with that token, str\###
-        aight from the database and as fast as this client reads; other replies come in between. Each\nhas a `QueryPag\###
-        e`. The statement waits for a client that does not read, and so may run into its timeout. The reply comes afte\###
-        r\nthe last page, with no rows and the number of all in `rowCount`; an error may come after pages. Without `ma\###
-        xRows` there is no\nlimit on rows or bytes.\n\n**Stopping it.** `$/cancelRequest` and `query.cancel` stop the s\###
-        tatement at the database, as do the timeout and the end of this\nconnection. `queryId` lets a client choose th\###
-        e id beforehand, so that `query.cancel` can name the query before this is\nanswered, from another connection t\###
-        oo. It must be new: an id that any query has had is a `conflict`, and nothing runs.\n\n**History.** A write is\###
-         in history before it runs; other queries at the latest when they end. Parameters are never kept.","tags":[{"n\###
-        ame":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Where to run it.","requ\###
-        ired":true,"schema":{"description":"Where to run it.","type":"string","format":"uuid"}},{"name":"sql","descrip\###
-        tion":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","required":true,"schema"\###
-        :{"description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused.","type":"string\###
-        ","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values of the placeholders, in order\###
-        .","required":false,"schema":{"description":"Values of the placeholders, in order.","type":"array","items":{"o\###
-        neOf":[{"type":["null","boolean","number","string"]},{"type":"object","required":["$base64"],"additionalProper\###
-        ties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","description":"Wha\###
-        t the statement may do.","required":false,"schema":{"description":"What the statement may do.","$ref":"#/compo\###
-        nents/schemas/QueryMode","default":"read"}},{"name":"pageRows","description":"Most rows of each page; absent m\###
-        eans the limit `pageRows`.","required":false,"schema":{"description":"Most rows of each page; absent means the\###
-         limit `pageRows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs","description":"Time the s\###
-        tatement may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required"\###
-        :false,"schema":{"description":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most t\###
-        he limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"name":"maxRows","description\###
-        ":"Rows to keep at most.","required":false,"schema":{"description":"Rows to keep at most.","type":"integer","m\###
-        inimum":1,"maximum":1000000000}},{"name":"label","description":"A name for it in history.","required":false,"s\###
-        chema":{"description":"A name for it in history.","type":"string","minLength":1,"maxLength":200}},{"name":"kee\###
-        p","description":"Whether the result outlives this connection, and is kept even if the first page has all of i\###
-        t.","required":false,"schema":{"description":"Whether the result outlives this connection, and is kept even if\###
-         the first page has all of it.","type":"boolean","default":false}},{"name":"partialResultToken","description":\###
-        "Pushes the rows as `$/progress` with this token, instead of keeping them.","required":false,"schema":{"descri\###
-        ption":"Pushes the rows as `$/progress` with this token, instead of keeping them.","type":["string","integer"]\###
-        }},{"name":"queryId","description":"The query's id, made by the client; version 7 is advised.","required":fals\###
-        e,"schema":{"description":"The query's id, made by the client; version 7 is advised.","type":"string","format"\###
-        :"uuid"}}],"result":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$r\###
-        ef":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/compone\###
-        nts/errors/invalid_connection_string"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/er\###
-        rors/rate_limited"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"\###
-        #/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$r\###
-        ef":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/\###
-        timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$re\###
-        f":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/compone\###
-        nts/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authenticatio\###
-        n_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$re\###
-        f":"#/components/errors/connection_lost"}],"examples":[{"name":"one row","params":[{"name":"projectId","value"\###
-        :"${projectId}"},{"name":"sql","value":"SELECT 1 AS one, 'two' AS two"}],"result":{"name":"result","value":{"q\###
-        ueryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","columns":[{"name":"one","type":"","encoding":"dynamic"},{"name\###
-        ":"two","type":"","encoding":"dynamic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore":false,"command":"SELECT","d\###
-        urationMs":0.412,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"parameters","par\###
-        ams":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 A\###
-        S cover"},{"name":"parameters","value":["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label","value":"A smoke t\###
-        est"}],"result":{"name":"result","value":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":\###
-        "title","type":"","encoding":"dynamic"},{"name":"price","type":"","encoding":"dynamic"},{"name":"cover","type"\###
-        :"","encoding":"dynamic"}],"rows":[["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMore":false,"command"\###
-        :"SELECT","durationMs":0.388,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"the f\###
-        irst page of many","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS nu\###
-        mber UNION ALL SELECT 2 UNION ALL SELECT 3"},{"name":"pageRows","value":2}],"result":{"name":"result","value":\###
-        {"queryId":"019ab0c6-44dd-7051-9e6f-708192031425","columns":[{"name":"number","type":"","encoding":"dynamic"}]\###
-        ,"rows":[[1],[2]],"rowCount":2,"hasMore":true,"resultId":"019ab0c6-44de-7162-8f70-819203142536","nextCursor":"\###
-        Mg","command":"SELECT","durationMs":0.297,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},\###
-        {"name":"pushed rows","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS\###
-         number UNION ALL SELECT 2"},{"name":"partialResultToken","value":"rows-1"}],"result":{"name":"result","value"\###
-        :{"queryId":"019ab0c6-55ee-7162-8a70-819203142536","columns":[{"name":"number","type":"","encoding":"dynamic"}\###
-        ],"rows":[],"rowCount":2,"hasMore":false,"command":"SELECT","durationMs":0.311,"mode":"read","truncated":false\###
-        ,"notices":[]}},"x-needs":"project"},{"name":"a write in a read-only project","params":[{"name":"projectId","v\###
-        alue":"${projectId}"},{"name":"sql","value":"CREATE TABLE scratch (id INTEGER)"},{"name":"mode","value":"write\###
-        "}],"x-error":"read_only","x-needs":"project"},{"name":"a statement the database refuses","params":[{"name":"p\###
-        rojectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"projec\###
-        t"},{"name":"a parameter too few","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":\###
-        "SELECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-error":"invalid_parameters","x-needs":"project"},{"name\###
-        ":"an id that a query has had","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SE\###
-        LECT 1"},{"name":"queryId","value":"${queryId}"}],"x-error":"conflict","x-needs":"query"},{"name":"an unknown p\###
-        roject","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"no\###
-        t_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"tas\###
-        k","x-unknownMembers":"refuse"},{"name":"query.running","summary":"List your own queries that run now.","descr\###
-        iption":"Of all your connections, also those that wait for a free database connection; the one that began firs\###
-        t is first. There are\nnever more than the limit `queriesPerUser`. A query that has ended is in `query.history\###
-        `.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"projectId","description":"Only of t\###
-        his project.","required":false,"schema":{"description":"Only of this project.","type":"string","format":"uuid"\###
-        }}],"result":{"name":"QueryRunningResult","schema":{"type":"object","properties":{"items":{"description":"The q\###
-        ueries.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["items"],"additiona\###
-        lProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unau\###
-        thenticated"}],"examples":[{"name":"nothing runs","params":[],"result":{"name":"result","value":{"items":[]}},\###
-        "x-needs":"session"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_pa\###
-        rams","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","\###
-        x-unknownMembers":"refuse"},{"name":"query.stats","summary":"Answer figures about your queries.","description"\###
-        :"How many ran, failed and how long they took: in all, by project, by day, and by statement. Figures are kept b\###
-        y UTC day: the period\nis widened to whole days, and `since` and `until` of the reply say to which. It is at m\###
-        ost `statisticsDays` days long; without\n`since` it is the 30 days that end with `until`, without `until` it e\###
-        nds today. They are right to the query, also after a crash;\nwhat is gone from history, by `query.forget`, by a\###
-        ge or by number, is not counted any more.\n\n**Statements** are told apart by shape: the statement with `?` in\###
-         place of each literal and placeholder, lists of values after\n`IN`, `VALUES` and `ARRAY` as one, without comm\###
-        ents, blanks and the case of keywords, by the rules of its engine. `shape` is the\nsame for the same shape, al\###
-        ways. Each list has at most `statements` of them: the most frequent, the slowest by `meanMs`, the\ncostliest b\###
-        y `totalMs`, and those that failed most often; what did not succeed, or not fail, is in no list of these.\n\n*\###
-        *Percentiles** are by nearest rank, over successful queries, from counts in ranges of a thirty-second of a dou\###
-        bling: within 1.6 %\nof the duration that was measured. `maxMs` is exact.\n\nA project that is unknown or some\###
-        body else's has no queries.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId\###
-        ","description":"Only of this project.","required":false,"schema":{"description":"Only of this project.","type\###
-        ":"string","format":"uuid"}},{"name":"since","description":"From the day of this time on.","required":false,"s\###
-        chema":{"description":"From the day of this time on.","type":"string","format":"date-time"}},{"name":"until","\###
-        description":"Up to the end of the day of this time; a midnight is the end of the day before it.","required":f\###
-        alse,"schema":{"description":"Up to the end of the day of this time; a midnight is the end of the day before i\###
-        t.","type":"string","format":"date-time"}},{"name":"statements","description":"The length of each list of stat\###
-        ements; 0 for none.","required":false,"schema":{"description":"The length of each list of statements; 0 for no\###
-        ne.","type":"integer","minimum":0,"maximum":100,"default":10}}],"result":{"name":"QueryStatsResult","schema":{\###
-        "type":"object","properties":{"since":{"description":"Midnight UTC at the start of the first day.","type":"str\###
-        ing","format":"date-time"},"until":{"description":"Midnight UTC at the end of the last day.","type":"string","\###
-        format":"date-time"},"totals":{"description":"All of it.","$ref":"#/components/schemas/QueryFigures"},"project\###
-        s":{"description":"Projects with queries in the period, the busiest first, then by name.","type":"array","item\###
-        s":{"$ref":"#/components/schemas/ProjectFigures"}},"days":{"description":"Every day of the period, oldest firs\###
-        t, days without queries too.","type":"array","items":{"$ref":"#/components/schemas/DayFigures"},"minItems":1,"\###
-        maxItems":366},"mostFrequent":{"description":"Statements by `count`, the highest first.","type":"array","items\###
-        ":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100},"slowest":{"description":"By `meanMs`.","ty\###
-        pe":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100},"costliest":{"description\###
-        ":"By `totalMs`.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100},"mos\###
-        tFailing":{"description":"By `error`.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"}\###
-        ,"maxItems":100}},"required":["since","until","totals","projects","days","mostFrequent","slowest","costliest",\###
-        "mostFailing"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":\###
-        "#/components/errors/unauthenticated"}],"examples":[{"name":"a day of a project","params":[{"name":"projectId"\###
-        ,"value":"${projectId}"},{"name":"since","value":"2026-01-05T00:00:00.000Z"},{"name":"until","value":"2026-01-\###
-        06T00:00:00.000Z"},{"name":"statements","value":1}],"result":{"name":"result","value":{"since":"2026-01-05T00:\###
-        00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"count":2,"success":1,"error":1,"cancelled":0,"errorR\###
-        ate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412},"projects":[{"proj\###
-        ectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","figures":{"count":2,"suc\###
-        cess":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":\###
-        0.412,"maxMs":0.412}}],"days":[{"date":"2026-01-05","figures":{"count":2,"success":1,"error":1,"cancelled":0,"\###
-        errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"mostFrequ\###
-        ent":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","shape":"3f9c1d2b7a605e48","sq\###
-        l":"SELECT * FROM orders WHERE id IN (?)","figures":{"count":1,"success":1,"error":0,"cancelled":0,"errorRate"\###
-        :0,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412},"lastQueryId":"019ab0c6-\###
-        22bb-7e3f-9c4d-5e6f70819203","lastUsedAt":"2026-01-05T09:32:00.000Z","lastMode":"read"}],"slowest":[],"costlie\###
-        st":[],"mostFailing":[]}},"x-needs":"query"},{"name":"the last thirty days","params":[],"result":{"name":"resu\###
-        lt","value":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"count":0,"succes\###
-        s":0,"error":0,"cancelled":0,"rows":0,"totalMs":0},"projects":[],"days":[{"date":"2026-01-05","figures":{"coun\###
-        t":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs":0}}],"mostFrequent":[],"slowest":[],"costliest":[]\###
-        ,"mostFailing":[]}},"x-needs":"query"},{"name":"too long a period","params":[{"name":"since","value":"2020-01-\###
-        01T00:00:00.000Z"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","\###
-        x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.subscribe","summary":"Watc\###
-        h your own queries while they run.","description":"From the reply on, this connection gets a `query/event` whe\###
-        never one of your queries starts, makes progress or ends, whichever\nof your connections runs it. `running` is\###
-         what ran at that moment: its queries get no `started`, and everything later about\nthem comes as an event. A s\###
-        ubscription ends with `query.unsubscribe`, with this connection, or when this connection is no\nlonger logged i\###
-        n as you.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"projectId","description":"On\###
-        ly queries of this project.","required":false,"schema":{"description":"Only queries of this project.","type":"\###
-        string","format":"uuid"}}],"result":{"name":"QuerySubscribeResult","schema":{"type":"object","properties":{"su\###
-        bscriptionId":{"description":"Id, in every event of this subscription.","type":"string","format":"uuid"},"runn\###
-        ing":{"description":"The queries that run.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"\###
-        }}},"required":["subscriptionId","running"],"additionalProperties":false}},"errors":[{"$ref":"#/components/err\###
-        ors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/busy"}],"exam\###
-        ples":[{"name":"everything of mine","params":[],"result":{"name":"result","value":{"subscriptionId":"019ab0c6-\###
-        66ff-7273-9b81-920314253647","running":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name":"projec\###
-        tId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session\###
-        ","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.summarize","summary":"A\###
-        nswer figures about each column of a kept result.","description":"Reads every row that `query.run` kept, once;\###
-         the statement does not run again. If it still runs, this follows it to its end; if\nit ends with an error, so\###
-         does this. It takes a bounded amount of memory, whatever the result.\n\n**Numbers** are compared by their val\###
-        ue, every digit of it, also where they are strings; `1.0` and `1.00` are one value. Texts are compared\nby the\###
-        ir UTF-8 bytes, dates and times by the time they mean. In a column of SQLite that has both, numbers are less t\###
-        han texts.\nCells that were cut (`cellBytes`) count in `count` and `truncatedCells` only.\n\n**Distinct values\###
-        ** are counted exactly up to a bound, which is some ten thousand for a result of a few dozen columns and small\###
-        er for wider\nones; beyond it, `distinct` is an estimate, mostly within 3 % (HyperLogLog). **Top values** are e\###
-        xact while a column has no more values\nthan their bound, about a thousand; beyond it `count` may be too high,\###
-         by at most `overcount` (Filtered Space-Saving), and values that may\nwell be rare are left out.\n\nIds answer\###
-         as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resultId","desc\###
-        ription":"The result.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}}\###
-        ,{"name":"columns","description":"Names of the columns to summarise; absent means all. A name that several hav\###
-        e means each of them.","required":false,"schema":{"description":"Names of the columns to summarise; absent mea\###
-        ns all. A name that several have means each of them.","type":"array","items":{"type":"string","maxLength":1024\###
-        },"minItems":1,"maxItems":4096}},{"name":"topValues","description":"Most of the top values of each column.","r\###
-        equired":false,"schema":{"description":"Most of the top values of each column.","type":"integer","minimum":0,"\###
-        maximum":100,"default":10}}],"result":{"name":"QuerySummarizeResult","schema":{"type":"object","properties":{"\###
-        rowCount":{"description":"Rows that were read: all that were kept.","type":"integer","minimum":0},"truncated":\###
-        {"description":"Whether the result had more rows than were kept, so that the figures are of its first rows onl\###
-        y.","type":"boolean"},"columns":{"description":"The columns, in their order in the result.","type":"array","it\###
-        ems":{"$ref":"#/components/schemas/ColumnSummary"}}},"required":["rowCount","truncated","columns"],"additional\###
-        Properties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unaut\###
-        henticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/component\###
-        s/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$r\###
-        ef":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"every c\###
-        olumn","params":[{"name":"resultId","value":"${resultId}"},{"name":"topValues","value":1}],"result":{"name":"r\###
-        esult","value":{"rowCount":3,"truncated":false,"columns":[{"name":"id","type":"INTEGER","encoding":"integer","\###
-        count":3,"nulls":0,"distinct":3,"distinctIsEstimate":false,"order":"number","min":1,"max":3,"sum":"6","mean":2\###
-        ,"stddev":1,"topValues":[{"value":1,"count":1,"overcount":0}]}]}},"x-needs":"result"},{"name":"a column that i\###
-        s not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"columns","value":["nobody"]}],"x-err\###
-        or":"invalid_params","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${u\###
-        nknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":\###
-        "read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.unsubscribe","summary":"End a subscrip\###
-        tion of this connection.","description":"No event of the subscription is made after the reply; those made befo\###
-        re may still arrive behind it.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"subscri\###
-        ptionId","description":"The subscription.","required":true,"schema":{"description":"The subscription.","type":\###
-        "string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProp\###
-        erties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthent\###
-        icated"}],"examples":[{"name":"one that has ended","params":[{"name":"subscriptionId","value":"${unknownId}"}]\###
-        ,"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"not an id","params":[{"name":"subscriptio\###
-        nId","value":"first"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session\###
-        ","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summary":"Answ\###
-        er this protocol as an OpenRPC document.","description":"The method that OpenRPC names. The document is the pu\###
-        blished `spec/openrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name",\###
-        "params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object","required":["openrpc","info","metho\###
-        ds"]}},"errors":[],"examples":[{"name":"the document","params":[],"result":{"name":"result","value":{"openrpc"\###
-        :"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"request","\###
-        x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"schema.des\###
-        cribe","summary":"Describe one table, view or other relation in full.","description":"Columns with type, null,\###
-         default, comment and how they are generated; keys, indexes, checks, triggers; foreign keys from it and\nto it\###
-        ; of a view, its query. Texts longer than 16 KiB are cut.\n\nThe name is looked for as it is written; then in a\###
-        ny case; then, if it has a dot, as schema and name. Where several schemas\nhave it and `schema` names none, it\###
-         is the one an unqualified name in SQL means, else the first; `alsoIn` says where the others\nare. System rela\###
-        tions are looked for where the schema is one of the system's, or the name begins with `pg_` or `sqlite_`.\nWha\###
-        t does not exist, or the database's own user may not use, is `not_found`, with the nearest names as `hint`.\n\\###
-        nServed from what the daemon keeps, like `schema.list`.","tags":[{"name":"schema"}],"paramStructure":"by-name"\###
-        ,"params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The proje\###
-        ct.","type":"string","format":"uuid"}},{"name":"relation","description":"Its name, not quoted.","required":tru\###
-        e,"schema":{"description":"Its name, not quoted.","type":"string","minLength":1,"maxLength":1000}},{"name":"sc\###
-        hema","description":"Its schema.","required":false,"schema":{"description":"Its schema.","type":"string","minL\###
-        ength":1,"maxLength":1000}}],"result":{"name":"SchemaDescribeResult","schema":{"type":"object","properties":{"\###
-        relation":{"description":"The relation, in full.","$ref":"#/components/schemas/Relation"},"alsoIn":{"descripti\###
-        on":"Other schemas that have one of this name.","type":"array","items":{"type":"string"}},"ageMs":{"descriptio\###
-        n":"How long ago the daemon began to read this from the database.","type":"number","minimum":0}},"required":["\###
-        relation","ageMs"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$r\###
-        ef":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/erro\###
-        rs/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/compone\###
-        nts/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_\###
-        string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref\###
-        ":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/componen\###
-        ts/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication\###
-        _failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref\###
-        ":"#/components/errors/connection_lost"}],"examples":[{"name":"a table","params":[{"name":"projectId","value":\###
-        "${projectId}"},{"name":"relation","value":"books"}],"result":{"name":"result","value":{"relation":{"schema":"\###
-        main","name":"books","kind":"table","identifier":"\"books\"","system":false,"columns":[{"name":"id","type":"IN\###
-        TEGER","nullable":false,"primaryKey":1},{"name":"title","type":"TEXT","nullable":false},{"name":"price","type"\###
-        :"NUMERIC","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreign\###
-        Keys":[],"referencedBy":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelat\###
-        ion":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \\###
-        "books\".\"id\""}]},"ageMs":350.5}},"x-needs":"project"},{"name":"a name with a slip","params":[{"name":"proje\###
-        ctId","value":"${projectId}"},{"name":"relation","value":"boks"}],"x-error":"not_found","x-needs":"project"},{\###
-        "name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"relation","value":"\###
-        books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"rea\###
-        d","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.list","summary":"List the tables, views a\###
-        nd other relations of a database.","description":"All schemas that the database's own user may use, and in the\###
-        m what that user may read or write; system schemas and SQLite's\nshadow tables only with `includeSystem`. Sort\###
-        ed by schema and name, byte by byte. Filters add up.\n\n**`detail`** chooses how much is told of each: `names`\###
-         its schema, name and kind; `summary` also comment, estimates and how it\nis stored; `full` also columns, keys\###
-        , indexes, checks and foreign keys in both directions.\n\n**Age.** The daemon keeps what it read: for the limi\###
-        t `catalogueMs`, or until a statement that may change the schema is run\nthrough the project, its connection s\###
-        tring changes, or `schema.refresh` is called. `ageMs` tells. What other\nprograms change meanwhile is not seen\###
-        . Row counts and sizes are the engine's own estimates, as of its last look; nothing is\ncounted, and no table i\###
-        s locked or waited for.\n\nRequests that come at once share one look at the database. `$/cancelRequest`, the l\###
-        imit `queryTimeoutMs` and the end of the\nconnection stop it once nobody waits for it. It is no query: it is n\###
-        ot in history.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","descripti\###
-        on":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"\###
-        name":"schema","description":"Only in this schema: for MySQL and MariaDB a database, for SQLite `main`.","requ\###
-        ired":false,"schema":{"description":"Only in this schema: for MySQL and MariaDB a database, for SQLite `main`.\###
-        ","type":"string","minLength":1,"maxLength":1000}},{"name":"pattern","description":"Only names that match, in a\###
-        ny case: `*` is any text, `?` one character. With a dot, what is before it is matched with the schema: `sales.\###
-        order*`.","required":false,"schema":{"description":"Only names that match, in any case: `*` is any text, `?` o\###
-        ne character. With a dot, what is before it is matched with the schema: `sales.order*`.","type":"string","minL\###
-        ength":1,"maxLength":200}},{"name":"kinds","description":"Only of these kinds; at least one.","required":false\###
-        ,"schema":{"description":"Only of these kinds; at least one.","type":"array","items":{"$ref":"#/components/sch\###
-        emas/RelationKind"},"maxItems":6}},{"name":"detail","description":"How much of each.","required":false,"schema\###
-        ":{"description":"How much of each.","$ref":"#/components/schemas/SchemaDetail","default":"summary"}},{"name":\###
-        "includeSystem","description":"Whether relations of the database itself are listed too.","required":false,"sch\###
-        ema":{"description":"Whether relations of the database itself are listed too.","type":"boolean","default":fals\###
-        e}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one p\###
-        age.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` o\###
-        f the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page b\###
-        efore, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"SchemaListResult","schem\###
-        a":{"type":"object","properties":{"items":{"description":"The relations.","type":"array","items":{"$ref":"#/co\###
-        mponents/schemas/Relation"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","ty\###
-        pe":"string","format":"cursor"},"total":{"description":"How many relations match, on all pages.","type":"integ\###
-        er","minimum":0},"schemas":{"description":"The schemas, whatever the filters but `includeSystem`; on the first\###
-         page only, and at most 200.","type":"array","items":{"$ref":"#/components/schemas/SchemaSummary"}},"ageMs":{"\###
-        description":"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"tru\###
-        ncated":{"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueRe\###
-        lations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additiona\###
-        lProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unau\###
-        thenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/componen\###
-        ts/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref\###
-        ":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/component\###
-        s/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connec\###
-        tion_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$r\###
-        ef":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/componen\###
-        ts/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connec\###
-        tion_lost"}],"examples":[{"name":"all tables and views","params":[{"name":"projectId","value":"${projectId}"}]\###
-        ,"result":{"name":"result","value":{"items":[{"schema":"main","name":"books","kind":"table","identifier":"\"bo\###
-        oks\"","system":false},{"schema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":fals\###
-        e}],"total":2,"schemas":[{"name":"main","relationCount":2,"default":true}],"ageMs":1.5,"truncated":false}},"x-\###
-        needs":"project"},{"name":"by name, in full","params":[{"name":"projectId","value":"${projectId}"},{"name":"pa\###
-        ttern","value":"order?"},{"name":"kinds","value":["table"]},{"name":"detail","value":"full"},{"name":"limit","\###
-        value":1}],"result":{"name":"result","value":{"items":[{"schema":"main","name":"orders","kind":"table","identi\###
-        fier":"\"orders\"","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"\###
-        name":"book_id","type":"INTEGER","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[\###
-        ],"checks":[],"foreignKeys":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toR\###
-        elation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\"\###
-         = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"schemas":[{"name":"main","relationCount":2,"default":tru\###
-        e}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},{"name":"a cursor of nothing","params":[{"name":"pro\###
-        jectId","value":"${projectId}"},{"name":"cursor","value":"nonsense"}],"x-error":"invalid_params","x-needs":"pr\###
-        oject"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_fou\###
-        nd","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-\###
-        unknownMembers":"refuse"},{"name":"schema.refresh","summary":"Read the schema of a database anew.","descriptio\###
-        n":"Forgets what the daemon keeps of the project's schema and reads it again, in full: for changes that other p\###
-        rograms made. Answers\nhow much there is.","tags":[{"name":"schema"}],"paramStructure":"either","params":[{"na\###
-        me":"projectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"st\###
-        ring","format":"uuid"}}],"result":{"name":"SchemaRefreshResult","schema":{"type":"object","properties":{"schem\###
-        as":{"description":"Schemas.","type":"integer","minimum":0},"relations":{"description":"Relations, without the\###
-         database's own.","type":"integer","minimum":0},"columns":{"description":"Their columns.","type":"integer","mi\###
-        nimum":0},"indexes":{"description":"Their indexes.","type":"integer","minimum":0},"foreignKeys":{"description"\###
-        :"Their foreign keys.","type":"integer","minimum":0},"durationMs":{"description":"How long it took.","type":"n\###
-        umber","minimum":0},"truncated":{"description":"Whether the database has more relations than the daemon keeps:\###
-         the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["schemas","relations","\###
-        columns","indexes","foreignKeys","durationMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#\###
-        /components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/error\###
-        s/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/\###
-        errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":\###
-        "#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/c\###
-        omponents/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/erro\###
-        rs/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$\###
-        ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/c\###
-        omponents/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"of a pr\###
-        oject","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"schemas":1,"\###
-        relations":2,"columns":6,"indexes":0,"foreignKeys":1,"durationMs":0.8,"truncated":false}},"x-needs":"project"}\###
-        ,{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-\###
-        needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknown\###
-        Members":"refuse"},{"name":"schema.relations","summary":"Show foreign keys, and how to join two relations.","d\###
-        escription":"Without `relation`: all foreign keys of the database. With it: those from it and to it and, with a\###
-         `depth` above 1, those from\nand to what these lead to, nearest first. Each has its `join`, a condition ready\###
-         for SQL.\n\n**`to`** asks for the shortest way between two relations along foreign keys, in either direction:\###
-         `path` has a step for each\nrelation to join, and the `FROM` clause of all. Where two relations are linked by\###
-         several foreign keys, the step takes the\nfirst and names the others, since they mean different things. If th\###
-        ere is no way within `depth` steps (10 if absent), there\nis no `path`. A relation to itself is a path without\###
-         steps.\n\nNames are looked for as by `schema.describe`. Served from what the daemon keeps, like `schema.list`\###
-        . Only declared foreign keys\ncount.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":\###
-        "projectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string\###
-        ","format":"uuid"}},{"name":"relation","description":"Where to begin.","required":false,"schema":{"description\###
-        ":"Where to begin.","type":"string","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schem\###
-        a.","required":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}},{"\###
-        name":"to","description":"Where to go; with `relation` only.","required":false,"schema":{"description":"Where t\###
-        o go; with `relation` only.","type":"string","minLength":1,"maxLength":1000}},{"name":"toSchema","description"\###
-        :"Its schema.","required":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength\###
-        ":1000}},{"name":"depth","description":"Steps at most: 1 if absent, or 10 with `to`.","required":false,"schema\###
-        ":{"description":"Steps at most: 1 if absent, or 10 with `to`.","type":"integer","minimum":1,"maximum":20}},{"\###
-        name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page."\###
-        ,"type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the\###
-         page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page befor\###
-        e, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"SchemaRelationsResult","sche\###
-        ma":{"type":"object","properties":{"items":{"description":"Foreign keys; with `to`, those of the path.","type"\###
-        :"array","items":{"$ref":"#/components/schemas/ForeignKey"}},"nextCursor":{"description":"Where the next page b\###
-        egins; absent on the last.","type":"string","format":"cursor"},"total":{"description":"How many there are, on a\###
-        ll pages.","type":"integer","minimum":0},"path":{"description":"With `to`: the way there, if there is one.","$\###
-        ref":"#/components/schemas/JoinPath"},"ageMs":{"description":"How long ago the daemon began to read this from t\###
-        he database.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more relations\###
-         than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":[\###
-        "items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/inv\###
-        alid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":\###
-        "#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},\###
-        {"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/i\###
-        nvalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_\###
-        not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{\###
-        "$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/err\###
-        ors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a\###
-        _database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"from and to a table","params"\###
-        :[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}],"result":{"name":"result","\###
-        value":{"items":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"bo\###
-        oks","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\"\###
-        .\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x-needs":"project"},{"name":"a way to join","params":[{"\###
-        name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"},{"name":"to","value":"orders"}],\###
-        "result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","columns":["book_id"],"toSche\###
-        ma":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"order\###
-        s\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":{"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\\###
-        "book_id\" = \"books\".\"id\"","steps":[{"schema":"main","relation":"orders","identifier":"\"orders\"","condit\###
-        ion":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":5.5,"truncated":false}},"x-needs":"project"},{"nam\###
-        e":"a destination without a beginning","params":[{"name":"projectId","value":"${projectId}"},{"name":"to","val\###
-        ue":"orders"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":\###
-        "projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access"\###
-        :"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.search","summ\###
-        ary":"Find relations and columns by words in their names and comments.","description":"Each word of `query` mu\###
-        st be found in the name of a relation or column, in its comment, or, for a column, in its relation's\nname. Ca\###
-        se does not count, and `_`, `-`, `.` and a change from lower to upper case divide words in names: `order total\###
-        ` finds\n`orderTotal`, and the column `total` of `orders`.\n\nBest first: the whole name (`exact`), its beginn\###
-        ing (`prefix`), a word in it (`word`), any part of it (`substring`). Comments\ncome after names. Only where no\###
-        thing of all this is found, names that differ in a few letters are (`fuzzy`). Of equal hits\nrelations come be\###
-        fore columns, and short names before long ones.\n\nServed from what the daemon keeps, like `schema.list`; with\###
-        out system relations.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","de\###
-        scription":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uui\###
-        d"}},{"name":"query","description":"Words.","required":true,"schema":{"description":"Words.","type":"string","\###
-        minLength":1,"maxLength":200}},{"name":"limit","description":"Hits.","required":false,"schema":{"description":\###
-        "Hits.","type":"integer","minimum":1,"maximum":200,"default":50}}],"result":{"name":"SchemaSearchResult","sche\###
-        ma":{"type":"object","properties":{"items":{"description":"The hits, best first.","type":"array","items":{"$re\###
-        f":"#/components/schemas/SchemaHit"}},"total":{"description":"How many hits there are, shown or not.","type":"\###
-        integer","minimum":0},"ageMs":{"description":"How long ago the daemon began to read this from the database.","\###
-        type":"number","minimum":0},"truncated":{"description":"Whether the database has more relations than the daemo\###
-        n keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total"\###
-        ,"ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{\###
-        "$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/e\###
-        rrors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/comp\###
-        onents/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connecti\###
-        on_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$\###
-        ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/compo\###
-        nents/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authenticat\###
-        ion_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$\###
-        ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a word","params":[{"name":"projectId","value\###
-        ":"${projectId}"},{"name":"query","value":"title"}],"result":{"name":"result","value":{"items":[{"schema":"mai\###
-        n","relation":"books","kind":"table","identifier":"\"books\"","column":"title","type":"TEXT","match":"exact","\###
-        matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated":false}},"x-needs":"project"},{"name":"nothing like it",\###
-        "params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"zzzzzzzz"}],"result":{"name":"r\###
-        esult","value":{"items":[],"total":0,"ageMs":13.5,"truncated":false}},"x-needs":"project"},{"name":"an unknown\###
-         project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"query","value":"title"}],"x-error":"n\###
-        ot_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"tas\###
-        k","x-unknownMembers":"refuse"},{"name":"shutdown","summary":"Prepare to end the connection.","description":"L\###
-        SP's own request. The connection's running queries are cancelled and further requests are answered `invalid_re\###
-        quest`; only\n`exit` is still expected. It never stops a daemon that serves a socket. Answers null, as LSP ask\###
-        s.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"ShutdownResult","sc\###
-        hema":{"type":"null"}},"errors":[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/n\###
-        ot_initialized"}],"examples":[{"name":"the end of an editor's session","params":[],"result":{"name":"result","\###
-        value":null},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inli\###
-        ne","x-unknownMembers":"ignore"},{"name":"system.health","summary":"Say whether the daemon works.","descriptio\###
-        n":"Cheap enough to poll: it reads what the daemon knows already and touches neither the store nor a database.\###
-         With a session it\nalso answers `store`, `connections` and `queries`; these are figures of the whole daemon a\###
-        nd name nobody.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemHea\###
-        lthResult","schema":{"type":"object","properties":{"status":{"description":"How it is.","$ref":"#/components/s\###
-        chemas/HealthStatus"},"version":{"description":"The daemon's version.","type":"string"},"uptimeMs":{"descripti\###
-        on":"Time since it started.","type":"integer","minimum":0},"store":{"description":"Its own store; only with a s\###
-        ession.","$ref":"#/components/schemas/StoreHealth"},"connections":{"description":"Connections now; only with a\###
-         session.","$ref":"#/components/schemas/ConnectionsHealth"},"queries":{"description":"Queries now; only with a\###
-         session.","$ref":"#/components/schemas/QueriesHealth"}},"required":["status","version","uptimeMs"],"additiona\###
-        lProperties":false}},"errors":[],"examples":[{"name":"without a session","params":[],"result":{"name":"result"\###
-        ,"value":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs":"none"},{"name":"with a session","pa\###
-        rams":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engi\###
-        ne":"sqlite","ok":true},"connections":{"clients":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"w\###
-        aiting":0}}},"x-needs":"session"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"i\###
-        nline","x-unknownMembers":"refuse"},{"name":"system.limits","summary":"Answer every limit in force.","descript\###
-        ion":"The same as `initialize` answers, for clients that do not send it. Public, because a client needs some o\###
-        f the limits to log in.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"L\###
-        imits","schema":{"$ref":"#/components/schemas/Limits"}},"errors":[],"examples":[{"name":"the defaults","params\###
-        ":[],"result":{"name":"result","value":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginByt\###
-        es":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"o\###
-        utputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024\###
-        ,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,\###
-        "tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"requestsPerMinute":1200000,"queriesPerM\###
-        inute":600000,"chatTurnsPerMinute":60,"loginsPerMinute":600,"nameLength":100,"emailLength":254,"descriptionLen\###
-        gth":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDef\###
-        ault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"data\###
-        baseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEve\###
-        nts":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"quer\###
-        yTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cell\###
-        Bytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":\###
-        1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096\###
-        ,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"hi\###
-        storyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"cha\###
-        tContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaToke\###
-        ns":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExample\###
-        s":500,"approvalMs":600000}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-\###
-        execution":"inline","x-unknownMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metri\###
-        cs in Prometheus text.","description":"Counters, gauges and histograms of the whole daemon, in the Prometheus t\###
-        ext format 0.0.4. Labels are method names, outcomes\nand engines; never a user, a project, an address or SQL."\###
-        ,"tags":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","sch\###
-        ema":{"type":"object","properties":{"text":{"description":"The metrics, one sample a line.","type":"string"}},\###
-        "required":["text"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"\###
-        examples":[{"name":"a scrape","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests\###
-        _total counter\ndbassistd_requests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x\###
-        -kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"\###
-        components":{"schemas":{"User":{"description":"A person with an account.","type":"object","properties":{"id":{\###
-        "description":"Id.","type":"string","format":"uuid"},"name":{"description":"Display name.","type":"string"},"e\###
-        mail":{"description":"E-mail address, in lower case: what they log in with.","type":"string","format":"email"}\###
-        ,"createdAt":{"description":"When they signed up.","type":"string","format":"date-time"}},"required":["id","na\###
-        me","email","createdAt"],"additionalProperties":false},"Session":{"description":"A new session and the token t\###
-        hat stands for it. The token is shown this once; the daemon does not keep it.","type":"object","properties":{"\###
-        token":{"description":"A secret (PASETO v4.public): attaches further connections to the session. Opaque to cli\###
-        ents.","type":"string","format":"token"},"expiresAt":{"description":"When the session ends at the latest.","ty\###
-        pe":"string","format":"date-time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/U\###
-        ser"}},"required":["token","expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A s\###
-        ession as its owner sees it in a list; never its token.","type":"object","properties":{"id":{"description":"Id\###
-        , for `auth.revoke`.","type":"string","format":"uuid"},"createdAt":{"description":"When it began.","type":"str\###
-        ing","format":"date-time"},"lastUsedAt":{"description":"Its latest request, to the minute.","type":"string","f\###
-        ormat":"date-time"},"expiresAt":{"description":"When it ends at the latest.","type":"string","format":"date-ti\###
-        me"},"current":{"description":"Whether it is the session of this connection.","type":"boolean"},"client":{"des\###
-        cription":"Name and version of the client that began it, as `initialize` told.","type":"string"}},"required":[\###
-        "id","createdAt","lastUsedAt","expiresAt","current"],"additionalProperties":false},"SessionEndReason":{"descri\###
-        ption":"Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked","pass\###
-        wordChanged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","properties"\###
-        :{"name":{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"description":"I\###
-        ts version.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemon.",\###
-        "type":"object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"descrip\###
-        tion":"Its version.","type":"string"}},"required":["name","version"],"additionalProperties":false},"HealthStat\###
-        us":{"description":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it takes no new r\###
-        equests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the daemon k\###
-        eeps its own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon'\###
-        s own store.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/components/schem\###
-        as/StoreEngine"},"ok":{"description":"Whether the latest read or write of it worked.","type":"boolean"}},"requ\###
-        ired":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections now.","typ\###
-        e":"object","properties":{"clients":{"description":"Open client connections.","type":"integer","minimum":0},"d\###
-        atabases":{"description":"Open database connections, used and idle.","type":"integer","minimum":0},"databasesI\###
-        nUse":{"description":"Those that run something.","type":"integer","minimum":0}},"required":["clients","databas\###
-        es","databasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of all users.\###
-        ","type":"object","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"waiting":{"\###
-        description":"Waiting for a database connection.","type":"integer","minimum":0}},"required":["running","waitin\###
-        g"],"additionalProperties":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MySQL an\###
-        d MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database someo\###
-        ne registered.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name\###
-        ":{"description":"Name, unique among its owner's projects.","type":"string"},"description":{"description":"Wha\###
-        t it is, in its owner's words; absent if there are none.","type":"string"},"databaseType":{"description":"The k\###
-        ind of database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The connection stri\###
-        ng rebuilt without its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"description":"\###
-        Whether every write is refused.","type":"boolean"},"assistant":{"description":"What the assistant may do; abse\###
-        nt if nothing was set.","$ref":"#/components/schemas/AssistantSettings"},"createdAt":{"description":"When it w\###
-        as created.","type":"string","format":"date-time"},"updatedAt":{"description":"When it was last changed.","typ\###
-        e":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if ther\###
-        e is none.","type":"string","format":"date-time"}},"required":["id","name","databaseType","connection","readOn\###
-        ly","createdAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The steps of reachin\###
-        g a database, in the order they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls"\###
-        ,"login","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or t\###
-        he engine or the connection has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep\###
-        ":{"description":"One step of `project.test`.","type":"object","properties":{"step":{"description":"Which step\###
-        .","$ref":"#/components/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/sc\###
-        hemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was skipped or not measured\###
-         on its own.","type":"number","minimum":0},"code":{"description":"Of a failed step: the error code that a quer\###
-        y would answer.","type":"string"},"message":{"description":"Of a failed step: one sentence that says what is w\###
-        rong and what to do.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","t\###
-        ype":"string"}},"required":["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"W\###
-        hy a database cannot be reached now.","type":"object","properties":{"code":{"description":"The error code that\###
-         a query would answer.","type":"string"},"message":{"description":"One sentence that says what is wrong and wh\###
-        at to do.","type":"string"},"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"re\###
-        quired":["code","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a d\###
-        atabase says of itself; or `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"de\###
-        scription":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"d\###
-        atabaseName":{"description":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"d\###
-        escription":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the d\###
-        atabase; absent where the user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Ta\###
-        bles the user can see, without the system's own.","type":"integer","minimum":0},"unavailable":{"description":"\###
-        Why there is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"Q\###
-        ueryMode":{"description":"`read`: the statement cannot change anything, and is rolled back. `write`: it runs a\###
-        nd commits.","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `can\###
-        celled` covers the client's cancel, a closed connection and a timeout.","type":"string","enum":["running","suc\###
-        cess","error","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a connection that was in\###
-        itialized, `script` one that was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]\###
-        },"Encoding":{"description":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` o\###
-        r `false`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a number with the short\###
-        est digits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of de\###
-        cimal digits, every one of them\n- `string`: text, dates, intervals and every type without a better form, as t\###
-        he engine writes it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dyna\###
-        mic`: SQLite, where each cell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}\###
-        ` or\n  `{\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a c\###
-        ell over the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","i\###
-        nteger","float","decimal","string","base64","json","dynamic"]},"Column":{"description":"A column of a result."\###
-        ,"type":"object","properties":{"name":{"description":"Name, as the statement gives it; need not be unique.","t\###
-        ype":"string"},"type":{"description":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,\###
-        2)`; empty where it has none.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":\###
-        "#/components/schemas/Encoding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice"\###
-        :{"description":"A message of the database that is not an error.","type":"object","properties":{"severity":{"d\###
-        escription":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The\###
-         message.","type":"string"},"code":{"description":"The database's code for it, if it has one.","type":"string"\###
-        }},"required":["severity","message"],"additionalProperties":false},"QueryResult":{"description":"The outcome o\###
-        f a statement and the first page of its rows.","type":"object","properties":{"queryId":{"description":"Id of t\###
-        he query, in history too.","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the st\###
-        atement returns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description"\###
-        :"The first page: an array of rows, each an array of cells in the order of the columns. Null is null; other ce\###
-        lls follow the column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows i\###
-        n this page; of a pushed result, all rows that were pushed.","type":"integer","minimum":0},"hasMore":{"descrip\###
-        tion":"Whether `query.fetch` has more rows.","type":"boolean"},"resultId":{"description":"The kept result, for\###
-         `query.fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","type":"string","format":"uu\###
-        id"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"string","format":"c\###
-        ursor"},"command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":\###
-        "string"},"affectedRows":{"description":"Rows changed, for statements that change rows.","type":"integer","min\###
-        imum":0},"durationMs":{"description":"Time in the database, from sending the statement to the last row read so\###
-         far.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode\###
-        "},"truncated":{"description":"Whether the result had more rows than were kept. If `hasMore`, the last page of\###
-         `query.fetch` has the final word.","type":"boolean"},"notices":{"description":"Messages the database sent alo\###
-        ng, in order.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":["queryId","columns"\###
-        ,"rows","rowCount","hasMore","command","durationMs","mode","truncated","notices"],"additionalProperties":false\###
-        },"QueryPage":{"description":"A run of rows of a pushed result; the `value` of `$/progress`.","type":"object",\###
-        "properties":{"queryId":{"description":"Id of the query.","type":"string","format":"uuid"},"columns":{"descrip\###
-        tion":"Columns; in the first page only.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows"\###
-        :{"description":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"des\###
-        cription":"Index of the first of them in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{\###
-        "description":"How many they are.","type":"integer","minimum":1}},"required":["queryId","rows","firstRow","row\###
-        Count"],"additionalProperties":false},"ExportFormat":{"description":"What a result can be converted to.","type\###
-        ":"string","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What ends a line.","type"\###
-        :"string","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as text.","type":"string","\###
-        enum":["base64","hex"]},"ExportOptions":{"description":"How an export is written. What a format has no use for\###
-         is ignored.","type":"object","properties":{"header":{"description":"`csv`: whether the first line has the col\###
-        umns' names.","type":"boolean","default":true},"delimiter":{"description":"`csv`: between cells; one ASCII cha\###
-        racter other than a quote or a line break.","type":"string","minLength":1,"maxLength":1,"default":","},"lineEn\###
-        d":{"description":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#/components/schemas\###
-        /LineEnd","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with one, which tells Exc\###
-        el that it is UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":"`csv`: whether texts th\###
-        at a spreadsheet would run (those that begin with = + - @, a tab or a carriage return) get a single quote befo\###
-        re them. Numbers never do.","type":"boolean","default":false},"nullText":{"description":"`csv`, `markdown`: wh\###
-        at null is written as; absent means nothing and `*NULL*`.","type":"string","maxLength":100},"binary":{"descrip\###
-        tion":"`csv`, `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#/components/schemas/Bina\###
-        ryText","default":"base64"},"table":{"description":"`sql`: the table to insert into; needed there. One name, q\###
-        uoted: no schema before a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"description":"`sql`:\###
-         the table's schema, or database in MySQL.","type":"string","minLength":1,"maxLength":128},"allowTruncated":{"\###
-        description":"Whether cells of which only the beginning was kept may be exported, marked as such. Never to `sq\###
-        l`.","type":"boolean","default":false}},"additionalProperties":false},"ExportPart":{"description":"A text of a\###
-         pushed export; the `value` of `$/progress`.","type":"object","properties":{"resultId":{"description":"The res\###
-        ult.","type":"string","format":"uuid"},"text":{"description":"The text; all of them put together are the expor\###
-        t.","type":"string"},"firstRow":{"description":"Index of its first row in the whole result, from 0.","type":"i\###
-        nteger","minimum":0},"rowCount":{"description":"How many rows it has.","type":"integer","minimum":0}},"require\###
-        d":["resultId","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"description":"How `\###
-        min` and `max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before texts.","type":"st\###
-        ring","enum":["number","time","text","mixed"]},"TopValue":{"description":"A value that occurs often.","type":"\###
-        object","properties":{"value":{"description":"The value as in `QueryResult`; a long one as `$truncated`, with i\###
-        ts beginning."},"count":{"description":"How often it occurs, at most.","type":"integer","minimum":1},"overcoun\###
-        t":{"description":"By how much `count` may be too high; 0 means exact.","type":"integer","minimum":0}},"requir\###
-        ed":["value","count","overcount"],"additionalProperties":false},"ColumnSummary":{"description":"Figures about o\###
-        ne column. What does not apply is absent.","type":"object","properties":{"name":{"description":"The column's n\###
-        ame.","type":"string"},"type":{"description":"The database's own name of its type.","type":"string"},"encoding\###
-        ":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"},"count":{"description":"\###
-        Cells that are not null.","type":"integer","minimum":0},"nulls":{"description":"Cells that are null.","type":"\###
-        integer","minimum":0},"truncatedCells":{"description":"Cells of which only the beginning was kept: in no figur\###
-        e below.","type":"integer","minimum":1},"distinct":{"description":"Different values.","type":"integer","minimu\###
-        m":0},"distinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type":"boolean"},"order":{"des\###
-        cription":"How `min` and `max` compare; absent if the column has no values that can be.","$ref":"#/components/\###
-        schemas/SummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a long text as `$truncated`\###
-        , with its beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of numbers: their sum, exa\###
-        ct for integers and decimals, else rounded to a double.","type":"string"},"mean":{"description":"Of numbers: t\###
-        he arithmetic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of two numbers or more: th\###
-        e standard deviation of a sample.","type":"number","minimum":0},"notFinite":{"description":"Numbers that are N\###
-        aN, infinite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these only infinities are in `\###
-        min` and `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean column: how often true\###
-        .","type":"integer","minimum":0},"falseCount":{"description":"How often false.","type":"integer","minimum":0},\###
-        "minLength":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.","type":"integer","minim\###
-        um":0},"maxLength":{"description":"The longest.","type":"integer","minimum":0},"meanLength":{"description":"On\###
-         average.","type":"number","minimum":0},"topValues":{"description":"The values that occur most often, the most\###
-         frequent first; among equals the one that came first.","type":"array","items":{"$ref":"#/components/schemas/T\###
-        opValue"}}},"required":["name","type","encoding","count","nulls","distinct","distinctIsEstimate","topValues"],\###
-        "additionalProperties":false},"PlanNode":{"description":"A step of a plan. What an engine does not say is abse\###
-        nt.","type":"object","properties":{"id":{"description":"Its place in the list.","type":"integer","minimum":0},\###
-        "parentId":{"description":"The node that takes its rows; absent for a root.","type":"integer","minimum":0},"op\###
-        eration":{"description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"}\###
-        ,"detail":{"description":"Conditions and the like, in the engine's words.","type":"string"},"relation":{"descr\###
-        iption":"The table it reads, as the plan names it.","type":"string"},"index":{"description":"The index it uses\###
-        .","type":"string"},"cost":{"description":"Estimated cost with its children, in the engine's own unit.","type"\###
-        :"number","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number","minimum":0},"actu\###
-        alRows":{"description":"Rows it gave, of one loop on average.","type":"number","minimum":0},"loops":{"descript\###
-        ion":"How often it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it took with its childre\###
-        n, all loops together.","type":"number","minimum":0}},"required":["id","operation"],"additionalProperties":fal\###
-        se},"QueryPhase":{"description":"`waiting`: for a free connection to its database; `running`: the database wor\###
-        ks on it, or its rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"description":"\###
-        A query that has not ended.","type":"object","properties":{"queryId":{"description":"Id: what `query.cancel` t\###
-        akes, and that of its row in history.","type":"string","format":"uuid"},"projectId":{"description":"Where it r\###
-        uns.","type":"string","format":"uuid"},"projectName":{"description":"The project's name when it began.","type"\###
-        :"string"},"sql":{"description":"The statement, at most the limit `runningSqlBytes` of it.","type":"string"},"\###
-        sqlTruncated":{"description":"Whether the statement is longer.","type":"boolean"},"label":{"description":"The n\###
-        ame it was given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/components/schemas/Query\###
-        Mode"},"source":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"descri\###
-        ption":"How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When it was acce\###
-        pted.","type":"string","format":"date-time"},"elapsedMs":{"description":"Time since then.","type":"number","mi\###
-        nimum":0},"rowCount":{"description":"Rows it has answered so far.","type":"integer","minimum":0},"bytes":{"des\###
-        cription":"Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","projectId","pro\###
-        jectName","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"],"additional\###
-        Properties":false},"QueryEventKind":{"description":"What happened to a query; `missed` is about events, not ab\###
-        out a query.","type":"string","enum":["started","progress","finished","failed","cancelled","missed"]},"QueryRe\###
-        cord":{"description":"A query in history. Parameters are not kept.","type":"object","properties":{"id":{"descr\###
-        iption":"Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its p\###
-        roject.","type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"strin\###
-        g"},"sql":{"description":"The statement as it was sent.","type":"string"},"shape":{"description":"What its sta\###
-        tement has in common with those that differ in values only; `query.stats` says more.","type":"string","minLeng\###
-        th":16,"maxLength":16},"label":{"description":"The label it was sent with.","type":"string"},"status":{"descri\###
-        ption":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it suc\###
-        ceeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description":"Unless it succeed\###
-        ed or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as t\###
-        hey were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it cha\###
-        nged.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while it runs.","ty\###
-        pe":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source\###
-        ":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When i\###
-        t was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.get`, and only\###
-         if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"object","required":["c\###
-        olumns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","ite\###
-        ms":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","shape","status","mode","source","cr\###
-        eatedAt"],"additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.","type":"obje\###
-        ct","properties":{"total":{"description":"All, running ones included.","type":"integer","minimum":0},"success"\###
-        :{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that faile\###
-        d.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":\###
-        "integer","minimum":0},"successRate":{"description":"success / (success + error); absent if both are 0.","type\###
-        ":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones, within 1.6\###
-         %; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the sam\###
-        e.","type":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minim\###
-        um":0}},"required":["total","success","error","cancelled","rows"],"additionalProperties":false},"QueryFigures"\###
-        :{"description":"What some queries came to. Durations are those of the successful ones.","type":"object","prop\###
-        erties":{"count":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"descri\###
-        ption":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type\###
-        ":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer"\###
-        ,"minimum":0},"errorRate":{"description":"error / (success + error); absent if both are 0.","type":"number","m\###
-        inimum":0,"maximum":1},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0},"to\###
-        talMs":{"description":"Time they took, together.","type":"number","minimum":0},"meanMs":{"description":"The me\###
-        an; absent if none succeeded.","type":"number","minimum":0},"p50Ms":{"description":"Median, within 1.6 %; abse\###
-        nt if none succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, likewise.","type"\###
-        :"number","minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum":0}},"required"\###
-        :["count","success","error","cancelled","rows","totalMs"],"additionalProperties":false},"ProjectFigures":{"des\###
-        cription":"The figures of one project.","type":"object","properties":{"projectId":{"description":"The project.\###
-        ","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"descrip\###
-        tion":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"description":"Its querie\###
-        s.","$ref":"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType","figures"],"add\###
-        itionalProperties":false},"DayFigures":{"description":"The figures of one day.","type":"object","properties":{\###
-        "date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"figures"\###
-        :{"description":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"required":["date","\###
-        figures"],"additionalProperties":false},"StatementFigures":{"description":"The figures of the statements of on\###
-        e shape in one project.","type":"object","properties":{"projectId":{"description":"Where they ran.","type":"st\###
-        ring","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"shape":{"descr\###
-        iption":"The shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLength":16},"sql":{\###
-        "description":"The normalised statement, at most 4096 bytes of it; `…` at its end says that there is more.","t\###
-        ype":"string"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/QueryFigures"},"last\###
-        QueryId":{"description":"The newest of them: a sample for `query.get`.","type":"string","format":"uuid"},"last\###
-        UsedAt":{"description":"When that was accepted.","type":"string","format":"date-time"},"lastMode":{"descriptio\###
-        n":"How that one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","projectName","shape"\###
-        ,"sql","figures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"DashboardTotals":{"desc\###
-        ription":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's projects\###
-        , whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the period."\###
-        ,"type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","mini\###
-        mum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"descri\###
-        ption":"Queries of the period by status; they add up to `totals.queries`.","type":"object","properties":{"runn\###
-        ing":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type":\###
-        "integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"descriptio\###
-        n":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancelled\###
-        "],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries of the period, b\###
-        y nearest rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; absent if there a\###
-        re none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","ty\###
-        pe":"number","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One project in a da\###
-        shboard.","type":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uu\###
-        id"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.",\###
-        "$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integer"\###
-        ,"minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"messages":{"descript\###
-        ion":"Chat messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest quer\###
-        y, whenever it was, to the minute; absent if there is none.","type":"string","format":"date-time"}},"required"\###
-        :["projectId","name","databaseType","queries","errors","messages"],"additionalProperties":false},"DayActivity"\###
-        :{"description":"One day in a dashboard.","type":"object","properties":{"date":{"description":"The day in UTC,\###
-         `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that\###
-         day.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0\###
-        }},"required":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a ch\###
-        at message is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A cha\###
-        t message in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"u\###
-        uid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its\###
-         project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schem\###
-        as/MessageRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength":200},"creat\###
-        edAt":{"description":"When it was sent.","type":"string","format":"date-time"}},"required":["id","threadId","p\###
-        rojectId","role","excerpt","createdAt"],"additionalProperties":false},"SchemaDetail":{"description":"How much i\###
-        s told of a relation: `names`, `summary` with comment and estimates, `full` with columns, keys and indexes.","\###
-        type":"string","enum":["names","summary","full"]},"RelationKind":{"description":"What a relation is. A partiti\###
-        on is a `table` that says what it is a part of; `virtualTable` is SQLite's.","type":"string","enum":["table","\###
-        partitionedTable","view","materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"description":"A s\###
-        chema; for MySQL and MariaDB a database.","type":"object","properties":{"name":{"description":"Its name.","typ\###
-        e":"string"},"comment":{"description":"Its comment.","type":"string"},"relationCount":{"description":"How many\###
-         relations it has.","type":"integer","minimum":0},"default":{"description":"Whether a name without a schema is\###
-         looked for here.","type":"boolean"}},"required":["name","relationCount","default"],"additionalProperties":fal\###
-        se},"Relation":{"description":"A table, view or the like. What does not apply, is not known or was not asked f\###
-        or is absent.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"name":{"d\###
-        escription":"Its name, as it is: neither quoted nor changed.","type":"string"},"kind":{"description":"What it i\###
-        s.","$ref":"#/components/schemas/RelationKind"},"identifier":{"description":"Its name ready for SQL: quoted, a\###
-        nd with the schema where that is needed. Not in `names`.","type":"string"},"system":{"description":"Whether it\###
-         belongs to the database itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its comment.","t\###
-        ype":"string"},"rowEstimate":{"description":"Rows, as the engine last estimated or counted them.","type":"inte\###
-        ger","minimum":0},"sizeBytes":{"description":"Size with its indexes, as the engine last estimated it.","type":\###
-        "integer","minimum":0},"partitionOf":{"description":"PostgreSQL: the table it is a partition of, as `schema.na\###
-        me`.","type":"string"},"partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type"\###
-        :"string"},"storage":{"description":"MySQL and MariaDB: the storage engine. SQLite: the module of a virtual ta\###
-        ble; `STRICT`, `WITHOUT ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","type":"array"\###
-        ,"items":{"$ref":"#/components/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/\###
-        components/schemas/RelationKey"},"uniqueKeys":{"description":"Unique constraints, without the primary key.","t\###
-        ype":"array","items":{"$ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes, also thos\###
-        e of keys.","type":"array","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"description":"Che\###
-        ck constraints; of PostgreSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/components/schema\###
-        s/RelationCheck"}},"triggers":{"description":"Triggers, in the order they fire where there is one; those that c\###
-        onstraints are made of are left out. Absent where there are none.","type":"array","items":{"$ref":"#/component\###
-        s/schemas/RelationTrigger"}},"definition":{"description":"A view's query, as SQL. PostgreSQL: in `schema.descr\###
-        ibe` only, and absent where somebody has locked what the view reads for two seconds. MySQL and MariaDB: absent\###
-         where the user lacks SHOW VIEW.","type":"string"},"foreignKeys":{"description":"Foreign keys from it.","type"\###
-        :"array","items":{"$ref":"#/components/schemas/ForeignKey"}},"referencedBy":{"description":"Foreign keys to it\###
-        .","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"}}},"required":["schema","name","kind"],"ad\###
-        ditionalProperties":false},"ColumnGeneration":{"description":"Where a column's values come from: computed and `\###
-        stored`, or computed when read (`virtual`); `identity`: numbered, and `identityAlways`: with no other value al\###
-        lowed; `autoIncrement`.","type":"string","enum":["stored","virtual","identity","identityAlways","autoIncrement\###
-        "]},"RelationColumn":{"description":"A column of a relation.","type":"object","properties":{"name":{"descripti\###
-        on":"Its name, as it is.","type":"string"},"type":{"description":"Its type, as the database writes it; empty w\###
-        here SQLite has none.","type":"string"},"nullable":{"description":"Whether it may be null.","type":"boolean"},\###
-        "default":{"description":"Its default, or the expression it is generated from, as SQL.","type":"string"},"comm\###
-        ent":{"description":"Its comment.","type":"string"},"generated":{"description":"Where its values come from, if\###
-         not from whoever writes.","$ref":"#/components/schemas/ColumnGeneration"},"primaryKey":{"description":"Its pl\###
-        ace in the primary key.","type":"integer","minimum":1},"hidden":{"description":"True if `SELECT *` leaves it o\###
-        ut.","type":"boolean"},"labels":{"description":"The values of an enumerated type, in order.","type":"array","i\###
-        tems":{"type":"string"}}},"required":["name","type","nullable"],"additionalProperties":false},"RelationKey":{"\###
-        description":"A primary or unique key.","type":"object","properties":{"name":{"description":"Name of the const\###
-        raint.","type":"string"},"columns":{"description":"Its columns, in order.","type":"array","items":{"type":"str\###
-        ing"}}},"required":["columns"],"additionalProperties":false},"RelationIndex":{"description":"An index.","type"\###
-        :"object","properties":{"name":{"description":"Its name.","type":"string"},"columns":{"description":"What it i\###
-        s sorted by: columns, or expressions as SQL.","type":"array","items":{"type":"string"}},"unique":{"description\###
-        ":"Whether no two rows may agree in it.","type":"boolean"},"primary":{"description":"Whether it is that of the\###
-         primary key.","type":"boolean"},"method":{"description":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"strin\###
-        g"},"includes":{"description":"PostgreSQL: columns it holds besides.","type":"array","items":{"type":"string"}\###
-        },"predicate":{"description":"Which rows it has, if not all, as SQL.","type":"string"},"valid":{"description":\###
-        "False where the engine does not use it.","type":"boolean"}},"required":["name","columns","unique","primary"],\###
-        "additionalProperties":false},"RelationCheck":{"description":"A check constraint.","type":"object","properties\###
-        ":{"name":{"description":"Its name.","type":"string"},"expression":{"description":"What must hold, as SQL.","t\###
-        ype":"string"}},"required":["expression"],"additionalProperties":false},"TriggerTiming":{"description":"When a\###
-         trigger fires: `before` or `after` the change, or `insteadOf` it.","type":"string","enum":["before","after","\###
-        insteadOf"]},"TriggerEvent":{"description":"What a trigger fires at.","type":"string","enum":["insert","update\###
-        ","delete","truncate"]},"RelationTrigger":{"description":"A trigger.","type":"object","properties":{"name":{"d\###
-        escription":"Its name.","type":"string"},"timing":{"description":"When it fires.","$ref":"#/components/schemas\###
-        /TriggerTiming"},"events":{"description":"What it fires at.","type":"array","items":{"$ref":"#/components/sche\###
-        mas/TriggerEvent"}},"perRow":{"description":"Whether it fires for each row, and not once for each statement.",\###
-        "type":"boolean"},"enabled":{"description":"False where it is switched off.","type":"boolean"},"definition":{"\###
-        description":"As SQL. PostgreSQL and SQLite: the statement that makes it; MySQL and MariaDB: what it does. Pos\###
-        tgreSQL's of a trigger with a condition is in `schema.describe` only, and absent where somebody has locked the\###
-         relation for two seconds.","type":"string"}},"required":["name","timing","events","perRow"],"additionalProper\###
-        ties":false},"ForeignKeyAction":{"description":"What happens to the rows that refer to a row, when that is cha\###
-        nged or deleted.","type":"string","enum":["noAction","restrict","cascade","setNull","setDefault"]},"ForeignKey\###
-        ":{"description":"A foreign key.","type":"object","properties":{"name":{"description":"Name of the constraint.\###
-        ","type":"string"},"schema":{"description":"Schema of the relation that refers.","type":"string"},"relation":{\###
-        "description":"The relation that refers.","type":"string"},"columns":{"description":"Its columns.","type":"arr\###
-        ay","items":{"type":"string"}},"toSchema":{"description":"Schema of the relation referred to.","type":"string"\###
-        },"toRelation":{"description":"The relation referred to.","type":"string"},"toColumns":{"description":"Its col\###
-        umns, in the order of the others.","type":"array","items":{"type":"string"}},"onUpdate":{"description":"When t\###
-        he row referred to is changed.","$ref":"#/components/schemas/ForeignKeyAction"},"onDelete":{"description":"Whe\###
-        n it is deleted.","$ref":"#/components/schemas/ForeignKeyAction"},"join":{"description":"The condition of a jo\###
-        in along it, ready for SQL. Where a relation refers to itself, one side has the alias `other`.","type":"string\###
-        "}},"required":["schema","relation","columns","toSchema","toRelation","toColumns","onUpdate","onDelete","join"\###
-        ],"additionalProperties":false},"SchemaMatch":{"description":"How well a text was found.","type":"string","enu\###
-        m":["exact","prefix","word","substring","fuzzy"]},"SchemaMatchPlace":{"description":"Where it was found.","typ\###
-        e":"string","enum":["name","comment"]},"SchemaHit":{"description":"A relation or column that was found.","type\###
-        ":"object","properties":{"schema":{"description":"Schema of the relation.","type":"string"},"relation":{"descr\###
-        iption":"The relation.","type":"string"},"kind":{"description":"What the relation is.","$ref":"#/components/sc\###
-        hemas/RelationKind"},"identifier":{"description":"The relation's name ready for SQL.","type":"string"},"column\###
-        ":{"description":"The column, if it is one that was found.","type":"string"},"type":{"description":"The column\###
-        's type.","type":"string"},"comment":{"description":"Comment of what was found.","type":"string"},"match":{"de\###
-        scription":"How well it was found.","$ref":"#/components/schemas/SchemaMatch"},"matchedIn":{"description":"Whe\###
-        re it was found.","$ref":"#/components/schemas/SchemaMatchPlace"}},"required":["schema","relation","kind","ide\###
-        ntifier","match","matchedIn"],"additionalProperties":false},"JoinStep":{"description":"One more relation in a j\###
-        oin.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"relation":{"descri\###
-        ption":"Its name.","type":"string"},"identifier":{"description":"Its name ready for SQL.","type":"string"},"co\###
-        ndition":{"description":"What joins it with one before it.","type":"string"},"alternatives":{"description":"Ot\###
-        her conditions that link the same two, by other foreign keys.","type":"array","items":{"type":"string"}}},"req\###
-        uired":["schema","relation","identifier","condition"],"additionalProperties":false},"JoinPath":{"description":\###
-        "A way from one relation to another along foreign keys.","type":"object","properties":{"from":{"description":"\###
-        The whole `FROM` clause.","type":"string"},"steps":{"description":"What to join with the first relation, in or\###
-        der.","type":"array","items":{"$ref":"#/components/schemas/JoinStep"}}},"required":["from","steps"],"additiona\###
-        lProperties":false},"ChatMode":{"description":"What a turn is for: `answer` reads the data and says what it sh\###
-        ows, `sql` writes a statement and does not run it, `explain` explains one.","type":"string","enum":["answer","\###
-        sql","explain"]},"ChatTool":{"description":"What the assistant can use. None of them writes.","type":"string",\###
-        "enum":["list_tables","describe_table","search_schema","relations","explain","run_query","summarize_result","p\###
-        ropose_statement"]},"ChatToolOutcome":{"description":"How a call of a tool ended: `refused` by a rule of ours,\###
-         `failed` by the database.","type":"string","enum":["ok","refused","failed","cancelled"]},"ChatOutcome":{"desc\###
-        ription":"How a turn ended.","type":"string","enum":["finished","failed","cancelled"]},"ChatToolStyle":{"descr\###
-        iption":"How a model is given tools: as its server has it, as one JSON object a step, or as it turns out.","ty\###
-        pe":"string","enum":["auto","native","json"]},"ChatCheckStep":{"description":"The steps of `chat.doctor`, in t\###
-        he order they are taken.","type":"string","enum":["configuration","resolve","connect","authenticate","listMode\###
-        ls","reply","toolCall","stream"]},"ChatRole":{"description":"Who a message to a model is from.","type":"string\###
-        ","enum":["system","user","assistant","tool"]},"ChatUsage":{"description":"What a turn took.","type":"object",\###
-        "properties":{"promptTokens":{"description":"Tokens sent to the model, over all its steps; 0 without a model."\###
-        ,"type":"integer","minimum":0},"completionTokens":{"description":"Tokens the model wrote.","type":"integer","m\###
-        inimum":0},"estimated":{"description":"Whether the model's server did not count them, so that we did, roughly.\###
-        ","type":"boolean"},"steps":{"description":"Requests to the model.","type":"integer","minimum":0},"toolCalls":\###
-        {"description":"Calls of tools, refused ones included.","type":"integer","minimum":0},"corrections":{"descript\###
-        ion":"How often a statement that failed went back to the model.","type":"integer","minimum":0},"durationMs":{"\###
-        description":"Time of the turn.","type":"number","minimum":0}},"required":["promptTokens","completionTokens","\###
-        estimated","steps","toolCalls","corrections","durationMs"],"additionalProperties":false},"ChatStatement":{"des\###
-        cription":"A statement that the assistant wrote, checked on the live database.","type":"object","properties":{\###
-        "sql":{"description":"The statement.","type":"string"},"queryId":{"description":"Where it ran: its id in histo\###
-        ry. Absent where it was prepared and not run.","type":"string","format":"uuid"},"resultId":{"description":"Its\###
-         rows, for `query.fetch`, `query.export` and `query.summarize`, for as long as they are kept.","type":"string"\###
-        ,"format":"uuid"},"columns":{"description":"Columns of its rows.","type":"array","items":{"$ref":"#/components\###
-        /schemas/Column"}},"rowCount":{"description":"Rows it returned, as far as they were read.","type":"integer","m\###
-        inimum":0},"truncated":{"description":"Whether it had more.","type":"boolean"}},"required":["sql"],"additional\###
-        Properties":false},"ApprovalStatus":{"description":"What became of a proposal.","type":"string","enum":["pendi\###
-        ng","approved","declined","expired"]},"ChatProposal":{"description":"A statement that writes. It has not run, a\###
-        nd runs only by `chat.approve`.","type":"object","properties":{"approvalId":{"description":"For `chat.approve`\###
-         and `chat.decline`.","type":"string","format":"uuid"},"sql":{"description":"The very bytes that would run.","\###
-        type":"string"},"reason":{"description":"What it is for, in the assistant's words.","type":"string"},"command"\###
-        :{"description":"The word it begins with, such as `UPDATE`.","type":"string"},"relations":{"description":"Rela\###
-        tions it names, as far as they are known.","type":"array","items":{"type":"string"}},"rowsEstimate":{"descript\###
-        ion":"Rows the database expects it to touch; absent where it does not say.","type":"integer","minimum":0},"sta\###
-        tus":{"description":"What became of it.","$ref":"#/components/schemas/ApprovalStatus"},"createdAt":{"descripti\###
-        on":"When it was proposed.","type":"string","format":"date-time"},"expiresAt":{"description":"When it can no l\###
-        onger be approved.","type":"string","format":"date-time"},"queryId":{"description":"Once approved: its id in h\###
-        istory.","type":"string","format":"uuid"}},"required":["approvalId","sql","command","relations","status","crea\###
-        tedAt","expiresAt"],"additionalProperties":false},"ChatToolUse":{"description":"A call of a tool, as it was re\###
-        corded.","type":"object","properties":{"tool":{"description":"Its name, as the model gave it.","type":"string"\###
-        ,"maxLength":100},"outcome":{"description":"How it ended; `refused` by a rule of ours, `failed` by the databas\###
-        e.","$ref":"#/components/schemas/ChatToolOutcome"},"summary":{"description":"What it was about, in one line, w\###
-        ithout data.","type":"string"},"sqlHash":{"description":"Of a call with a statement: its BLAKE2b-256, in hexad\###
-        ecimal.","type":"string"},"queryId":{"description":"The query it ran.","type":"string","format":"uuid"},"error\###
-        Code":{"description":"Why it was refused or failed: the `data.code` a request would be answered.","type":"stri\###
-        ng"},"durationMs":{"description":"Time it took.","type":"number","minimum":0}},"required":["tool","outcome","s\###
-        ummary","durationMs"],"additionalProperties":false},"ChatMessage":{"description":"A message of a thread. Text i\###
-        s Markdown in which links, images and HTML are inert.","type":"object","properties":{"id":{"description":"Id."\###
-        ,"type":"string","format":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"pr\###
-        ojectId":{"description":"Its project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.\###
-        ","$ref":"#/components/schemas/MessageRole"},"text":{"description":"What it says.","type":"string"},"mode":{"d\###
-        escription":"What was asked for; absent from tools.","$ref":"#/components/schemas/ChatMode"},"statements":{"de\###
-        scription":"Of the assistant: the statements its answer stands on.","type":"array","items":{"$ref":"#/componen\###
-        ts/schemas/ChatStatement"}},"proposals":{"description":"Of the assistant: what it asks to be allowed.","type":\###
-        "array","items":{"$ref":"#/components/schemas/ChatProposal"}},"toolUse":{"description":"Of a tool: the call.",\###
-        "$ref":"#/components/schemas/ChatToolUse"},"usage":{"description":"Of the assistant: what the turn took.","$re\###
-        f":"#/components/schemas/ChatUsage"},"model":{"description":"Of the assistant: the model's name in `chat.model\###
-        s`; absent where none was asked.","type":"string"},"note":{"description":"Of the assistant: what the reader sh\###
-        ould know of how it came about, such as that no model is configured, or that older messages were left out.","t\###
-        ype":"string"},"outcome":{"description":"Of the assistant: how the turn ended.","$ref":"#/components/schemas/C\###
-        hatOutcome"},"createdAt":{"description":"When it was written.","type":"string","format":"date-time"}},"require\###
-        d":["id","threadId","projectId","role","text","createdAt"],"additionalProperties":false},"ChatThread":{"descri\###
-        ption":"A conversation about one project.","type":"object","properties":{"id":{"description":"Id.","type":"str\###
-        ing","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"title":{"des\###
-        cription":"Its title: the beginning of its first message, until it is renamed.","type":"string"},"messageCount\###
-        ":{"description":"Its messages, those of tools not counted.","type":"integer","minimum":0},"createdAt":{"descr\###
-        iption":"When it began.","type":"string","format":"date-time"},"updatedAt":{"description":"Its latest message.\###
-        ","type":"string","format":"date-time"}},"required":["id","projectId","title","messageCount","createdAt","upda\###
-        tedAt"],"additionalProperties":false},"ChatExample":{"description":"A question and the statement that a person\###
-         confirmed to answer it.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uu\###
-        id"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"question":{"description":"The\###
-         question.","type":"string"},"sql":{"description":"The statement.","type":"string"},"createdAt":{"description"\###
-        :"When it was confirmed.","type":"string","format":"date-time"}},"required":["id","projectId","question","sql"\###
-        ,"createdAt"],"additionalProperties":false},"ChatEventKind":{"description":"What happened in a turn.","type":"\###
-        string","enum":["started","text","toolCall","toolResult","sql","approvalNeeded","usage","finished","failed","c\###
-        ancelled"]},"ChatModelInfo":{"description":"A model that turns can use.","type":"object","properties":{"name":\###
-        {"description":"Its name here, for `project.update` and `chat.send`.","type":"string"},"model":{"description":\###
-        "Its name at its server.","type":"string"},"host":{"description":"Where it is asked.","type":"string"},"local"\###
-        :{"description":"Whether that is this machine, so that nothing leaves it.","type":"boolean"},"default":{"descr\###
-        iption":"Whether projects that name none use it.","type":"boolean"},"toolStyle":{"description":"How it is give\###
-        n tools.","$ref":"#/components/schemas/ChatToolStyle"},"contextTokens":{"description":"Its window.","type":"in\###
-        teger","minimum":1}},"required":["name","model","host","local","default","toolStyle","contextTokens"],"additio\###
-        nalProperties":false},"ChatCheck":{"description":"One step of `chat.doctor`.","type":"object","properties":{"s\###
-        tep":{"description":"Which step.","$ref":"#/components/schemas/ChatCheckStep"},"status":{"description":"How it\###
-         ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent i\###
-        f it was skipped.","type":"number","minimum":0},"message":{"description":"What was found, or is wrong.","type"\###
-        :"string"},"hint":{"description":"Of a failed step: the setting that is wrong, and what to set.","type":"strin\###
-        g"}},"required":["step","status"],"additionalProperties":false},"ChatContextMessage":{"description":"A message\###
-         as a model would get it.","type":"object","properties":{"role":{"description":"Who it is from.","$ref":"#/com\###
-        ponents/schemas/ChatRole"},"text":{"description":"The very text.","type":"string"},"tokens":{"description":"To\###
-        kens it takes, estimated.","type":"integer","minimum":0}},"required":["role","text","tokens"],"additionalPrope\###
-        rties":false},"AssistantSettings":{"description":"What a project's owner lets a model see. Absent consent mean\###
-        s: yes for a model on this machine, no for any other; sample values only go out when the owner said so.","type\###
-        ":"object","properties":{"model":{"description":"The model to use; absent means the default.","type":"string"}\###
-        ,"shareSchema":{"description":"Whether names, types, keys and comments may be sent.","type":"boolean"},"shareR\###
-        ows":{"description":"Whether rows that its queries read may be sent.","type":"boolean"},"shareSamples":{"descr\###
-        iption":"Whether sample values may be sent with a table's description.","type":"boolean"},"maskedColumns":{"de\###
-        scription":"Columns whose values are never sent.","type":"array","items":{"type":"string"}},"acceptedRights":{\###
-        "description":"Dangerous rights of the database user that its owner knows of.","type":"array","items":{"type":\###
-        "string"}}},"additionalProperties":false},"AssistantChange":{"description":"What to change of `AssistantSettin\###
-        gs`; what is absent stays.","type":"object","properties":{"model":{"description":"A name of `chat.models`; emp\###
-        ty for the default.","type":"string","maxLength":100},"shareSchema":{"description":"Whether names, types, keys\###
-         and comments may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows that its queries read m\###
-        ay be sent. Without it the model learns only columns and counts; you see the rows all the same.","type":"boole\###
-        an"},"shareSamples":{"description":"Whether sample values may be sent with a table's description.","type":"boo\###
-        lean"},"maskedColumns":{"description":"`column`, `table.column` or `schema.table.column`, whose values are nev\###
-        er sent; replaces the list.","type":"array","items":{"type":"string","minLength":1,"maxLength":200},"maxItems"\###
-        :500},"acceptedRights":{"description":"Rights named by the `policy` error of `chat.send`: a turn runs with a d\###
-        atabase user that has them only if they are here; replaces the list.","type":"array","items":{"type":"string",\###
-        "minLength":1,"maxLength":100},"maxItems":50}},"additionalProperties":false},"Limits":{"description":"Every li\###
-        mit in force.","type":"object","properties":{"headerBytes":{"description":"The header block of one `Content-Le\###
-        ngth` frame.","type":"integer","minimum":0},"headerMs":{"description":"Time for a frame's header, from its fir\###
-        st byte.","type":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line whe\###
-        re messages are lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while\###
-         the connection has no session.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once th\###
-        e connection has a session.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and o\###
+        ponents/errors/connection_lost"}],"examples":[{"name":"from and to a table","params":[{"name":"projectId","val\###
+        ue":"${projectId}"},{"name":"relation","value":"books"}],"result":{"name":"result","value":{"items":[{"schema"\###
+        :"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"o\###
+        nUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageM\###
+        s":4.5,"truncated":false}},"x-needs":"project"},{"name":"a way to join","params":[{"name":"projectId","value":\###
+        "${projectId}"},{"name":"relation","value":"books"},{"name":"to","value":"orders"}],"result":{"name":"result",\###
+        "value":{"items":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"b\###
+        ooks","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\\###
+        ".\"id\""}],"total":1,"path":{"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"i\###
+        d\"","steps":[{"schema":"main","relation":"orders","identifier":"\"orders\"","condition":"\"orders\".\"book_id\###
+        \" = \"books\".\"id\""}]},"ageMs":5.5,"truncated":false}},"x-needs":"project"},{"name":"a destination without a\###
+         beginning","params":[{"name":"projectId","value":"${projectId}"},{"name":"to","value":"orders"}],"x-error":"i\###
+        nvalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unkn\###
+        ownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"re\###
+        ad","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.search","summary":"Find relations and co\###
+        lumns by words in their names and comments.","description":"Each word of `query` must be found in the name of a\###
+         relation or column, in its comment, or, for a column, in its relation's\nname. Case does not count, and `_`, `\###
+        -`, `.` and a change from lower to upper case divide words in names: `order total` finds\n`orderTotal`, and th\###
+        e column `total` of `orders`.\n\nBest first: the whole name (`exact`), its beginning (`prefix`), a word in it (\###
+        `word`), any part of it (`substring`). Comments\ncome after names. Only where nothing of all this is found, na\###
+        mes that differ in a few letters are (`fuzzy`). Of equal hits\nrelations come before columns, and short names b\###
+        efore long ones.\n\nServed from what the daemon keeps, like `schema.list`; without system relations.","tags":[\###
+        {"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","requ\###
+        ired":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"query","descripti\###
+        on":"Words.","required":true,"schema":{"description":"Words.","type":"string","minLength":1,"maxLength":200}},\###
+        {"name":"limit","description":"Hits.","required":false,"schema":{"description":"Hits.","type":"integer","minim\###
+        um":1,"maximum":200,"default":50}}],"result":{"name":"SchemaSearchResult","schema":{"type":"object","propertie\###
+        s":{"items":{"description":"The hits, best first.","type":"array","items":{"$ref":"#/components/schemas/Schema\###
+        Hit"}},"total":{"description":"How many hits there are, shown or not.","type":"integer","minimum":0},"ageMs":{\###
+        "description":"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"tr\###
+        uncated":{"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueR\###
+        elations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"addition\###
+        alProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/una\###
+        uthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/compone\###
+        nts/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$re\###
+        f":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/componen\###
+        ts/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/conne\###
+        ction_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$\###
+        ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/compone\###
+        nts/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/conne\###
+        ction_lost"}],"examples":[{"name":"a word","params":[{"name":"projectId","value":"${projectId}"},{"name":"quer\###
+        y","value":"title"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"books","kind":"t\###
+        able","identifier":"\"books\"","column":"title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"\###
+        ageMs":12.5,"truncated":false}},"x-needs":"project"},{"name":"nothing like it","params":[{"name":"projectId","\###
+        value":"${projectId}"},{"name":"query","value":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"tot\###
+        al":0,"ageMs":13.5,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"pr\###
+        ojectId","value":"${unknownId}"},{"name":"query","value":"title"}],"x-error":"not_found","x-needs":"session"}]\###
+        ,"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}\###
+        ,{"name":"shutdown","summary":"Prepare to end the connection.","description":"LSP's own request. The connectio\###
+        n's running queries are cancelled and further requests are answered `invalid_request`; only\n`exit` is still e\###
+        xpected. It never stops a daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"\###
+        }],"paramStructure":"by-name","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors"\###
+        :[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{\###
+        "name":"the end of an editor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}]\###
+        ,"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"\###
+        },{"name":"system.health","summary":"Say whether the daemon works.","description":"Cheap enough to poll: it re\###
+        ads what the daemon knows already and touches neither the store nor a database. With a session it\nalso answer\###
+        s `store`, `connections` and `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name\###
+        ":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"ob\###
+        ject","properties":{"status":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version"\###
+        :{"description":"The daemon's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","t\###
+        ype":"integer","minimum":0},"store":{"description":"Its own store; only with a session.","$ref":"#/components/\###
+        schemas/StoreHealth"},"connections":{"description":"Connections now; only with a session.","$ref":"#/component\###
+        s/schemas/ConnectionsHealth"},"queries":{"description":"Queries now; only with a session.","$ref":"#/component\###
+        s/schemas/QueriesHealth"}},"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":\###
+        [],"examples":[{"name":"without a session","params":[],"result":{"name":"result","value":{"status":"ok","versi\###
+        on":"0.1.0","uptimeMs":86400000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"res\###
+        ult","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"conne\###
+        ctions":{"clients":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"sessio\###
+        n"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ref\###
+        use"},{"name":"system.limits","summary":"Answer every limit in force.","description":"The same as `initialize`\###
+         answers, for clients that do not send it. Public, because a client needs some of the limits to log in.","tags\###
+        ":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/com\###
+        ponents/schemas/Limits"}},"errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result"\###
+        ,"value":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,\###
+        "jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outp\###
+        utStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"login\###
+        Failures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifeti\###
+        meMs":86400000,"sessionIdleMs":43200000,"requestsPerMinute":1200000,"queriesPerMinute":600000,"chatTurnsPerMin\###
+        ute":60,"loginsPerMinute":600,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLen\###
+        gth":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"das\###
+        hboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTime\###
+        outMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"ru\###
+        nningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeou\###
+        tMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":10\###
+        0000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":6000\###
+        00,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"c\###
+        atalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDay\###
+        s":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatStep\###
+        s":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"\###
+        chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}},"\###
+        x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknown\###
+        Members":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","descr\###
+        iption":"Counters, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are m\###
+        ethod names, outcomes\nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}],"p\###
+        aramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","propert\###
+        ies":{"text":{"description":"The metrics, one sample a line.","type":"string"}},"required":["text"],"additiona\###
+        lProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape",\###
+        "params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requ\###
+        ests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"s\###
+        ession","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User"\###
+        :{"description":"A person with an account.","type":"object","properties":{"id":{"description":"Id.","type":"st\###
+        ring","format":"uuid"},"name":{"description":"Display name.","type":"string"},"email":{"description":"E-mail a\###
+        ddress, in lower case: what they log in with.","type":"string","format":"email"},"createdAt":{"description":"W\###
+        hen they signed up.","type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"addi\###
+        tionalProperties":false},"Session":{"description":"A new session and the token that stands for it. The token i\###
+        s shown this once; the daemon does not keep it.","type":"object","properties":{"token":{"description":"A secre\###
+        t (PASETO v4.public): attaches further connections to the session. Opaque to clients.","type":"string","format\###
+        ":"token"},"expiresAt":{"description":"When the session ends at the latest.","type":"string","format":"date-ti\###
+        me"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token","ex\###
+        piresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A session as its owner sees it in\###
+         a list; never its token.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"\###
+        string","format":"uuid"},"createdAt":{"description":"When it began.","type":"string","format":"date-time"},"la\###
+        stUsedAt":{"description":"Its latest request, to the minute.","type":"string","format":"date-time"},"expiresAt\###
+        ":{"description":"When it ends at the latest.","type":"string","format":"date-time"},"current":{"description":\###
+        "Whether it is the session of this connection.","type":"boolean"},"client":{"description":"Name and version of\###
+         the client that began it, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt",\###
+        "expiresAt","current"],"additionalProperties":false},"TokenGrant":{"description":"What a narrowed token allows\###
+        . What is absent is not narrowed.","type":"object","properties":{"methods":{"description":"Names of methods, a\###
+        nd `namespace.*`; it may be empty.","type":"array","items":{"type":"string"}},"projectIds":{"description":"Ids\###
+         of projects; it may be empty.","type":"array","items":{"type":"string","format":"uuid"}},"readOnly":{"descrip\###
+        tion":"Whether it may change nothing.","type":"boolean"},"requestsPerMinute":{"description":"Requests of a ses\###
+        sion in a minute.","type":"integer","minimum":1},"expiresAt":{"description":"When it ends at the latest.","typ\###
+        e":"string","format":"date-time"}},"required":["readOnly","expiresAt"],"additionalProperties":false},"SessionE\###
+        ndReason":{"description":"Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshe\###
+        d","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"ob\###
+        ject","properties":{"name":{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version"\###
+        :{"description":"Its version.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"descripti\###
+        on":"The daemon.","type":"object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"\###
+        version":{"description":"Its version.","type":"string"}},"required":["name","version"],"additionalProperties":\###
+        false},"HealthStatus":{"description":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`\###
+        : it takes no new requests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description"\###
+        :"Where the daemon keeps its own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"descr\###
+        iption":"The daemon's own store.","type":"object","properties":{"engine":{"description":"Which engine.","$ref"\###
+        :"#/components/schemas/StoreEngine"},"ok":{"description":"Whether the latest read or write of it worked.","typ\###
+        e":"boolean"}},"required":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Co\###
+        nnections now.","type":"object","properties":{"clients":{"description":"Open client connections.","type":"inte\###
+        ger","minimum":0},"databases":{"description":"Open database connections, used and idle.","type":"integer","min\###
+        imum":0},"databasesInUse":{"description":"Those that run something.","type":"integer","minimum":0}},"required"\###
+        :["clients","databases","databasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Querie\###
+        s now, of all users.","type":"object","properties":{"running":{"description":"Running.","type":"integer","mini\###
+        mum":0},"waiting":{"description":"Waiting for a database connection.","type":"integer","minimum":0}},"required\###
+        ":["running","waiting"],"additionalProperties":false},"DatabaseType":{"description":"The kind of database; `my\###
+        sql` covers MySQL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"descriptio\###
+        n":"A database someone registered.","type":"object","properties":{"id":{"description":"Id.","type":"string","f\###
+        ormat":"uuid"},"name":{"description":"Name, unique among its owner's projects.","type":"string"},"description"\###
+        :{"description":"What it is, in its owner's words; absent if there are none.","type":"string"},"databaseType":\###
+        {"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description"\###
+        :"The connection string rebuilt without its password, as a URI. Not a way to connect.","type":"string"},"readO\###
+        nly":{"description":"Whether every write is refused.","type":"boolean"},"assistant":{"description":"What the a\###
+        ssistant may do; absent if nothing was set.","$ref":"#/components/schemas/AssistantSettings"},"createdAt":{"de\###
+        scription":"When it was created.","type":"string","format":"date-time"},"updatedAt":{"description":"When it wa\###
+        s last changed.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the m\###
+        inute; absent if there is none.","type":"string","format":"date-time"}},"required":["id","name","databaseType"\###
+        ,"connection","readOnly","createdAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":\###
+        "The steps of reaching a database, in the order they are taken.","type":"string","enum":["parse","policy","res\###
+        olve","connect","tls","login","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earl\###
+        ier step failed, or the engine or the connection has no such step.","type":"string","enum":["passed","failed",\###
+        "skipped"]},"TestStep":{"description":"One step of `project.test`.","type":"object","properties":{"step":{"des\###
+        cription":"Which step.","$ref":"#/components/schemas/TestStepName"},"status":{"description":"How it ended.","$\###
+        ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was sk\###
+        ipped or not measured on its own.","type":"number","minimum":0},"code":{"description":"Of a failed step: the e\###
+        rror code that a query would answer.","type":"string"},"message":{"description":"Of a failed step: one sentenc\###
+        e that says what is wrong and what to do.","type":"string"},"hint":{"description":"Of a failed step: the engin\###
+        e's hint or ours.","type":"string"}},"required":["step","status"],"additionalProperties":false},"DatabaseProbl\###
+        em":{"description":"Why a database cannot be reached now.","type":"object","properties":{"code":{"description"\###
+        :"The error code that a query would answer.","type":"string"},"message":{"description":"One sentence that says\###
+         what is wrong and what to do.","type":"string"},"retryable":{"description":"Whether it may pass by itself.","\###
+        type":"boolean"}},"required":["code","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"\###
+        description":"What a database says of itself; or `unavailable` and nothing else.","type":"object","properties"\###
+        :{"serverVersion":{"description":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`\###
+        .","type":"string"},"databaseName":{"description":"Name of the database; of the file for SQLite.","type":"stri\###
+        ng"},"currentUser":{"description":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"descr\###
+        iption":"Size of the database; absent where the user may not know it.","type":"integer","minimum":0},"tableCou\###
+        nt":{"description":"Tables the user can see, without the system's own.","type":"integer","minimum":0},"unavail\###
+        able":{"description":"Why there is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additiona\###
+        lProperties":false},"QueryMode":{"description":"`read`: the statement cannot change anything, and is rolled ba\###
+        ck. `write`: it runs and commits.","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Wher\###
+        e a query stands; `cancelled` covers the client's cancel, a closed connection and a timeout.","type":"string",\###
+        "enum":["running","success","error","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a c\###
+        onnection that was initialized, `script` one that was not, `chat` the assistant.","type":"string","enum":["edi\###
+        tor","script","chat"]},"Encoding":{"description":"How the cells of a column that are not null are written.\n\n\###
+        - `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a n\###
+        umber with the shortest digits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `deci\###
+        mal`: a string of decimal digits, every one of them\n- `string`: text, dates, intervals and every type without\###
+         a better form, as the engine writes it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON v\###
+        alue itself\n- `dynamic`: SQLite, where each cell has a type of its own: integers and reals as numbers, else `\###
+        {\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\n\###
+        In every encoding a cell over the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string"\###
+        ,"enum":["boolean","integer","float","decimal","string","base64","json","dynamic"]},"Column":{"description":"A\###
+         column of a result.","type":"object","properties":{"name":{"description":"Name, as the statement gives it; ne\###
+        ed not be unique.","type":"string"},"type":{"description":"The database's own name of the type: `int4`, `varch\###
+        ar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"},"encoding":{"description":"How its cells a\###
+        re written.","$ref":"#/components/schemas/Encoding"}},"required":["name","type","encoding"],"additionalPropert\###
+        ies":false},"Notice":{"description":"A message of the database that is not an error.","type":"object","propert\###
+        ies":{"severity":{"description":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message"\###
+        :{"description":"The message.","type":"string"},"code":{"description":"The database's code for it, if it has o\###
+        ne.","type":"string"}},"required":["severity","message"],"additionalProperties":false},"QueryResult":{"descrip\###
+        tion":"The outcome of a statement and the first page of its rows.","type":"object","properties":{"queryId":{"d\###
+        escription":"Id of the query, in history too.","type":"string","format":"uuid"},"columns":{"description":"Colu\###
+        mns; empty if the statement returns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"\###
+        rows":{"description":"The first page: an array of rows, each an array of cells in the order of the columns. Nu\###
+        ll is null; other cells follow the column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{\###
+        "description":"Rows in this page; of a pushed result, all rows that were pushed.","type":"integer","minimum":0\###
+        },"hasMore":{"description":"Whether `query.fetch` has more rows.","type":"boolean"},"resultId":{"description":\###
+        "The kept result, for `query.fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","type":\###
+        "string","format":"uuid"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type"\###
+        :"string","format":"cursor"},"command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`, `CR\###
+        EATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows changed, for statements that change rows.",\###
+        "type":"integer","minimum":0},"durationMs":{"description":"Time in the database, from sending the statement to\###
+         the last row read so far.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/compone\###
+        nts/schemas/QueryMode"},"truncated":{"description":"Whether the result had more rows than were kept. If `hasMo\###
+        re`, the last page of `query.fetch` has the final word.","type":"boolean"},"notices":{"description":"Messages t\###
+        he database sent along, in order.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":\###
+        ["queryId","columns","rows","rowCount","hasMore","command","durationMs","mode","truncated","notices"],"additio\###
+        nalProperties":false},"QueryPage":{"description":"A run of rows of a pushed result; the `value` of `$/progress\###
+        `.","type":"object","properties":{"queryId":{"description":"Id of the query.","type":"string","format":"uuid"}\###
+        ,"columns":{"description":"Columns; in the first page only.","type":"array","items":{"$ref":"#/components/sche\###
+        mas/Column"}},"rows":{"description":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"array\###
+        "}},"firstRow":{"description":"Index of the first of them in the whole result, from 0.","type":"integer","mini\###
+        mum":0},"rowCount":{"description":"How many they are.","type":"integer","minimum":1}},"required":["queryId","r\###
+        ows","firstRow","rowCount"],"additionalProperties":false},"ExportFormat":{"description":"What a result can be c\###
+        onverted to.","type":"string","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What e\###
+        nds a line.","type":"string","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as text.\###
+        ","type":"string","enum":["base64","hex"]},"ExportOptions":{"description":"How an export is written. What a fo\###
+        rmat has no use for is ignored.","type":"object","properties":{"header":{"description":"`csv`: whether the fir\###
+        st line has the columns' names.","type":"boolean","default":true},"delimiter":{"description":"`csv`: between c\###
+        ells; one ASCII character other than a quote or a line break.","type":"string","minLength":1,"maxLength":1,"de\###
+        fault":","},"lineEnd":{"description":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#\###
+        /components/schemas/LineEnd","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with o\###
+        ne, which tells Excel that it is UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":"`csv\###
+        `: whether texts that a spreadsheet would run (those that begin with = + - @, a tab or a carriage return) get a\###
+         single quote before them. Numbers never do.","type":"boolean","default":false},"nullText":{"description":"`cs\###
+        v`, `markdown`: what null is written as; absent means nothing and `*NULL*`.","type":"string","maxLength":100},\###
+        "binary":{"description":"`csv`, `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#/compo\###
+        nents/schemas/BinaryText","default":"base64"},"table":{"description":"`sql`: the table to insert into; needed t\###
+        here. One name, quoted: no schema before a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"des\###
+        cription":"`sql`: the table's schema, or database in MySQL.","type":"string","minLength":1,"maxLength":128},"a\###
+        llowTruncated":{"description":"Whether cells of which only the beginning was kept may be exported, marked as s\###
+        uch. Never to `sql`.","type":"boolean","default":false}},"additionalProperties":false},"ExportPart":{"descript\###
+        ion":"A text of a pushed export; the `value` of `$/progress`.","type":"object","properties":{"resultId":{"desc\###
+        ription":"The result.","type":"string","format":"uuid"},"text":{"description":"The text; all of them put toget\###
+        her are the export.","type":"string"},"firstRow":{"description":"Index of its first row in the whole result, f\###
+        rom 0.","type":"integer","minimum":0},"rowCount":{"description":"How many rows it has.","type":"integer","mini\###
+        mum":0}},"required":["resultId","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"d\###
+        escription":"How `min` and `max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before t\###
+        exts.","type":"string","enum":["number","time","text","mixed"]},"TopValue":{"description":"A value that occurs\###
+         often.","type":"object","properties":{"value":{"description":"The value as in `QueryResult`; a long one as `$\###
+        truncated`, with its beginning."},"count":{"description":"How often it occurs, at most.","type":"integer","min\###
+        imum":1},"overcount":{"description":"By how much `count` may be too high; 0 means exact.","type":"integer","mi\###
+        nimum":0}},"required":["value","count","overcount"],"additionalProperties":false},"ColumnSummary":{"descriptio\###
+        n":"Figures about one column. What does not apply is absent.","type":"object","properties":{"name":{"descripti\###
+        on":"The column's name.","type":"string"},"type":{"description":"The database's own name of its type.","type":\###
+        "string"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"},"coun\###
+        t":{"description":"Cells that are not null.","type":"integer","minimum":0},"nulls":{"description":"Cells that a\###
+        re null.","type":"integer","minimum":0},"truncatedCells":{"description":"Cells of which only the beginning was\###
+         kept: in no figure below.","type":"integer","minimum":1},"distinct":{"description":"Different values.","type"\###
+        :"integer","minimum":0},"distinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type":"boole\###
+        an"},"order":{"description":"How `min` and `max` compare; absent if the column has no values that can be.","$r\###
+        ef":"#/components/schemas/SummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a long te\###
+        xt as `$truncated`, with its beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of numbe\###
+        rs: their sum, exact for integers and decimals, else rounded to a double.","type":"string"},"mean":{"descripti\###
+        on":"Of numbers: the arithmetic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of two n\###
+        umbers or more: the standard deviation of a sample.","type":"number","minimum":0},"notFinite":{"description":"\###
+        Numbers that are NaN, infinite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these only i\###
+        nfinities are in `min` and `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean colu\###
+        mn: how often true.","type":"integer","minimum":0},"falseCount":{"description":"How often false.","type":"inte\###
+        ger","minimum":0},"minLength":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.","type\###
+        ":"integer","minimum":0},"maxLength":{"description":"The longest.","type":"integer","minimum":0},"meanLength":\###
+        {"description":"On average.","type":"number","minimum":0},"topValues":{"description":"The values that occur mo\###
+        st often, the most frequent first; among equals the one that came first.","type":"array","items":{"$ref":"#/co\###
+        mponents/schemas/TopValue"}}},"required":["name","type","encoding","count","nulls","distinct","distinctIsEstim\###
+        ate","topValues"],"additionalProperties":false},"PlanNode":{"description":"A step of a plan. What an engine do\###
+        es not say is absent.","type":"object","properties":{"id":{"description":"Its place in the list.","type":"inte\###
+        ger","minimum":0},"parentId":{"description":"The node that takes its rows; absent for a root.","type":"integer\###
+        ","minimum":0},"operation":{"description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.\###
+        ","type":"string"},"detail":{"description":"Conditions and the like, in the engine's words.","type":"string"},\###
+        "relation":{"description":"The table it reads, as the plan names it.","type":"string"},"index":{"description":\###
+        "The index it uses.","type":"string"},"cost":{"description":"Estimated cost with its children, in the engine's\###
+         own unit.","type":"number","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number",\###
+        "minimum":0},"actualRows":{"description":"Rows it gave, of one loop on average.","type":"number","minimum":0},\###
+        "loops":{"description":"How often it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it too\###
+        k with its children, all loops together.","type":"number","minimum":0}},"required":["id","operation"],"additio\###
+        nalProperties":false},"QueryPhase":{"description":"`waiting`: for a free connection to its database; `running`\###
+        : the database works on it, or its rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery\###
+        ":{"description":"A query that has not ended.","type":"object","properties":{"queryId":{"description":"Id: wha\###
+        t `query.cancel` takes, and that of its row in history.","type":"string","format":"uuid"},"projectId":{"descri\###
+        ption":"Where it runs.","type":"string","format":"uuid"},"projectName":{"description":"The project's name when\###
+         it began.","type":"string"},"sql":{"description":"The statement, at most the limit `runningSqlBytes` of it.",\###
+        "type":"string"},"sqlTruncated":{"description":"Whether the statement is longer.","type":"boolean"},"label":{"\###
+        description":"The name it was given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/compo\###
+        nents/schemas/QueryMode"},"source":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource\###
+        "},"phase":{"description":"How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description\###
+        ":"When it was accepted.","type":"string","format":"date-time"},"elapsedMs":{"description":"Time since then.",\###
+        "type":"number","minimum":0},"rowCount":{"description":"Rows it has answered so far.","type":"integer","minimu\###
+        m":0},"bytes":{"description":"Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryI\###
+        d","projectId","projectName","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","\###
+        bytes"],"additionalProperties":false},"QueryEventKind":{"description":"What happened to a query; `missed` is a\###
+        bout events, not about a query.","type":"string","enum":["started","progress","finished","failed","cancelled",\###
+        "missed"]},"QueryRecord":{"description":"A query in history. Parameters are not kept.","type":"object","proper\###
+        ties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"\###
+        description":"Its project.","type":"string","format":"uuid"},"projectName":{"description":"The project's name n\###
+        ow.","type":"string"},"sql":{"description":"The statement as it was sent.","type":"string"},"shape":{"descript\###
+        ion":"What its statement has in common with those that differ in values only; `query.stats` says more.","type"\###
+        :"string","minLength":16,"maxLength":16},"label":{"description":"The label it was sent with.","type":"string"}\###
+        ,"status":{"description":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"descripti\###
+        on":"Unless it succeeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description":\###
+        "Unless it succeeded or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it re\###
+        turned, as far as they were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"descri\###
+        ption":"Rows it changed.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent w\###
+        hile it runs.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/Q\###
+        ueryMode"},"source":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"de\###
+        scription":"When it was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `qu\###
+        ery.get`, and only if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"obje\###
+        ct","required":["columns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"\###
+        type":"array","items":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","shape","status","\###
+        mode","source","createdAt"],"additionalProperties":false},"QueryStatistics":{"description":"Figures about quer\###
+        ies.","type":"object","properties":{"total":{"description":"All, running ones included.","type":"integer","min\###
+        imum":0},"success":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description"\###
+        :"Those that failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or t\###
+        imed out.","type":"integer","minimum":0},"successRate":{"description":"success / (success + error); absent if b\###
+        oth are 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful\###
+         ones, within 1.6 %; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th perc\###
+        entile of the same.","type":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type"\###
+        :"integer","minimum":0}},"required":["total","success","error","cancelled","rows"],"additionalProperties":fals\###
+        e},"QueryFigures":{"description":"What some queries came to. Durations are those of the successful ones.","typ\###
+        e":"object","properties":{"count":{"description":"All, running ones included.","type":"integer","minimum":0},"\###
+        success":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those th\###
+        at failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out."\###
+        ,"type":"integer","minimum":0},"errorRate":{"description":"error / (success + error); absent if both are 0.","\###
+        type":"number","minimum":0,"maximum":1},"rows":{"description":"Rows they returned, together.","type":"integer"\###
+        ,"minimum":0},"totalMs":{"description":"Time they took, together.","type":"number","minimum":0},"meanMs":{"des\###
+        cription":"The mean; absent if none succeeded.","type":"number","minimum":0},"p50Ms":{"description":"Median, w\###
+        ithin 1.6 %; absent if none succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, l\###
+        ikewise.","type":"number","minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum\###
+        ":0}},"required":["count","success","error","cancelled","rows","totalMs"],"additionalProperties":false},"Proje\###
+        ctFigures":{"description":"The figures of one project.","type":"object","properties":{"projectId":{"descriptio\###
+        n":"The project.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databas\###
+        eType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"descript\###
+        ion":"Its queries.","$ref":"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType"\###
+        ,"figures"],"additionalProperties":false},"DayFigures":{"description":"The figures of one day.","type":"object\###
+        ","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLengt\###
+        h":10},"figures":{"description":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"req\###
+        uired":["date","figures"],"additionalProperties":false},"StatementFigures":{"description":"The figures of the s\###
+        tatements of one shape in one project.","type":"object","properties":{"projectId":{"description":"Where they r\###
+        an.","type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},\###
+        "shape":{"description":"The shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLeng\###
+        th":16},"sql":{"description":"The normalised statement, at most 4096 bytes of it; `…` at its end says that the\###
+        re is more.","type":"string"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/Query\###
+        Figures"},"lastQueryId":{"description":"The newest of them: a sample for `query.get`.","type":"string","format\###
+        ":"uuid"},"lastUsedAt":{"description":"When that was accepted.","type":"string","format":"date-time"},"lastMod\###
+        e":{"description":"How that one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","proje\###
+        ctName","shape","sql","figures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"Dashboar\###
+        dTotals":{"description":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The u\###
+        ser's projects, whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries i\###
+        n the period.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"\###
+        integer","minimum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesBySt\###
+        atus":{"description":"Queries of the period by status; they add up to `totals.queries`.","type":"object","prop\###
+        erties":{"running":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Succe\###
+        eded.","type":"integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled\###
+        ":{"description":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","err\###
+        or","cancelled"],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries o\###
+        f the period, by nearest rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; ab\###
+        sent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there\###
+         are none.","type":"number","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One p\###
+        roject in a dashboard.","type":"object","properties":{"projectId":{"description":"The project.","type":"string\###
+        ","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind o\###
+        f database.","$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","ty\###
+        pe":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"message\###
+        s":{"description":"Chat messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"It\###
+        s latest query, whenever it was, to the minute; absent if there is none.","type":"string","format":"date-time"\###
+        }},"required":["projectId","name","databaseType","queries","errors","messages"],"additionalProperties":false},\###
+        "DayActivity":{"description":"One day in a dashboard.","type":"object","properties":{"date":{"description":"Th\###
+        e day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries a\###
+        ccepted that day.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer"\###
+        ,"minimum":0}},"required":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"descriptio\###
+        n":"Who a chat message is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"descrip\###
+        tion":"A chat message in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string"\###
+        ,"format":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"descr\###
+        iption":"Its project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/comp\###
+        onents/schemas/MessageRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength"\###
+        :200},"createdAt":{"description":"When it was sent.","type":"string","format":"date-time"}},"required":["id","\###
+        threadId","projectId","role","excerpt","createdAt"],"additionalProperties":false},"SchemaDetail":{"description\###
+        ":"How much is told of a relation: `names`, `summary` with comment and estimates, `full` with columns, keys an\###
+        d indexes.","type":"string","enum":["names","summary","full"]},"RelationKind":{"description":"What a relation i\###
+        s. A partition is a `table` that says what it is a part of; `virtualTable` is SQLite's.","type":"string","enum\###
+        ":["table","partitionedTable","view","materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"desc\###
+        ription":"A schema; for MySQL and MariaDB a database.","type":"object","properties":{"name":{"description":"It\###
+        s name.","type":"string"},"comment":{"description":"Its comment.","type":"string"},"relationCount":{"descripti\###
+        on":"How many relations it has.","type":"integer","minimum":0},"default":{"description":"Whether a name withou\###
+        t a schema is looked for here.","type":"boolean"}},"required":["name","relationCount","default"],"additionalPr\###
+        operties":false},"Relation":{"description":"A table, view or the like. What does not apply, is not known or wa\###
+        s not asked for is absent.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string\###
+        "},"name":{"description":"Its name, as it is: neither quoted nor changed.","type":"string"},"kind":{"descripti\###
+        on":"What it is.","$ref":"#/components/schemas/RelationKind"},"identifier":{"description":"Its name ready for S\###
+        QL: quoted, and with the schema where that is needed. Not in `names`.","type":"string"},"system":{"description\###
+        ":"Whether it belongs to the database itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its\###
+         comment.","type":"string"},"rowEstimate":{"description":"Rows, as the engine last estimated or counted them."\###
+        ,"type":"integer","minimum":0},"sizeBytes":{"description":"Size with its indexes, as the engine last estimated\###
+         it.","type":"integer","minimum":0},"partitionOf":{"description":"PostgreSQL: the table it is a partition of, a\###
+        s `schema.name`.","type":"string"},"partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (da\###
+        y)`.","type":"string"},"storage":{"description":"MySQL and MariaDB: the storage engine. SQLite: the module of a\###
+         virtual table; `STRICT`, `WITHOUT ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","ty\###
+        pe":"array","items":{"$ref":"#/components/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key."\###
+        ,"$ref":"#/components/schemas/RelationKey"},"uniqueKeys":{"description":"Unique constraints, without the prima\###
+        ry key.","type":"array","items":{"$ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes\###
+        , also those of keys.","type":"array","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"descri\###
+        ption":"Check constraints; of PostgreSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/compon\###
+        ents/schemas/RelationCheck"}},"triggers":{"description":"Triggers, in the order they fire where there is one; t\###
+        hose that constraints are made of are left out. Absent where there are none.","type":"array","items":{"$ref":"\###
+        #/components/schemas/RelationTrigger"}},"definition":{"description":"A view's query, as SQL. PostgreSQL: in `s\###
+        chema.describe` only, and absent where somebody has locked what the view reads for two seconds. MySQL and Mari\###
+        aDB: absent where the user lacks SHOW VIEW.","type":"string"},"foreignKeys":{"description":"Foreign keys from i\###
+        t.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"}},"referencedBy":{"description":"Foreign k\###
+        eys to it.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"}}},"required":["schema","name","k\###
+        ind"],"additionalProperties":false},"ColumnGeneration":{"description":"Where a column's values come from: comp\###
+        uted and `stored`, or computed when read (`virtual`); `identity`: numbered, and `identityAlways`: with no othe\###
+        r value allowed; `autoIncrement`.","type":"string","enum":["stored","virtual","identity","identityAlways","aut\###
+        oIncrement"]},"RelationColumn":{"description":"A column of a relation.","type":"object","properties":{"name":{\###
+        "description":"Its name, as it is.","type":"string"},"type":{"description":"Its type, as the database writes i\###
+        t; empty where SQLite has none.","type":"string"},"nullable":{"description":"Whether it may be null.","type":"\###
+        boolean"},"default":{"description":"Its default, or the expression it is generated from, as SQL.","type":"stri\###
+        ng"},"comment":{"description":"Its comment.","type":"string"},"generated":{"description":"Where its values com\###
+        e from, if not from whoever writes.","$ref":"#/components/schemas/ColumnGeneration"},"primaryKey":{"descriptio\###
+        n":"Its place in the primary key.","type":"integer","minimum":1},"hidden":{"description":"True if `SELECT *` l\###
+        eaves it out.","type":"boolean"},"labels":{"description":"The values of an enumerated type, in order.","type":\###
+        "array","items":{"type":"string"}}},"required":["name","type","nullable"],"additionalProperties":false},"Relat\###
+        ionKey":{"description":"A primary or unique key.","type":"object","properties":{"name":{"description":"Name of\###
+         the constraint.","type":"string"},"columns":{"description":"Its columns, in order.","type":"array","items":{"\###
+        type":"string"}}},"required":["columns"],"additionalProperties":false},"RelationIndex":{"description":"An inde\###
+        x.","type":"object","properties":{"name":{"description":"Its name.","type":"string"},"columns":{"description":\###
+        "What it is sorted by: columns, or expressions as SQL.","type":"array","items":{"type":"string"}},"unique":{"d\###
+        escription":"Whether no two rows may agree in it.","type":"boolean"},"primary":{"description":"Whether it is t\###
+        hat of the primary key.","type":"boolean"},"method":{"description":"Its kind: `btree`, `gin`, `FULLTEXT`.","ty\###
+        pe":"string"},"includes":{"description":"PostgreSQL: columns it holds besides.","type":"array","items":{"type"\###
+        :"string"}},"predicate":{"description":"Which rows it has, if not all, as SQL.","type":"string"},"valid":{"des\###
+        cription":"False where the engine does not use it.","type":"boolean"}},"required":["name","columns","unique","\###
+        primary"],"additionalProperties":false},"RelationCheck":{"description":"A check constraint.","type":"object","\###
+        properties":{"name":{"description":"Its name.","type":"string"},"expression":{"description":"What must hold, a\###
+        s SQL.","type":"string"}},"required":["expression"],"additionalProperties":false},"TriggerTiming":{"descriptio\###
+        n":"When a trigger fires: `before` or `after` the change, or `insteadOf` it.","type":"string","enum":["before"\###
+        ,"after","insteadOf"]},"TriggerEvent":{"description":"What a trigger fires at.","type":"string","enum":["inser\###
+        t","update","delete","truncate"]},"RelationTrigger":{"description":"A trigger.","type":"object","properties":{\###
+        "name":{"description":"Its name.","type":"string"},"timing":{"description":"When it fires.","$ref":"#/componen\###
+        ts/schemas/TriggerTiming"},"events":{"description":"What it fires at.","type":"array","items":{"$ref":"#/compo\###
+        nents/schemas/TriggerEvent"}},"perRow":{"description":"Whether it fires for each row, and not once for each st\###
+        atement.","type":"boolean"},"enabled":{"description":"False where it is switched off.","type":"boolean"},"defi\###
+        nition":{"description":"As SQL. PostgreSQL and SQLite: the statement that makes it; MySQL and MariaDB: what it\###
+         does. PostgreSQL's of a trigger with a condition is in `schema.describe` only, and absent where somebody has l\###
+        ocked the relation for two seconds.","type":"string"}},"required":["name","timing","events","perRow"],"additio\###
+        nalProperties":false},"ForeignKeyAction":{"description":"What happens to the rows that refer to a row, when th\###
+        at is changed or deleted.","type":"string","enum":["noAction","restrict","cascade","setNull","setDefault"]},"F\###
+        oreignKey":{"description":"A foreign key.","type":"object","properties":{"name":{"description":"Name of the co\###
+        nstraint.","type":"string"},"schema":{"description":"Schema of the relation that refers.","type":"string"},"re\###
+        lation":{"description":"The relation that refers.","type":"string"},"columns":{"description":"Its columns.","t\###
+        ype":"array","items":{"type":"string"}},"toSchema":{"description":"Schema of the relation referred to.","type"\###
+        :"string"},"toRelation":{"description":"The relation referred to.","type":"string"},"toColumns":{"description"\###
+        :"Its columns, in the order of the others.","type":"array","items":{"type":"string"}},"onUpdate":{"description\###
+        ":"When the row referred to is changed.","$ref":"#/components/schemas/ForeignKeyAction"},"onDelete":{"descript\###
+        ion":"When it is deleted.","$ref":"#/components/schemas/ForeignKeyAction"},"join":{"description":"The conditio\###
+        n of a join along it, ready for SQL. Where a relation refers to itself, one side has the alias `other`.","type\###
+        ":"string"}},"required":["schema","relation","columns","toSchema","toRelation","toColumns","onUpdate","onDelet\###
+        e","join"],"additionalProperties":false},"SchemaMatch":{"description":"How well a text was found.","type":"str\###
+        ing","enum":["exact","prefix","word","substring","fuzzy"]},"SchemaMatchPlace":{"description":"Where it was fou\###
+        nd.","type":"string","enum":["name","comment"]},"SchemaHit":{"description":"A relation or column that was foun\###
+        d.","type":"object","properties":{"schema":{"description":"Schema of the relation.","type":"string"},"relation\###
+        ":{"description":"The relation.","type":"string"},"kind":{"description":"What the relation is.","$ref":"#/comp\###
+        onents/schemas/RelationKind"},"identifier":{"description":"The relation's name ready for SQL.","type":"string"\###
+        },"column":{"description":"The column, if it is one that was found.","type":"string"},"type":{"description":"T\###
+        he column's type.","type":"string"},"comment":{"description":"Comment of what was found.","type":"string"},"ma\###
+        tch":{"description":"How well it was found.","$ref":"#/components/schemas/SchemaMatch"},"matchedIn":{"descript\###
+        ion":"Where it was found.","$ref":"#/components/schemas/SchemaMatchPlace"}},"required":["schema","relation","k\###
+        ind","identifier","match","matchedIn"],"additionalProperties":false},"JoinStep":{"description":"One more relat\###
+        ion in a join.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"relation\###
+        ":{"description":"Its name.","type":"string"},"identifier":{"description":"Its name ready for SQL.","type":"st\###
+        ring"},"condition":{"description":"What joins it with one before it.","type":"string"},"alternatives":{"descri\###
+        ption":"Other conditions that link the same two, by other foreign keys.","type":"array","items":{"type":"strin\###
+        g"}}},"required":["schema","relation","identifier","condition"],"additionalProperties":false},"JoinPath":{"des\###
+        cription":"A way from one relation to another along foreign keys.","type":"object","properties":{"from":{"desc\###
+        ription":"The whole `FROM` clause.","type":"string"},"steps":{"description":"What to join with the first relat\###
+        ion, in order.","type":"array","items":{"$ref":"#/components/schemas/JoinStep"}}},"required":["from","steps"],\###
+        "additionalProperties":false},"ChatMode":{"description":"What a turn is for: `answer` reads the data and says w\###
+        hat it shows, `sql` writes a statement and does not run it, `explain` explains one.","type":"string","enum":["\###
+        answer","sql","explain"]},"ChatTool":{"description":"What the assistant can use. None of them writes.","type":\###
+        "string","enum":["list_tables","describe_table","search_schema","relations","explain","run_query","summarize_r\###
+        esult","propose_statement"]},"ChatToolOutcome":{"description":"How a call of a tool ended: `refused` by a rule\###
+         of ours, `failed` by the database.","type":"string","enum":["ok","refused","failed","cancelled"]},"ChatOutcom\###
+        e":{"description":"How a turn ended.","type":"string","enum":["finished","failed","cancelled"]},"ChatToolStyle\###
+        ":{"description":"How a model is given tools: as its server has it, as one JSON object a step, or as it turns o\###
+        ut.","type":"string","enum":["auto","native","json"]},"ChatCheckStep":{"description":"The steps of `chat.docto\###
+        r`, in the order they are taken.","type":"string","enum":["configuration","resolve","connect","authenticate","\###
+        listModels","reply","toolCall","stream"]},"ChatRole":{"description":"Who a message to a model is from.","type"\###
+        :"string","enum":["system","user","assistant","tool"]},"ChatUsage":{"description":"What a turn took.","type":"\###
+        object","properties":{"promptTokens":{"description":"Tokens sent to the model, over all its steps; 0 without a\###
+         model.","type":"integer","minimum":0},"completionTokens":{"description":"Tokens the model wrote.","type":"int\###
+        eger","minimum":0},"estimated":{"description":"Whether the model's server did not count them, so that we did, r\###
+        oughly.","type":"boolean"},"steps":{"description":"Requests to the model.","type":"integer","minimum":0},"tool\###
+        Calls":{"description":"Calls of tools, refused ones included.","type":"integer","minimum":0},"corrections":{"d\###
+        escription":"How often a statement that failed went back to the model.","type":"integer","minimum":0},"duratio\###
+        nMs":{"description":"Time of the turn.","type":"number","minimum":0}},"required":["promptTokens","completionTo\###
+        kens","estimated","steps","toolCalls","corrections","durationMs"],"additionalProperties":false},"ChatStatement\###
+        ":{"description":"A statement that the assistant wrote, checked on the live database.","type":"object","proper\###
+        ties":{"sql":{"description":"The statement.","type":"string"},"queryId":{"description":"Where it ran: its id i\###
+        n history. Absent where it was prepared and not run.","type":"string","format":"uuid"},"resultId":{"descriptio\###
+        n":"Its rows, for `query.fetch`, `query.export` and `query.summarize`, for as long as they are kept.","type":"\###
+        string","format":"uuid"},"columns":{"description":"Columns of its rows.","type":"array","items":{"$ref":"#/com\###
+        ponents/schemas/Column"}},"rowCount":{"description":"Rows it returned, as far as they were read.","type":"inte\###
+        ger","minimum":0},"truncated":{"description":"Whether it had more.","type":"boolean"}},"required":["sql"],"add\###
+        itionalProperties":false},"ApprovalStatus":{"description":"What became of a proposal.","type":"string","enum":\###
+        ["pending","approved","declined","expired"]},"ChatProposal":{"description":"A statement that writes. It has no\###
+        t run, and runs only by `chat.approve`.","type":"object","properties":{"approvalId":{"description":"For `chat.\###
+        approve` and `chat.decline`.","type":"string","format":"uuid"},"sql":{"description":"The very bytes that would\###
+         run.","type":"string"},"reason":{"description":"What it is for, in the assistant's words.","type":"string"},"\###
+        command":{"description":"The word it begins with, such as `UPDATE`.","type":"string"},"relations":{"descriptio\###
+        n":"Relations it names, as far as they are known.","type":"array","items":{"type":"string"}},"rowsEstimate":{"\###
+        description":"Rows the database expects it to touch; absent where it does not say.","type":"integer","minimum"\###
+        :0},"status":{"description":"What became of it.","$ref":"#/components/schemas/ApprovalStatus"},"createdAt":{"d\###
+        escription":"When it was proposed.","type":"string","format":"date-time"},"expiresAt":{"description":"When it c\###
+        an no longer be approved.","type":"string","format":"date-time"},"queryId":{"description":"Once approved: its i\###
+        d in history.","type":"string","format":"uuid"}},"required":["approvalId","sql","command","relations","status"\###
+        ,"createdAt","expiresAt"],"additionalProperties":false},"ChatToolUse":{"description":"A call of a tool, as it w\###
+        as recorded.","type":"object","properties":{"tool":{"description":"Its name, as the model gave it.","type":"st\###
+        ring","maxLength":100},"outcome":{"description":"How it ended; `refused` by a rule of ours, `failed` by the da\###
+        tabase.","$ref":"#/components/schemas/ChatToolOutcome"},"summary":{"description":"What it was about, in one li\###
+        ne, without data.","type":"string"},"sqlHash":{"description":"Of a call with a statement: its BLAKE2b-256, in h\###
+        exadecimal.","type":"string"},"queryId":{"description":"The query it ran.","type":"string","format":"uuid"},"e\###
+        rrorCode":{"description":"Why it was refused or failed: the `data.code` a request would be answered.","type":"\###
+        string"},"durationMs":{"description":"Time it took.","type":"number","minimum":0}},"required":["tool","outcome\###
+        ","summary","durationMs"],"additionalProperties":false},"ChatMessage":{"description":"A message of a thread. T\###
+        ext is Markdown in which links, images and HTML are inert.","type":"object","properties":{"id":{"description":\###
+        "Id.","type":"string","format":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"\###
+        },"projectId":{"description":"Its project.","type":"string","format":"uuid"},"role":{"description":"Who it is f\###
+        rom.","$ref":"#/components/schemas/MessageRole"},"text":{"description":"What it says.","type":"string"},"mode"\###
+        :{"description":"What was asked for; absent from tools.","$ref":"#/components/schemas/ChatMode"},"statements":\###
+        {"description":"Of the assistant: the statements its answer stands on.","type":"array","items":{"$ref":"#/comp\###
+        onents/schemas/ChatStatement"}},"proposals":{"description":"Of the assistant: what it asks to be allowed.","ty\###
+        pe":"array","items":{"$ref":"#/components/schemas/ChatProposal"}},"toolUse":{"description":"Of a tool: the cal\###
+        l.","$ref":"#/components/schemas/ChatToolUse"},"usage":{"description":"Of the assistant: what the turn took.",\###
+        "$ref":"#/components/schemas/ChatUsage"},"model":{"description":"Of the assistant: the model's name in `chat.m\###
+        odels`; absent where none was asked.","type":"string"},"note":{"description":"Of the assistant: what the reade\###
+        r should know of how it came about, such as that no model is configured, or that older messages were left out.\###
+        ","type":"string"},"outcome":{"description":"Of the assistant: how the turn ended.","$ref":"#/components/schem\###
+        as/ChatOutcome"},"createdAt":{"description":"When it was written.","type":"string","format":"date-time"}},"req\###
+        uired":["id","threadId","projectId","role","text","createdAt"],"additionalProperties":false},"ChatThread":{"de\###
+        scription":"A conversation about one project.","type":"object","properties":{"id":{"description":"Id.","type":\###
+        "string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"title":{\###
+        "description":"Its title: the beginning of its first message, until it is renamed.","type":"string"},"messageC\###
+        ount":{"description":"Its messages, those of tools not counted.","type":"integer","minimum":0},"createdAt":{"d\###
+        escription":"When it began.","type":"string","format":"date-time"},"updatedAt":{"description":"Its latest mess\###
+        age.","type":"string","format":"date-time"}},"required":["id","projectId","title","messageCount","createdAt","\###
+        updatedAt"],"additionalProperties":false},"ChatExample":{"description":"A question and the statement that a pe\###
+        rson confirmed to answer it.","type":"object","properties":{"id":{"description":"Id.","type":"string","format"\###
+        :"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"question":{"description":\###
+        "The question.","type":"string"},"sql":{"description":"The statement.","type":"string"},"createdAt":{"descript\###
+        ion":"When it was confirmed.","type":"string","format":"date-time"}},"required":["id","projectId","question","\###
+        sql","createdAt"],"additionalProperties":false},"ChatEventKind":{"description":"What happened in a turn.","typ\###
+        e":"string","enum":["started","text","toolCall","toolResult","sql","approvalNeeded","usage","finished","failed\###
+        ","cancelled"]},"ChatModelInfo":{"description":"A model that turns can use.","type":"object","properties":{"na\###
+        me":{"description":"Its name here, for `project.update` and `chat.send`.","type":"string"},"model":{"descripti\###
+        on":"Its name at its server.","type":"string"},"host":{"description":"Where it is asked.","type":"string"},"lo\###
+        cal":{"description":"Whether that is this machine, so that nothing leaves it.","type":"boolean"},"default":{"d\###
+        escription":"Whether projects that name none use it.","type":"boolean"},"toolStyle":{"description":"How it is g\###
+        iven tools.","$ref":"#/components/schemas/ChatToolStyle"},"contextTokens":{"description":"Its window.","type":\###
+        "integer","minimum":1}},"required":["name","model","host","local","default","toolStyle","contextTokens"],"addi\###
+        tionalProperties":false},"ChatCheck":{"description":"One step of `chat.doctor`.","type":"object","properties":\###
+        {"step":{"description":"Which step.","$ref":"#/components/schemas/ChatCheckStep"},"status":{"description":"How\###
+         it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absen\###
+        t if it was skipped.","type":"number","minimum":0},"message":{"description":"What was found, or is wrong.","ty\###
+        pe":"string"},"hint":{"description":"Of a failed step: the setting that is wrong, and what to set.","type":"st\###
+        ring"}},"required":["step","status"],"additionalProperties":false},"ChatContextMessage":{"description":"A mess\###
+        age as a model would get it.","type":"object","properties":{"role":{"description":"Who it is from.","$ref":"#/\###
+        components/schemas/ChatRole"},"text":{"description":"The very text.","type":"string"},"tokens":{"description":\###
+        "Tokens it takes, estimated.","type":"integer","minimum":0}},"required":["role","text","tokens"],"additionalPr\###
+        operties":false},"AssistantSettings":{"description":"What a project's owner lets a model see. Absent consent m\###
+        eans: yes for a model on this machine, no for any other; sample values only go out when the owner said so.","t\###
+        ype":"object","properties":{"model":{"description":"The model to use; absent means the default.","type":"strin\###
+        g"},"shareSchema":{"description":"Whether names, types, keys and comments may be sent.","type":"boolean"},"sha\###
+        reRows":{"description":"Whether rows that its queries read may be sent.","type":"boolean"},"shareSamples":{"de\###
+        scription":"Whether sample values may be sent with a table's description.","type":"boolean"},"maskedColumns":{\###
+        "description":"Columns whose values are never sent.","type":"array","items":{"type":"string"}},"acceptedRights\###
+        ":{"description":"Dangerous rights of the database user that its owner knows of.","type":"array","items":{"typ\###
+        e":"string"}}},"additionalProperties":false},"AssistantChange":{"description":"What to change of `AssistantSet\###
+        tings`; what is absent stays.","type":"object","properties":{"model":{"description":"A name of `chat.models`; e\###
+        mpty for the default.","type":"string","maxLength":100},"shareSchema":{"description":"Whether names, types, ke\###
+        ys and comments may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows that its queries read\###
+         may be sent. Without it the model learns only columns and counts; you see the rows all the same.","type":"boo\###
+        lean"},"shareSamples":{"description":"Whether sample values may be sent with a table's description.","type":"b\###
+        oolean"},"maskedColumns":{"description":"`column`, `table.column` or `schema.table.column`, whose values are n\###
+        ever sent; replaces the list.","type":"array","items":{"type":"string","minLength":1,"maxLength":200},"maxItem\###
+        s":500},"acceptedRights":{"description":"Rights named by the `policy` error of `chat.send`: a turn runs with a\###
+         database user that has them only if they are here; replaces the list.","type":"array","items":{"type":"string\###
+        ","minLength":1,"maxLength":100},"maxItems":50}},"additionalProperties":false},"Limits":{"description":"Every l\###
+        imit in force.","type":"object","properties":{"headerBytes":{"description":"The header block of one `Content-L\###
+        ength` frame.","type":"integer","minimum":0},"headerMs":{"description":"Time for a frame's header, from its fi\###
+        rst byte.","type":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line wh\###
+        ere messages are lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message whil\###
+        e the connection has no session.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once t\###
+        he connection has a session.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and o\###
         bjects in one message.","type":"integer","minimum":0},"batchItems":{"description":"Items of one batch.","type"\###
         :"integer","minimum":0},"clientConnections":{"description":"Open client connections.","type":"integer","minimu\###
         m":0},"requestsInFlight":{"description":"Unanswered requests of one connection; past that the daemon stops rea\###

@@ -100,6 +100,60 @@ public struct SessionInfo: JSONEncodable, Equatable {
     }
 }
 
+/// What a narrowed token allows. What is absent is not narrowed.
+public struct TokenGrant: JSONEncodable, Equatable {
+    /// Names of methods, and `namespace.*`; it may be empty.
+    public var methods: [String]?
+    /// Ids of projects; it may be empty.
+    public var projectIds: [String]?
+    /// Whether it may change nothing.
+    public var readOnly: Bool
+    /// Requests of a session in a minute. At least 1.
+    public var requestsPerMinute: Int?
+    /// When it ends at the latest.
+    public var expiresAt: String
+
+    public init(
+        methods: [String]? = nil,
+        projectIds: [String]? = nil,
+        readOnly: Bool,
+        requestsPerMinute: Int? = nil,
+        expiresAt: String
+    ) {
+        self.methods = methods
+        self.projectIds = projectIds
+        self.readOnly = readOnly
+        self.requestsPerMinute = requestsPerMinute
+        self.expiresAt = expiresAt
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        var separator = UInt8(ascii: "{")
+        if let methods {
+            writer.byte(separator)
+            separator = UInt8(ascii: ",")
+            writer.raw(#""methods":"#)
+            writer.array(methods) { writer, item in writer.string(item) }
+        }
+        if let projectIds {
+            writer.byte(separator)
+            separator = UInt8(ascii: ",")
+            writer.raw(#""projectIds":"#)
+            writer.array(projectIds) { writer, item in writer.string(item) }
+        }
+        writer.byte(separator)
+        writer.raw(#""readOnly":"#)
+        writer.bool(readOnly)
+        if let requestsPerMinute {
+            writer.raw(#","requestsPerMinute":"#)
+            writer.integer(requestsPerMinute)
+        }
+        writer.raw(#","expiresAt":"#)
+        writer.string(expiresAt)
+        writer.byte(UInt8(ascii: "}"))
+    }
+}
+
 /// Why a session ended.
 public enum SessionEndReason: String, Sendable, CaseIterable, JSONEncodable {
     case expired

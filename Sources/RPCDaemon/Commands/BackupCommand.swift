@@ -16,12 +16,14 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try Configuration(Settings.load(options.overrides))
+        _ = try Keyring.load(path: configuration.keyringPath)
         guard directory.hasPrefix("/") else { throw Failure("The directory must be an absolute path.", status: 1) }
         guard mkdir(directory, 0o700) == 0 else {
             throw Failure("Cannot make the directory \(directory): \(String(cString: strerror(errno))).", status: 1)
         }
-        try Keyring.copy(from: configuration.keyringPath, to: directory + "/keyring")
+        // The keyring last: where keys are rotated meanwhile, a later one still opens what the store had, but not the other way round.
         try await StoreTransfer.copy(from: configuration.store, to: .sqlite(path: directory + "/store.sqlite"))
+        try Keyring.copy(from: configuration.keyringPath, to: directory + "/keyring")
     }
 }
 
@@ -40,14 +42,26 @@ struct RestoreCommand: AsyncParsableCommand {
         let configuration = try Configuration(Settings.load(options.overrides))
         let kept = try Keyring.load(path: directory + "/keyring")
         if access(configuration.keyringPath, F_OK) == 0 {
-            guard try Keyring.load(path: configuration.keyringPath).installation == kept.installation else {
+            let present = try Keyring.load(path: configuration.keyringPath)
+            guard present.installation == kept.installation else {
                 throw Failure(
                     "\(configuration.keyringPath) is another installation's keyring; move it away, or name another state directory.",
                     status: 1)
+            }
+            let lost = Set(Self.opening(kept)).subtracting(Self.opening(present))
+            guard lost.isEmpty else {
+                throw Failure(
+                    "\(configuration.keyringPath) has retired the key \(lost.sorted()[0]) that the backup needs; move it away, and the "
+                        + "backup's keyring is put there.", status: 1)
             }
         } else {
             try Keyring.copy(from: directory + "/keyring", to: configuration.keyringPath)
         }
         try await StoreTransfer.copy(from: .sqlite(path: directory + "/store.sqlite"), to: configuration.store)
+    }
+
+    /// The keys that open what is sealed.
+    private static func opening(_ keyring: Keyring) -> [String] {
+        keyring.keys.filter { $0.kind == .sealing && $0.state != .retired }.map(\.id)
     }
 }

@@ -1,5 +1,6 @@
 import Handlers
 import Logging
+import Security
 import ServiceLifecycle
 import Synchronization
 import UnixSignals
@@ -20,12 +21,59 @@ struct HousekeepingService: DaemonService {
     }
 }
 
-/// Reads the configuration again on SIGHUP: applies what can be applied, and says what cannot.
+/// Takes over a keyring that was rotated, within seconds.
+struct KeyringService: DaemonService {
+    let description = "keyring"
+    private static let interval = Duration.seconds(2)
+    let services: Services
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var told: String?
+            while true {
+                do { try await Task.sleep(for: Self.interval) } catch { return }
+                let problem = services.keyringProblem()
+                // Once, not every time.
+                if let problem, problem != told {
+                    services.logger.error("keyring not adopted", metadata: ["error": "\(problem)"])
+                }
+                told = problem
+            }
+        }
+    }
+}
+
+extension Services {
+    /// Takes over the keyring if it was changed; answers why that could not be.
+    fileprivate func keyringProblem() -> String? {
+        do throws(SecurityError) { try refreshKeyring() } catch { return error.message }
+        return nil
+    }
+}
+
+/// Seals anew what an older key has sealed.
+struct ResealingService: DaemonService {
+    let description = "resealing"
+    private static let interval = Duration.seconds(2)
+    let services: Services
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while true {
+                do { try await Task.sleep(for: Self.interval) } catch { return }
+                await services.resealIfDue()
+            }
+        }
+    }
+}
+
+/// Reads the configuration and the keyring again on SIGHUP: applies what can be applied, and says what cannot.
 struct ReloadService: DaemonService {
     let description = "reload"
     let overrides: SettingOverrides
     /// What the daemon runs with: changes are told against it, also those made while it was still starting.
     let effective: Settings
+    let services: Services
     let logger: Logger
 
     func run() async throws {
@@ -33,6 +81,9 @@ struct ReloadService: DaemonService {
         await cancelWhenGracefulShutdown {
             var effective = effective
             for await _ in signals {
+                if let problem = services.keyringProblem() {
+                    logger.error("keyring not adopted", metadata: ["error": "\(problem)"])
+                }
                 effective = reload(effective)
             }
         }

@@ -89,8 +89,8 @@ struct DaemonRun {
         policy.forbiddenDirectories = Self.identities([configuration.stateDirectory])
         let clientCount = ClientCount()
         let services = Services(
-            store: store, keyring: keyring, limits: configuration.limits, policy: policy, version: daemonVersion,
-            spoolDirectory: configuration.stateDirectory, models: configuration.catalogue(logger: logger),
+            store: store, keyring: keyring, keyringPath: configuration.keyringPath, limits: configuration.limits, policy: policy,
+            version: daemonVersion, spoolDirectory: configuration.stateDirectory, models: configuration.catalogue(logger: logger),
             logger: logger, clientCount: { clientCount.value })
         store.watch(services)
         let responder = DaemonResponder(daemon: Daemon(services))
@@ -126,14 +126,14 @@ struct DaemonRun {
         }
         let metrics = try configuration.metricsSocketPath.map { path throws(TransportError) in try SocketFile(path: path) }
         defer { metrics?.release() }
+        var background: [any DaemonService] = [
+            HousekeepingService(services: services), KeyringService(services: services), ResealingService(services: services),
+            ReloadService(overrides: overrides, effective: settings, services: services, logger: logger),
+        ]
         if let metrics {
-            let service = MetricsService(file: metrics, group: group, services: services, logger: logger)
-            list.append(ServiceGroupConfiguration.ServiceConfiguration(service: service))
+            background.append(MetricsService(file: metrics, group: group, services: services, logger: logger))
         }
-        list.append(ServiceGroupConfiguration.ServiceConfiguration(service: HousekeepingService(services: services)))
-        list.append(
-            ServiceGroupConfiguration.ServiceConfiguration(
-                service: ReloadService(overrides: overrides, effective: settings, logger: logger)))
+        list += background.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
         logger.info("started", metadata: ["version": "\(daemonVersion)", "pid": "\(getpid())"])
         let quiet = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
         var life = ServiceGroupConfiguration(services: list, logger: quiet)

@@ -50,23 +50,35 @@ extension Keyring {
 
     // MARK: Rotation
 
-    /// Adds a signing key, which signs from now on; tokens of the others stay valid until they expire.
+    /// Puts a new key of each of `kinds` to use: the staged one, or one made now. What older ones signed or sealed stays valid.
     ///
     /// The file is replaced in one step: whenever this is killed, the old or the new keyring is there, whole.
-    /// - Throws: as ``load(path:)``.
-    public static func addSigningKey(path: String, now: Int64 = Timestamp.now()) throws(SecurityError) -> Keyring {
-        try change(path) { keyring throws(SecurityError) in try keyring.addingSigningKey(now: now) }
+    /// - Throws: `keyringKeyInUse` where there are too many keys to add one; as ``load(path:)``.
+    public static func rotate(
+        _ kinds: [KeyKind], path: String, now: Int64 = Timestamp.now()
+    ) throws(SecurityError) -> Keyring {
+        try change(path) { keyring throws(SecurityError) in
+            var keyring = keyring
+            for kind in kinds { keyring = try keyring.rotating(kind, now: now) }
+            return keyring
+        }
     }
 
-    /// Adds a sealing key, which seals from now on; records under the others still open (``Sealer/needsReseal(_:)``).
-    /// - Throws: as ``load(path:)``.
-    public static func addSealingKey(path: String, now: Int64 = Timestamp.now()) throws(SecurityError) -> Keyring {
-        try change(path) { keyring throws(SecurityError) in try keyring.addingSealingKey(now: now) }
+    /// Adds a key of each of `kinds` that verifies or opens and is not used yet, so that other daemons can get to know it first.
+    /// Where one is staged already it stays the one. Errors: as ``rotate(_:path:now:)``.
+    public static func stage(
+        _ kinds: [KeyKind], path: String, now: Int64 = Timestamp.now()
+    ) throws(SecurityError) -> Keyring {
+        try change(path) { keyring throws(SecurityError) in
+            var keyring = keyring
+            for kind in kinds { keyring = try keyring.staging(kind, now: now) }
+            return keyring
+        }
     }
 
     /// Takes a key out of use for good: its tokens or records are refused. Its bytes stay in the file.
     /// - Parameter id: as in the file: `k4.pid.…` of a signing key, 16 hexadecimal digits of a sealing key.
-    /// - Throws: `invalidKey` if there is no such key, `keyringKeyInUse` if it is the newest; as ``load(path:)``.
+    /// - Throws: `invalidKey` if there is no such key, `keyringKeyInUse` if it is the newest or staged; as ``load(path:)``.
     public static func retire(path: String, id: String) throws(SecurityError) -> Keyring {
         try change(path) { keyring throws(SecurityError) in try keyring.retiring(id) }
     }

@@ -1,9 +1,10 @@
 /// The daemon's own keys: what signs tokens, what seals stored secrets, and the name of this installation.
 ///
-/// A value, read once from its file (``load(path:)``, ``create(path:now:)``); rotation writes a new file and answers a new value.
-/// Of several keys the newest active one signs or seals, every active one verifies or opens, a retired one does nothing.
+/// A value, read from its file (``load(path:)``, ``create(path:now:)``); rotation writes a new file and answers a new value. Of
+/// several keys of a kind the newest active one signs or seals, every active and every staged one verifies or opens, a retired one
+/// does nothing.
 public struct Keyring: Sendable {
-    enum Status: String, Sendable { case active, retired }
+    enum Status: String, Sendable { case staged, active, retired }
 
     /// One key as the file has it.
     struct Entry: Sendable {
@@ -13,21 +14,27 @@ public struct Keyring: Sendable {
         let secret: SecretBytes
         let createdAtMs: Int64
         var status: Status
+        /// When it was put to use, where that was after it was made.
+        var activatedAtMs: Int64?
+
+        var usedFromMs: Int64 { activatedAtMs ?? createdAtMs }
     }
 
-    /// How many keys of a kind a keyring may have.
+    /// How many keys of a kind a keyring may have. Past it the oldest retired one is dropped for a new one.
     static let keysMax = 64
 
     /// The name of this installation, a UUID: tokens are bound to it.
     public let installation: String
     /// The newest active signing key.
     public let signingKey: SigningKey
-    /// The public halves of all active signing keys.
-    public let verificationKeys: [VerificationKey]
+    /// The public halves of all active and staged signing keys.
+    public var verificationKeys: [VerificationKey] { signingKeys.map(\.verificationKey) }
+    let signingKeys: [SigningKey]
 
     let signing: [Entry]
     let sealing: [Entry]
     let sealingKey: SealingKey
+    /// All that open: the active ones from the oldest to the newest, then those that are only staged.
     let sealingKeys: [SealingKey]
 
     /// - Throws: `keyringDuplicateKey`; `keyringDamaged` if a kind has no active key or too many keys; `invalidKey`.
@@ -41,72 +48,53 @@ public struct Keyring: Sendable {
             }
         }
         var signingKeys: [SigningKey] = []
-        for entry in Self.active(signing) { signingKeys.append(try SigningKey(seed: entry.secret)) }
+        for entry in Self.usable(signing) { signingKeys.append(try SigningKey(seed: entry.secret)) }
         var sealingKeys: [SealingKey] = []
-        for entry in Self.active(sealing) { sealingKeys.append(try SealingKey(master: entry.secret)) }
-        guard let signingKey = signingKeys.last, let sealingKey = sealingKeys.last else {
-            throw .keyringDamaged("it has no active signing key or no active sealing key")
-        }
+        for entry in Self.usable(sealing) { sealingKeys.append(try SealingKey(master: entry.secret)) }
+        guard let signer = Self.current(signing), let sealer = Self.current(sealing),
+            let signingKey = signingKeys.first(where: { $0.verificationKey.id.description == signer.id }),
+            let sealingKey = sealingKeys.first(where: { $0.idText == sealer.id })
+        else { throw .keyringDamaged("it has no active signing key or no active sealing key") }
         self.installation = installation
         self.signing = signing
         self.sealing = sealing
         self.signingKey = signingKey
         self.sealingKey = sealingKey
         self.sealingKeys = sealingKeys
-        verificationKeys = signingKeys.map(\.verificationKey)
+        self.signingKeys = signingKeys
     }
 
     /// A keyring with new keys that is in no file: for tests, and for a daemon that is to forget everything.
     public static func generate(now: Int64 = Timestamp.now()) throws(SecurityError) -> Keyring {
         try Keyring(
-            installation: Identifier.make(now: now), signing: [newSigningEntry(now)], sealing: [newSealingEntry(now)])
+            installation: Identifier.make(now: now), signing: [newEntry(.signing, now, .active)],
+            sealing: [newEntry(.sealing, now, .active)])
     }
 
-    // MARK: Rotation
+    func entries(_ kind: KeyKind) -> [Entry] { kind == .signing ? signing : sealing }
 
-    func addingSigningKey(now: Int64) throws(SecurityError) -> Keyring {
-        // Never older than the newest: it must sign from now on even where the clock was set back.
-        let now = max(now, (signing.map(\.createdAtMs).max() ?? now) + 1)
-        return try Keyring(installation: installation, signing: signing + [Self.newSigningEntry(now)], sealing: sealing)
-    }
+    /// The key of a kind that signs or seals.
+    static func current(_ entries: [Entry]) -> Entry? { usable(entries).last { $0.status == .active } }
 
-    func addingSealingKey(now: Int64) throws(SecurityError) -> Keyring {
-        let now = max(now, (sealing.map(\.createdAtMs).max() ?? now) + 1)
-        return try Keyring(installation: installation, signing: signing, sealing: sealing + [Self.newSealingEntry(now)])
-    }
-
-    func retiring(_ id: String) throws(SecurityError) -> Keyring {
-        guard (signing + sealing).contains(where: { $0.id == id }) else {
-            throw SecurityError(.invalidKey, "The keyring has no key \(id).")
-        }
-        guard id != signingKey.verificationKey.id.description, id != sealingKey.idText else {
-            throw SecurityError(.keyringKeyInUse, "Key \(id) is in use; add a new one before retiring it.")
-        }
-        let retire = { (entry: Entry) in
-            entry.id == id
-                ? Entry(id: id, secret: entry.secret, createdAtMs: entry.createdAtMs, status: .retired) : entry
-        }
-        return try Keyring(installation: installation, signing: signing.map(retire), sealing: sealing.map(retire))
-    }
-
-    // MARK: Parts
-
-    /// Active entries, oldest first; of the same age, as the file has them.
-    private static func active(_ entries: [Entry]) -> [Entry] {
-        entries.enumerated().filter { $0.element.status == .active }
-            .sorted { ($0.element.createdAtMs, $0.offset) < ($1.element.createdAtMs, $1.offset) }
+    /// What verifies or opens: the active ones, oldest first (of the same age, as the file has them), then the staged ones.
+    private static func usable(_ entries: [Entry]) -> [Entry] {
+        entries.enumerated().filter { $0.element.status != .retired }
+            .sorted { left, right in
+                let (a, b) = (left.element, right.element)
+                guard a.status == b.status else { return a.status == .active }
+                return (a.usedFromMs, left.offset) < (b.usedFromMs, right.offset)
+            }
             .map(\.element)
     }
 
-    private static func newSigningEntry(_ now: Int64) throws(SecurityError) -> Entry {
-        let seed = SecretBytes.random(count: 32)
-        let id = try SigningKey(seed: seed).verificationKey.id.description
-        return Entry(id: id, secret: seed, createdAtMs: now, status: .active)
-    }
-
-    private static func newSealingEntry(_ now: Int64) throws(SecurityError) -> Entry {
-        let master = SecretBytes.random(count: 32)
-        return Entry(id: try SealingKey(master: master).idText, secret: master, createdAtMs: now, status: .active)
+    static func newEntry(_ kind: KeyKind, _ now: Int64, _ status: Status) throws(SecurityError) -> Entry {
+        let secret = SecretBytes.random(count: 32)
+        let id =
+            switch kind {
+            case .signing: try SigningKey(seed: secret).verificationKey.id.description
+            case .sealing: try SealingKey(master: secret).idText
+            }
+        return Entry(id: id, secret: secret, createdAtMs: now, status: status)
     }
 }
 
@@ -116,8 +104,9 @@ extension TokenIssuer {
 }
 
 extension TokenVerifier {
-    /// A verifier that accepts the keyring's active keys.
-    public convenience init(keyring: Keyring) {
-        self.init(keys: keyring.verificationKeys, installation: keyring.installation)
+    /// A verifier that accepts the keyring's active and staged keys. `clock` is that of the verifier it takes the place of.
+    public convenience init(keyring: Keyring, clock: TokenClock = TokenClock()) {
+        self.init(
+            keys: keyring.verificationKeys, signers: keyring.signingKeys, installation: keyring.installation, clock: clock)
     }
 }

@@ -53,6 +53,23 @@ struct KeyringFile: ~Copyable {
 
     // MARK: Reading
 
+    /// What changes whenever the file at `path` does; nil where there is none to look at.
+    static func stamp(_ path: String) -> Stamp? {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return nil }
+        return Stamp(
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), bytes: Int64(status.st_size),
+            changedAtSeconds: Int64(status.st_ctim.tv_sec), changedAtNanoseconds: Int64(status.st_ctim.tv_nsec))
+    }
+
+    struct Stamp: Equatable, Sendable {
+        var device: UInt64
+        var inode: UInt64
+        var bytes: Int64
+        var changedAtSeconds: Int64
+        var changedAtNanoseconds: Int64
+    }
+
     /// The file's bytes, if it is what it must be.
     func read() throws(SecurityError) -> SecretBytes {
         // O_NONBLOCK: opening a FIFO must not wait for a writer.

@@ -7,6 +7,7 @@ import Protocol
 ///      "signing":[{"id":"k4.pid.…","seed":"<base64url>","createdAt":"<RFC 3339>","status":"active"}],
 ///      "sealing":[{"id":"<hex>","key":"<base64url>","createdAt":"<RFC 3339>","status":"active"}]}
 ///
+/// A status is `staged`, `active` or `retired`; a key that was staged once has `"activatedAt":"<RFC 3339>"` as well.
 /// Read strictly: every member once, none unknown, every id the one its key has.
 enum KeyringText {
     static let version: Int64 = 1
@@ -46,6 +47,10 @@ enum KeyringText {
             writer.string(Timestamp.format(entry.createdAtMs))
             writer.raw(",\"status\":")
             writer.string(entry.status.rawValue)
+            if let activatedAtMs = entry.activatedAtMs {
+                writer.raw(",\"activatedAt\":")
+                writer.string(Timestamp.format(activatedAtMs))
+            }
             writer.raw("}")
         }
     }
@@ -153,20 +158,25 @@ enum KeyringText {
         var bytes: SecretBytes?
         var createdAtMs: Int64?
         var status: Keyring.Status?
+        var activatedAtMs: Int64?
         try reader.enterObject()
         while let name = reader.nextMember() {
-            switch name.index(in: ["id", secret, "createdAt", "status"]) {
+            switch name.index(in: ["id", secret, "createdAt", "status", "activatedAt"]) {
             case 0: id = try reader.string()
             case 1: bytes = try key(&reader)
             case 2: createdAtMs = Timestamp.parse(try reader.string())
             case 3: status = Keyring.Status(rawValue: try reader.string())
+            case 4:
+                activatedAtMs = Timestamp.parse(try reader.string())
+                guard activatedAtMs != nil else { throw JSONMismatch(at: name.offset, "is not a time") }
             default: throw JSONMismatch(at: name.offset, "is unknown")
             }
         }
         guard let id, let bytes, let createdAtMs, let status else {
             throw JSONMismatch(at: start, member: "id, key, createdAt or status", "is missing or not valid")
         }
-        return Keyring.Entry(id: id, secret: bytes, createdAtMs: createdAtMs, status: status)
+        return Keyring.Entry(
+            id: id, secret: bytes, createdAtMs: createdAtMs, status: status, activatedAtMs: activatedAtMs)
     }
 
     /// 32 bytes in base64url, from the text to locked memory without a string between.

@@ -73,7 +73,7 @@ enum SecretShapes {
             return nil
         }
         var end = index + 3
-        let kinds = ["public.", "local.", "secret.", "seed."].map { Array($0.utf8) }
+        let kinds = ["public.", "local.", "secret.", "seed.", "narrow."].map { Array($0.utf8) }
         guard let kind = kinds.first(where: { matches($0, at: end, lowered) }) else { return nil }
         end += kind.count
         let body = end

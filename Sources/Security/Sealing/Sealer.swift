@@ -17,10 +17,13 @@ public struct Sealer: Sendable {
 
     private let current: SealingKey
     private let keys: [[UInt8]: SealingKey]
+    /// The ids of the keys before the current one.
+    public let olderKeyIDs: [[UInt8]]
 
     public init(keyring: Keyring) {
         current = keyring.sealingKey
         keys = Dictionary(keyring.sealingKeys.map { ($0.id, $0) }) { first, _ in first }
+        olderKeyIDs = keyring.sealingKeys.map(\.id).prefix { [current = keyring.sealingKey.id] in $0 != current }.map(\.self)
     }
 
     /// Seals `plaintext` for one place.
@@ -58,9 +61,14 @@ public struct Sealer: Sendable {
         return plaintext
     }
 
-    /// Whether a record should be sealed again: it is under another key than the newest.
+    /// The id of the key that seals.
+    public var keyID: [UInt8] { current.id }
+
+    /// Whether a record should be sealed again: it is under an older key. One under a newer key, which another daemon uses already, or
+    /// under none that we have, is not ours to touch.
     public func needsReseal(_ sealed: [UInt8]) -> Bool {
-        !(sealed.count >= Self.overheadBytes && sealed[1..<(1 + SealingKey.idBytes)].elementsEqual(current.id))
+        guard sealed.count >= Self.overheadBytes else { return false }
+        return olderKeyIDs.contains { sealed[1..<(1 + SealingKey.idBytes)].elementsEqual($0) }
     }
 
     private static func associated(_ purpose: String, _ user: String, _ row: String, _ id: [UInt8]) -> [UInt8] {

@@ -31,8 +31,8 @@ public enum PASETO {
 ///
 /// Only the footer can be read from it, to choose the key; the message comes out of ``verify(with:implicitAssertion:)``.
 public struct UnverifiedToken: Sendable {
-    private let message: [UInt8]
-    private let signature: [UInt8]
+    let message: [UInt8]
+    let signature: [UInt8]
     /// What the token says outside its message. Not to be believed before the signature is checked.
     public let footer: [UInt8]
 

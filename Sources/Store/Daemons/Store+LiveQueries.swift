@@ -11,8 +11,8 @@ extension Store {
             if let projectID { query.add("project_id = #", .text(projectID)) }
             var found: [LiveQueryRecord] = []
             for var row in try session.rows(
-                "SELECT \(LiveQueryRecord.columns) FROM live_queries WHERE \(query.sql) ORDER BY started_at, id", query.parameters)
-            {
+                "SELECT \(LiveQueryRecord.columns) FROM live_queries WHERE \(query.sql) ORDER BY started_at, id", query.parameters
+            ) {
                 found.append(try LiveQueryRecord(&row))
             }
             return found

@@ -24,6 +24,15 @@ struct Conditions {
         }
     }
 
+    /// Adds that a column has one of these values.
+    mutating func add(_ column: String, among values: [Parameter]) {
+        guard !values.isEmpty else { return add("1 = 0") }
+        if !sql.isEmpty { sql += " AND " }
+        let first = parameters.count + 1
+        parameters += values
+        sql += "\(column) IN (\((first...parameters.count).map { "$\($0)" }.joined(separator: ", ")))"
+    }
+
     /// The placeholder after those used here.
     var next: String { "$\(parameters.count + 1)" }
 }

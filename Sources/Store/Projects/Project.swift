@@ -82,9 +82,12 @@ public struct ProjectFilter: Sendable, Equatable {
     public var databaseType: DatabaseType?
     /// Occurs in the name or the description, whatever the case; every character stands for itself.
     public var text: String?
+    /// Its id is among these.
+    public var ids: Set<String>?
 
-    public init(databaseType: DatabaseType? = nil, text: String? = nil) {
+    public init(databaseType: DatabaseType? = nil, text: String? = nil, ids: Set<String>? = nil) {
         self.databaseType = databaseType
         self.text = text
+        self.ids = ids
     }
 }

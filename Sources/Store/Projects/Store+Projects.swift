@@ -51,6 +51,7 @@ extension Store {
             var query = Conditions(userID: userID)
             query.add("(created_at, id) < (#, #)", .integer(cursor.createdAtMs), .text(cursor.id))
             if let type = filter.databaseType { query.add("database_type = #", .text(type.rawValue)) }
+            if let ids = filter.ids { query.add("id", among: ids.sorted().map(Parameter.text)) }
             if let text = filter.text, !text.isEmpty {
                 query.add(session.engine.contains("folded", "#"), .text(text.lowercased()))
             }
@@ -98,19 +99,6 @@ extension Store {
                     [.text(id), .text(userID)])
             }
             return project
-        }
-    }
-
-    /// Puts `new` in the place of the sealed string `old`: for sealing anew under another key without undoing a change
-    /// that came in between.
-    ///
-    /// - Returns: whether it was replaced.
-    public func resealProject(id: String, from old: [UInt8], to new: [UInt8]) async throws(StoreError) -> Bool {
-        defer { knownProjects.forget(id) }
-        return try await write { session throws(StoreError) in
-            try session.change(
-                "UPDATE projects SET connection_string = $3 WHERE id = $1 AND connection_string = $2",
-                [.text(id), .bytes(old), .bytes(new)]) > 0
         }
     }
 

@@ -8,12 +8,14 @@ struct Command {
     let output: String
 
     /// - Parameter umask: of the new process, in octal.
+    /// - Parameter launcher: what starts it: a tracer.
     init(
-        _ arguments: [String], in directory: TemporaryDirectory, _ settings: [String: String] = [:], umask: String = "022"
+        _ arguments: [String], in directory: TemporaryDirectory, _ settings: [String: String] = [:], umask: String = "022",
+        launcher: [String] = []
     ) throws {
         let log = directory.appending("command-\(UInt64.random(in: 0...UInt64.max)).log")
         let pid = try ChildProcess.start(
-            Self.line(arguments, umask: umask), log: log, environment: Self.environment(directory, settings))
+            launcher + Self.line(arguments, umask: umask), log: log, environment: Self.environment(directory, settings))
         status = ChildProcess.wait(pid)
         output = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
         unlink(log)

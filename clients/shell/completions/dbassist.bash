@@ -63,6 +63,7 @@ _dbassist_options() {
     signup) own="--name --password-stdin" ;;
     login | passwd) own="--password-stdin" ;;
     sessions) own="--others" ;;
+    "token narrow") own="--method --project --read-only --until --rate" ;;
     projects) own="--type --text" ;;
     "project add") own="--type --description --write" ;;
     "project update") own="--name --description --connection --write --read-only" ;;
@@ -122,13 +123,13 @@ _dbassist() {
         --socket) connection=(--socket "${COMP_WORDS[++index]-}") ;;
         --type | --description | --name | --project | --status | --text | --limit | --days | --format | --max-rows | --timeout | \
             --label | --connection | --output | --table | --since | --until | --before | --mode | --source | --error | --shape | --param | -p | --model | --thread | --share | --no-share | --mask | \
-            --no-mask | --accept | --no-accept) ((index++)) ;;
+            --no-mask | --accept | --no-accept | --method | --rate) ((index++)) ;;
         -*) ;;
         *) positional+=("${COMP_WORDS[index]}") ;;
         esac
     done
     local command=${positional[0]-}
-    [[ $command != project && $command != thread && $command != example ]] || command="$command ${positional[1]-}"
+    [[ $command != project && $command != thread && $command != example && $command != token ]] || command="$command ${positional[1]-}"
     command=${command% }
 
     case $before in
@@ -177,23 +178,28 @@ _dbassist() {
         _dbassist_reply "$word" <<<"$_dbassist_names"
         return
         ;;
+    --method)
+        _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}")
+        return
+        ;;
     --socket | --output)
         compopt -o default 2>/dev/null
         return
         ;;
     --name | --description | --text | --limit | --days | --max-rows | --timeout | --label | --connection | --table | --since | --until | --before | \
-        --error | --shape | --param | -p | --mask | --no-mask | --accept | --no-accept) return ;;
+        --error | --shape | --rate | --param | -p | --mask | --no-mask | --accept | --no-accept) return ;;
     esac
     if [[ $word == -* ]]; then
         _dbassist_reply "$word" < <(_dbassist_options "$command")
         return
     fi
     case $command:${#positional[@]} in
-    :0) _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain export summarize tables \
+    :0) _dbassist_words "$word" signup login logout whoami passwd sessions token projects project query explain export summarize tables \
         describe search relations refresh watch history forget stats dashboard chat ask approve decline models threads thread examples example assistant \
         health wait methods call coprocess help ;;
     project:1) _dbassist_words "$word" add show test rm update ;;
     sessions:1) _dbassist_words "$word" revoke ;;
+    token:1) _dbassist_words "$word" narrow ;;
     thread:1) _dbassist_words "$word" show title rm ;;
     example:1) _dbassist_words "$word" add rm ;;
     "thread show:2" | "thread rm:2" | "thread title:2") _dbassist_threads "$word" '' "${connection[@]}" ;;
@@ -208,7 +214,7 @@ _dbassist() {
     call:1) _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}") ;;
     call:*) _dbassist_params "${positional[1]}" "$word" "$before" "${COMP_WORDS[COMP_CWORD - 2]}" ;;
     help:1)
-        _dbassist_words "$word" signup login logout whoami passwd sessions projects project query explain export summarize tables \
+        _dbassist_words "$word" signup login logout whoami passwd sessions token projects project query explain export summarize tables \
             describe search relations refresh watch history forget stats dashboard chat ask approve decline models threads thread examples example assistant \
             health wait methods call coprocess
         _dbassist_reply "$word" < <(_dbassist_methods "${connection[@]}")

@@ -84,7 +84,11 @@ command_whoami() {
     allow
     arguments 0 0 $#
     demand auth.whoami
-    show '"\(.user.name | visible) <\(.user.email | visible)>", "Session until \(.session.expiresAt | short_time) UTC."'
+    show '"\(.user.name | visible) <\(.user.email | visible)>", "Session until \(.session.expiresAt | short_time) UTC.",
+        (.grant // empty | "This token is narrowed: until \(.expiresAt | short_time) UTC\(if .readOnly then ", read only" else "" end)"
+            + (if .methods then "; methods \(.methods | join(", ") | visible)" else "" end)
+            + (if .projectIds then "; projects \(.projectIds | join(", ") | visible)" else "" end)
+            + (if .requestsPerMinute then "; \(.requestsPerMinute) requests a minute" else "" end) + ".")'
 }
 
 command_passwd() {

@@ -14,6 +14,7 @@ Account
   whoami                     say who is logged in
   passwd                     change the password; ends every other session
   sessions                   list your sessions; sessions revoke ID or --others ends them
+  token narrow               print a token that allows less, for a script or an agent
 
 Databases
   projects                   list your projects
@@ -98,6 +99,14 @@ help_command() {
     sessions)
         printf '%s\n' 'Usage: dbassist sessions [--json]' '       dbassist sessions revoke ID' \
             '       dbassist sessions revoke --others' 'List your sessions, end one, or end all but this one.'
+        ;;
+    token)
+        cat <<'END'
+Usage: dbassist token narrow [--method NAME]... [--project PROJECT]... [--read-only] [--until TIME] [--rate N] [--json]
+Print a token that attaches to this session and allows only what is named: methods (query.run, or query.* for a namespace), projects,
+reads, a time, so many requests a minute. Give it to a script or an agent in a file that DBASSIST_TOKEN_FILE names; it ends with the
+session. The token is a secret.
+END
         ;;
     projects)
         printf '%s\n' 'Usage: dbassist projects [--type postgresql|mysql|sqlite] [--text TEXT] [--json]' \

@@ -107,6 +107,35 @@ teardown_file() {
     dbassist login -q ada@example.com <<<"$password"
 }
 
+@test "a token can be narrowed, and allows no more" {
+    sqlite3 "$BATS_TEST_TMPDIR/narrow.db" 'CREATE TABLE t (a)'
+    dbassist project add narrow "sqlite://$BATS_TEST_TMPDIR/narrow.db" -q
+    dbassist token narrow --method query.history,project.list --method 'schema.*' --project narrow --read-only --rate 500 \
+        --until 2999-01-01 >"$BATS_TEST_TMPDIR/narrow"
+    chmod 600 "$BATS_TEST_TMPDIR/narrow"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/narrow")" -eq 1 ]
+    export DBASSIST_TOKEN_FILE=$BATS_TEST_TMPDIR/narrow
+    run dbassist whoami
+    code 0
+    shows 'This token is narrowed'
+    shows 'read only; methods project.list, query.history, schema.*; projects'
+    shows '500 requests a minute'
+    run dbassist projects
+    code 0
+    run dbassist dashboard
+    code 7
+    unset DBASSIST_TOKEN_FILE
+    run dbassist token narrow
+    code 1
+    shows '--read-only'
+    run dbassist token narrow --method query.walk
+    code 4
+    shows 'methods'
+    run dbassist token widen
+    code 1
+    dbassist project rm narrow --yes -q
+}
+
 @test "sessions are listed, and the others can be ended" {
     cp "$XDG_STATE_HOME/dbassist/token" "$BATS_TEST_TMPDIR/token"
     dbassist login -q ada@example.com <<<"$password"

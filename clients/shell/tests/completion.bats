@@ -42,7 +42,7 @@ jsonl' ]
 
 @test "every option that is completed is one the command takes" {
     # shellcheck disable=SC2086  # two words are two arguments
-    for command in signup login logout whoami passwd sessions projects 'project add' 'project update' 'project rm' query explain \
+    for command in signup login logout whoami passwd sessions 'token narrow' projects 'project add' 'project update' 'project rm' query explain \
         export summarize tables describe search relations refresh watch history forget stats dashboard chat ask approve decline models threads 'thread show' 'thread title' 'thread rm' examples 'example add' 'example rm' assistant health wait methods call coprocess; do
         for option in $(complete_words dbassist $command --); do
             # Without its value or arguments the command fails, but never because of the option.

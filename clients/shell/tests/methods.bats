@@ -78,7 +78,7 @@ teardown_file() {
 }
 
 @test "every command has help, and it needs no daemon" {
-    for command in signup login logout whoami passwd sessions projects project query watch history stats dashboard health wait methods call \
+    for command in signup login logout whoami passwd sessions token projects project query watch history stats dashboard health wait methods call \
         coprocess help; do
         run dbassist "$command" --help --socket /nonexistent
         code 0
@@ -89,7 +89,7 @@ teardown_file() {
 }
 
 @test "the manual page names every command" {
-    for command in signup login logout whoami passwd sessions projects 'project add' query watch history stats dashboard health wait methods call \
+    for command in signup login logout whoami passwd sessions 'token narrow' projects 'project add' query watch history stats dashboard health wait methods call \
         coprocess help; do
         grep -q "^\.It Cm $command" "$client_root/dbassist.1"
     done

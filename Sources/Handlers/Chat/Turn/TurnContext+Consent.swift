@@ -12,7 +12,7 @@ extension TurnContext {
         guard let now = try await services.store.knownProject(id: project.id, userID: identity.userID) else {
             throw RPCError.notFound
         }
-        guard now.sealedConnectionString == project.sealedConnectionString else {
+        guard projects.isSameDatabase(now, project) else {
             throw RPCError(.conflict, "The project was given another database while the assistant worked; ask again.")
         }
         let masked = Set(now.assistant.maskedColumns)

@@ -1,9 +1,12 @@
 import Databases
 import Protocol
+import Security
 
 /// query.export: a kept result as CSV and the like, to the client or to a file.
 extension QueryHandlers {
     func export(_ params: QueryExportParams, _ context: RequestContext) async throws -> QueryExportResult {
+        let identity = try context.identity()
+        guard params.path == nil || !identity.scope.isReadOnly else { throw RPCError.tokenReadsOnly }
         let result = try kept(params.resultId, context)
         let engine = try result.spool().engine
         let options = try ResultFormatOptions(params)

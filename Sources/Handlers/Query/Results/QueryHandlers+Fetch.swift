@@ -25,8 +25,10 @@ extension QueryHandlers {
 
     /// The result of this id as this connection may read it.
     func kept(_ resultID: String, _ context: RequestContext) throws(RPCError) -> KeptResult {
-        KeptResult(
-            id: resultID.lowercased(), userID: try context.identity().userID, connectionID: context.client.channel.connectionID,
+        let identity = try context.identity()
+        guard reaches(result: resultID.lowercased(), identity) else { throw .notFound }
+        return KeptResult(
+            id: resultID.lowercased(), userID: identity.userID, connectionID: context.client.channel.connectionID,
             registry: services.results)
     }
 }

@@ -209,11 +209,14 @@ final class RunningQueries: Sendable {
 
     // MARK: Stopping
 
-    /// - Returns: whether it is one of those here.
+    /// - Returns: whether it is one of those here, and of one of the projects if they are given.
     @discardableResult
-    func cancel(_ id: String, userID: String) -> Bool {
-        let isHere = state.withLock { $0.entries[id]?.query.start.userID == userID }
-        cancel { $0.id == id && $0.start.userID == userID }
+    func cancel(_ id: String, userID: String, in projectIDs: Set<String>? = nil) -> Bool {
+        let isMeant: (LiveQuery) -> Bool = {
+            $0.id == id && $0.start.userID == userID && projectIDs?.contains($0.start.projectID) ?? true
+        }
+        let isHere = state.withLock { $0.entries[id].map { isMeant($0.query) } ?? false }
+        cancel(where: isMeant)
         return isHere
     }
     func cancel(ofUser userID: String) { cancel { $0.start.userID == userID } }
