@@ -26,6 +26,7 @@ struct ReloadService: DaemonService {
     let overrides: SettingOverrides
     /// What the daemon runs with: changes are told against it, also those made while it was still starting.
     let effective: Settings
+    let manager: ServiceManager
     let logger: Logger
 
     func run() async throws {
@@ -33,12 +34,15 @@ struct ReloadService: DaemonService {
         await cancelWhenGracefulShutdown {
             var effective = effective
             for await _ in signals {
-                effective = reload(effective)
+                manager.isReloading()
+                let isReloaded: Bool
+                (effective, isReloaded) = reload(effective)
+                manager.isReady(isReloaded ? "Serving" : "Serving; the configuration has an error and was not read again, see the log")
             }
         }
     }
 
-    private func reload(_ old: Settings) -> Settings {
+    private func reload(_ old: Settings) -> (Settings, isReloaded: Bool) {
         do {
             let new = try Settings.load(overrides)
             let configuration = try Configuration(new)
@@ -54,10 +58,10 @@ struct ReloadService: DaemonService {
                     logger.warning("changed, but needs a restart", metadata: change)
                 }
             }
-            return new
+            return (new, true)
         } catch {
             logger.error("the configuration was not reloaded", metadata: ["error": "\(error)"])
-            return old
+            return (old, false)
         }
     }
 }
