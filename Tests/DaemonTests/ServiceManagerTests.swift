@@ -69,7 +69,7 @@ import Testing
     }
 
     /// One event loop that hangs, or Swift's thread pool: the rest of the process would be well, and say so.
-    @Test(.enabled(if: getuid() == 0), arguments: ["NIO-ELT-0", "!NIO-ELT"])
+    @Test(.enabled(if: getuid() == 0), arguments: ["NIO-ELT-1-#1", "!NIO-ELT"])
     func `what hangs does not say that it lives`(threads: String) async throws {
         let directory = try TemporaryDirectory()
         let manager = try NotifyListener(directory.appending("notify"))

@@ -54,7 +54,7 @@ import Testing
         try check("file", says: "no Unix stream socket")
         try check("abstract", says: "no path")
         try check("stream", 2, says: "there are 2")
-        try check("stream", 1, ["LISTEN_FDS": "2"], says: "descriptor 4 is not open")
+        try check("stream", 1, ["LISTEN_FDS": "900"], says: "is not open")
         try check("stream", 1, ["LISTEN_FDS": "1x"], says: "no numbers")
         try check("stream", 1, ["LISTEN_FDS": "-1"], says: "no numbers")
         try check("stream", 1, ["LISTEN_FDS": "99999999999"], says: "no numbers")

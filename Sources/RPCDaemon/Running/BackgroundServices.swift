@@ -37,7 +37,8 @@ struct ReloadService: DaemonService {
                 manager.isReloading()
                 let isReloaded: Bool
                 (effective, isReloaded) = reload(effective)
-                manager.isReady(isReloaded ? "Serving" : "Serving; the configuration has an error and was not read again, see the log")
+                manager.isReady(
+                    isReloaded ? "Serving" : "Serving; the configuration has an error and was not read again, see the log")
             }
         }
     }

@@ -153,7 +153,8 @@ struct DaemonRun {
         guard let inherited = try manager.socket() else {
             guard configuration.allowedUIDs != nil else {
                 throw ConfigurationError(
-                    "allowedUserIds: any needs a socket whose permissions say who may connect; list the user ids, or have systemd make it.")
+                    "allowedUserIds: any needs a socket whose permissions say who may connect; list the user ids, or have systemd make it."
+                )
             }
             return try SocketFile(path: configuration.socketPath, isShared: configuration.mode == .shared)
         }

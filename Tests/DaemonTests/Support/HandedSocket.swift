@@ -25,7 +25,9 @@ enum HandedSocket {
                 bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard bound == 0, Glibc.listen(descriptor, 8) == 0 else { throw ChildProcess.Failure("cannot listen at \(path): \(errno)") }
+        guard bound == 0, Glibc.listen(descriptor, 8) == 0 else {
+            throw ChildProcess.Failure("cannot listen at \(path): \(errno)")
+        }
         return descriptor
     }
 
