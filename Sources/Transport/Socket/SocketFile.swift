@@ -97,9 +97,10 @@ public final class SocketFile: Sendable {
         close(lock)
     }
 
-    /// The directory must be ours and closed to others. A missing one is made, its parents are not.
+    /// The directory must be ours and closed to others. A missing one is made, and what is missing above it (`0700`), as in a home that
+    /// is new.
     private static func secure(_ directory: String, _ isShared: Bool) throws(TransportError) {
-        if mkdir(directory, 0o700) == 0 {
+        if mkdir(directory, 0o700) == 0 || (errno == ENOENT && makeWithParents(directory)) {
             // The umask may have taken more than we want away.
             if isShared { chmod(directory, 0o711) }
         } else if errno != EEXIST {
@@ -120,6 +121,15 @@ public final class SocketFile: Sendable {
                 "\(directory) is open to other users; run: chmod \(isShared ? "711" : "700") \(directory), or choose another with --socket."
             )
         }
+    }
+
+    private static func makeWithParents(_ directory: String) -> Bool {
+        var path = ""
+        for part in directory.split(separator: "/") {
+            path += "/" + part
+            guard mkdir(path, 0o700) == 0 || errno == EEXIST else { return false }
+        }
+        return true
     }
 
     private static func lock(_ path: String, socket: String) throws(TransportError) -> Int32 {
