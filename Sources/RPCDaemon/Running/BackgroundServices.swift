@@ -27,13 +27,14 @@ struct ReloadService: DaemonService {
     /// What the daemon runs with: changes are told against it, also those made while it was still starting.
     let effective: Settings
     let manager: ServiceManager
+    /// Caught from before the daemon says that it serves: whoever asks it to read again right then is not lost.
+    let hangups: UnixSignalsSequence
     let logger: Logger
 
     func run() async throws {
-        let signals = await UnixSignalsSequence(trapping: .sighup)
         await cancelWhenGracefulShutdown {
             var effective = effective
-            for await _ in signals {
+            for await _ in hangups {
                 manager.isReloading()
                 let isReloaded: Bool
                 (effective, isReloaded) = reload(effective)

@@ -133,9 +133,9 @@ struct DaemonRun {
             list.append(ServiceGroupConfiguration.ServiceConfiguration(service: companion))
         }
         list.append(ServiceGroupConfiguration.ServiceConfiguration(service: HousekeepingService(services: services)))
-        list.append(
-            ServiceGroupConfiguration.ServiceConfiguration(
-                service: ReloadService(overrides: overrides, effective: settings, manager: manager, logger: logger)))
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
+        let reload = ReloadService(overrides: overrides, effective: settings, manager: manager, hangups: hangups, logger: logger)
+        list.append(ServiceGroupConfiguration.ServiceConfiguration(service: reload))
         logger.info("started", metadata: ["version": "\(daemonVersion)", "pid": "\(getpid())"])
         let quiet = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
         var life = ServiceGroupConfiguration(services: list, logger: quiet)

@@ -58,15 +58,16 @@ public final class SocketFile: Sendable {
         isShared = false
     }
 
-    /// Whether a service manager listens at `path` and no daemon serves it. Whoever connects then is served by the daemon that the
-    /// service manager starts.
+    /// Whether a service manager listens at `path` and no daemon serves it. It is asked by connecting, so it starts the daemon, which
+    /// then serves whoever connects.
     public static func isActivated(_ path: String) -> Bool {
         var status = stat()
         guard path.utf8.count < UnixAddress.pathBytes, lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK,
-            let lock = try? Self.lock(path + ".lock", socket: path)
+            // In this order: where nobody listens, a daemon that starts just now finds the lock free.
+            isListening(path), let lock = try? Self.lock(path + ".lock", socket: path)
         else { return false }
-        defer { close(lock) }
-        return isListening(path)
+        close(lock)
+        return true
     }
 
     /// Listens, once. Clients connect from now on, so whatever is to be done when the process is asked to end should be in place.
