@@ -14,14 +14,18 @@ SPECGEN := Tools/SpecGen
 # What nobody looks up by name in the running program is not exported, which spares every start of it.
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xlinker --no-export-dynamic --product dbassistd
 RELEASE_BINARY := .build/release/dbassistd
+PACKAGE = .build/package/dbassistd_$(shell scripts/version)_$(shell dpkg --print-architecture).deb
 FORMATTED := Sources Tests Tools benchmarks Package.swift
 
 # To build, and to use what was built.
 BUILD_PACKAGES := libpq-dev libmariadb-dev libsodium-dev libsqlite3-dev libyaml-dev pkg-config
 CLIENT_PACKAGES := jq socat sqlite3
 # The servers the tests start, and what checks everything else.
-TEST_PACKAGES := postgresql-15 mariadb-server openssl util-linux netcat-openbsd bats shellcheck strace python3 python3-jsonschema python3-venv
+TEST_PACKAGES := postgresql-15 mariadb-server openssl util-linux netcat-openbsd bats shellcheck strace systemd man-db groff-base python3 python3-jsonschema python3-yaml python3-venv
 BENCH_PACKAGES := gcc libc6-dev python3
+PACKAGE_PACKAGES := dpkg-dev binutils lintian
+# What a clean Debian and an image are made with.
+CONTAINER_PACKAGES := mmdebstrap buildah iproute2 postgresql-15 python3-yaml
 
 .PHONY: help
 help: ## list these targets
@@ -56,7 +60,7 @@ demo: deps release ## show the daemon at work in a temporary directory, and leav
 
 ## Tests. Each part stands alone; `make test` runs them all, goes on after a failure and says at the end what failed.
 
-.PHONY: test test-build test-swift test-full test-one test-specgen test-openrpc test-client test-evaluation test-model
+.PHONY: test test-build test-swift test-full test-one test-specgen test-openrpc test-client test-evaluation test-model test-packaging
 test: test-deps ## run every test and check
 	@scripts/test-all
 
@@ -82,6 +86,9 @@ test-openrpc: ## check spec/openrpc.json against OpenRPC's own schema
 test-client: ## run the tests of the shell client
 	@scripts/test-client
 
+test-packaging: ## check what packages and releases are made from: manual pages, units, workflows, image
+	@scripts/test-packaging .build/debug/dbassistd
+
 test-evaluation: ## check the questions of the evaluation on every engine, and what judges the answers
 	@evaluation/check
 
@@ -94,12 +101,15 @@ fuzz: ## run what reads strangers' bytes on any bytes, SECONDS for each of seven
 
 ## Generated files
 
-.PHONY: generate check-generated
+.PHONY: generate check-generated man
 generate: ## write Swift, openrpc.json, documents and completions from spec/
 	$(SWIFT) run --package-path $(SPECGEN) specgen --root .
 
 check-generated: ## fail if a generated file is not what spec/ says
 	$(SWIFT) run --package-path $(SPECGEN) specgen --check --root .
+
+man: build ## write the manual pages and the completion of the daemon from what it says of itself
+	@scripts/man-pages .build/debug/dbassistd
 
 ## Style
 
@@ -139,12 +149,31 @@ eval: test-deps release ## ask a model 66 questions: that of DBASSIST_MODEL_URL 
 
 .PHONY: install uninstall clean
 # Built beforehand, by the user who owns the source: `make release && sudo make install`.
-install: ## install daemon, client, man page and completion under PREFIX (/usr/local)
+install: ## install daemon, client, manual pages, completions and units under PREFIX (/usr/local)
 	@test -x $(RELEASE_BINARY) || { echo "There is nothing to install yet; run make release first." >&2; exit 1; }
 	@DESTDIR="$(DESTDIR)" scripts/install-files "$(PREFIX)" $(RELEASE_BINARY)
 
 uninstall: ## remove what install installed
 	@DESTDIR="$(DESTDIR)" scripts/install-files --remove "$(PREFIX)"
+
+## Packages and images
+
+.PHONY: package check-package test-package test-container
+package: deps ## make a Debian package of the release build, in .build/package
+	@scripts/install-packages $(PACKAGE_PACKAGES)
+	@test -x $(RELEASE_BINARY) || { echo "There is nothing to pack yet; run make release first." >&2; exit 1; }
+	@scripts/make-package $(RELEASE_BINARY)
+
+check-package: package ## look at that package: lintian, its files, its units
+	@scripts/check-package $(PACKAGE)
+
+test-package: package ## install that package in a clean Debian with systemd, use it, and remove it; as root
+	@scripts/install-packages mmdebstrap
+	@scripts/test-package $(PACKAGE)
+
+test-container: package ## build the image around that package, and run compose.yaml without an engine; as root
+	@scripts/install-packages $(CONTAINER_PACKAGES)
+	@scripts/test-container $(PACKAGE)
 
 clean: ## remove everything that was built; run/ with its databases stays
 	rm -rf .build $(SPECGEN)/.build benchmarks/.build

@@ -9,6 +9,8 @@ import Synchronization
         // Whoever looks at the environment later, this process's own children included, finds no key.
         let key = Environment.take("DBASSIST_MODEL_KEY")
         modelKey.withLock { $0 = key.map { .value($0) } }
+        let manager = ServiceManager.take()
+        serviceManager.withLock { $0 = manager }
         do throws(SecurityError) {
             hardening = .success(try ProcessHardening.apply())
         } catch {
@@ -22,4 +24,7 @@ import Synchronization
 
     /// The key of the model server that the environment had.
     static let modelKey = Mutex<ModelKey?>(nil)
+
+    /// What started the process.
+    static let serviceManager = Mutex(ServiceManager())
 }

@@ -12,6 +12,10 @@ public struct TransportError: Error, Sendable, CustomStringConvertible {
         public static let unsafeDirectory = Code("unsafeDirectory")
         /// Something that is not a socket of ours is at the path.
         public static let foreignFile = Code("foreignFile")
+        /// Somebody listens at the path who holds no lock: a service manager, which starts the daemon when a client connects.
+        public static let activated = Code("activated")
+        /// What a service manager handed over cannot be served.
+        public static let inherited = Code("inherited")
         /// The system allows 107 bytes (unix(7)).
         public static let pathTooLong = Code("pathTooLong")
         /// A call of the system failed; the text says which and why.

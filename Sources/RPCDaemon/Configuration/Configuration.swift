@@ -12,7 +12,8 @@ struct Configuration: Sendable {
     /// nil: figures are only in `system.metrics`.
     let metricsSocketPath: String?
     let mode: ConnectionPolicy.Mode
-    let allowedUIDs: Set<UInt32>
+    /// nil: whoever the permissions of the socket let connect.
+    let allowedUIDs: Set<UInt32>?
     let policy: ConnectionPolicy
     let logLevel: Logger.Level
     let logsJSON: Bool
@@ -33,12 +34,7 @@ struct Configuration: Sendable {
         let metricsSocket = settings["metricsSocket"].text
         metricsSocketPath = metricsSocket.isEmpty ? nil : try Self.absolute(metricsSocket, "metricsSocket")
         mode = settings["mode"].text == "shared" ? .shared : .personal
-        var uids: Set<UInt32> = [geteuid()]
-        for text in Self.list(settings["allowedUserIds"].text) {
-            guard let uid = UInt32(text) else { throw ConfigurationError("allowedUserIds: \"\(text)\" is not a user id.") }
-            uids.insert(uid)
-        }
-        allowedUIDs = mode == .shared ? uids : [geteuid()]
+        allowedUIDs = try Self.allowedUIDs(Self.list(settings["allowedUserIds"].text), mode)
         policy = ConnectionPolicy(
             mode: mode, fileRoots: Self.list(settings["fileRoots"].text),
             socketDirectories: Self.list(settings["socketDirectories"].text),
@@ -54,6 +50,22 @@ struct Configuration: Sendable {
         self.limits = limits
         models = try Self.models(settings)
         defaultModel = try Self.defaultModel(settings, models)
+    }
+
+    private static func allowedUIDs(
+        _ list: [String], _ mode: ConnectionPolicy.Mode
+    ) throws(ConfigurationError) -> Set<UInt32>? {
+        var uids: Set<UInt32> = [geteuid()]
+        if list == ["any"], mode == .shared { return nil }
+        for text in list {
+            guard let uid = UInt32(text) else {
+                throw ConfigurationError(
+                    "allowedUserIds: \"\(text)\" is not a user id; the word any alone, in shared mode, leaves it to the permissions of a socket that systemd made."
+                )
+            }
+            uids.insert(uid)
+        }
+        return mode == .shared ? uids : [geteuid()]
     }
 
     private static func store(_ text: String, _ stateDirectory: String) throws(ConfigurationError) -> StoreLocation {

@@ -69,7 +69,8 @@ struct Setting: Sendable {
             Setting(
                 name: "allowedUserIds", kind: .list, defaultText: "",
                 summary:
-                    "In shared mode: user ids that may connect, besides our own; name a socket in a directory they can reach."),
+                    "In shared mode: user ids that may connect, besides our own; name a socket in a directory they can reach. any: whoever the permissions of a socket that systemd made let connect."
+            ),
             Setting(
                 name: "fileRoots", kind: .list, defaultText: "",
                 summary: "In shared mode: directories that SQLite files may be in."),

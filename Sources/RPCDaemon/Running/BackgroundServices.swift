@@ -74,22 +74,28 @@ struct ReloadService: DaemonService {
     /// What the daemon runs with: changes are told against it, also those made while it was still starting.
     let effective: Settings
     let services: Services
+    let manager: ServiceManager
+    /// Caught from before the daemon says that it serves: whoever asks it to read again right then is not lost.
+    let hangups: UnixSignalsSequence
     let logger: Logger
 
     func run() async throws {
-        let signals = await UnixSignalsSequence(trapping: .sighup)
         await cancelWhenGracefulShutdown {
             var effective = effective
-            for await _ in signals {
+            for await _ in hangups {
+                manager.isReloading()
                 if let problem = services.keyringProblem() {
                     logger.error("keyring not adopted", metadata: ["error": "\(problem)"])
                 }
-                effective = reload(effective)
+                let isReloaded: Bool
+                (effective, isReloaded) = reload(effective)
+                manager.isReady(
+                    isReloaded ? "Serving" : "Serving; the configuration has an error and was not read again, see the log")
             }
         }
     }
 
-    private func reload(_ old: Settings) -> Settings {
+    private func reload(_ old: Settings) -> (Settings, isReloaded: Bool) {
         do {
             let new = try Settings.load(overrides)
             let configuration = try Configuration(new)
@@ -105,10 +111,10 @@ struct ReloadService: DaemonService {
                     logger.warning("changed, but needs a restart", metadata: change)
                 }
             }
-            return new
+            return (new, true)
         } catch {
             logger.error("the configuration was not reloaded", metadata: ["error": "\(error)"])
-            return old
+            return (old, false)
         }
     }
 }

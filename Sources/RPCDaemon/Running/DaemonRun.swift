@@ -17,6 +17,7 @@ struct DaemonRun {
     private let overrides: SettingOverrides
     private let servesSocket: Bool
     private let servesStdio: Bool
+    private let manager = Main.serviceManager.withLock { $0 }
 
     init(_ overrides: SettingOverrides, socket: Bool, stdio: Bool) {
         self.overrides = overrides
@@ -36,31 +37,39 @@ struct DaemonRun {
         }
         let logger = Self.logger(configuration)
         await Self.logHardening(logger)
+        // A daemon of an editor's would keep the store from the one that a service manager starts for whoever connects.
+        if !servesSocket, SocketFile.isActivated(configuration.socketPath) {
+            return try relay(to: configuration.socketPath, "A service manager is to start the daemon.", logger)
+        }
         let status = Mutex<Int32>(0)
         do {
             try await serve(configuration, settings, logger) { code in status.withLock { $0 = code } }
         } catch let error as StoreError {
-            if error.code == .locked, servesStdio, !servesSocket { return try relay(to: configuration.socketPath, error, logger) }
+            if error.code == .locked, servesStdio, !servesSocket {
+                return try relay(to: configuration.socketPath, error.message, logger)
+            }
             throw Failure(error.message, status: 1)
         } catch let error as SecurityError {
             throw Failure(error.message, status: 1)
         } catch let error as TransportError {
             throw Failure(error.description, status: 1)
+        } catch let error as ConfigurationError {
+            throw Failure(error.description, status: Failure.configuration)
         } catch {
             throw Failure("\(error)", status: 1)
         }
         return status.withLock { $0 }
     }
 
-    /// Another daemon has the store: serves the client through it.
-    private func relay(to socket: String, _ locked: StoreError, _ logger: Logger) throws(Failure) -> Int32 {
+    /// Another daemon has the store, or is to have it: serves the client through it.
+    private func relay(to socket: String, _ reason: String, _ logger: Logger) throws(Failure) -> Int32 {
         let outcome: (status: Int32, isLost: Bool)
         do throws(TransportError) {
             let relay = try StdioRelay(path: socket, patienceMs: 3000)
             logger.info("relaying", metadata: ["socket": "\(socket)"])
             outcome = try relay.run()
         } catch {
-            throw Failure("\(locked.message) \(error.description)", status: 1)
+            throw Failure("\(reason) \(error.description)", status: 1)
         }
         guard !outcome.isLost else {
             throw Failure("The daemon at \(socket) has ended, and with it this connection; start again.", status: 1)
@@ -72,27 +81,10 @@ struct DaemonRun {
         _ configuration: Configuration, _ settings: Settings, _ logger: Logger, _ leave: @escaping @Sendable (Int32) -> Void
     ) async throws {
         // The lock of the socket comes first: of two daemons started at once the second touches nothing.
-        let file = servesSocket ? try SocketFile(path: configuration.socketPath, isShared: configuration.mode == .shared) : nil
+        let file = servesSocket ? try socketFile(configuration, logger) : nil
         defer { file?.release() }
-        let keyring = try Keyring.loadOrCreate(path: configuration.keyringPath)
-        let store = try await Store.open(
-            configuration.store, installation: keyring.installation, nowMs: Timestamp.now(),
-            report: MigrationReport(logger).progressed)
-        if store.interruptedQueries + store.interruptedTurns > 0 {
-            logger.warning(
-                "found unfinished",
-                metadata: ["queries": "\(store.interruptedQueries)", "turns": "\(store.interruptedTurns)"])
-        }
-        var policy = configuration.policy
-        policy.forbiddenFiles = Self.identities([configuration.store.path, configuration.keyringPath].compactMap { $0 })
-        policy.forbiddenDatabase = store.databaseIdentity
-        policy.forbiddenDirectories = Self.identities([configuration.stateDirectory])
         let clientCount = ClientCount()
-        let services = Services(
-            store: store, keyring: keyring, keyringPath: configuration.keyringPath, limits: configuration.limits, policy: policy,
-            version: daemonVersion, spoolDirectory: configuration.stateDirectory, models: configuration.catalogue(logger: logger),
-            logger: logger, clientCount: { clientCount.value })
-        store.watch(services)
+        let services = try await open(configuration, clientCount, logger)
         let responder = DaemonResponder(daemon: Daemon(services))
         let limits = TransportLimits(configuration.limits)
         let threads = servesSocket ? max(1, min(4, System.coreCount)) : 1
@@ -100,11 +92,12 @@ struct DaemonRun {
         let graceMs = configuration.limits.shutdownMs
         var list: [ServiceGroupConfiguration.ServiceConfiguration] = []
         let socketServer = SocketServer(
-            responder: responder, limits: limits, allowedUIDs: configuration.allowedUIDs, group: group, logger: logger)
+            responder: responder, limits: limits, allowedUIDs: allowedUIDs(configuration), group: group, logger: logger)
         clientCount.add { socketServer.connectionCount }
         if let file {
-            let service = SocketService(server: socketServer, file: file, graceMs: graceMs, logger: logger)
+            let service = SocketService(server: socketServer, file: file, graceMs: graceMs, manager: manager, logger: logger)
             list.append(ServiceGroupConfiguration.ServiceConfiguration(service: service))
+            list += watchdog(group)
         }
         if servesStdio {
             let server = StdioServer(responder: responder, limits: limits, group: group)
@@ -126,22 +119,87 @@ struct DaemonRun {
         }
         let metrics = try configuration.metricsSocketPath.map { path throws(TransportError) in try SocketFile(path: path) }
         defer { metrics?.release() }
-        var background: [any DaemonService] = [
-            HousekeepingService(services: services), KeyringService(services: services), ResealingService(services: services),
-            ReloadService(overrides: overrides, effective: settings, services: services, logger: logger),
-        ]
         if let metrics {
-            background.append(MetricsService(file: metrics, group: group, services: services, logger: logger))
+            let service = MetricsService(file: metrics, group: group, services: services, logger: logger)
+            list.append(ServiceGroupConfiguration.ServiceConfiguration(service: service))
         }
-        list += background.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
+        list += await background(services, settings, logger)
         logger.info("started", metadata: ["version": "\(daemonVersion)", "pid": "\(getpid())"])
         let quiet = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
         var life = ServiceGroupConfiguration(services: list, logger: quiet)
         life.gracefulShutdownSignals = [.sigterm, .sigint]
         try await ServiceGroup(configuration: life).run()
         await services.stopDatabases(deadlineMs: configuration.limits.shutdownMs)
-        await store.close()
+        await services.store.close()
         logger.info("stopped")
+    }
+
+    /// Keyring and store, and what the handlers work with.
+    private func open(
+        _ configuration: Configuration, _ clientCount: ClientCount, _ logger: Logger
+    ) async throws -> Services {
+        let keyring = try Keyring.loadOrCreate(path: configuration.keyringPath)
+        let store = try await Store.open(
+            configuration.store, installation: keyring.installation, nowMs: Timestamp.now(),
+            report: MigrationReport(logger, manager).progressed)
+        if store.interruptedQueries + store.interruptedTurns > 0 {
+            logger.warning(
+                "found unfinished",
+                metadata: ["queries": "\(store.interruptedQueries)", "turns": "\(store.interruptedTurns)"])
+        }
+        var policy = configuration.policy
+        policy.forbiddenFiles = Self.identities([configuration.store.path, configuration.keyringPath].compactMap { $0 })
+        policy.forbiddenDatabase = store.databaseIdentity
+        policy.forbiddenDirectories = Self.identities([configuration.stateDirectory])
+        let services = Services(
+            store: store, keyring: keyring, keyringPath: configuration.keyringPath, limits: configuration.limits, policy: policy,
+            version: daemonVersion, spoolDirectory: configuration.stateDirectory, models: configuration.catalogue(logger: logger),
+            logger: logger, clientCount: { clientCount.value })
+        store.watch(services)
+        return services
+    }
+
+    /// What runs beside those who serve.
+    private func background(
+        _ services: Services, _ settings: Settings, _ logger: Logger
+    ) async -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
+        let list: [any DaemonService] = [
+            HousekeepingService(services: services), KeyringService(services: services), ResealingService(services: services),
+            ReloadService(
+                overrides: overrides, effective: settings, services: services, manager: manager, hangups: hangups,
+                logger: logger),
+        ]
+        return list.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
+    }
+
+    /// The socket that a service manager listens on for us, else one of our own.
+    private func socketFile(_ configuration: Configuration, _ logger: Logger) throws -> SocketFile {
+        // Until it is to be read again, which it is now: a service manager that asks for that early must not end us.
+        signal(SIGHUP, SIG_IGN)
+        guard let inherited = try manager.socket() else {
+            guard configuration.allowedUIDs != nil else {
+                throw ConfigurationError(
+                    "allowedUserIds: any needs a socket whose permissions say who may connect; list the user ids, or have systemd make it."
+                )
+            }
+            return try SocketFile(path: configuration.socketPath, isShared: configuration.mode == .shared)
+        }
+        if inherited.path != configuration.socketPath {
+            let paths: Logger.Metadata = ["socket": "\(inherited.path)", "setting": "\(configuration.socketPath)"]
+            logger.notice("the service manager listens elsewhere than the setting says", metadata: paths)
+        }
+        return try SocketFile(inherited, stateDirectory: configuration.stateDirectory)
+    }
+
+    /// Beside an editor the socket is always of our own making, and open to all in shared mode: there only the daemon looks.
+    private func allowedUIDs(_ configuration: Configuration) -> Set<UInt32>? {
+        servesSocket ? configuration.allowedUIDs : configuration.allowedUIDs ?? [geteuid()]
+    }
+
+    private func watchdog(_ loops: any EventLoopGroup) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        guard let interval = manager.watchdogInterval else { return [] }
+        return [.init(service: WatchdogService(manager: manager, interval: interval, loops: loops))]
     }
 
     private static func logger(_ configuration: Configuration) -> Logger {

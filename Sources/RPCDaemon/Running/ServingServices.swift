@@ -13,12 +13,15 @@ struct SocketService: DaemonService {
     /// Held as long as the socket is served: its end removes the socket and the lock.
     let file: SocketFile
     let graceMs: Int
+    var manager = ServiceManager()
     let logger: Logger
 
     func run() async throws {
         let channel = try await server.start(descriptor: file.listen())
         logger.info("serving", metadata: ["socket": "\(file.path)"])
+        manager.isReady("Serving \(file.path)")
         try? await gracefulShutdown()
+        manager.isStopping(graceMs: graceMs)
         try await channel.close()
         await server.drain(graceMs: graceMs)
     }

@@ -5,11 +5,14 @@ import Synchronization
 /// on, a socket that only its owner can connect to from its first instant.
 ///
 /// Whoever holds the lock (`<socket>.lock`, an open-file-description lock, gone with the process however it ends) may remove a
-/// socket left by a daemon that died; nobody else touches the path. Nothing but a socket is ever removed.
+/// socket left by a daemon that died; nobody else touches the path. Nothing but a socket that nobody listens on is ever removed.
+///
+/// A socket that a service manager handed over stays as it is: only the lock is ours.
 public final class SocketFile: Sendable {
     /// Absolute.
     public let path: String
     private let isShared: Bool
+    private let inherited: InheritedSocket?
     private let lock: Int32
     private let isReleased = Atomic(false)
     /// The socket we made, once we have.
@@ -27,8 +30,7 @@ public final class SocketFile: Sendable {
         guard path.hasPrefix("/"), let slash = path.lastIndex(of: "/") else {
             throw TransportError(.system, "The socket path \(path) must be absolute.")
         }
-        let directory = slash == path.startIndex ? "/" : String(path[..<slash])
-        try Self.secure(directory, isShared)
+        try Self.secure(slash == path.startIndex ? "/" : String(path[..<slash]), isShared)
         let lock = try Self.lock(path + ".lock", socket: path)
         do throws(TransportError) {
             try Self.removeStale(path)
@@ -39,12 +41,40 @@ public final class SocketFile: Sendable {
         self.lock = lock
         self.path = path
         self.isShared = isShared
+        inherited = nil
+    }
+
+    /// Takes the lock for a socket that was handed over: beside it where the directory is ours, and under the same name in
+    /// `stateDirectory`, which is made if missing, where it is not (`/run` belongs to root).
+    public init(_ inherited: InheritedSocket, stateDirectory: String) throws(TransportError) {
+        let path = inherited.path
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        var status = stat()
+        let isOurs = lstat(slash == path.startIndex ? "/" : String(path[..<slash]), &status) == 0 && status.st_uid == geteuid()
+        if !isOurs { mkdir(stateDirectory, 0o700) }
+        lock = try Self.lock((isOurs ? path : stateDirectory + path[slash...]) + ".lock", socket: path)
+        self.path = path
+        self.inherited = inherited
+        isShared = false
+    }
+
+    /// Whether a service manager listens at `path` and no daemon serves it. It is asked by connecting, so it starts the daemon, which
+    /// then serves whoever connects.
+    public static func isActivated(_ path: String) -> Bool {
+        var status = stat()
+        guard path.utf8.count < UnixAddress.pathBytes, lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK,
+            // In this order: where nobody listens, a daemon that starts just now finds the lock free.
+            isListening(path), let lock = try? Self.lock(path + ".lock", socket: path)
+        else { return false }
+        close(lock)
+        return true
     }
 
     /// Listens, once. Clients connect from now on, so whatever is to be done when the process is asked to end should be in place.
     ///
     /// - Returns: a descriptor that is non-blocking and close-on-exec; whoever serves it closes it.
     public func listen(backlog: Int32 = 256) throws(TransportError) -> Int32 {
+        if let inherited { return inherited.descriptor }
         let descriptor = try Self.listen(path, isShared, backlog)
         var status = stat()
         lstat(path, &status)
@@ -68,9 +98,10 @@ public final class SocketFile: Sendable {
         close(lock)
     }
 
-    /// The directory must be ours and closed to others. A missing one is made, its parents are not.
+    /// The directory must be ours and closed to others. A missing one is made, and what is missing above it (`0700`), as in a home that
+    /// is new.
     private static func secure(_ directory: String, _ isShared: Bool) throws(TransportError) {
-        if mkdir(directory, 0o700) == 0 {
+        if mkdir(directory, 0o700) == 0 || (errno == ENOENT && makeWithParents(directory)) {
             // The umask may have taken more than we want away.
             if isShared { chmod(directory, 0o711) }
         } else if errno != EEXIST {
@@ -93,6 +124,15 @@ public final class SocketFile: Sendable {
         }
     }
 
+    private static func makeWithParents(_ directory: String) -> Bool {
+        var path = ""
+        for part in directory.split(separator: "/") {
+            path += "/" + part
+            guard mkdir(path, 0o700) == 0 || errno == EEXIST else { return false }
+        }
+        return true
+    }
+
     private static func lock(_ path: String, socket: String) throws(TransportError) -> Int32 {
         let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .system("The lock file \(path) cannot be opened", errno) }
@@ -112,7 +152,7 @@ public final class SocketFile: Sendable {
         return descriptor
     }
 
-    /// We hold the lock, so a socket at the path is nobody's. Anything else there is somebody's file.
+    /// We hold the lock, so a socket at the path is no daemon's. Anything else there is somebody's file.
     private static func removeStale(_ path: String) throws(TransportError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
@@ -120,7 +160,22 @@ public final class SocketFile: Sendable {
             throw TransportError(
                 .foreignFile, "\(path) exists and is not a socket of ours; remove it or choose another with --socket.")
         }
+        guard !isListening(path) else {
+            throw TransportError(
+                .activated,
+                "A service manager listens at \(path), as systemd does for dbassistd.socket; connect to it, stop that, or choose another with --socket."
+            )
+        }
         guard unlink(path) == 0 else { throw .system("The stale socket \(path) cannot be removed", errno) }
+    }
+
+    /// Whether there is somebody to connect to. A socket whose listener has gone refuses.
+    private static func isListening(_ path: String) -> Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        guard descriptor >= 0 else { return true }
+        defer { close(descriptor) }
+        // EAGAIN: somebody listens, and others wait.
+        return UnixAddress(path: path).withPointer { connect(descriptor, $0, $1) } == 0 || errno == EAGAIN
     }
 
     private static func listen(_ path: String, _ isShared: Bool, _ backlog: Int32) throws(TransportError) -> Int32 {

@@ -8,14 +8,15 @@ import Protocol
 public final class SocketServer: Sendable {
     private let responder: any Responder
     private let limits: TransportLimits
-    private let allowedUIDs: Set<UInt32>
+    private let allowedUIDs: Set<UInt32>?
     private let group: any EventLoopGroup
     private let logger: Logger
     private let connections = ConnectionSet()
 
-    /// Only processes of `allowedUIDs` get an answer; others are closed before a byte of theirs is read.
+    /// Only processes of `allowedUIDs` get an answer; others are closed before a byte of theirs is read. nil allows whoever the
+    /// permissions of the socket let connect.
     public init(
-        responder: any Responder, limits: TransportLimits, allowedUIDs: Set<UInt32>, group: any EventLoopGroup, logger: Logger
+        responder: any Responder, limits: TransportLimits, allowedUIDs: Set<UInt32>?, group: any EventLoopGroup, logger: Logger
     ) {
         self.responder = responder
         self.limits = limits
@@ -44,7 +45,7 @@ public final class SocketServer: Sendable {
 
     private func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
         PeerCredentials.uid(of: channel).flatMapThrowing { uid in
-            guard let uid, self.allowedUIDs.contains(uid) else {
+            guard let uid, self.allowedUIDs?.contains(uid) != false else {
                 self.logger.warning("refused a peer", metadata: ["uid": "\(uid.map(String.init) ?? "unknown")"])
                 throw ChannelError.operationUnsupported
             }

@@ -32,9 +32,12 @@ on_interrupt() {
     exit 130
 }
 
+# socket_find: the socket that is named, else the user's own, else, where that is not there, the machine's.
 socket_find() {
     [ -n "$socket_path" ] || socket_path=${DBASSIST_SOCKET:-}
-    [ -n "$socket_path" ] || socket_path=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}/dbassist/dbassistd.sock
+    [ -z "$socket_path" ] || return 0
+    socket_path=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}/dbassist/dbassistd.sock
+    if [ ! -e "$socket_path" ] && [ -S /run/dbassist/dbassistd.sock ]; then socket_path=/run/dbassist/dbassistd.sock; fi
 }
 
 # connection_problem: say why there is no daemon at the socket; nothing if there may be one.
