@@ -23,10 +23,10 @@ import Testing
         let busy = Task {
             let client = try await bench.connect()
             var count = 0
-            while !Task.isCancelled {
+            repeat {
                 _ = try await client.call("query.run", ["projectId": .string(bench.project(.sqlite)), "sql": "SELECT 2"])
                 count += 1
-            }
+            } while !Task.isCancelled
             return count
         }
         let kept = try TemporaryDirectory()

@@ -3,17 +3,22 @@ import Testing
 
 /// Who asks too often is told when to ask again, and nobody else notices.
 @Suite struct RateLimitTests {
+    /// Asks until it is too often: on a machine that is busy with others a minute passes quickly.
     private func refusal(_ client: TestClient, _ method: String, _ params: JSONValue, _ limit: String) async throws {
-        let failure = try await client.failure(method, params)
+        var found: TestClient.Failure?
+        for _ in 0..<5 where found == nil {
+            do { try await client.call(method, params) } catch let failure as TestClient.Failure { found = failure }
+        }
+        let failure = try #require(found)
         #expect(failure.code == "rate_limited" && failure.data["limit"].string == limit, "\(failure)")
         #expect(failure.data["retryable"] == true && (1...60_000).contains(failure.data["retryAfterMs"].integer ?? 0))
     }
 
     @Test func `each kind has its limit`() async throws {
         let bench = try await Workbench.start(
-            ["DBASSIST_LIMITS_QUERIES_PER_MINUTE": "18", "DBASSIST_LIMITS_CHAT_TURNS_PER_MINUTE": "6"], engines: [.sqlite])
+            ["DBASSIST_LIMITS_QUERIES_PER_MINUTE": "6", "DBASSIST_LIMITS_CHAT_TURNS_PER_MINUTE": "6"], engines: [.sqlite])
         let client = bench.client
-        for _ in 0..<3 { try await bench.run(.sqlite, "SELECT 1") }
+        try await bench.run(.sqlite, "SELECT 1")
         try await refusal(client, "query.run", bench.query(.sqlite, "SELECT 1"), "queriesPerMinute")
         try await refusal(client, "query.explain", bench.query(.sqlite, "SELECT 1"), "queriesPerMinute")
         try await refusal(client, "project.test", ["projectId": .string(bench.project(.sqlite))], "queriesPerMinute")
@@ -22,7 +27,7 @@ import Testing
         let turn: JSONValue = ["projectId": .string(bench.project(.sqlite)), "content": "Which tables are there?"]
         try await client.call("chat.send", turn)
         try await refusal(client, "chat.send", turn, "chatTurnsPerMinute")
-        #expect(try await client.call("system.limits")["queriesPerMinute"] == 18)
+        #expect(try await client.call("system.limits")["queriesPerMinute"] == 6)
         let other = try bench.daemon.client()
         _ = try await other.signUp()
         let project = try await other.call(
@@ -44,12 +49,8 @@ import Testing
     }
 
     @Test(arguments: Carrier.allCases) func `requests are counted, and leaving is free`(carrier: Carrier) async throws {
-        let (_, client) = try await carrier.start(["DBASSIST_LIMITS_REQUESTS_PER_MINUTE": "120"])
-        var codes: [String] = []
-        for _ in 0..<40 {
-            do { try await client.call("system.health") } catch let failure as TestClient.Failure { codes.append(failure.code) }
-        }
-        #expect(codes.count >= 10 && codes.allSatisfy { $0 == "rate_limited" }, "\(codes)")
+        let (_, client) = try await carrier.start(["DBASSIST_LIMITS_REQUESTS_PER_MINUTE": "12"])
+        for _ in 0..<3 { try await refusal(client, "system.health", [:], "requestsPerMinute") }
         #expect(try await client.call("shutdown") == .null)
     }
 }
