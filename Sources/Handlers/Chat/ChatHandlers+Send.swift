@@ -8,8 +8,8 @@ import Threads
 /// chat.send: a turn, from the message to the answer.
 extension ChatHandlers {
     func send(_ params: ChatSendParams, _ context: RequestContext) async throws -> Protocol.ChatMessage {
-        try services.rates.take(.chatTurnsPerMinute, of: try context.identity().userID)
         let turn = try await turn(params, context)
+        try services.rates.take(.chatTurnsPerMinute, of: turn.context.identity.userID)
         let (stop, identity) = (TurnStop(), turn.context.identity)
         let running = Turn(
             threadID: turn.log.threadID, projectID: turn.log.projectID, userID: identity.userID, sessionID: identity.sessionID,

@@ -51,7 +51,7 @@ public struct Limits: JSONEncodable, Equatable {
     /// Statements that one account has run or explained, and databases it has tested; 0 is no limit.
     public var queriesPerMinute = 600_000
     /// Turns that one account has begun; 0 is no limit.
-    public var chatTurnsPerMinute = 60
+    public var chatTurnsPerMinute = 600
     /// Log-ins at one account, and log-ins and sign-ups of one peer, right or wrong; 0 is no limit.
     public var loginsPerMinute = 600
     /// Characters (Unicode scalars) of a name of a person or project.

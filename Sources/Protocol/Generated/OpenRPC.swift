@@ -581,303 +581,303 @@ public enum OpenRPCDocument {
         tConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"\###
         passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"logi\###
         nDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":432000\###
-        00,"requestsPerMinute":1200000,"queriesPerMinute":600000,"chatTurnsPerMinute":60,"loginsPerMinute":600,"nameLe\###
-        ngth":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTe\###
-        xtLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections"\###
-        :64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subs\###
-        criptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,\###
-        "sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":50\###
-        00,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPer\###
-        ResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuer\###
-        y":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCac\###
-        heBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisti\###
-        csStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":\###
-        200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens\###
-        ":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}}},"x-needs":"none"},{"name":"with a tok\###
-        en","params":[{"name":"processId","value":null},{"name":"capabilities","value":{}},{"name":"token","value":"${\###
-        token}"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0.1.0"},"protocolVers\###
-        ion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBy\###
-        tes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"\###
-        outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":102\###
-        4,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100\###
-        ,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"requestsPerMinute":1200000,"queriesPer\###
-        Minute":600000,"chatTurnsPerMinute":60,"loginsPerMinute":600,"nameLength":100,"emailLength":254,"descriptionLe\###
-        ngth":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDe\###
-        fault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"dat\###
-        abaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEv\###
-        ents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"que\###
-        ryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cel\###
-        lBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes"\###
-        :1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":409\###
-        6,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"h\###
-        istoryRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"ch\###
-        atContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTok\###
-        ens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExampl\###
-        es":500,"approvalMs":600000},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email"\###
-        :"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a token that is no g\###
-        ood","params":[{"name":"capabilities","value":{}},{"name":"token","value":"v4.public.no-such-token"}],"x-error\###
-        ":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-execut\###
-        ion":"task","x-unknownMembers":"ignore"},{"name":"initialized","summary":"Say that the reply to initialize has\###
-         arrived.","description":"LSP's own notification. Accepted and without effect.","tags":[{"name":"lifecycle"}],\###
-        "paramStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after initialize","params":[],"x-needs\###
-        ":"none"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMe\###
-        mbers":"ignore"},{"name":"project.create","summary":"Register a database as a project.","description":"Checks t\###
-        hat the connection string can be understood and that the policy allows where it points, and stores it sealed. I\###
-        t does\nnot connect: `project.test` does. An SQLite file must be there. The connection string never comes out a\###
-        gain; replies show it rebuilt without its password.\n\nWhile `readOnly` is true, as it is unless you say other\###
-        wise, no query of the project can write, whatever its options.","tags":[{"name":"project"}],"paramStructure":"\###
-        by-name","params":[{"name":"name","description":"Name, unique among your projects.","required":true,"schema":{\###
-        "description":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"des\###
-        cription","description":"What it is, in your words.","required":false,"schema":{"description":"What it is, in y\###
-        our words.","type":"string","maxLength":2000}},{"name":"databaseType","description":"The kind of database.","r\###
-        equired":true,"schema":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"n\###
-        ame":"connectionString","description":"How to reach it, in any form the engine's own tools take: a URI, keywor\###
-        ds and values, or a path for SQLite.","required":true,"schema":{"description":"How to reach it, in any form th\###
-        e engine's own tools take: a URI, keywords and values, or a path for SQLite.","type":"string","minLength":1,"m\###
-        axLength":4096}},{"name":"readOnly","description":"Whether to refuse every write.","required":false,"schema":{\###
-        "description":"Whether to refuse every write.","type":"boolean","default":true}}],"result":{"name":"Project","\###
-        schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$re\###
-        f":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors\###
-        /invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_databa\###
-        se"}],"examples":[{"name":"an SQLite file","params":[{"name":"name","value":"Books"},{"name":"databaseType","v\###
-        alue":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"result":{"name":"result","v\###
-        alue":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sql\###
-        ite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updated\###
-        At":"2026-01-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a connection string of another engine","params"\###
-        :[{"name":"name","value":"Elsewhere"},{"name":"databaseType","value":"postgresql"},{"name":"connectionString",\###
-        "value":"mysql://ada@db.example.com/shop"}],"x-error":"invalid_connection_string","x-needs":"session"},{"name"\###
-        :"a misspelt member","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name\###
-        ":"connectionString","value":"sqlite://${sampleDatabase}"},{"name":"readonly","value":false}],"x-error":"inval\###
-        id_params","x-needs":"session"},{"name":"without a session","params":[{"name":"name","value":"Books"},{"name":\###
-        "databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"\###
-        unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution"\###
-        :"task","x-unknownMembers":"refuse"},{"name":"project.delete","summary":"Delete a project with its history.","\###
-        description":"Its connection string, queries and messages go with it, for good; its running queries are cancel\###
-        led and its kept results are\ndropped. The database itself is not touched.\n\nIdempotent: `{}` says that you h\###
-        ave no such project now. A project that is gone, never was or is somebody else's answers the\nsame, and nothin\###
-        g happens.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":\###
-        "The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"resu\###
-        lt":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref"\###
-        :"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"on\###
-        e of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{}},"x-ne\###
-        eds":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"result":{\###
-        "name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write"\###
-        ,"x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.get","summary":"Answer one project.","desc\###
-        ription":"From the daemon's store; it does not connect.","tags":[{"name":"project"}],"paramStructure":"either"\###
-        ,"params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The proje\###
-        ct.","type":"string","format":"uuid"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Proj\###
-        ect"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},\###
-        {"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","va\###
-        lue":"${projectId}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"B\###
-        ooks","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":tr\###
-        ue,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"project"},{"name\###
-        ":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":\###
-        "session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers\###
-        ":"refuse"},{"name":"project.list","summary":"List your projects.","description":"In the order they were creat\###
-        ed, newest first.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"databaseType","de\###
-        scription":"Only this kind of database.","required":false,"schema":{"description":"Only this kind of database.\###
-        ","$ref":"#/components/schemas/DatabaseType"}},{"name":"text","description":"Only those whose name or descript\###
-        ion contains it, in any case of ASCII letters.","required":false,"schema":{"description":"Only those whose nam\###
-        e or description contains it, in any case of ASCII letters.","type":"string","minLength":1,"maxLength":200}},{\###
-        "name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one page.\###
-        ","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of th\###
-        e page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page befo\###
-        re, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ProjectListResult","schema"\###
-        :{"type":"object","properties":{"items":{"description":"The projects.","type":"array","items":{"$ref":"#/compo\###
-        nents/schemas/Project"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","type":\###
-        "string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/componen\###
-        ts/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"SQLite only","\###
-        params":[{"name":"databaseType","value":"sqlite"}],"result":{"name":"result","value":{"items":[{"id":"019ab0c5\###
-        -11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":"sq\###
-        lite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31\###
-        :00.000Z"}]}},"x-needs":"project"},{"name":"none that match","params":[{"name":"text","value":"no such project\###
-        "}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"sessi\###
-        on","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.summary","summary":\###
-        "Answer a project's figures and what its database says of itself.","description":"Figures are of the whole his\###
-        tory of the project. The database is asked for its metadata; if it cannot be reached, or not within\nthe conne\###
-        ct timeout, `database` says why and the rest is answered all the same.","tags":[{"name":"project"}],"paramStru\###
-        cture":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descript\###
-        ion":"The project.","type":"string","format":"uuid"}}],"result":{"name":"ProjectSummaryResult","schema":{"type\###
-        ":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"queries":\###
-        {"description":"Figures about its queries.","$ref":"#/components/schemas/QueryStatistics"},"recentQueries":{"d\###
-        escription":"The newest queries, newest first.","type":"array","items":{"$ref":"#/components/schemas/QueryReco\###
-        rd"},"maxItems":10},"messageCount":{"description":"Its chat messages.","type":"integer","minimum":0},"database\###
-        ":{"description":"What its database says of itself.","$ref":"#/components/schemas/DatabaseSummary"}},"required\###
-        ":["projectId","queries","recentQueries","messageCount","database"],"additionalProperties":false}},"errors":[{\###
-        "$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compone\###
-        nts/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"one of yours","params":[{"nam\###
-        e":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"projectId":"019ab0c5-11aa-7d2e-8b3\###
-        c-4d5e6f708192","queries":{"total":1,"success":1,"error":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"p95Ms"\###
-        :0.412,"rows":1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e\###
-        -8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","stat\###
-        us":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00\###
-        .000Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.40.1","databaseName":"books.sqlite","sizeBytes\###
-        ":49152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","value\###
-        ":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
-        ring":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.test","summary":"Try to reach a\###
-         database and say how far it got.","description":"Takes either `projectId`, or `databaseType` and `connectionS\###
-        tring` to try before `project.create`; the latter is not kept.\nOpens a new connection, checks that writes are\###
-         refused on it, and closes it.\n\nA database that cannot be reached is a result with `ok: false`, not an error\###
-        . `steps` always has all eight steps, in order; after\nthe one that failed, and where the engine has no such s\###
-        tep, they are `skipped`.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projectId"\###
-        ,"description":"A project of yours.","required":false,"schema":{"description":"A project of yours.","type":"st\###
-        ring","format":"uuid"}},{"name":"databaseType","description":"The kind of database; with `connectionString`.",\###
-        "required":false,"schema":{"description":"The kind of database; with `connectionString`.","$ref":"#/components\###
-        /schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it; with `databaseType`.","req\###
-        uired":false,"schema":{"description":"How to reach it; with `databaseType`.","type":"string","minLength":1,"ma\###
-        xLength":4096}}],"result":{"name":"ProjectTestResult","schema":{"type":"object","properties":{"ok":{"descripti\###
-        on":"Whether no step failed.","type":"boolean"},"steps":{"description":"The outcome of each step.","type":"arr\###
-        ay","items":{"$ref":"#/components/schemas/TestStep"},"minItems":8,"maxItems":8},"serverVersion":{"description"\###
-        :"Product and version; there if it got that far.","type":"string"}},"required":["ok","steps"],"additionalPrope\###
-        rties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenti\###
-        cated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/compon\###
-        ents/errors/busy"}],"examples":[{"name":"a project","params":[{"name":"projectId","value":"${projectId}"}],"re\###
-        sult":{"name":"result","value":{"ok":true,"serverVersion":"SQLite 3.40.1","steps":[{"step":"parse","status":"p\###
-        assed","durationMs":0.021},{"step":"policy","status":"passed","durationMs":0.035},{"step":"resolve","status":"\###
-        skipped"},{"step":"connect","status":"skipped"},{"step":"tls","status":"skipped"},{"step":"login","status":"sk\###
-        ipped"},{"step":"database","status":"passed","durationMs":0.734},{"step":"readOnlyCheck","status":"passed","du\###
-        rationMs":0.118}]}},"x-needs":"project"},{"name":"a server that is not there","params":[{"name":"databaseType"\###
-        ,"value":"postgresql"},{"name":"connectionString","value":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"nam\###
-        e":"result","value":{"ok":false,"steps":[{"step":"parse","status":"passed","durationMs":0.044},{"step":"policy\###
-        ","status":"passed","durationMs":0.012},{"step":"resolve","status":"passed","durationMs":0.067},{"step":"conne\###
-        ct","status":"failed","durationMs":0.203,"code":"connection_refused","message":"Nothing accepts connections at\###
-         127.0.0.1 port 1; check the host and port, and that the server runs."},{"step":"tls","status":"skipped"},{"st\###
-        ep":"login","status":"skipped"},{"step":"database","status":"skipped"},{"step":"readOnlyCheck","status":"skipp\###
-        ed"}]}},"x-needs":"session"},{"name":"both ways at once","params":[{"name":"projectId","value":"${projectId}"}\###
-        ,{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x\###
-        -error":"invalid_params","x-needs":"project"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-\###
-        execution":"task","x-unknownMembers":"refuse"},{"name":"project.update","summary":"Change a project.","descrip\###
-        tion":"Changes what is named and nothing else; takes at least one member besides `projectId`. The kind of data\###
-        base cannot change. An\nempty `description` removes it.\n\nA new connection string is checked as in `project.c\###
-        reate`. With it, or when `readOnly` becomes true, the project's open database\nconnections are closed and its r\###
-        unning writes are cancelled.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projec\###
-        tId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","form\###
-        at":"uuid"}},{"name":"name","description":"Name, unique among your projects.","required":false,"schema":{"desc\###
-        ription":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"descript\###
-        ion","description":"What it is, in your words.","required":false,"schema":{"description":"What it is, in your w\###
-        ords.","type":"string","maxLength":2000}},{"name":"connectionString","description":"How to reach it; the kind o\###
-        f database stays.","required":false,"schema":{"description":"How to reach it; the kind of database stays.","ty\###
-        pe":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every write.\###
-        ","required":false,"schema":{"description":"Whether to refuse every write.","type":"boolean"}},{"name":"assist\###
-        ant","description":"What to change of what the assistant may do.","required":false,"schema":{"description":"Wh\###
-        at to change of what the assistant may do.","$ref":"#/components/schemas/AssistantChange"}}],"result":{"name":\###
-        "Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_par\###
-        ams"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/compo\###
-        nents/errors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/\###
-        policy"},{"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"allow writes","params":[{"name"\###
-        :"projectId","value":"${projectId}"},{"name":"readOnly","value":false}],"result":{"name":"result","value":{"id\###
-        ":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite:///srv/bo\###
-        oks.sqlite","readOnly":false,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"\###
-        x-needs":"project"},{"name":"what the assistant may see","params":[{"name":"projectId","value":"${projectId}"}\###
-        ,{"name":"assistant","value":{"shareRows":false,"maskedColumns":["customers.email"]}}],"result":{"name":"resul\###
-        t","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"s\###
-        qlite:///srv/books.sqlite","readOnly":true,"assistant":{"shareRows":false,"maskedColumns":["customers.email"]}\###
-        ,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":\###
-        "nothing to change","params":[{"name":"projectId","value":"${projectId}"}],"x-error":"invalid_params","x-needs\###
-        ":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"name"\###
-        ,"value":"Books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orde\###
-        ring":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.cancel","summary":"Stop a runni\###
-        ng query at its database.","description":"Works from any connection of the user, and before `query.run` is ans\###
-        wered if its client chose the `queryId`. Answers as soon as\nthe stop is under way; the `query.run` or `query.\###
-        fetch` that waits is then answered `cancelled`, or with its result if that was\nfirst. A database that does no\###
-        t obey has its connection cut after `cancelDeadlineMs`.\n\nIdempotent: a query that has ended, never was or is\###
-         somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructure":"\###
-        either","params":[{"name":"queryId","description":"The query.","required":true,"schema":{"description":"The qu\###
-        ery.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"a\###
+        00,"requestsPerMinute":1200000,"queriesPerMinute":600000,"chatTurnsPerMinute":600,"loginsPerMinute":600,"nameL\###
+        ength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchT\###
+        extLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections\###
+        ":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"sub\###
+        scriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000\###
+        ,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5\###
+        000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPe\###
+        rResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQue\###
+        ry":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCa\###
+        cheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statist\###
+        icsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows"\###
+        :200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayToken\###
+        s":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}}},"x-needs":"none"},{"name":"with a to\###
+        ken","params":[{"name":"processId","value":null},{"name":"capabilities","value":{}},{"name":"token","value":"$\###
+        {token}"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0.1.0"},"protocolVer\###
+        sion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginB\###
+        ytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,\###
+        "outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":10\###
+        24,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":10\###
+        0,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"requestsPerMinute":1200000,"queriesPe\###
+        rMinute":600000,"chatTurnsPerMinute":600,"loginsPerMinute":600,"nameLength":100,"emailLength":254,"description\###
+        Length":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItems\###
+        Default":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"d\###
+        atabaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscription\###
+        Events":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"q\###
+        ueryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"c\###
+        ellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserByte\###
+        s":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4\###
+        096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,\###
+        "historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"\###
+        chatContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaT\###
+        okens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExam\###
+        ples":500,"approvalMs":600000},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","emai\###
+        l":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a token that is n\###
+        o good","params":[{"name":"capabilities","value":{}},{"name":"token","value":"v4.public.no-such-token"}],"x-er\###
+        ror":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-exe\###
+        cution":"task","x-unknownMembers":"ignore"},{"name":"initialized","summary":"Say that the reply to initialize h\###
+        as arrived.","description":"LSP's own notification. Accepted and without effect.","tags":[{"name":"lifecycle"}\###
+        ],"paramStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after initialize","params":[],"x-nee\###
+        ds":"none"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknown\###
+        Members":"ignore"},{"name":"project.create","summary":"Register a database as a project.","description":"Check\###
+        s that the connection string can be understood and that the policy allows where it points, and stores it seale\###
+        d. It does\nnot connect: `project.test` does. An SQLite file must be there. The connection string never comes o\###
+        ut again; replies show it rebuilt without its password.\n\nWhile `readOnly` is true, as it is unless you say o\###
+        therwise, no query of the project can write, whatever its options.","tags":[{"name":"project"}],"paramStructur\###
+        e":"by-name","params":[{"name":"name","description":"Name, unique among your projects.","required":true,"schem\###
+        a":{"description":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":\###
+        "description","description":"What it is, in your words.","required":false,"schema":{"description":"What it is,\###
+         in your words.","type":"string","maxLength":2000}},{"name":"databaseType","description":"The kind of database\###
+        .","required":true,"schema":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"}\###
+        },{"name":"connectionString","description":"How to reach it, in any form the engine's own tools take: a URI, k\###
+        eywords and values, or a path for SQLite.","required":true,"schema":{"description":"How to reach it, in any fo\###
+        rm the engine's own tools take: a URI, keywords and values, or a path for SQLite.","type":"string","minLength"\###
+        :1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every write.","required":false,"sche\###
+        ma":{"description":"Whether to refuse every write.","type":"boolean","default":true}}],"result":{"name":"Proje\###
+        ct","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},\###
+        {"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/e\###
+        rrors/invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_d\###
+        atabase"}],"examples":[{"name":"an SQLite file","params":[{"name":"name","value":"Books"},{"name":"databaseTyp\###
+        e","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"result":{"name":"resul\###
+        t","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType"\###
+        :"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","up\###
+        datedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a connection string of another engine","pa\###
+        rams":[{"name":"name","value":"Elsewhere"},{"name":"databaseType","value":"postgresql"},{"name":"connectionStr\###
+        ing","value":"mysql://ada@db.example.com/shop"}],"x-error":"invalid_connection_string","x-needs":"session"},{"\###
+        name":"a misspelt member","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{\###
+        "name":"connectionString","value":"sqlite://${sampleDatabase}"},{"name":"readonly","value":false}],"x-error":"\###
+        invalid_params","x-needs":"session"},{"name":"without a session","params":[{"name":"name","value":"Books"},{"n\###
+        ame":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-err\###
+        or":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execu\###
+        tion":"task","x-unknownMembers":"refuse"},{"name":"project.delete","summary":"Delete a project with its histor\###
+        y.","description":"Its connection string, queries and messages go with it, for good; its running queries are c\###
+        ancelled and its kept results are\ndropped. The database itself is not touched.\n\nIdempotent: `{}` says that y\###
+        ou have no such project now. A project that is gone, never was or is somebody else's answers the\nsame, and no\###
+        thing happens.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","descripti\###
+        on":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"\###
+        result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$\###
+        ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name"\###
+        :"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{}},"\###
+        x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"resul\###
+        t":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"wr\###
+        ite","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.get","summary":"Answer one project.","\###
+        description":"From the daemon's store; it does not connect.","tags":[{"name":"project"}],"paramStructure":"eit\###
+        her","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The p\###
+        roject.","type":"string","format":"uuid"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/\###
+        Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticate\###
+        d"},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"projectId"\###
+        ,"value":"${projectId}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name\###
+        ":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly\###
+        ":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"project"},{"\###
+        name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-nee\###
+        ds":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMem\###
+        bers":"refuse"},{"name":"project.list","summary":"List your projects.","description":"In the order they were c\###
+        reated, newest first.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"databaseType"\###
+        ,"description":"Only this kind of database.","required":false,"schema":{"description":"Only this kind of datab\###
+        ase.","$ref":"#/components/schemas/DatabaseType"}},{"name":"text","description":"Only those whose name or desc\###
+        ription contains it, in any case of ASCII letters.","required":false,"schema":{"description":"Only those whose\###
+         name or description contains it, in any case of ASCII letters.","type":"string","minLength":1,"maxLength":200\###
+        }},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one p\###
+        age.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` o\###
+        f the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page b\###
+        efore, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ProjectListResult","sche\###
+        ma":{"type":"object","properties":{"items":{"description":"The projects.","type":"array","items":{"$ref":"#/co\###
+        mponents/schemas/Project"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","typ\###
+        e":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/compo\###
+        nents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"SQLite only\###
+        ","params":[{"name":"databaseType","value":"sqlite"}],"result":{"name":"result","value":{"items":[{"id":"019ab\###
+        0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":\###
+        "sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09\###
+        :31:00.000Z"}]}},"x-needs":"project"},{"name":"none that match","params":[{"name":"text","value":"no such proj\###
+        ect"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"se\###
+        ssion","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.summary","summar\###
+        y":"Answer a project's figures and what its database says of itself.","description":"Figures are of the whole h\###
+        istory of the project. The database is asked for its metadata; if it cannot be reached, or not within\nthe con\###
+        nect timeout, `database` says why and the rest is answered all the same.","tags":[{"name":"project"}],"paramSt\###
+        ructure":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descri\###
+        ption":"The project.","type":"string","format":"uuid"}}],"result":{"name":"ProjectSummaryResult","schema":{"ty\###
+        pe":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"queries\###
+        ":{"description":"Figures about its queries.","$ref":"#/components/schemas/QueryStatistics"},"recentQueries":{\###
+        "description":"The newest queries, newest first.","type":"array","items":{"$ref":"#/components/schemas/QueryRe\###
+        cord"},"maxItems":10},"messageCount":{"description":"Its chat messages.","type":"integer","minimum":0},"databa\###
+        se":{"description":"What its database says of itself.","$ref":"#/components/schemas/DatabaseSummary"}},"requir\###
+        ed":["projectId","queries","recentQueries","messageCount","database"],"additionalProperties":false}},"errors":\###
+        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compo\###
+        nents/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"one of yours","params":[{"n\###
+        ame":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"projectId":"019ab0c5-11aa-7d2e-8\###
+        b3c-4d5e6f708192","queries":{"total":1,"success":1,"error":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"p95M\###
+        s":0.412,"rows":1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d\###
+        2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","st\###
+        atus":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:\###
+        00.000Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.40.1","databaseName":"books.sqlite","sizeByt\###
+        es":49152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","val\###
+        ue":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-or\###
+        dering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.test","summary":"Try to reac\###
+        h a database and say how far it got.","description":"Takes either `projectId`, or `databaseType` and `connecti\###
+        onString` to try before `project.create`; the latter is not kept.\nOpens a new connection, checks that writes a\###
+        re refused on it, and closes it.\n\nA database that cannot be reached is a result with `ok: false`, not an err\###
+        or. `steps` always has all eight steps, in order; after\nthe one that failed, and where the engine has no such\###
+         step, they are `skipped`.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projectI\###
+        d","description":"A project of yours.","required":false,"schema":{"description":"A project of yours.","type":"\###
+        string","format":"uuid"}},{"name":"databaseType","description":"The kind of database; with `connectionString`.\###
+        ","required":false,"schema":{"description":"The kind of database; with `connectionString`.","$ref":"#/componen\###
+        ts/schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it; with `databaseType`.","r\###
+        equired":false,"schema":{"description":"How to reach it; with `databaseType`.","type":"string","minLength":1,"\###
+        maxLength":4096}}],"result":{"name":"ProjectTestResult","schema":{"type":"object","properties":{"ok":{"descrip\###
+        tion":"Whether no step failed.","type":"boolean"},"steps":{"description":"The outcome of each step.","type":"a\###
+        rray","items":{"$ref":"#/components/schemas/TestStep"},"minItems":8,"maxItems":8},"serverVersion":{"descriptio\###
+        n":"Product and version; there if it got that far.","type":"string"}},"required":["ok","steps"],"additionalPro\###
+        perties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthen\###
+        ticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/comp\###
+        onents/errors/busy"}],"examples":[{"name":"a project","params":[{"name":"projectId","value":"${projectId}"}],"\###
+        result":{"name":"result","value":{"ok":true,"serverVersion":"SQLite 3.40.1","steps":[{"step":"parse","status":\###
+        "passed","durationMs":0.021},{"step":"policy","status":"passed","durationMs":0.035},{"step":"resolve","status"\###
+        :"skipped"},{"step":"connect","status":"skipped"},{"step":"tls","status":"skipped"},{"step":"login","status":"\###
+        skipped"},{"step":"database","status":"passed","durationMs":0.734},{"step":"readOnlyCheck","status":"passed","\###
+        durationMs":0.118}]}},"x-needs":"project"},{"name":"a server that is not there","params":[{"name":"databaseTyp\###
+        e","value":"postgresql"},{"name":"connectionString","value":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"n\###
+        ame":"result","value":{"ok":false,"steps":[{"step":"parse","status":"passed","durationMs":0.044},{"step":"poli\###
+        cy","status":"passed","durationMs":0.012},{"step":"resolve","status":"passed","durationMs":0.067},{"step":"con\###
+        nect","status":"failed","durationMs":0.203,"code":"connection_refused","message":"Nothing accepts connections a\###
+        t 127.0.0.1 port 1; check the host and port, and that the server runs."},{"step":"tls","status":"skipped"},{"s\###
+        tep":"login","status":"skipped"},{"step":"database","status":"skipped"},{"step":"readOnlyCheck","status":"skip\###
+        ped"}]}},"x-needs":"session"},{"name":"both ways at once","params":[{"name":"projectId","value":"${projectId}"\###
+        },{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"\###
+        x-error":"invalid_params","x-needs":"project"}],"x-kind":"request","x-access":"session","x-ordering":"read","x\###
+        -execution":"task","x-unknownMembers":"refuse"},{"name":"project.update","summary":"Change a project.","descri\###
+        ption":"Changes what is named and nothing else; takes at least one member besides `projectId`. The kind of dat\###
+        abase cannot change. An\nempty `description` removes it.\n\nA new connection string is checked as in `project.\###
+        create`. With it, or when `readOnly` becomes true, the project's open database\nconnections are closed and its\###
+         running writes are cancelled.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"proj\###
+        ectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","fo\###
+        rmat":"uuid"}},{"name":"name","description":"Name, unique among your projects.","required":false,"schema":{"de\###
+        scription":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"descri\###
+        ption","description":"What it is, in your words.","required":false,"schema":{"description":"What it is, in you\###
+        r words.","type":"string","maxLength":2000}},{"name":"connectionString","description":"How to reach it; the ki\###
+        nd of database stays.","required":false,"schema":{"description":"How to reach it; the kind of database stays."\###
+        ,"type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every wr\###
+        ite.","required":false,"schema":{"description":"Whether to refuse every write.","type":"boolean"}},{"name":"as\###
+        sistant","description":"What to change of what the assistant may do.","required":false,"schema":{"description"\###
+        :"What to change of what the assistant may do.","$ref":"#/components/schemas/AssistantChange"}}],"result":{"na\###
+        me":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid\###
+        _params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/c\###
+        omponents/errors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/err\###
+        ors/policy"},{"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"allow writes","params":[{"n\###
+        ame":"projectId","value":"${projectId}"},{"name":"readOnly","value":false}],"result":{"name":"result","value":\###
+        {"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite:///sr\###
+        v/books.sqlite","readOnly":false,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"\###
+        }},"x-needs":"project"},{"name":"what the assistant may see","params":[{"name":"projectId","value":"${projectI\###
+        d}"},{"name":"assistant","value":{"shareRows":false,"maskedColumns":["customers.email"]}}],"result":{"name":"r\###
+        esult","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection\###
+        ":"sqlite:///srv/books.sqlite","readOnly":true,"assistant":{"shareRows":false,"maskedColumns":["customers.emai\###
+        l"]},"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"na\###
+        me":"nothing to change","params":[{"name":"projectId","value":"${projectId}"}],"x-error":"invalid_params","x-n\###
+        eeds":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"n\###
+        ame","value":"Books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-\###
+        ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.cancel","summary":"Stop a r\###
+        unning query at its database.","description":"Works from any connection of the user, and before `query.run` is\###
+         answered if its client chose the `queryId`. Answers as soon as\nthe stop is under way; the `query.run` or `qu\###
+        ery.fetch` that waits is then answered `cancelled`, or with its result if that was\nfirst. A database that doe\###
+        s not obey has its connection cut after `cancelDeadlineMs`.\n\nIdempotent: a query that has ended, never was o\###
+        r is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructur\###
+        e":"either","params":[{"name":"queryId","description":"The query.","required":true,"schema":{"description":"Th\###
+        e query.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{\###
+        },"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components\###
+        /errors/unauthenticated"}],"examples":[{"name":"a query that has ended","params":[{"name":"queryId","value":"$\###
+        {queryId}"}],"result":{"name":"result","value":{}},"x-needs":"query"},{"name":"an unknown query","params":[{"n\###
+        ame":"queryId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"\###
+        request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"\###
+        query.close","summary":"Drop a kept result.","description":"Frees what it took of the quota; if its statement s\###
+        till runs, it is stopped. The query stays in history.\n\nIdempotent: a result that is gone, never was or is so\###
+        mebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructure":"eit\###
+        her","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The res\###
+        ult.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"a\###
         dditionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/err\###
-        ors/unauthenticated"}],"examples":[{"name":"a query that has ended","params":[{"name":"queryId","value":"${que\###
-        ryId}"}],"result":{"name":"result","value":{}},"x-needs":"query"},{"name":"an unknown query","params":[{"name"\###
-        :"queryId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"requ\###
-        est","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"quer\###
-        y.close","summary":"Drop a kept result.","description":"Frees what it took of the quota; if its statement stil\###
-        l runs, it is stopped. The query stays in history.\n\nIdempotent: a result that is gone, never was or is someb\###
-        ody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructure":"either\###
-        ","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The result\###
-        .","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"addi\###
-        tionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors\###
-        /unauthenticated"}],"examples":[{"name":"a result","params":[{"name":"resultId","value":"${resultId}"}],"resul\###
-        t":{"name":"result","value":{}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","\###
-        value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-acce\###
-        ss":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.explain","\###
-        summary":"Show how a database would run a statement.","description":"Asks the engine for its plan, without run\###
-        ning the statement: as the engine gives it (`plan`), and in one normal form for all\nengines (`nodes`). Where t\###
-        he engine estimates costs or, with `analyze`, measures times, `costliest` names the three nodes that\ncost or t\###
-        ake most on their own, without their children.\n\n**`analyze`** runs the statement to measure it, inside the r\###
-        ead-only path: what `query.run` refuses in `read` mode is refused\nhere. SQLite cannot measure; asking for it i\###
-        s `invalid_params`. Without `analyze`, PostgreSQL also shows the plans of statements\nthat write, without runn\###
-        ing them; for MySQL, MariaDB and SQLite those are refused.\n\nParameters are bound as in `query.run`. PostgreS\###
-        QL plans with their values. It is no query: it is not in history, and costs what\na query costs otherwise. `$/\###
-        cancelRequest`, the timeout and the end of the connection stop it.","tags":[{"name":"query"}],"paramStructure"\###
-        :"by-name","params":[{"name":"projectId","description":"Where it would run.","required":true,"schema":{"descri\###
-        ption":"Where it would run.","type":"string","format":"uuid"}},{"name":"sql","description":"The statement, at m\###
-        ost `sqlBytes` bytes of UTF-8.","required":true,"schema":{"description":"The statement, at most `sqlBytes` byt\###
-        es of UTF-8.","type":"string","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values o\###
-        f the placeholders, in order.","required":false,"schema":{"description":"Values of the placeholders, in order.\###
-        ","type":"array","items":{"oneOf":[{"type":["null","boolean","number","string"]},{"type":"object","required":[\###
-        "$base64"],"additionalProperties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"nam\###
-        e":"analyze","description":"Whether to run it and measure.","required":false,"schema":{"description":"Whether t\###
-        o run it and measure.","type":"boolean","default":false}},{"name":"timeoutMs","description":"Time it may take;\###
-         absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"schema":{"\###
-        description":"Time it may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`\###
-        .","type":"integer","minimum":1,"maximum":3600000}}],"result":{"name":"QueryExplainResult","schema":{"type":"o\###
-        bject","properties":{"engine":{"description":"Whose plan it is.","$ref":"#/components/schemas/DatabaseType"},"\###
-        analyzed":{"description":"Whether the statement ran and `actual…` members were measured.","type":"boolean"},"n\###
-        odes":{"description":"The plan's nodes, each before its children; at most the limit `planNodes`.","type":"arra\###
-        y","items":{"$ref":"#/components/schemas/PlanNode"}},"costliest":{"description":"Ids of at most three nodes, t\###
-        he costliest first: by their own time if measured, else by their own cost, else by their own rows. Empty where\###
-         the engine says none of these.","type":"array","items":{"type":"integer","minimum":0}},"truncated":{"descript\###
-        ion":"Whether the plan has nodes that are not shown.","type":"boolean"},"planningMs":{"description":"Time to p\###
-        lan, as the engine measured it.","type":"number","minimum":0},"executionMs":{"description":"Time to run, as th\###
-        e engine measured it.","type":"number","minimum":0},"plan":{"description":"The plan as the engine gives it: it\###
-        s JSON, or, nested deeper than the limit `jsonDepth`, the same as text and without `nodes`; for SQLite an arra\###
-        y of the rows of EXPLAIN QUERY PLAN."}},"required":["engine","analyzed","nodes","costliest","truncated","plan"\###
-        ],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components\###
-        /errors/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/er\###
-        rors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/not_found"},{"\###
-        $ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy\###
-        "},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/\###
-        errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"\###
-        },{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/\###
-        components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authen\###
-        tication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"\###
-        },{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a search by key","params":[{"name":"pro\###
-        jectId","value":"${projectId}"},{"name":"sql","value":"SELECT name FROM sqlite_schema WHERE rowid = ?1"},{"nam\###
-        e":"parameters","value":[1]}],"result":{"name":"result","value":{"engine":"sqlite","analyzed":false,"nodes":[{\###
-        "id":0,"operation":"SEARCH","detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)","relation":"sq\###
-        lite_schema"}],"costliest":[],"truncated":false,"plan":[{"id":2,"parent":0,"detail":"SEARCH sqlite_schema USIN\###
-        G INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"project"},{"name":"an engine that does not measure","params":[\###
-        {"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"analyze","value":true}]\###
-        ,"x-error":"invalid_params","x-needs":"project"},{"name":"a statement the database refuses","params":[{"name":\###
-        "projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"proj\###
-        ect"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","value"\###
-        :"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering"\###
-        :"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.export","summary":"Convert a kept res\###
-        ult to CSV, JSON, JSON Lines, Markdown or SQL.","description":"Converts what `query.run` kept; the statement d\###
-        oes not run again. If it still runs, this follows it to its end; if it ends with\nan error, so does the export\###
-        .\n\n**Where it goes.** Without `path` and `partialResultToken` the reply has `text`, which ends with the row t\###
-        hat reaches `pageBytes`,\nand `nextCursor` for the next call, with the same `format` and `options`. The texts p\###
-        ut together are the whole: what stands at its\nhead or foot is there once, and each has whole rows only. With `\###
-        partialResultToken` the texts go out as `$/progress`, each with an\n`ExportPart`, no faster than this client r\###
-        eads, and the reply has the totals. With `path` they go to a file, which is there, whole\nand readable only to\###
-         the daemon's user, once this is answered, and not at all if it fails or is cancelled.\n\n**Paths** are absolu\###
-        te, in a directory that exists; `~/` is the daemon's user's home where the daemon is personal. In shared mode\\###
-        nthey must be below a directory that the daemon allows. A file that exists is a `conflict` unless `overwrite`.\###
-         Symbolic links and\nwhatever is no regular file are never written to, nor are files of the daemon itself. `fi\###
-        le_failed` names the step that failed.\n\n**Formats.** Cells that are null differ from empty texts in each of t\###
-        hem.\n\n- `csv`: RFC 4180, in UTF-8. A cell is quoted where it must be, and where it is an empty text or reads\###
-         like `nullText`; null is\n  `nullText` without quotes. Numbers have the digits of the database. Bytes are bas\###
-        e64 or hexadecimal.\n- `json`: one array of objects, an object a line. Cells are those of `QueryResult`. Of co\###
-        lumns with the same name the second is\n  called `name_2`.\n- `jsonl`: the same objects, one a line, and nothi\###
-        ng else.\n- `markdown`: a table of GitHub's kind, numbers to the right. Characters that mean something to Mark\###
-        down or HTML are escaped, a\n  line break is `<br>`, another control character its picture. A result that stop\###
-        ped at a limit says so below it.\n- `sql`: `INSERT` statements of at most 64 KiB (but always a whole row) into\###
-         `table`, in the dialect of the database that the\n  result is from; before them the session's encoding is set\###
-        . Run there, on a table with columns of the same types, they give the\n  same values. A JSON `null` becomes NU\###
-        LL, since results do not tell the two apart.\n\n**Cells that were cut** (`cellBytes`) are refused with `cell_t\###
-        runcated`, because nobody would notice. With `allowTruncated` they\nare exported as far as they go, marked, an\###
-        d counted in `truncatedCells`; never to `sql`.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],"\###
-        paramStructure":"by-name","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"\###
-        description":"The result.","type":"string","format":"uuid"}},{"name":"format","description":"What to convert i\###
+        ors/unauthenticated"}],"examples":[{"name":"a result","params":[{"name":"resultId","value":"${resultId}"}],"re\###
+        sult":{"name":"result","value":{}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId\###
+        ","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-a\###
+        ccess":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.explain\###
+        ","summary":"Show how a database would run a statement.","description":"Asks the engine for its plan, without r\###
+        unning the statement: as the engine gives it (`plan`), and in one normal form for all\nengines (`nodes`). Wher\###
+        e the engine estimates costs or, with `analyze`, measures times, `costliest` names the three nodes that\ncost o\###
+        r take most on their own, without their children.\n\n**`analyze`** runs the statement to measure it, inside th\###
+        e read-only path: what `query.run` refuses in `read` mode is refused\nhere. SQLite cannot measure; asking for i\###
+        t is `invalid_params`. Without `analyze`, PostgreSQL also shows the plans of statements\nthat write, without r\###
+        unning them; for MySQL, MariaDB and SQLite those are refused.\n\nParameters are bound as in `query.run`. Postg\###
+        reSQL plans with their values. It is no query: it is not in history, and costs what\na query costs otherwise. `\###
+        $/cancelRequest`, the timeout and the end of the connection stop it.","tags":[{"name":"query"}],"paramStructur\###
+        e":"by-name","params":[{"name":"projectId","description":"Where it would run.","required":true,"schema":{"desc\###
+        ription":"Where it would run.","type":"string","format":"uuid"}},{"name":"sql","description":"The statement, a\###
+        t most `sqlBytes` bytes of UTF-8.","required":true,"schema":{"description":"The statement, at most `sqlBytes` b\###
+        ytes of UTF-8.","type":"string","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values\###
+         of the placeholders, in order.","required":false,"schema":{"description":"Values of the placeholders, in orde\###
+        r.","type":"array","items":{"oneOf":[{"type":["null","boolean","number","string"]},{"type":"object","required"\###
+        :["$base64"],"additionalProperties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"n\###
+        ame":"analyze","description":"Whether to run it and measure.","required":false,"schema":{"description":"Whethe\###
+        r to run it and measure.","type":"boolean","default":false}},{"name":"timeoutMs","description":"Time it may ta\###
+        ke; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"schema"\###
+        :{"description":"Time it may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMax\###
+        Ms`.","type":"integer","minimum":1,"maximum":3600000}}],"result":{"name":"QueryExplainResult","schema":{"type"\###
+        :"object","properties":{"engine":{"description":"Whose plan it is.","$ref":"#/components/schemas/DatabaseType"\###
+        },"analyzed":{"description":"Whether the statement ran and `actual…` members were measured.","type":"boolean"}\###
+        ,"nodes":{"description":"The plan's nodes, each before its children; at most the limit `planNodes`.","type":"a\###
+        rray","items":{"$ref":"#/components/schemas/PlanNode"}},"costliest":{"description":"Ids of at most three nodes\###
+        , the costliest first: by their own time if measured, else by their own cost, else by their own rows. Empty wh\###
+        ere the engine says none of these.","type":"array","items":{"type":"integer","minimum":0}},"truncated":{"descr\###
+        iption":"Whether the plan has nodes that are not shown.","type":"boolean"},"planningMs":{"description":"Time t\###
+        o plan, as the engine measured it.","type":"number","minimum":0},"executionMs":{"description":"Time to run, as\###
+         the engine measured it.","type":"number","minimum":0},"plan":{"description":"The plan as the engine gives it:\###
+         its JSON, or, nested deeper than the limit `jsonDepth`, the same as text and without `nodes`; for SQLite an a\###
+        rray of the rows of EXPLAIN QUERY PLAN."}},"required":["engine","analyzed","nodes","costliest","truncated","pl\###
+        an"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/compone\###
+        nts/errors/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components\###
+        /errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/not_found"}\###
+        ,{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/pol\###
+        icy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/componen\###
+        ts/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_fou\###
+        nd"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":\###
+        "#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/aut\###
+        hentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_databa\###
+        se"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a search by key","params":[{"name":"\###
+        projectId","value":"${projectId}"},{"name":"sql","value":"SELECT name FROM sqlite_schema WHERE rowid = ?1"},{"\###
+        name":"parameters","value":[1]}],"result":{"name":"result","value":{"engine":"sqlite","analyzed":false,"nodes"\###
+        :[{"id":0,"operation":"SEARCH","detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)","relation":\###
+        "sqlite_schema"}],"costliest":[],"truncated":false,"plan":[{"id":2,"parent":0,"detail":"SEARCH sqlite_schema U\###
+        SING INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"project"},{"name":"an engine that does not measure","params\###
+        ":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"analyze","value":tru\###
+        e}],"x-error":"invalid_params","x-needs":"project"},{"name":"a statement the database refuses","params":[{"nam\###
+        e":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"p\###
+        roject"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","val\###
+        ue":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orderi\###
+        ng":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.export","summary":"Convert a kept r\###
+        esult to CSV, JSON, JSON Lines, Markdown or SQL.","description":"Converts what `query.run` kept; the statement\###
+         does not run again. If it still runs, this follows it to its end; if it ends with\nan error, so does the expo\###
+        rt.\n\n**Where it goes.** Without `path` and `partialResultToken` the reply has `text`, which ends with the ro\###
+        w that reaches `pageBytes`,\nand `nextCursor` for the next call, with the same `format` and `options`. The tex\###
+        ts put together are the whole: what stands at its\nhead or foot is there once, and each has whole rows only. W\###
+        ith `partialResultToken` the texts go out as `$/progress`, each with an\n`ExportPart`, no faster than this cli\###
+        ent reads, and the reply has the totals. With `path` they go to a file, which is there, whole\nand readable on\###
+        ly to the daemon's user, once this is answered, and not at all if it fails or is cancelled.\n\n**Paths** are a\###
+        bsolute, in a directory that exists; `~/` is the daemon's user's home where the daemon is personal. In shared m\###
+        ode\nthey must be below a directory that the daemon allows. A file that exists is a `conflict` unless `overwri\###
+        te`. Symbolic links and\nwhatever is no regular file are never written to, nor are files of the daemon itself.\###
+         `file_failed` names the step that failed.\n\n**Formats.** Cells that are null differ from empty texts in each\###
+         of them.\n\n- `csv`: RFC 4180, in UTF-8. A cell is quoted where it must be, and where it is an empty text or r\###
+        eads like `nullText`; null is\n  `nullText` without quotes. Numbers have the digits of the database. Bytes are\###
+         base64 or hexadecimal.\n- `json`: one array of objects, an object a line. Cells are those of `QueryResult`. O\###
+        f columns with the same name the second is\n  called `name_2`.\n- `jsonl`: the same objects, one a line, and n\###
+        othing else.\n- `markdown`: a table of GitHub's kind, numbers to the right. Characters that mean something to M\###
+        arkdown or HTML are escaped, a\n  line break is `<br>`, another control character its picture. A result that s\###
+        topped at a limit says so below it.\n- `sql`: `INSERT` statements of at most 64 KiB (but always a whole row) i\###
+        nto `table`, in the dialect of the database that the\n  result is from; before them the session's encoding is s\###
+        et. Run there, on a table with columns of the same types, they give the\n  same values. A JSON `null` becomes N\###
+        ULL, since results do not tell the two apart.\n\n**Cells that were cut** (`cellBytes`) are refused with `cell_\###
+        truncated`, because nobody would notice. With `allowTruncated` they\nare exported as far as they go, marked, a\###
+        nd counted in `truncatedCells`; never to `sql`.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],\###
+        "paramStructure":"by-name","params":[{"name":"resultId","description":"The result.","required":true,"schema":{\###
+        "description":"The result.","type":"string","format":"uuid"}},{"name":"format","description":"What to convert i\###
         t to.","required":true,"schema":{"description":"What to convert it to.","$ref":"#/components/schemas/ExportFor\###
         mat"}},{"name":"options","description":"How to write it.","required":false,"schema":{"description":"How to wri\###
         te it.","$ref":"#/components/schemas/ExportOptions"}},{"name":"cursor","description":"`nextCursor` of the text\###
@@ -1475,46 +1475,46 @@ public enum OpenRPCDocument {
         utStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"login\###
         Failures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifeti\###
         meMs":86400000,"sessionIdleMs":43200000,"requestsPerMinute":1200000,"queriesPerMinute":600000,"chatTurnsPerMin\###
-        ute":60,"loginsPerMinute":600,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLen\###
-        gth":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"das\###
-        hboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTime\###
-        outMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"ru\###
-        nningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeou\###
-        tMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":10\###
-        0000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":6000\###
-        00,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"c\###
-        atalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDay\###
-        s":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatStep\###
-        s":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"\###
-        chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}},"\###
-        x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknown\###
-        Members":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","descr\###
-        iption":"Counters, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are m\###
-        ethod names, outcomes\nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}],"p\###
-        aramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","propert\###
-        ies":{"text":{"description":"The metrics, one sample a line.","type":"string"}},"required":["text"],"additiona\###
-        lProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape",\###
-        "params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requ\###
-        ests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"s\###
-        ession","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User"\###
-        :{"description":"A person with an account.","type":"object","properties":{"id":{"description":"Id.","type":"st\###
-        ring","format":"uuid"},"name":{"description":"Display name.","type":"string"},"email":{"description":"E-mail a\###
-        ddress, in lower case: what they log in with.","type":"string","format":"email"},"createdAt":{"description":"W\###
-        hen they signed up.","type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"addi\###
-        tionalProperties":false},"Session":{"description":"A new session and the token that stands for it. The token i\###
-        s shown this once; the daemon does not keep it.","type":"object","properties":{"token":{"description":"A secre\###
-        t (PASETO v4.public): attaches further connections to the session. Opaque to clients.","type":"string","format\###
-        ":"token"},"expiresAt":{"description":"When the session ends at the latest.","type":"string","format":"date-ti\###
-        me"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token","ex\###
-        piresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A session as its owner sees it in\###
-         a list; never its token.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"\###
-        string","format":"uuid"},"createdAt":{"description":"When it began.","type":"string","format":"date-time"},"la\###
-        stUsedAt":{"description":"Its latest request, to the minute.","type":"string","format":"date-time"},"expiresAt\###
-        ":{"description":"When it ends at the latest.","type":"string","format":"date-time"},"current":{"description":\###
-        "Whether it is the session of this connection.","type":"boolean"},"client":{"description":"Name and version of\###
-         the client that began it, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt",\###
-        "expiresAt","current"],"additionalProperties":false},"TokenGrant":{"description":"What a narrowed token allows\###
-        . What is absent is not narrowed.","type":"object","properties":{"methods":{"description":"Names of methods, a\###
+        ute":600,"loginsPerMinute":600,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLe\###
+        ngth":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"da\###
+        shboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTim\###
+        eoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"r\###
+        unningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeo\###
+        utMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":1\###
+        00000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600\###
+        000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"\###
+        catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDa\###
+        ys":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSte\###
+        ps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,\###
+        "chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}},\###
+        "x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknow\###
+        nMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","desc\###
+        ription":"Counters, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are\###
+         method names, outcomes\nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}],\###
+        "paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","prope\###
+        rties":{"text":{"description":"The metrics, one sample a line.","type":"string"}},"required":["text"],"additio\###
+        nalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape\###
+        ","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_re\###
+        quests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":\###
+        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"Use\###
+        r":{"description":"A person with an account.","type":"object","properties":{"id":{"description":"Id.","type":"\###
+        string","format":"uuid"},"name":{"description":"Display name.","type":"string"},"email":{"description":"E-mail\###
+         address, in lower case: what they log in with.","type":"string","format":"email"},"createdAt":{"description":\###
+        "When they signed up.","type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"ad\###
+        ditionalProperties":false},"Session":{"description":"A new session and the token that stands for it. The token\###
+         is shown this once; the daemon does not keep it.","type":"object","properties":{"token":{"description":"A sec\###
+        ret (PASETO v4.public): attaches further connections to the session. Opaque to clients.","type":"string","form\###
+        at":"token"},"expiresAt":{"description":"When the session ends at the latest.","type":"string","format":"date-\###
+        time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token","\###
+        expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A session as its owner sees it i\###
+        n a list; never its token.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","type":\###
+        "string","format":"uuid"},"createdAt":{"description":"When it began.","type":"string","format":"date-time"},"l\###
+        astUsedAt":{"description":"Its latest request, to the minute.","type":"string","format":"date-time"},"expiresA\###
+        t":{"description":"When it ends at the latest.","type":"string","format":"date-time"},"current":{"description"\###
+        :"Whether it is the session of this connection.","type":"boolean"},"client":{"description":"Name and version o\###
+        f the client that began it, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt"\###
+        ,"expiresAt","current"],"additionalProperties":false},"TokenGrant":{"description":"What a narrowed token allow\###
+        s. What is absent is not narrowed.","type":"object","properties":{"methods":{"description":"Names of methods, a\###
         nd `namespace.*`; it may be empty.","type":"array","items":{"type":"string"}},"projectIds":{"description":"Ids\###
          of projects; it may be empty.","type":"array","items":{"type":"string","format":"uuid"}},"readOnly":{"descrip\###
         tion":"Whether it may change nothing.","type":"boolean"},"requestsPerMinute":{"description":"Requests of a ses\###
@@ -2232,19 +2232,19 @@ public enum OpenRPCDocument {
         00000,"unit":"count","configurable":true,"description":"Requests of one account, and of one peer; 0 is no limi\###
         t."},{"name":"queriesPerMinute","value":600000,"unit":"count","configurable":true,"description":"Statements th\###
         at one account has run or explained, and databases it has tested; 0 is no limit."},{"name":"chatTurnsPerMinute\###
-        ","value":60,"unit":"count","configurable":true,"description":"Turns that one account has begun; 0 is no limit\###
-        ."},{"name":"loginsPerMinute","value":600,"unit":"count","configurable":true,"description":"Log-ins at one acc\###
-        ount, and log-ins and sign-ups of one peer, right or wrong; 0 is no limit."},{"name":"nameLength","value":100,\###
-        "unit":"count","configurable":false,"description":"Characters (Unicode scalars) of a name of a person or proje\###
-        ct."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"description":"Characters of an e-\###
-        mail address."},{"name":"descriptionLength","value":2000,"unit":"count","configurable":false,"description":"Ch\###
-        aracters of a project's description."},{"name":"connectionStringLength","value":4096,"unit":"count","configura\###
-        ble":false,"description":"Characters of a connection string."},{"name":"labelLength","value":200,"unit":"count\###
-        ","configurable":false,"description":"Characters of a query's label."},{"name":"searchTextLength","value":200,\###
-        "unit":"count","configurable":false,"description":"Characters of a list's `text` filter."},{"name":"listItems"\###
-        ,"value":200,"unit":"count","configurable":false,"description":"Items of one page of a list."},{"name":"listIt\###
-        emsDefault","value":50,"unit":"count","configurable":false,"description":"Items of one page of a list when `li\###
-        mit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable":false,"description":"Newest q\###
+        ","value":600,"unit":"count","configurable":true,"description":"Turns that one account has begun; 0 is no limi\###
+        t."},{"name":"loginsPerMinute","value":600,"unit":"count","configurable":true,"description":"Log-ins at one ac\###
+        count, and log-ins and sign-ups of one peer, right or wrong; 0 is no limit."},{"name":"nameLength","value":100\###
+        ,"unit":"count","configurable":false,"description":"Characters (Unicode scalars) of a name of a person or proj\###
+        ect."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"description":"Characters of an e\###
+        -mail address."},{"name":"descriptionLength","value":2000,"unit":"count","configurable":false,"description":"C\###
+        haracters of a project's description."},{"name":"connectionStringLength","value":4096,"unit":"count","configur\###
+        able":false,"description":"Characters of a connection string."},{"name":"labelLength","value":200,"unit":"coun\###
+        t","configurable":false,"description":"Characters of a query's label."},{"name":"searchTextLength","value":200\###
+        ,"unit":"count","configurable":false,"description":"Characters of a list's `text` filter."},{"name":"listItems\###
+        ","value":200,"unit":"count","configurable":false,"description":"Items of one page of a list."},{"name":"listI\###
+        temsDefault","value":50,"unit":"count","configurable":false,"description":"Items of one page of a list when `l\###
+        imit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable":false,"description":"Newest q\###
         ueries or messages in a summary or dashboard."},{"name":"dashboardDays","value":365,"unit":"count","configurab\###
         le":false,"description":"Days a dashboard may cover."},{"name":"databaseConnections","value":64,"unit":"count"\###
         ,"configurable":true,"description":"Open database connections in all."},{"name":"databaseConnectionsPerProject\###
