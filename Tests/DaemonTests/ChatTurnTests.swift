@@ -140,6 +140,8 @@ import Testing
         let message = try await chat.ask(.sqlite, "How many of the 99 are there?", ["partialResultToken": "t"])
         #expect(message["text"].string == (listens ? "There are 7." : "I know it. There are 42."))
         #expect(message["usage"]["steps"] == (listens ? 3 : 2))
+        // What is claimed all the same is shown, and said to be no more than that.
+        #expect((message["note"].string ?? "").contains("Nothing was read") != listens)
         #expect(chat.model.chats[1].lastContent?.contains("Nothing was read") == true)
         let text = try await chat.events().filter { $0["event"] == "text" }.compactMap { $0["text"].string }.joined()
         #expect(text == (listens ? "I know it.There are 7." : "I know it.I know it. There are 42."))

@@ -70,7 +70,10 @@ struct ModelTurn {
             case .answer(let words):
                 if isLast, isCall(words) { return finish(noWords, nil) }
                 if !isLast, sendsToRead(words) { continue }
-                if try await isChecked(words) { return finish(words, text) }
+                if try await isChecked(words) {
+                    noteIfUnread(words)
+                    return finish(words, text)
+                }
             case .calls(let calls):
                 try await perform(calls, reply)
             case .call(let call):
@@ -296,6 +299,15 @@ struct ModelTurn {
                 statement that gets them, then answer. If it does not, give the same answer again.
                 """))
         return true
+    }
+
+    /// Says of an answer that claims still what nothing was read for that it does.
+    private mutating func noteIfUnread(_ words: String) {
+        guard wasSentToRead, answer.proposals.isEmpty, !answer.statements.contains(where: { $0.queryId != nil }),
+            UnreadClaims.areIn(words, question: request.content)
+        else { return }
+        let note = "Nothing was read from the database for this answer: what it says of rows is the model's own."
+        answer.note = answer.note.map { $0 + " " + note } ?? note
     }
 
     /// Whether every statement in an answer did on the database; else the model is told what is wrong. One that writes becomes a
