@@ -17,9 +17,7 @@ extension Identity {
     /// Errors: `forbidden`.
     func listed(_ projectID: String?) throws(RPCError) -> String? {
         guard let projectID = projectID?.lowercased() else {
-            guard !isOfProjects else {
-                throw .forbidden("The token is for certain projects only; name one of them as projectId.")
-            }
+            guard !isOfProjects else { throw .tokenWantsProject }
             return nil
         }
         return reaches(projectID) ? projectID : Self.nowhere
@@ -30,6 +28,11 @@ extension RPCError {
     /// What the token does not allow.
     static func forbidden(_ reason: String) -> RPCError { RPCError(.forbidden, reason) }
 
-    /// A change that the params ask for, not the method.
+    /// A request of no project in particular.
+    static var tokenWantsProject: RPCError {
+        .forbidden("The token is for certain projects only; name one of them as projectId.")
+    }
+
+    /// A change.
     static var tokenReadsOnly: RPCError { .forbidden("The token allows reading only; auth.whoami says what it allows.") }
 }

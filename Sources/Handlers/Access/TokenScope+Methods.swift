@@ -15,7 +15,7 @@ extension TokenScope {
             return .forbidden("The token does not allow \(method.name); auth.whoami says what it allows.")
         }
         guard !isReadOnly || !rule.isChange else {
-            return .forbidden("The token allows reading only; auth.whoami says what it allows.")
+            return .tokenReadsOnly
         }
         guard projectIDs == nil || !rule.isOfEverything else {
             return .forbidden("The token is for certain projects only; auth.whoami says for which.")

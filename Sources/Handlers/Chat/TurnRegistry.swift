@@ -77,12 +77,7 @@ final class TurnRegistry: Sendable {
     /// - Returns: whether there is one here, in one of the projects if they are given.
     @discardableResult
     func cancel(threadID: String, userID: String, in projectIDs: Set<String>? = nil) -> Bool {
-        let isMeant: (Turn) -> Bool = {
-            $0.threadID == threadID && $0.userID == userID && projectIDs?.contains($0.projectID) ?? true
-        }
-        let isHere = state.withLock { $0.turns[threadID].map(isMeant) ?? false }
-        cancel(where: isMeant)
-        return isHere
+        cancel { $0.threadID == threadID && $0.userID == userID && projectIDs?.contains($0.projectID) ?? true }
     }
     func cancel(ofProject projectID: String) { cancel { $0.projectID == projectID } }
     func cancel(ofUser userID: String) { cancel { $0.userID == userID } }
@@ -93,10 +88,14 @@ final class TurnRegistry: Sendable {
     func cancel(ofConnection connectionID: String) { cancel { $0.connectionID == connectionID } }
     func cancelAll() { cancel { _ in true } }
 
-    private func cancel(where isMeant: (Turn) -> Bool) {
-        let stopping = state.withLock { state in
-            state.turns.values.filter { isMeant($0) && state.stopped.insert(ObjectIdentifier($0)).inserted }
+    /// - Returns: whether there is one that is meant, asked already or not.
+    @discardableResult
+    private func cancel(where isMeant: (Turn) -> Bool) -> Bool {
+        let (meant, stopping) = state.withLock { state in
+            let meant = state.turns.values.filter(isMeant)
+            return (meant, meant.filter { state.stopped.insert(ObjectIdentifier($0)).inserted })
         }
         for turn in stopping { turn.stop() }
+        return !meant.isEmpty
     }
 }

@@ -8,9 +8,7 @@ extension ProjectHandlers {
     func test(_ params: ProjectTestParams, _ context: RequestContext) async throws -> ProjectTestResult {
         let identity = try context.identity()
         try services.rates.take(.queriesPerMinute, of: identity.userID)
-        guard params.projectId != nil || !identity.isOfProjects else {
-            throw RPCError.forbidden("The token is for certain projects only; name one of them as projectId.")
-        }
+        guard params.projectId != nil || !identity.isOfProjects else { throw RPCError.tokenWantsProject }
         var report = TestReport()
         do throws(DatabaseError) {
             let target: ConnectionTarget

@@ -57,11 +57,7 @@ extension Keyring {
     public static func rotate(
         _ kinds: [KeyKind], path: String, now: Int64 = Timestamp.now()
     ) throws(SecurityError) -> Keyring {
-        try change(path) { keyring throws(SecurityError) in
-            var keyring = keyring
-            for kind in kinds { keyring = try keyring.rotating(kind, now: now) }
-            return keyring
-        }
+        try change(path, each: kinds) { keyring, kind throws(SecurityError) in try keyring.rotating(kind, now: now) }
     }
 
     /// Adds a key of each of `kinds` that verifies or opens and is not used yet, so that other daemons can get to know it first.
@@ -69,11 +65,7 @@ extension Keyring {
     public static func stage(
         _ kinds: [KeyKind], path: String, now: Int64 = Timestamp.now()
     ) throws(SecurityError) -> Keyring {
-        try change(path) { keyring throws(SecurityError) in
-            var keyring = keyring
-            for kind in kinds { keyring = try keyring.staging(kind, now: now) }
-            return keyring
-        }
+        try change(path, each: kinds) { keyring, kind throws(SecurityError) in try keyring.staging(kind, now: now) }
     }
 
     /// Takes a key out of use for good: its tokens or records are refused. Its bytes stay in the file.
@@ -81,6 +73,16 @@ extension Keyring {
     /// - Throws: `invalidKey` if there is no such key, `keyringKeyInUse` if it is the newest or staged; as ``load(path:)``.
     public static func retire(path: String, id: String) throws(SecurityError) -> Keyring {
         try change(path) { keyring throws(SecurityError) in try keyring.retiring(id) }
+    }
+
+    private static func change(
+        _ path: String, each kinds: [KeyKind], _ step: (Keyring, KeyKind) throws(SecurityError) -> Keyring
+    ) throws(SecurityError) -> Keyring {
+        try change(path) { keyring throws(SecurityError) in
+            var keyring = keyring
+            for kind in kinds { keyring = try step(keyring, kind) }
+            return keyring
+        }
     }
 
     private static func change(

@@ -19,8 +19,9 @@ extension Store {
         try sharing.wake(session)
     }
 
-    /// The number of the last change that was told; 0 before the first.
+    /// The number of the last change that was told; 0 before the first, and where there is nobody to tell any.
     static func lastChange(_ session: StoreSession) throws(StoreError) -> Int64 {
+        guard session.engine.sharing != nil else { return 0 }
         var row = try session.first("SELECT coalesce(max(seq), 0) FROM changes")
         return try row?.integer() ?? 0
     }

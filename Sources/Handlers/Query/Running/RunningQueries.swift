@@ -212,12 +212,7 @@ final class RunningQueries: Sendable {
     /// - Returns: whether it is one of those here, and of one of the projects if they are given.
     @discardableResult
     func cancel(_ id: String, userID: String, in projectIDs: Set<String>? = nil) -> Bool {
-        let isMeant: (LiveQuery) -> Bool = {
-            $0.id == id && $0.start.userID == userID && projectIDs?.contains($0.start.projectID) ?? true
-        }
-        let isHere = state.withLock { $0.entries[id].map { isMeant($0.query) } ?? false }
-        cancel(where: isMeant)
-        return isHere
+        cancel { $0.id == id && $0.start.userID == userID && projectIDs?.contains($0.start.projectID) ?? true }
     }
     func cancel(ofUser userID: String) { cancel { $0.start.userID == userID } }
     func cancel(ofProject projectID: String) { cancel { $0.start.projectID == projectID } }
@@ -230,15 +225,15 @@ final class RunningQueries: Sendable {
     }
     func cancelAll() { cancel { _ in true } }
 
-    private func cancel(where isMeant: (LiveQuery) -> Bool) {
-        let cancels = state.withLock { state in
-            var cancels: [@Sendable () -> Void] = []
-            for (id, entry) in state.entries where isMeant(entry.query) {
-                state.entries[id]?.isCancelled = true
-                if let cancel = entry.cancel { cancels.append(cancel) }
-            }
-            return cancels
+    /// - Returns: whether there is one that is meant.
+    @discardableResult
+    private func cancel(where isMeant: (LiveQuery) -> Bool) -> Bool {
+        let meant = state.withLock { state in
+            let meant = state.entries.values.filter { isMeant($0.query) }
+            for entry in meant { state.entries[entry.query.id]?.isCancelled = true }
+            return meant
         }
-        for cancel in cancels { cancel() }
+        for entry in meant { entry.cancel?() }
+        return !meant.isEmpty
     }
 }
