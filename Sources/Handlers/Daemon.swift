@@ -83,7 +83,8 @@ public final class Daemon: Sendable {
         let context = RequestContext(client: client, boundIdentity: client.identity)
         if call.method.access == .session, let identity = context.boundIdentity { try services.tokenRates.take(identity) }
         do {
-            return try await methods.answer(call, context)
+            guard services.tracer != nil else { return try await methods.answer(call, context) }
+            return try await services.traced(.request(call.method, id: requestID)) { try await methods.answer(call, context) }
         } catch {
             throw report(error, call.method, requestID)
         }

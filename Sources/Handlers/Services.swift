@@ -5,6 +5,7 @@ public import Protocol
 public import Security
 import Synchronization
 public import Store
+public import Tracing
 
 /// Everything the handlers work with; made once by the daemon's main.
 public final class Services: Sendable {
@@ -21,6 +22,8 @@ public final class Services: Sendable {
     public let version: String
     /// Redacts what it is given.
     public let logger: Logger
+    /// Who hears of spans; nil: nothing is traced.
+    let tracer: (any Tracer)?
     let hasher: PasswordHasher
     let resealing = ResealingSchedule()
     let pool: ConnectionPool
@@ -41,10 +44,11 @@ public final class Services: Sendable {
     /// - Parameter keyringPath: the keyring's file, for ``refreshKeyring()``.
     /// - Parameter spoolDirectory: where large results are kept, in files without a name.
     /// - Parameter models: what the assistant may ask; without one it answers by itself.
+    /// - Parameter tracer: who hears of spans.
     /// - Parameter clientCount: open client connections, for `system.health`.
     public init(
         store: Store, keyring: Keyring, keyringPath: String? = nil, limits: Limits, policy: ConnectionPolicy, version: String,
-        spoolDirectory: String, models: ModelCatalogue = ModelCatalogue([]), logger: Logger,
+        spoolDirectory: String, models: ModelCatalogue = ModelCatalogue([]), logger: Logger, tracer: (any Tracer)? = nil,
         clientCount: @escaping @Sendable () -> Int
     ) {
         self.store = store
@@ -53,6 +57,7 @@ public final class Services: Sendable {
         policyNow = Mutex(policy)
         self.version = version
         self.logger = logger
+        self.tracer = tracer
         self.spoolDirectory = spoolDirectory
         self.clientCount = clientCount
         startedAtMs = Timestamp.now()

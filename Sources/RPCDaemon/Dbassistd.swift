@@ -14,7 +14,7 @@ struct Dbassistd: AsyncParsableCommand {
         version: daemonVersion,
         subcommands: [
             ServeCommand.self, ConfigCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self, StoreCommand.self,
-            KeysCommand.self,
+            KeysCommand.self, SupportBundleCommand.self,
         ])
 
     @Flag(help: "Serve the process that starts it, over standard input and output.") var stdio = false

@@ -22,6 +22,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible, CustomDebugS
         public static let locked = Code("locked")
         /// The file is damaged, or is not a store.
         public static let corrupt = Code("corrupt")
+        /// An older daemon made it, or none yet: the next start brings it up to date.
+        public static let olderSchema = Code("older_schema")
         /// A newer daemon made it.
         public static let newerSchema = Code("newer_schema")
         /// What is in it was sealed with another keyring.

@@ -170,6 +170,12 @@ import Testing
             let state = daemon.stateDirectory
             #expect(try Canary.traces(of: canaries.neverAtRest, in: state) == [])
             #expect(try Canary.traces(of: canaries.neverAtRest, in: ["log": Data(daemon.logBytes), "proc": process]) == [])
+            // What is given to strangers who help has the log in it, and the configuration.
+            let log = daemon.directory.appending("log-\(live)")
+            try Data(daemon.logBytes).write(to: URL(filePath: log))
+            let bundle = Data(try Command(["support-bundle", "-", "--log", log], in: daemon.directory).output.utf8)
+            #expect(bundle.range(of: Data("system.metrics".utf8)) != nil)
+            #expect(try Canary.traces(of: canaries.neverAtRest + [Canary(exactly: account.email)], in: ["bundle": bundle]) == [])
             // The store can be searched like this: what is no secret is found.
             #expect(try Canary.traces(of: [Canary(exactly: account.email)], in: state).contains { $0.contains(".sqlite") })
         }

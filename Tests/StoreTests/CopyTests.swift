@@ -55,8 +55,8 @@ import Testing
         let tables = try await Store.copy(from: source, to: target, nowMs: Sample.nowMs)
         #expect(Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0.rows) }) == before.mapValues(\.count))
         await expectError(.conflict) { _ = try await Store.copy(from: source, to: target, nowMs: Sample.nowMs) }
-        #expect(try await Store.check(source) == [])
-        #expect(try await Store.check(target) == [])
+        #expect(try Store.check(source) == [])
+        #expect(try Store.check(target) == [])
         await store.close()
         let copy = try await Store.open(target, installation: "installation", nowMs: Sample.nowMs)
         #expect(copy.interruptedQueries == 1)

@@ -69,9 +69,11 @@ struct ProjectHandlers: ProjectAPI {
     func withConnection<R: Sendable>(
         to project: StoredProject, _ body: @Sendable (DatabaseConnection) async throws(DatabaseError) -> R
     ) async throws(DatabaseError) -> R {
-        try await services.pool.withConnection(
-            poolKey(project), options: services.connectOptions,
-            target: { () async throws(DatabaseError) in try target(project) }, body)
+        try await services.traced(.database(project.databaseType)) { () throws(DatabaseError) in
+            try await services.pool.withConnection(
+                poolKey(project), options: services.connectOptions,
+                target: { () async throws(DatabaseError) in try target(project) }, body)
+        }
     }
 
     /// Asks for one of the project's connections without waiting for it; see ``ConnectionRequest``.

@@ -3,6 +3,7 @@ import Logging
 import Protocol
 import Store
 import Synchronization
+import Tracing
 
 /// The statement of a query at work: from asking for a connection until the query is history.
 ///
@@ -23,6 +24,7 @@ final class QueryJob: Sendable {
     private let recording: @Sendable (Result<StatementOutcome, DatabaseError>) -> QueryRecording
     private let ended: @Sendable (Result<StatementOutcome, DatabaseError>) -> Void
     private let state = Mutex(State())
+    private let span: (any Tracing.Span)?
 
     /// Begins nothing yet. After ``begin()`` each of `recording` and `ended` is called exactly once: the one for what history is to
     /// have, the other when history has it and the query runs no longer.
@@ -37,6 +39,7 @@ final class QueryJob: Sendable {
         self.bytesMax = bytesMax
         self.recording = recording
         self.ended = ended
+        span = run.services.tracer?.startSpan(.database(run.project.databaseType))
     }
 
     /// Asks for a connection, and has the statement run on it; once.
@@ -69,6 +72,7 @@ final class QueryJob: Sendable {
         case .failure(let error): finish(.failure(error))
         case .success(let lease):
             run.query.runs()
+            span?.addEvent("connected")
             let stop = lease.connection.start(
                 run.statement, pageRows: run.pageRows, pageBytes: run.services.limits.pageBytes, rowsMax: rowsMax,
                 bytesMax: bytesMax, sink: sink
@@ -88,12 +92,27 @@ final class QueryJob: Sendable {
         }
         let isSchemaOld = forgetSchema(after: (try? result.get())?.command)
         let recording = recording(result)
+        if let span { end(span, result, rowCount: recording.end.rowCount) }
         if recording.writeNow() { return tell(recording, result) }
         Task {
             await recording.write()
             if isSchemaOld { await tellSchemaOld() }
             tell(recording, result)
         }
+    }
+
+    private func end(
+        _ span: any Tracing.Span, _ result: Result<StatementOutcome, DatabaseError>, rowCount: Int64?
+    ) {
+        span.updateAttributes { attributes in
+            attributes["dbassist.query"] = run.query.id
+            attributes["db.response.returned_rows"] = rowCount
+        }
+        switch result {
+        case .success(let outcome): span.attributes["db.operation.name"] = outcome.command
+        case .failure(let error): span.fail(error)
+        }
+        span.end()
     }
 
     private func tell(_ recording: QueryRecording, _ result: Result<StatementOutcome, DatabaseError>) {

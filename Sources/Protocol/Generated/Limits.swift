@@ -146,6 +146,8 @@ public struct Limits: JSONEncodable, Equatable {
     public var statisticsStatements = 100
     /// Ids in one `query.forget`.
     public var forgetQueries = 1000
+    /// Bytes of the file of traces before it becomes the older one of two.
+    public var traceFileBytes = 67_108_864
     /// One message to the assistant, as UTF-8.
     public var chatContentBytes = 32_768
     /// Requests to the model in one turn.
@@ -556,6 +558,11 @@ public struct Limits: JSONEncodable, Equatable {
             keyPath: \.forgetQueries
         ),
         Entry(
+            name: "traceFileBytes", unit: .bytes, isConfigurable: true, minimum: 4096,
+            summary: "Bytes of the file of traces before it becomes the older one of two.",
+            keyPath: \.traceFileBytes
+        ),
+        Entry(
             name: "chatContentBytes", unit: .bytes, isConfigurable: false,
             summary: "One message to the assistant, as UTF-8.",
             keyPath: \.chatContentBytes
@@ -762,6 +769,8 @@ public struct Limits: JSONEncodable, Equatable {
         writer.integer(statisticsStatements)
         writer.raw(#","forgetQueries":"#)
         writer.integer(forgetQueries)
+        writer.raw(#","traceFileBytes":"#)
+        writer.integer(traceFileBytes)
         writer.raw(#","chatContentBytes":"#)
         writer.integer(chatContentBytes)
         writer.raw(#","chatSteps":"#)

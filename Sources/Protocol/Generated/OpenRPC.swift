@@ -591,1721 +591,1725 @@ public enum OpenRPCDocument {
         rResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQue\###
         ry":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCa\###
         cheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statist\###
-        icsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows"\###
-        :200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayToken\###
-        s":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}}},"x-needs":"none"},{"name":"with a to\###
-        ken","params":[{"name":"processId","value":null},{"name":"capabilities","value":{}},{"name":"token","value":"$\###
-        {token}"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","version":"0.1.0"},"protocolVer\###
-        sion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginB\###
-        ytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,\###
-        "outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":10\###
-        24,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":10\###
-        0,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"requestsPerMinute":1200000,"queriesPe\###
-        rMinute":600000,"chatTurnsPerMinute":600,"loginsPerMinute":600,"nameLength":100,"emailLength":254,"description\###
-        Length":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItems\###
-        Default":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"d\###
-        atabaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscription\###
-        Events":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"q\###
-        ueryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"c\###
-        ellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserByte\###
-        s":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4\###
-        096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,\###
-        "historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"\###
-        chatContentBytes":32768,"chatSteps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaT\###
-        okens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExam\###
-        ples":500,"approvalMs":600000},"user":{"id":"019ab0c4-7d1e-7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","emai\###
-        l":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z"}}},"x-needs":"session"},{"name":"a token that is n\###
-        o good","params":[{"name":"capabilities","value":{}},{"name":"token","value":"v4.public.no-such-token"}],"x-er\###
-        ror":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"barrier","x-exe\###
-        cution":"task","x-unknownMembers":"ignore"},{"name":"initialized","summary":"Say that the reply to initialize h\###
-        as arrived.","description":"LSP's own notification. Accepted and without effect.","tags":[{"name":"lifecycle"}\###
-        ],"paramStructure":"by-name","params":[],"errors":[],"examples":[{"name":"after initialize","params":[],"x-nee\###
-        ds":"none"}],"x-kind":"notification","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknown\###
-        Members":"ignore"},{"name":"project.create","summary":"Register a database as a project.","description":"Check\###
-        s that the connection string can be understood and that the policy allows where it points, and stores it seale\###
-        d. It does\nnot connect: `project.test` does. An SQLite file must be there. The connection string never comes o\###
-        ut again; replies show it rebuilt without its password.\n\nWhile `readOnly` is true, as it is unless you say o\###
-        therwise, no query of the project can write, whatever its options.","tags":[{"name":"project"}],"paramStructur\###
-        e":"by-name","params":[{"name":"name","description":"Name, unique among your projects.","required":true,"schem\###
-        a":{"description":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":\###
-        "description","description":"What it is, in your words.","required":false,"schema":{"description":"What it is,\###
-         in your words.","type":"string","maxLength":2000}},{"name":"databaseType","description":"The kind of database\###
-        .","required":true,"schema":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"}\###
-        },{"name":"connectionString","description":"How to reach it, in any form the engine's own tools take: a URI, k\###
-        eywords and values, or a path for SQLite.","required":true,"schema":{"description":"How to reach it, in any fo\###
-        rm the engine's own tools take: a URI, keywords and values, or a path for SQLite.","type":"string","minLength"\###
-        :1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every write.","required":false,"sche\###
-        ma":{"description":"Whether to refuse every write.","type":"boolean","default":true}}],"result":{"name":"Proje\###
-        ct","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},\###
-        {"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/e\###
-        rrors/invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_d\###
-        atabase"}],"examples":[{"name":"an SQLite file","params":[{"name":"name","value":"Books"},{"name":"databaseTyp\###
-        e","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"result":{"name":"resul\###
-        t","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType"\###
-        :"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","up\###
-        datedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"session"},{"name":"a connection string of another engine","pa\###
-        rams":[{"name":"name","value":"Elsewhere"},{"name":"databaseType","value":"postgresql"},{"name":"connectionStr\###
-        ing","value":"mysql://ada@db.example.com/shop"}],"x-error":"invalid_connection_string","x-needs":"session"},{"\###
-        name":"a misspelt member","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{\###
-        "name":"connectionString","value":"sqlite://${sampleDatabase}"},{"name":"readonly","value":false}],"x-error":"\###
-        invalid_params","x-needs":"session"},{"name":"without a session","params":[{"name":"name","value":"Books"},{"n\###
-        ame":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"x-err\###
-        or":"unauthenticated","x-needs":"none"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execu\###
-        tion":"task","x-unknownMembers":"refuse"},{"name":"project.delete","summary":"Delete a project with its histor\###
-        y.","description":"Its connection string, queries and messages go with it, for good; its running queries are c\###
-        ancelled and its kept results are\ndropped. The database itself is not touched.\n\nIdempotent: `{}` says that y\###
-        ou have no such project now. A project that is gone, never was or is somebody else's answers the\nsame, and no\###
-        thing happens.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","descripti\###
-        on":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"\###
-        result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$\###
-        ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name"\###
-        :"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{}},"\###
-        x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"resul\###
-        t":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"wr\###
-        ite","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.get","summary":"Answer one project.","\###
-        description":"From the daemon's store; it does not connect.","tags":[{"name":"project"}],"paramStructure":"eit\###
-        her","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The p\###
-        roject.","type":"string","format":"uuid"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/\###
-        Project"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticate\###
-        d"},{"$ref":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"projectId"\###
-        ,"value":"${projectId}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name\###
-        ":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly\###
-        ":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"project"},{"\###
-        name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-nee\###
-        ds":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMem\###
-        bers":"refuse"},{"name":"project.list","summary":"List your projects.","description":"In the order they were c\###
-        reated, newest first.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"databaseType"\###
-        ,"description":"Only this kind of database.","required":false,"schema":{"description":"Only this kind of datab\###
-        ase.","$ref":"#/components/schemas/DatabaseType"}},{"name":"text","description":"Only those whose name or desc\###
-        ription contains it, in any case of ASCII letters.","required":false,"schema":{"description":"Only those whose\###
-         name or description contains it, in any case of ASCII letters.","type":"string","minLength":1,"maxLength":200\###
-        }},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items of one p\###
-        age.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` o\###
-        f the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of the page b\###
-        efore, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"ProjectListResult","sche\###
-        ma":{"type":"object","properties":{"items":{"description":"The projects.","type":"array","items":{"$ref":"#/co\###
-        mponents/schemas/Project"}},"nextCursor":{"description":"Where the next page begins; absent on the last.","typ\###
-        e":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/compo\###
-        nents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"SQLite only\###
-        ","params":[{"name":"databaseType","value":"sqlite"}],"result":{"name":"result","value":{"items":[{"id":"019ab\###
-        0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite","connection":\###
-        "sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09\###
-        :31:00.000Z"}]}},"x-needs":"project"},{"name":"none that match","params":[{"name":"text","value":"no such proj\###
-        ect"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"}],"x-kind":"request","x-access":"se\###
-        ssion","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.summary","summar\###
-        y":"Answer a project's figures and what its database says of itself.","description":"Figures are of the whole h\###
-        istory of the project. The database is asked for its metadata; if it cannot be reached, or not within\nthe con\###
-        nect timeout, `database` says why and the rest is answered all the same.","tags":[{"name":"project"}],"paramSt\###
-        ructure":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"descri\###
-        ption":"The project.","type":"string","format":"uuid"}}],"result":{"name":"ProjectSummaryResult","schema":{"ty\###
-        pe":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"queries\###
-        ":{"description":"Figures about its queries.","$ref":"#/components/schemas/QueryStatistics"},"recentQueries":{\###
-        "description":"The newest queries, newest first.","type":"array","items":{"$ref":"#/components/schemas/QueryRe\###
-        cord"},"maxItems":10},"messageCount":{"description":"Its chat messages.","type":"integer","minimum":0},"databa\###
-        se":{"description":"What its database says of itself.","$ref":"#/components/schemas/DatabaseSummary"}},"requir\###
-        ed":["projectId","queries","recentQueries","messageCount","database"],"additionalProperties":false}},"errors":\###
-        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compo\###
-        nents/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"one of yours","params":[{"n\###
-        ame":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"projectId":"019ab0c5-11aa-7d2e-8\###
-        b3c-4d5e6f708192","queries":{"total":1,"success":1,"error":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"p95M\###
-        s":0.412,"rows":1},"recentQueries":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d\###
-        2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","st\###
-        atus":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:\###
-        00.000Z"}],"messageCount":0,"database":{"serverVersion":"SQLite 3.40.1","databaseName":"books.sqlite","sizeByt\###
-        es":49152,"tableCount":5}}},"x-needs":"query"},{"name":"an unknown project","params":[{"name":"projectId","val\###
-        ue":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-or\###
-        dering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.test","summary":"Try to reac\###
-        h a database and say how far it got.","description":"Takes either `projectId`, or `databaseType` and `connecti\###
-        onString` to try before `project.create`; the latter is not kept.\nOpens a new connection, checks that writes a\###
-        re refused on it, and closes it.\n\nA database that cannot be reached is a result with `ok: false`, not an err\###
-        or. `steps` always has all eight steps, in order; after\nthe one that failed, and where the engine has no such\###
-         step, they are `skipped`.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"projectI\###
-        d","description":"A project of yours.","required":false,"schema":{"description":"A project of yours.","type":"\###
-        string","format":"uuid"}},{"name":"databaseType","description":"The kind of database; with `connectionString`.\###
-        ","required":false,"schema":{"description":"The kind of database; with `connectionString`.","$ref":"#/componen\###
-        ts/schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach it; with `databaseType`.","r\###
-        equired":false,"schema":{"description":"How to reach it; with `databaseType`.","type":"string","minLength":1,"\###
-        maxLength":4096}}],"result":{"name":"ProjectTestResult","schema":{"type":"object","properties":{"ok":{"descrip\###
-        tion":"Whether no step failed.","type":"boolean"},"steps":{"description":"The outcome of each step.","type":"a\###
-        rray","items":{"$ref":"#/components/schemas/TestStep"},"minItems":8,"maxItems":8},"serverVersion":{"descriptio\###
-        n":"Product and version; there if it got that far.","type":"string"}},"required":["ok","steps"],"additionalPro\###
-        perties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthen\###
-        ticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/comp\###
-        onents/errors/busy"}],"examples":[{"name":"a project","params":[{"name":"projectId","value":"${projectId}"}],"\###
-        result":{"name":"result","value":{"ok":true,"serverVersion":"SQLite 3.40.1","steps":[{"step":"parse","status":\###
-        "passed","durationMs":0.021},{"step":"policy","status":"passed","durationMs":0.035},{"step":"resolve","status"\###
-        :"skipped"},{"step":"connect","status":"skipped"},{"step":"tls","status":"skipped"},{"step":"login","status":"\###
-        skipped"},{"step":"database","status":"passed","durationMs":0.734},{"step":"readOnlyCheck","status":"passed","\###
-        durationMs":0.118}]}},"x-needs":"project"},{"name":"a server that is not there","params":[{"name":"databaseTyp\###
-        e","value":"postgresql"},{"name":"connectionString","value":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"n\###
-        ame":"result","value":{"ok":false,"steps":[{"step":"parse","status":"passed","durationMs":0.044},{"step":"poli\###
-        cy","status":"passed","durationMs":0.012},{"step":"resolve","status":"passed","durationMs":0.067},{"step":"con\###
-        nect","status":"failed","durationMs":0.203,"code":"connection_refused","message":"Nothing accepts connections a\###
-        t 127.0.0.1 port 1; check the host and port, and that the server runs."},{"step":"tls","status":"skipped"},{"s\###
-        tep":"login","status":"skipped"},{"step":"database","status":"skipped"},{"step":"readOnlyCheck","status":"skip\###
-        ped"}]}},"x-needs":"session"},{"name":"both ways at once","params":[{"name":"projectId","value":"${projectId}"\###
-        },{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDatabase}"}],"\###
-        x-error":"invalid_params","x-needs":"project"}],"x-kind":"request","x-access":"session","x-ordering":"read","x\###
-        -execution":"task","x-unknownMembers":"refuse"},{"name":"project.update","summary":"Change a project.","descri\###
-        ption":"Changes what is named and nothing else; takes at least one member besides `projectId`. The kind of dat\###
-        abase cannot change. An\nempty `description` removes it.\n\nA new connection string is checked as in `project.\###
-        create`. With it, or when `readOnly` becomes true, the project's open database\nconnections are closed and its\###
-         running writes are cancelled.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"proj\###
-        ectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"string","fo\###
-        rmat":"uuid"}},{"name":"name","description":"Name, unique among your projects.","required":false,"schema":{"de\###
-        scription":"Name, unique among your projects.","type":"string","minLength":1,"maxLength":100}},{"name":"descri\###
-        ption","description":"What it is, in your words.","required":false,"schema":{"description":"What it is, in you\###
-        r words.","type":"string","maxLength":2000}},{"name":"connectionString","description":"How to reach it; the ki\###
-        nd of database stays.","required":false,"schema":{"description":"How to reach it; the kind of database stays."\###
-        ,"type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Whether to refuse every wr\###
-        ite.","required":false,"schema":{"description":"Whether to refuse every write.","type":"boolean"}},{"name":"as\###
-        sistant","description":"What to change of what the assistant may do.","required":false,"schema":{"description"\###
-        :"What to change of what the assistant may do.","$ref":"#/components/schemas/AssistantChange"}}],"result":{"na\###
+        icsStatements":100,"forgetQueries":1000,"traceFileBytes":67108864,"chatContentBytes":32768,"chatSteps":10,"cha\###
+        tCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTo\###
+        kens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}}},"x-needs":\###
+        "none"},{"name":"with a token","params":[{"name":"processId","value":null},{"name":"capabilities","value":{}},\###
+        {"name":"token","value":"${token}"}],"result":{"name":"result","value":{"serverInfo":{"name":"dbassistd","vers\###
+        ion":"0.1.0"},"protocolVersion":"1.0.0","capabilities":{},"limits":{"headerBytes":8192,"headerMs":10000,"bodyM\###
+        s":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1\###
+        024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinByte\###
+        s":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":90\###
+        0000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"requestsPer\###
+        Minute":1200000,"queriesPerMinute":600000,"chatTurnsPerMinute":600,"loginsPerMinute":600,"nameLength":100,"ema\###
+        ilLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,\###
+        "listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseC\###
+        onnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerCo\###
+        nnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":104\###
+        8576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":\###
+        1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":2\###
+        68435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previe\###
+        wRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":26843\###
+        5456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":\###
+        100,"forgetQueries":1000,"traceFileBytes":67108864,"chatContentBytes":32768,"chatSteps":10,"chatCorrections":3\###
+        ,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"c\###
+        hatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000},"user":{"id":"019ab0c4-7d1e\###
+        -7c3a-9f00-3b6f1c2d4e5f","name":"Ada Lovelace","email":"ada@example.com","createdAt":"2026-01-05T09:30:00.000Z\###
+        "}}},"x-needs":"session"},{"name":"a token that is no good","params":[{"name":"capabilities","value":{}},{"nam\###
+        e":"token","value":"v4.public.no-such-token"}],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"reques\###
+        t","x-access":"public","x-ordering":"barrier","x-execution":"task","x-unknownMembers":"ignore"},{"name":"initi\###
+        alized","summary":"Say that the reply to initialize has arrived.","description":"LSP's own notification. Accep\###
+        ted and without effect.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"errors":[],"exa\###
+        mples":[{"name":"after initialize","params":[],"x-needs":"none"}],"x-kind":"notification","x-access":"public",\###
+        "x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"project.create","summary":"Re\###
+        gister a database as a project.","description":"Checks that the connection string can be understood and that t\###
+        he policy allows where it points, and stores it sealed. It does\nnot connect: `project.test` does. An SQLite f\###
+        ile must be there. The connection string never comes out again; replies show it rebuilt without its password.\\###
+        n\nWhile `readOnly` is true, as it is unless you say otherwise, no query of the project can write, whatever it\###
+        s options.","tags":[{"name":"project"}],"paramStructure":"by-name","params":[{"name":"name","description":"Nam\###
+        e, unique among your projects.","required":true,"schema":{"description":"Name, unique among your projects.","t\###
+        ype":"string","minLength":1,"maxLength":100}},{"name":"description","description":"What it is, in your words."\###
+        ,"required":false,"schema":{"description":"What it is, in your words.","type":"string","maxLength":2000}},{"na\###
+        me":"databaseType","description":"The kind of database.","required":true,"schema":{"description":"The kind of d\###
+        atabase.","$ref":"#/components/schemas/DatabaseType"}},{"name":"connectionString","description":"How to reach i\###
+        t, in any form the engine's own tools take: a URI, keywords and values, or a path for SQLite.","required":true\###
+        ,"schema":{"description":"How to reach it, in any form the engine's own tools take: a URI, keywords and values\###
+        , or a path for SQLite.","type":"string","minLength":1,"maxLength":4096}},{"name":"readOnly","description":"Wh\###
+        ether to refuse every write.","required":false,"schema":{"description":"Whether to refuse every write.","type"\###
+        :"boolean","default":true}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Project"}},"err\###
+        ors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/\###
+        components/errors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/er\###
+        rors/policy"},{"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"an SQLite file","params":[\###
+        {"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"s\###
+        qlite://${sampleDatabase}"}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","n\###
+        ame":"Books","description":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readO\###
+        nly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}},"x-needs":"session"}\###
+        ,{"name":"a connection string of another engine","params":[{"name":"name","value":"Elsewhere"},{"name":"databa\###
+        seType","value":"postgresql"},{"name":"connectionString","value":"mysql://ada@db.example.com/shop"}],"x-error"\###
+        :"invalid_connection_string","x-needs":"session"},{"name":"a misspelt member","params":[{"name":"name","value"\###
+        :"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionString","value":"sqlite://${sampleDataba\###
+        se}"},{"name":"readonly","value":false}],"x-error":"invalid_params","x-needs":"session"},{"name":"without a se\###
+        ssion","params":[{"name":"name","value":"Books"},{"name":"databaseType","value":"sqlite"},{"name":"connectionS\###
+        tring","value":"sqlite://${sampleDatabase}"}],"x-error":"unauthenticated","x-needs":"none"}],"x-kind":"request\###
+        ","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project\###
+        .delete","summary":"Delete a project with its history.","description":"Its connection string, queries and mess\###
+        ages go with it, for good; its running queries are cancelled and its kept results are\ndropped. The database i\###
+        tself is not touched.\n\nIdempotent: `{}` says that you have no such project now. A project that is gone, neve\###
+        r was or is somebody else's answers the\nsame, and nothing happens.","tags":[{"name":"project"}],"paramStructu\###
+        re":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description\###
+        ":"The project.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","proper\###
+        ties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/com\###
+        ponents/errors/unauthenticated"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${\###
+        projectId}"}],"result":{"name":"result","value":{}},"x-needs":"project"},{"name":"an unknown project","params"\###
+        :[{"name":"projectId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-\###
+        kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"\###
+        name":"project.get","summary":"Answer one project.","description":"From the daemon's store; it does not connec\###
+        t.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","description":"The pro\###
+        ject.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"result":{"na\###
         me":"Project","schema":{"$ref":"#/components/schemas/Project"}},"errors":[{"$ref":"#/components/errors/invalid\###
-        _params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/c\###
-        omponents/errors/conflict"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/err\###
-        ors/policy"},{"$ref":"#/components/errors/unknown_database"}],"examples":[{"name":"allow writes","params":[{"n\###
-        ame":"projectId","value":"${projectId}"},{"name":"readOnly","value":false}],"result":{"name":"result","value":\###
-        {"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection":"sqlite:///sr\###
-        v/books.sqlite","readOnly":false,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"\###
-        }},"x-needs":"project"},{"name":"what the assistant may see","params":[{"name":"projectId","value":"${projectI\###
-        d}"},{"name":"assistant","value":{"shareRows":false,"maskedColumns":["customers.email"]}}],"result":{"name":"r\###
-        esult","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite","connection\###
-        ":"sqlite:///srv/books.sqlite","readOnly":true,"assistant":{"shareRows":false,"maskedColumns":["customers.emai\###
-        l"]},"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"na\###
-        me":"nothing to change","params":[{"name":"projectId","value":"${projectId}"}],"x-error":"invalid_params","x-n\###
-        eeds":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"n\###
-        ame","value":"Books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-\###
-        ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.cancel","summary":"Stop a r\###
-        unning query at its database.","description":"Works from any connection of the user, and before `query.run` is\###
-         answered if its client chose the `queryId`. Answers as soon as\nthe stop is under way; the `query.run` or `qu\###
-        ery.fetch` that waits is then answered `cancelled`, or with its result if that was\nfirst. A database that doe\###
-        s not obey has its connection cut after `cancelDeadlineMs`.\n\nIdempotent: a query that has ended, never was o\###
-        r is somebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructur\###
-        e":"either","params":[{"name":"queryId","description":"The query.","required":true,"schema":{"description":"Th\###
-        e query.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{\###
-        },"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components\###
-        /errors/unauthenticated"}],"examples":[{"name":"a query that has ended","params":[{"name":"queryId","value":"$\###
-        {queryId}"}],"result":{"name":"result","value":{}},"x-needs":"query"},{"name":"an unknown query","params":[{"n\###
-        ame":"queryId","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"\###
-        request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"\###
-        query.close","summary":"Drop a kept result.","description":"Frees what it took of the quota; if its statement s\###
-        till runs, it is stopped. The query stays in history.\n\nIdempotent: a result that is gone, never was or is so\###
-        mebody else's answers `{}` all the same, and nothing happens.","tags":[{"name":"query"}],"paramStructure":"eit\###
-        her","params":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The res\###
-        ult.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","properties":{},"a\###
-        dditionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/err\###
-        ors/unauthenticated"}],"examples":[{"name":"a result","params":[{"name":"resultId","value":"${resultId}"}],"re\###
-        sult":{"name":"result","value":{}},"x-needs":"result"},{"name":"an unknown result","params":[{"name":"resultId\###
-        ","value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"}],"x-kind":"request","x-a\###
-        ccess":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.explain\###
-        ","summary":"Show how a database would run a statement.","description":"Asks the engine for its plan, without r\###
-        unning the statement: as the engine gives it (`plan`), and in one normal form for all\nengines (`nodes`). Wher\###
-        e the engine estimates costs or, with `analyze`, measures times, `costliest` names the three nodes that\ncost o\###
-        r take most on their own, without their children.\n\n**`analyze`** runs the statement to measure it, inside th\###
-        e read-only path: what `query.run` refuses in `read` mode is refused\nhere. SQLite cannot measure; asking for i\###
-        t is `invalid_params`. Without `analyze`, PostgreSQL also shows the plans of statements\nthat write, without r\###
-        unning them; for MySQL, MariaDB and SQLite those are refused.\n\nParameters are bound as in `query.run`. Postg\###
-        reSQL plans with their values. It is no query: it is not in history, and costs what\na query costs otherwise. `\###
-        $/cancelRequest`, the timeout and the end of the connection stop it.","tags":[{"name":"query"}],"paramStructur\###
-        e":"by-name","params":[{"name":"projectId","description":"Where it would run.","required":true,"schema":{"desc\###
-        ription":"Where it would run.","type":"string","format":"uuid"}},{"name":"sql","description":"The statement, a\###
-        t most `sqlBytes` bytes of UTF-8.","required":true,"schema":{"description":"The statement, at most `sqlBytes` b\###
-        ytes of UTF-8.","type":"string","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values\###
-         of the placeholders, in order.","required":false,"schema":{"description":"Values of the placeholders, in orde\###
-        r.","type":"array","items":{"oneOf":[{"type":["null","boolean","number","string"]},{"type":"object","required"\###
-        :["$base64"],"additionalProperties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"n\###
-        ame":"analyze","description":"Whether to run it and measure.","required":false,"schema":{"description":"Whethe\###
-        r to run it and measure.","type":"boolean","default":false}},{"name":"timeoutMs","description":"Time it may ta\###
-        ke; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"schema"\###
-        :{"description":"Time it may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMax\###
-        Ms`.","type":"integer","minimum":1,"maximum":3600000}}],"result":{"name":"QueryExplainResult","schema":{"type"\###
-        :"object","properties":{"engine":{"description":"Whose plan it is.","$ref":"#/components/schemas/DatabaseType"\###
-        },"analyzed":{"description":"Whether the statement ran and `actual…` members were measured.","type":"boolean"}\###
-        ,"nodes":{"description":"The plan's nodes, each before its children; at most the limit `planNodes`.","type":"a\###
-        rray","items":{"$ref":"#/components/schemas/PlanNode"}},"costliest":{"description":"Ids of at most three nodes\###
-        , the costliest first: by their own time if measured, else by their own cost, else by their own rows. Empty wh\###
-        ere the engine says none of these.","type":"array","items":{"type":"integer","minimum":0}},"truncated":{"descr\###
-        iption":"Whether the plan has nodes that are not shown.","type":"boolean"},"planningMs":{"description":"Time t\###
-        o plan, as the engine measured it.","type":"number","minimum":0},"executionMs":{"description":"Time to run, as\###
-         the engine measured it.","type":"number","minimum":0},"plan":{"description":"The plan as the engine gives it:\###
-         its JSON, or, nested deeper than the limit `jsonDepth`, the same as text and without `nodes`; for SQLite an a\###
-        rray of the rows of EXPLAIN QUERY PLAN."}},"required":["engine","analyzed","nodes","costliest","truncated","pl\###
-        an"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/compone\###
-        nts/errors/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components\###
-        /errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/not_found"}\###
-        ,{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/pol\###
-        icy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/componen\###
-        ts/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_fou\###
-        nd"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":\###
-        "#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/aut\###
-        hentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_databa\###
-        se"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a search by key","params":[{"name":"\###
-        projectId","value":"${projectId}"},{"name":"sql","value":"SELECT name FROM sqlite_schema WHERE rowid = ?1"},{"\###
-        name":"parameters","value":[1]}],"result":{"name":"result","value":{"engine":"sqlite","analyzed":false,"nodes"\###
-        :[{"id":0,"operation":"SEARCH","detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)","relation":\###
-        "sqlite_schema"}],"costliest":[],"truncated":false,"plan":[{"id":2,"parent":0,"detail":"SEARCH sqlite_schema U\###
-        SING INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"project"},{"name":"an engine that does not measure","params\###
-        ":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"analyze","value":tru\###
-        e}],"x-error":"invalid_params","x-needs":"project"},{"name":"a statement the database refuses","params":[{"nam\###
-        e":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"p\###
-        roject"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","val\###
-        ue":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-orderi\###
-        ng":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.export","summary":"Convert a kept r\###
-        esult to CSV, JSON, JSON Lines, Markdown or SQL.","description":"Converts what `query.run` kept; the statement\###
-         does not run again. If it still runs, this follows it to its end; if it ends with\nan error, so does the expo\###
-        rt.\n\n**Where it goes.** Without `path` and `partialResultToken` the reply has `text`, which ends with the ro\###
-        w that reaches `pageBytes`,\nand `nextCursor` for the next call, with the same `format` and `options`. The tex\###
-        ts put together are the whole: what stands at its\nhead or foot is there once, and each has whole rows only. W\###
-        ith `partialResultToken` the texts go out as `$/progress`, each with an\n`ExportPart`, no faster than this cli\###
-        ent reads, and the reply has the totals. With `path` they go to a file, which is there, whole\nand readable on\###
-        ly to the daemon's user, once this is answered, and not at all if it fails or is cancelled.\n\n**Paths** are a\###
-        bsolute, in a directory that exists; `~/` is the daemon's user's home where the daemon is personal. In shared m\###
-        ode\nthey must be below a directory that the daemon allows. A file that exists is a `conflict` unless `overwri\###
-        te`. Symbolic links and\nwhatever is no regular file are never written to, nor are files of the daemon itself.\###
-         `file_failed` names the step that failed.\n\n**Formats.** Cells that are null differ from empty texts in each\###
-         of them.\n\n- `csv`: RFC 4180, in UTF-8. A cell is quoted where it must be, and where it is an empty text or r\###
-        eads like `nullText`; null is\n  `nullText` without quotes. Numbers have the digits of the database. Bytes are\###
-         base64 or hexadecimal.\n- `json`: one array of objects, an object a line. Cells are those of `QueryResult`. O\###
-        f columns with the same name the second is\n  called `name_2`.\n- `jsonl`: the same objects, one a line, and n\###
-        othing else.\n- `markdown`: a table of GitHub's kind, numbers to the right. Characters that mean something to M\###
-        arkdown or HTML are escaped, a\n  line break is `<br>`, another control character its picture. A result that s\###
-        topped at a limit says so below it.\n- `sql`: `INSERT` statements of at most 64 KiB (but always a whole row) i\###
-        nto `table`, in the dialect of the database that the\n  result is from; before them the session's encoding is s\###
-        et. Run there, on a table with columns of the same types, they give the\n  same values. A JSON `null` becomes N\###
-        ULL, since results do not tell the two apart.\n\n**Cells that were cut** (`cellBytes`) are refused with `cell_\###
-        truncated`, because nobody would notice. With `allowTruncated` they\nare exported as far as they go, marked, a\###
-        nd counted in `truncatedCells`; never to `sql`.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],\###
-        "paramStructure":"by-name","params":[{"name":"resultId","description":"The result.","required":true,"schema":{\###
-        "description":"The result.","type":"string","format":"uuid"}},{"name":"format","description":"What to convert i\###
-        t to.","required":true,"schema":{"description":"What to convert it to.","$ref":"#/components/schemas/ExportFor\###
-        mat"}},{"name":"options","description":"How to write it.","required":false,"schema":{"description":"How to wri\###
-        te it.","$ref":"#/components/schemas/ExportOptions"}},{"name":"cursor","description":"`nextCursor` of the text\###
-         before; absent means from the beginning. Not with `path` or `partialResultToken`.","required":false,"schema":\###
-        {"description":"`nextCursor` of the text before; absent means from the beginning. Not with `path` or `partialR\###
-        esultToken`.","type":"string","format":"cursor"}},{"name":"path","description":"The file to write.","required"\###
-        :false,"schema":{"description":"The file to write.","type":"string","minLength":1,"maxLength":4096}},{"name":"\###
-        overwrite","description":"Whether `path` may exist; it is replaced at the end, in one step.","required":false,\###
-        "schema":{"description":"Whether `path` may exist; it is replaced at the end, in one step.","type":"boolean","\###
-        default":false}},{"name":"partialResultToken","description":"Pushes the texts as `$/progress` with this token.\###
-         Not with `path`.","required":false,"schema":{"description":"Pushes the texts as `$/progress` with this token.\###
-         Not with `path`.","type":["string","integer"]}}],"result":{"name":"QueryExportResult","schema":{"type":"objec\###
-        t","properties":{"text":{"description":"The text, unless it was pushed or written to a file.","type":"string"}\###
-        ,"nextCursor":{"description":"Where the next text begins; there if there is more.","type":"string","format":"c\###
-        ursor"},"rowCount":{"description":"Rows in this text; of a file or a push, all rows.","type":"integer","minimu\###
-        m":0},"bytes":{"description":"Size of this text, of all that was pushed, or of the file, as UTF-8.","type":"in\###
-        teger","minimum":0},"truncated":{"description":"Whether the result had more rows than were kept; final if ther\###
-        e is no `nextCursor`.","type":"boolean"},"truncatedCells":{"description":"Cells of these rows of which only th\###
-        e beginning was kept.","type":"integer","minimum":0},"path":{"description":"The file that was written, without\###
-         symbolic links.","type":"string"}},"required":["rowCount","bytes","truncated","truncatedCells"],"additionalPr\###
-        operties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthe\###
-        nticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/compone\###
-        nts/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/cell_truncated"},{"$ref":\###
-        "#/components/errors/file_failed"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/re\###
-        ad_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/component\###
-        s/errors/connection_lost"}],"examples":[{"name":"CSV","params":[{"name":"resultId","value":"${resultId}"},{"na\###
-        me":"format","value":"csv"}],"result":{"name":"result","value":{"text":"id\u000d\n1\u000d\n2\u000d\n3\u000d\n"\###
-        ,"rowCount":3,"bytes":13,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"SQL","params":[{"\###
-        name":"resultId","value":"${resultId}"},{"name":"format","value":"sql"},{"name":"options","value":{"table":"fa\###
-        vourites"}}],"result":{"name":"result","value":{"text":"INSERT INTO \"favourites\" (\"id\") VALUES\n(1),\n(2),\###
-        \n(3);\n","rowCount":3,"bytes":56,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"pushed",\###
-        "params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"jsonl"},{"name":"partialResultTo\###
-        ken","value":"export-1"}],"result":{"name":"result","value":{"rowCount":3,"bytes":27,"truncated":false,"trunca\###
-        tedCells":0}},"x-needs":"result"},{"name":"a relative path","params":[{"name":"resultId","value":"${resultId}"\###
-        },{"name":"format","value":"csv"},{"name":"path","value":"books.csv"}],"x-error":"policy","x-needs":"result"},\###
-        {"name":"a directory that is not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","\###
-        value":"csv"},{"name":"path","value":"/nowhere/at/all/books.csv"}],"x-error":"file_failed","x-needs":"result"}\###
-        ,{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"},{"name":"format","value":"cs\###
-        v"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","\###
-        x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.fetch","summary":"Answer a page of a kept resu\###
-        lt.","description":"Reads what `query.run` kept; the statement does not run again. A cursor stays good while t\###
-        he result is kept: fetching it twice\nanswers the same rows. If the statement still runs, this waits for the p\###
-        age to be full or the statement to end. If it ended\nwith an error after its first page, the rows it gave can b\###
-        e fetched and then this answers that error.\n\nA result that was closed, has expired or ended with its connect\###
-        ion is `not_found`, as is one of somebody else, and one of\nanother connection that was run without `keep`.","\###
-        tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","description":"The result.","r\###
-        equired":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"name":"cursor","descri\###
-        ption":"`nextCursor` of the page before; absent means from the first row.","required":false,"schema":{"descrip\###
-        tion":"`nextCursor` of the page before; absent means from the first row.","type":"string","format":"cursor"}}]\###
-        ,"result":{"name":"QueryFetchResult","schema":{"type":"object","properties":{"rows":{"description":"The page, w\###
-        ritten as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description":"Index of its f\###
-        irst row in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"description":"Rows in this p\###
-        age.","type":"integer","minimum":0},"hasMore":{"description":"Whether there are more rows.","type":"boolean"},\###
-        "nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor\###
-        "},"totalRows":{"description":"Rows kept of the whole result; absent while the statement runs.","type":"intege\###
-        r","minimum":0},"truncated":{"description":"Whether the result had more rows than were kept; final once `total\###
-        Rows` is there.","type":"boolean"}},"required":["rows","firstRow","rowCount","hasMore","truncated"],"additiona\###
-        lProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unau\###
-        thenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/\###
-        components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},\###
-        {"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"the next page","params":[{"name":"resultI\###
-        d","value":"${resultId}"},{"name":"cursor","value":"${cursor}"}],"result":{"name":"result","value":{"rows":[[3\###
-        ]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"th\###
-        e first page again","params":[{"name":"resultId","value":"${resultId}"}],"result":{"name":"result","value":{"r\###
-        ows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":true,"nextCursor":"Mg","totalRows":3,"truncated":false}},"x\###
-        -needs":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"x-error":\###
-        "not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"t\###
-        ask","x-unknownMembers":"refuse"},{"name":"query.forget","summary":"Delete queries from your history.","descri\###
-        ption":"Either those named by `queryIds`, or those of a project, of a time, or both: name at least one of them\###
-        , so that nothing is\ndeleted by accident. Queries that still run stay. Their figures go with them: `query.sta\###
-        ts`, `dashboard.get` and `project.summary`\ndo not count them any more.\n\nIdempotent: what is gone, never was\###
-         or is somebody else's is not counted in `forgotten`. A long history goes step by step, and\nothers are served\###
-         in between; a cancelled request, or one that failed, has deleted a part.","tags":[{"name":"query"}],"paramStr\###
-        ucture":"by-name","params":[{"name":"queryIds","description":"These queries.","required":false,"schema":{"desc\###
-        ription":"These queries.","type":"array","items":{"type":"string","format":"uuid"},"minItems":1,"maxItems":100\###
-        0}},{"name":"projectId","description":"All of this project; not together with `queryIds`.","required":false,"s\###
-        chema":{"description":"All of this project; not together with `queryIds`.","type":"string","format":"uuid"}},{\###
-        "name":"before","description":"All accepted before this time; not together with `queryIds`.","required":false,\###
-        "schema":{"description":"All accepted before this time; not together with `queryIds`.","type":"string","format\###
-        ":"date-time"}}],"result":{"name":"QueryForgetResult","schema":{"type":"object","properties":{"forgotten":{"de\###
-        scription":"How many were deleted.","type":"integer","minimum":0}},"required":["forgotten"],"additionalPropert\###
-        ies":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthentica\###
-        ted"},{"$ref":"#/components/errors/cancelled"}],"examples":[{"name":"one query","params":[{"name":"queryIds","\###
-        value":["${queryId}"]}],"result":{"name":"result","value":{"forgotten":1}},"x-needs":"query"},{"name":"a proje\###
-        ct's queries before a day","params":[{"name":"projectId","value":"${projectId}"},{"name":"before","value":"202\###
-        6-01-05T00:00:00.000Z"}],"result":{"name":"result","value":{"forgotten":0}},"x-needs":"query"},{"name":"an unk\###
-        nown query","params":[{"name":"queryIds","value":["${unknownId}"]}],"result":{"name":"result","value":{"forgot\###
-        ten":0}},"x-needs":"session"},{"name":"nothing named","params":[],"x-error":"invalid_params","x-needs":"sessio\###
-        n"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"ref\###
-        use"},{"name":"query.get","summary":"Answer one query of history.","description":"What `query.history` lists, a\###
-        nd a preview: the first `previewRows` rows, at most `previewBytes` bytes, as they were when the query\nran. Th\###
-        e preview is kept sealed and goes with the project.","tags":[{"name":"query"}],"paramStructure":"either","para\###
-        ms":[{"name":"queryId","description":"The query.","required":true,"schema":{"description":"The query.","type":\###
-        "string","format":"uuid"}}],"result":{"name":"QueryRecord","schema":{"$ref":"#/components/schemas/QueryRecord"\###
-        }},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$r\###
-        ef":"#/components/errors/not_found"}],"examples":[{"name":"one of yours","params":[{"name":"queryId","value":"\###
-        ${queryId}"}],"result":{"name":"result","value":{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019a\###
-        b0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7\###
-        a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-\###
-        01-05T09:32:00.000Z","preview":{"columns":[{"name":"count(*)","type":"","encoding":"dynamic"}],"rows":[[1204]]\###
-        }}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryId","value":"${unknownId}"}],"x-erro\###
-        r":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution"\###
-        :"task","x-unknownMembers":"refuse"},{"name":"query.history","summary":"List your own queries.","description":\###
-        "Newest first. Filters add up. A query is kept for `historyDays` days, unless there are more than `historyRows\###
-        `: then the oldest go;\n`query.forget` takes away more. Every page is as quick as the first, however long the h\###
-        istory, unless `text` and `errorText`\nhave fewer than three characters. A project that is unknown or somebody\###
-         else's has no queries: the list is empty.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"n\###
-        ame":"projectId","description":"Only of this project.","required":false,"schema":{"description":"Only of this p\###
-        roject.","type":"string","format":"uuid"}},{"name":"status","description":"Only with this status.","required":\###
-        false,"schema":{"description":"Only with this status.","$ref":"#/components/schemas/QueryStatus"}},{"name":"te\###
-        xt","description":"Only those whose SQL or label contains it, in any case of ASCII letters; every character st\###
-        ands for itself. From three characters on it is found by an index.","required":false,"schema":{"description":"\###
-        Only those whose SQL or label contains it, in any case of ASCII letters; every character stands for itself. Fr\###
-        om three characters on it is found by an index.","type":"string","minLength":1,"maxLength":200}},{"name":"erro\###
-        rText","description":"Only those whose error message contains it, likewise.","required":false,"schema":{"descr\###
-        iption":"Only those whose error message contains it, likewise.","type":"string","minLength":1,"maxLength":200}\###
-        },{"name":"shape","description":"Only those whose statement has this shape: the `shape` of another query, or o\###
-        f `query.stats`.","required":false,"schema":{"description":"Only those whose statement has this shape: the `sh\###
-        ape` of another query, or of `query.stats`.","type":"string","minLength":16,"maxLength":16}},{"name":"since","\###
-        description":"Only those accepted at this time or later.","required":false,"schema":{"description":"Only those\###
-         accepted at this time or later.","type":"string","format":"date-time"}},{"name":"until","description":"Only t\###
-        hose accepted before this time.","required":false,"schema":{"description":"Only those accepted before this tim\###
-        e.","type":"string","format":"date-time"}},{"name":"mode","description":"Only those that ran in this mode.","r\###
-        equired":false,"schema":{"description":"Only those that ran in this mode.","$ref":"#/components/schemas/QueryM\###
-        ode"}},{"name":"source","description":"Only from this source.","required":false,"schema":{"description":"Only f\###
-        rom this source.","$ref":"#/components/schemas/QuerySource"}},{"name":"limit","description":"Items of one page\###
-        .","required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"d\###
-        efault":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","require\###
-        d":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","fo\###
-        rmat":"cursor"}}],"result":{"name":"QueryHistoryResult","schema":{"type":"object","properties":{"items":{"desc\###
-        ription":"The queries.","type":"array","items":{"$ref":"#/components/schemas/QueryRecord"}},"nextCursor":{"des\###
-        cription":"Where the next page begins; absent on the last.","type":"string","format":"cursor"}},"required":["i\###
-        tems"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/compo\###
-        nents/errors/unauthenticated"}],"examples":[{"name":"what succeeded in a project","params":[{"name":"projectId\###
-        ","value":"${projectId}"},{"name":"status","value":"success"},{"name":"limit","value":10}],"result":{"name":"r\###
-        esult","value":{"items":[{"id":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5\###
-        e6f708192","projectName":"Books","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"succ\###
-        ess","rowCount":1,"durationMs":0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}]}\###
-        },"x-needs":"query"},{"name":"what failed for a table","params":[{"name":"errorText","value":"no such table"},\###
-        {"name":"status","value":"error"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"query"},{"name":\###
-        "no shape","params":[{"name":"shape","value":"not-hexadecimal!"}],"x-error":"invalid_params","x-needs":"sessio\###
-        n"},{"name":"none that match","params":[{"name":"text","value":"no such query"}],"result":{"name":"result","va\###
-        lue":{"items":[]}},"x-needs":"session"},{"name":"a page too large","params":[{"name":"limit","value":201}],"x-\###
-        error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-e\###
-        xecution":"task","x-unknownMembers":"refuse"},{"name":"query.run","summary":"Run one statement and answer its f\###
-        irst rows.","description":"Runs exactly one statement; two are refused. In `read` mode, the default, nothing o\###
-        f it can last: the engine refuses writes,\nthe statement is looked at before it runs, and it is rolled back. `\###
-        write` needs a project whose `readOnly` is false (else\n`read_only`), and commits.\n\n**Options only lower the\###
-         server's limits.** A value above the limit is refused with `invalid_params`, never lowered in silence.\n\n**P\###
-        arameters** are bound, never put into the text: null, a boolean, a number, a string, or `{\"$base64\": \"…\"}`\###
-         for bytes. The\nplaceholders are the engine's own: `$1` for PostgreSQL, `?` for MySQL and MariaDB, `?`, `?1` o\###
-        r `$1` for SQLite.\n\n**Large results.** The first page comes with the reply, which may be sent before the sta\###
-        tement has ended. The rest is kept under\n`resultId` for `query.fetch`, `query.export` and `query.summarize`, w\###
-        ithout running the statement again, until `query.close`, until\nnobody has read from it for `resultIdleMs`, or\###
-         until this connection ends; with `keep` it outlives the connection, and any connection of the user may fetch\\###
-        nit. Without `maxRows` a result stops at `resultRows` rows or `resultBytes` bytes; with it, at so many rows or\###
-        \n`spoolPerResultBytes`. A result that stopped says `truncated`. The daemon's page limit `pageBytes` may end a\###
-         page before `pageRows`.\n\n**Pushed results.** With `partialResultToken` nothing is kept: pages of at most `p\###
-        ageRows` rows or `pageBytes` bytes go out as\n`$/progress` with that token, straight from the database and as f\###
-        ast as this client reads; other replies come in between. Each\nhas a `QueryPage`. The statement waits for a cl\###
-        ient that does not read, and so may run into its timeout. The reply comes after\nthe last page, with no rows a\###
-        nd the number of all in `rowCount`; an error may come after pages. Without `maxRows` there is no\nlimit on row\###
-        s or bytes.\n\n**Stopping it.** `$/cancelRequest` and `query.cancel` stop the statement at the database, as do\###
-         the timeout and the end of this\nconnection. `queryId` lets a client choose the id beforehand, so that `query\###
-        .cancel` can name the query before this is\nanswered, from another connection too. It must be new: an id that a\###
-        ny query has had is a `conflict`, and nothing runs.\n\n**History.** A write is in history before it runs; othe\###
-        r queries at the latest when they end. Parameters are never kept.","tags":[{"name":"query"}],"paramStructure":\###
-        "by-name","params":[{"name":"projectId","description":"Where to run it.","required":true,"schema":{"descriptio\###
-        n":"Where to run it.","type":"string","format":"uuid"}},{"name":"sql","description":"The statement, at most `s\###
-        qlBytes` bytes of UTF-8. A NUL character is refused.","required":true,"schema":{"description":"The statement, a\###
-        t most `sqlBytes` bytes of UTF-8. A NUL character is refused.","type":"string","minLength":1,"maxLength":10485\###
-        76}},{"name":"parameters","description":"Values of the placeholders, in order.","required":false,"schema":{"de\###
-        scription":"Values of the placeholders, in order.","type":"array","items":{"oneOf":[{"type":["null","boolean",\###
-        "number","string"]},{"type":"object","required":["$base64"],"additionalProperties":false,"properties":{"$base6\###
-        4":{"type":"string"}}}]},"maxItems":32766}},{"name":"mode","description":"What the statement may do.","require\###
-        d":false,"schema":{"description":"What the statement may do.","$ref":"#/components/schemas/QueryMode","default\###
-        ":"read"}},{"name":"pageRows","description":"Most rows of each page; absent means the limit `pageRows`.","requ\###
-        ired":false,"schema":{"description":"Most rows of each page; absent means the limit `pageRows`.","type":"integ\###
-        er","minimum":1,"maximum":1000}},{"name":"timeoutMs","description":"Time the statement may take; absent means t\###
-        he limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","required":false,"schema":{"description":"T\###
-        ime the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","\###
-        type":"integer","minimum":1,"maximum":3600000}},{"name":"maxRows","description":"Rows to keep at most.","requi\###
-        red":false,"schema":{"description":"Rows to keep at most.","type":"integer","minimum":1,"maximum":1000000000}}\###
-        ,{"name":"label","description":"A name for it in history.","required":false,"schema":{"description":"A name fo\###
-        r it in history.","type":"string","minLength":1,"maxLength":200}},{"name":"keep","description":"Whether the re\###
-        sult outlives this connection, and is kept even if the first page has all of it.","required":false,"schema":{"\###
-        description":"Whether the result outlives this connection, and is kept even if the first page has all of it.",\###
-        "type":"boolean","default":false}},{"name":"partialResultToken","description":"Pushes the rows as `$/progress`\###
-         with this token, instead of keeping them.","required":false,"schema":{"description":"Pushes the rows as `$/pr\###
-        ogress` with this token, instead of keeping them.","type":["string","integer"]}},{"name":"queryId","descriptio\###
-        n":"The query's id, made by the client; version 7 is advised.","required":false,"schema":{"description":"The q\###
-        uery's id, made by the client; version 7 is advised.","type":"string","format":"uuid"}}],"result":{"name":"Que\###
-        ryResult","schema":{"$ref":"#/components/schemas/QueryResult"}},"errors":[{"$ref":"#/components/errors/invalid\###
-        _params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/errors/invalid_connection_st\###
-        ring"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"},{"$ref":"#/c\###
-        omponents/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$re\###
-        f":"#/components/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_f\###
-        ailed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/\###
-        errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connecti\###
-        on_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref\###
-        ":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components\###
-        /errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connecti\###
-        on_lost"}],"examples":[{"name":"one row","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","\###
-        value":"SELECT 1 AS one, 'two' AS two"}],"result":{"name":"result","value":{"queryId":"019ab0c6-22bb-7e3f-9c4d\###
-        -5e6f70819203","columns":[{"name":"one","type":"","encoding":"dynamic"},{"name":"two","type":"","encoding":"dy\###
-        namic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.412,"mode":"read","\###
-        truncated":false,"notices":[]}},"x-needs":"project"},{"name":"parameters","params":[{"name":"projectId","value\###
-        ":"${projectId}"},{"name":"sql","value":"SELECT ?1 AS title, ?2 AS price, ?3 AS cover"},{"name":"parameters","\###
-        value":["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"label","value":"A smoke test"}],"result":{"name":"result"\###
-        ,"value":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f7081920314","columns":[{"name":"title","type":"","encoding":"dy\###
-        namic"},{"name":"price","type":"","encoding":"dynamic"},{"name":"cover","type":"","encoding":"dynamic"}],"rows\###
-        ":[["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"hasMore":false,"command":"SELECT","durationMs":0.388,"mo\###
-        de":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"the first page of many","params":[{"\###
-        name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2 UNION A\###
-        LL SELECT 3"},{"name":"pageRows","value":2}],"result":{"name":"result","value":{"queryId":"019ab0c6-44dd-7051-\###
-        9e6f-708192031425","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[[1],[2]],"rowCount":2,\###
-        "hasMore":true,"resultId":"019ab0c6-44de-7162-8f70-819203142536","nextCursor":"Mg","command":"SELECT","duratio\###
-        nMs":0.297,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"pushed rows","params":\###
-        [{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS number UNION ALL SELECT 2"},{"\###
-        name":"partialResultToken","value":"rows-1"}],"result":{"name":"result","value":{"queryId":"019ab0c6-55ee-7162\###
-        -8a70-819203142536","columns":[{"name":"number","type":"","encoding":"dynamic"}],"rows":[],"rowCount":2,"hasMo\###
-        re":false,"command":"SELECT","durationMs":0.311,"mode":"read","truncated":false,"notices":[]}},"x-needs":"proj\###
-        ect"},{"name":"a write in a read-only project","params":[{"name":"projectId","value":"${projectId}"},{"name":"\###
-        sql","value":"CREATE TABLE scratch (id INTEGER)"},{"name":"mode","value":"write"}],"x-error":"read_only","x-ne\###
-        eds":"project"},{"name":"a statement the database refuses","params":[{"name":"projectId","value":"${projectId}\###
-        "},{"name":"sql","value":"SELEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":"a parameter too fe\###
-        w","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1, ?2"},{"name":"param\###
-        eters","value":[1]}],"x-error":"invalid_parameters","x-needs":"project"},{"name":"an id that a query has had",\###
-        "params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1"},{"name":"queryId","val\###
-        ue":"${queryId}"}],"x-error":"conflict","x-needs":"query"},{"name":"an unknown project","params":[{"name":"pro\###
-        jectId","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"session"}]\###
-        ,"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers":"refuse"\###
-        },{"name":"query.running","summary":"List your own queries that run now.","description":"Of all your connectio\###
-        ns, also those that wait for a free database connection; the one that began first is first. There are\nnever m\###
-        ore than the limit `queriesPerUser`. A query that has ended is in `query.history`.","tags":[{"name":"query"}],\###
-        "paramStructure":"either","params":[{"name":"projectId","description":"Only of this project.","required":false\###
-        ,"schema":{"description":"Only of this project.","type":"string","format":"uuid"}}],"result":{"name":"QueryRun\###
-        ningResult","schema":{"type":"object","properties":{"items":{"description":"The queries.","type":"array","item\###
-        s":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["items"],"additionalProperties":false}},"errors"\###
-        :[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"\###
-        name":"nothing runs","params":[],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":\###
-        "not an id","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"\###
-        x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{\###
-        "name":"query.stats","summary":"Answer figures about your queries.","description":"How many ran, failed and ho\###
-        w long they took: in all, by project, by day, and by statement. Figures are kept by UTC day: the period\nis wi\###
-        dened to whole days, and `since` and `until` of the reply say to which. It is at most `statisticsDays` days lo\###
-        ng; without\n`since` it is the 30 days that end with `until`, without `until` it ends today. They are right to\###
-         the query, also after a crash;\nwhat is gone from history, by `query.forget`, by age or by number, is not cou\###
-        nted any more.\n\n**Statements** are told apart by shape: the statement with `?` in place of each literal and p\###
-        laceholder, lists of values after\n`IN`, `VALUES` and `ARRAY` as one, without comments, blanks and the case of\###
-         keywords, by the rules of its engine. `shape` is the\nsame for the same shape, always. Each list has at most `\###
-        statements` of them: the most frequent, the slowest by `meanMs`, the\ncostliest by `totalMs`, and those that f\###
-        ailed most often; what did not succeed, or not fail, is in no list of these.\n\n**Percentiles** are by nearest\###
-         rank, over successful queries, from counts in ranges of a thirty-second of a doubling: within 1.6 %\nof the d\###
-        uration that was measured. `maxMs` is exact.\n\nA project that is unknown or somebody else's has no queries.",\###
-        "tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Only of this\###
-         project.","required":false,"schema":{"description":"Only of this project.","type":"string","format":"uuid"}},\###
-        {"name":"since","description":"From the day of this time on.","required":false,"schema":{"description":"From t\###
-        he day of this time on.","type":"string","format":"date-time"}},{"name":"until","description":"Up to the end o\###
-        f the day of this time; a midnight is the end of the day before it.","required":false,"schema":{"description":\###
-        "Up to the end of the day of this time; a midnight is the end of the day before it.","type":"string","format":\###
-        "date-time"}},{"name":"statements","description":"The length of each list of statements; 0 for none.","require\###
-        d":false,"schema":{"description":"The length of each list of statements; 0 for none.","type":"integer","minimu\###
-        m":0,"maximum":100,"default":10}}],"result":{"name":"QueryStatsResult","schema":{"type":"object","properties":\###
-        {"since":{"description":"Midnight UTC at the start of the first day.","type":"string","format":"date-time"},"u\###
-        ntil":{"description":"Midnight UTC at the end of the last day.","type":"string","format":"date-time"},"totals"\###
-        :{"description":"All of it.","$ref":"#/components/schemas/QueryFigures"},"projects":{"description":"Projects w\###
-        ith queries in the period, the busiest first, then by name.","type":"array","items":{"$ref":"#/components/sche\###
-        mas/ProjectFigures"}},"days":{"description":"Every day of the period, oldest first, days without queries too."\###
-        ,"type":"array","items":{"$ref":"#/components/schemas/DayFigures"},"minItems":1,"maxItems":366},"mostFrequent"\###
-        :{"description":"Statements by `count`, the highest first.","type":"array","items":{"$ref":"#/components/schem\###
-        as/StatementFigures"},"maxItems":100},"slowest":{"description":"By `meanMs`.","type":"array","items":{"$ref":"\###
-        #/components/schemas/StatementFigures"},"maxItems":100},"costliest":{"description":"By `totalMs`.","type":"arr\###
-        ay","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100},"mostFailing":{"description":"By `\###
-        error`.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100}},"required":[\###
-        "since","until","totals","projects","days","mostFrequent","slowest","costliest","mostFailing"],"additionalProp\###
-        erties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthent\###
-        icated"}],"examples":[{"name":"a day of a project","params":[{"name":"projectId","value":"${projectId}"},{"nam\###
-        e":"since","value":"2026-01-05T00:00:00.000Z"},{"name":"until","value":"2026-01-06T00:00:00.000Z"},{"name":"st\###
-        atements","value":1}],"result":{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-0\###
-        6T00:00:00.000Z","totals":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.\###
-        412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3\###
-        c-4d5e6f708192","name":"Books","databaseType":"sqlite","figures":{"count":2,"success":1,"error":1,"cancelled":\###
-        0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"days":\###
-        [{"date":"2026-01-05","figures":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"total\###
-        Ms":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"mostFrequent":[{"projectId":"019ab0c5-1\###
-        1aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","shape":"3f9c1d2b7a605e48","sql":"SELECT * FROM orders WHERE\###
-         id IN (?)","figures":{"count":1,"success":1,"error":0,"cancelled":0,"errorRate":0,"rows":1,"totalMs":0.412,"m\###
-        eanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412},"lastQueryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","\###
-        lastUsedAt":"2026-01-05T09:32:00.000Z","lastMode":"read"}],"slowest":[],"costliest":[],"mostFailing":[]}},"x-n\###
-        eeds":"query"},{"name":"the last thirty days","params":[],"result":{"name":"result","value":{"since":"2026-01-\###
-        05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"count":0,"success":0,"error":0,"cancelled":0,"\###
-        rows":0,"totalMs":0},"projects":[],"days":[{"date":"2026-01-05","figures":{"count":0,"success":0,"error":0,"ca\###
-        ncelled":0,"rows":0,"totalMs":0}}],"mostFrequent":[],"slowest":[],"costliest":[],"mostFailing":[]}},"x-needs":\###
-        "query"},{"name":"too long a period","params":[{"name":"since","value":"2020-01-01T00:00:00.000Z"}],"x-error":\###
-        "invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-executio\###
-        n":"task","x-unknownMembers":"refuse"},{"name":"query.subscribe","summary":"Watch your own queries while they r\###
-        un.","description":"From the reply on, this connection gets a `query/event` whenever one of your queries start\###
-        s, makes progress or ends, whichever\nof your connections runs it. `running` is what ran at that moment: its q\###
-        ueries get no `started`, and everything later about\nthem comes as an event. A subscription ends with `query.u\###
-        nsubscribe`, with this connection, or when this connection is no\nlonger logged in as you.","tags":[{"name":"q\###
-        uery"}],"paramStructure":"either","params":[{"name":"projectId","description":"Only queries of this project.",\###
-        "required":false,"schema":{"description":"Only queries of this project.","type":"string","format":"uuid"}}],"r\###
-        esult":{"name":"QuerySubscribeResult","schema":{"type":"object","properties":{"subscriptionId":{"description":\###
-        "Id, in every event of this subscription.","type":"string","format":"uuid"},"running":{"description":"The quer\###
-        ies that run.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"required":["subscription\###
-        Id","running"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":\###
-        "#/components/errors/unauthenticated"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"everything of\###
-         mine","params":[],"result":{"name":"result","value":{"subscriptionId":"019ab0c6-66ff-7273-9b81-920314253647",\###
-        "running":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name":"projectId","value":"Books"}],"x-err\###
-        or":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-exec\###
-        ution":"task","x-unknownMembers":"refuse"},{"name":"query.summarize","summary":"Answer figures about each colu\###
-        mn of a kept result.","description":"Reads every row that `query.run` kept, once; the statement does not run a\###
-        gain. If it still runs, this follows it to its end; if\nit ends with an error, so does this. It takes a bounde\###
-        d amount of memory, whatever the result.\n\n**Numbers** are compared by their value, every digit of it, also w\###
-        here they are strings; `1.0` and `1.00` are one value. Texts are compared\nby their UTF-8 bytes, dates and tim\###
-        es by the time they mean. In a column of SQLite that has both, numbers are less than texts.\nCells that were c\###
-        ut (`cellBytes`) count in `count` and `truncatedCells` only.\n\n**Distinct values** are counted exactly up to a\###
-         bound, which is some ten thousand for a result of a few dozen columns and smaller for wider\nones; beyond it,\###
-         `distinct` is an estimate, mostly within 3 % (HyperLogLog). **Top values** are exact while a column has no mo\###
-        re values\nthan their bound, about a thousand; beyond it `count` may be too high, by at most `overcount` (Filt\###
-        ered Space-Saving), and values that may\nwell be rare are left out.\n\nIds answer as in `query.fetch`.","tags"\###
-        :[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"resultId","description":"The result.","requi\###
-        red":true,"schema":{"description":"The result.","type":"string","format":"uuid"}},{"name":"columns","descripti\###
-        on":"Names of the columns to summarise; absent means all. A name that several have means each of them.","requi\###
-        red":false,"schema":{"description":"Names of the columns to summarise; absent means all. A name that several h\###
-        ave means each of them.","type":"array","items":{"type":"string","maxLength":1024},"minItems":1,"maxItems":409\###
-        6}},{"name":"topValues","description":"Most of the top values of each column.","required":false,"schema":{"des\###
-        cription":"Most of the top values of each column.","type":"integer","minimum":0,"maximum":100,"default":10}}],\###
-        "result":{"name":"QuerySummarizeResult","schema":{"type":"object","properties":{"rowCount":{"description":"Row\###
-        s that were read: all that were kept.","type":"integer","minimum":0},"truncated":{"description":"Whether the r\###
-        esult had more rows than were kept, so that the figures are of its first rows only.","type":"boolean"},"column\###
-        s":{"description":"The columns, in their order in the result.","type":"array","items":{"$ref":"#/components/sc\###
-        hemas/ColumnSummary"}}},"required":["rowCount","truncated","columns"],"additionalProperties":false}},"errors":\###
-        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compo\###
-        nents/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/query_failed"},{"$re\###
-        f":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/time\###
-        out"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"every column","params":[{"name":"re\###
-        sultId","value":"${resultId}"},{"name":"topValues","value":1}],"result":{"name":"result","value":{"rowCount":3\###
-        ,"truncated":false,"columns":[{"name":"id","type":"INTEGER","encoding":"integer","count":3,"nulls":0,"distinct\###
-        ":3,"distinctIsEstimate":false,"order":"number","min":1,"max":3,"sum":"6","mean":2,"stddev":1,"topValues":[{"v\###
-        alue":1,"count":1,"overcount":0}]}]}},"x-needs":"result"},{"name":"a column that is not there","params":[{"nam\###
-        e":"resultId","value":"${resultId}"},{"name":"columns","value":["nobody"]}],"x-error":"invalid_params","x-need\###
-        s":"result"},{"name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"x-error":"not_\###
-        found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task",\###
-        "x-unknownMembers":"refuse"},{"name":"query.unsubscribe","summary":"End a subscription of this connection.","d\###
-        escription":"No event of the subscription is made after the reply; those made before may still arrive behind i\###
-        t.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"subscriptionId","description":"The s\###
-        ubscription.","required":true,"schema":{"description":"The subscription.","type":"string","format":"uuid"}}],"\###
-        result":{"name":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$\###
-        ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name"\###
-        :"one that has ended","params":[{"name":"subscriptionId","value":"${unknownId}"}],"result":{"name":"result","v\###
-        alue":{}},"x-needs":"session"},{"name":"not an id","params":[{"name":"subscriptionId","value":"first"}],"x-err\###
-        or":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-exec\###
-        ution":"task","x-unknownMembers":"refuse"},{"name":"rpc.discover","summary":"Answer this protocol as an OpenRP\###
-        C document.","description":"The method that OpenRPC names. The document is the published `spec/openrpc.json`, t\###
-        he same for everyone.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result":{"name":"\###
-        RpcDiscoverResult","schema":{"type":"object","required":["openrpc","info","methods"]}},"errors":[],"examples":\###
-        [{"name":"the document","params":[],"result":{"name":"result","value":{"openrpc":"1.3.2","info":{"title":"dbas\###
-        sistd","version":"1.0.0"},"methods":[]}},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering\###
-        ":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"schema.describe","summary":"Describe one\###
-         table, view or other relation in full.","description":"Columns with type, null, default, comment and how they\###
-         are generated; keys, indexes, checks, triggers; foreign keys from it and\nto it; of a view, its query. Texts l\###
-        onger than 16 KiB are cut.\n\nThe name is looked for as it is written; then in any case; then, if it has a dot\###
-        , as schema and name. Where several schemas\nhave it and `schema` names none, it is the one an unqualified nam\###
-        e in SQL means, else the first; `alsoIn` says where the others\nare. System relations are looked for where the\###
-         schema is one of the system's, or the name begins with `pg_` or `sqlite_`.\nWhat does not exist, or the datab\###
-        ase's own user may not use, is `not_found`, with the nearest names as `hint`.\n\nServed from what the daemon k\###
-        eeps, like `schema.list`.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId"\###
-        ,"description":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":\###
-        "uuid"}},{"name":"relation","description":"Its name, not quoted.","required":true,"schema":{"description":"Its\###
-         name, not quoted.","type":"string","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schem\###
-        a.","required":false,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}}],"\###
-        result":{"name":"SchemaDescribeResult","schema":{"type":"object","properties":{"relation":{"description":"The r\###
-        elation, in full.","$ref":"#/components/schemas/Relation"},"alsoIn":{"description":"Other schemas that have on\###
-        e of this name.","type":"array","items":{"type":"string"}},"ageMs":{"description":"How long ago the daemon beg\###
-        an to read this from the database.","type":"number","minimum":0}},"required":["relation","ageMs"],"additionalP\###
-        roperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauth\###
-        enticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components\###
-        /errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":\###
-        "#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/\###
-        errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connecti\###
-        on_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref\###
-        ":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components\###
-        /errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connecti\###
-        on_lost"}],"examples":[{"name":"a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relati\###
-        on","value":"books"}],"result":{"name":"result","value":{"relation":{"schema":"main","name":"books","kind":"ta\###
-        ble","identifier":"\"books\"","system":false,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primar\###
-        yKey":1},{"name":"title","type":"TEXT","nullable":false},{"name":"price","type":"NUMERIC","nullable":true}],"p\###
-        rimaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[],"referencedBy":[{"sche\###
-        ma":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"]\###
-        ,"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":350\###
-        .5}},"x-needs":"project"},{"name":"a name with a slip","params":[{"name":"projectId","value":"${projectId}"},{\###
-        "name":"relation","value":"boks"}],"x-error":"not_found","x-needs":"project"},{"name":"an unknown project","pa\###
-        rams":[{"name":"projectId","value":"${unknownId}"},{"name":"relation","value":"books"}],"x-error":"not_found",\###
-        "x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unkn\###
-        ownMembers":"refuse"},{"name":"schema.list","summary":"List the tables, views and other relations of a databas\###
-        e.","description":"All schemas that the database's own user may use, and in them what that user may read or wr\###
-        ite; system schemas and SQLite's\nshadow tables only with `includeSystem`. Sorted by schema and name, byte by b\###
-        yte. Filters add up.\n\n**`detail`** chooses how much is told of each: `names` its schema, name and kind; `sum\###
-        mary` also comment, estimates and how it\nis stored; `full` also columns, keys, indexes, checks and foreign ke\###
-        ys in both directions.\n\n**Age.** The daemon keeps what it read: for the limit `catalogueMs`, or until a stat\###
-        ement that may change the schema is run\nthrough the project, its connection string changes, or `schema.refres\###
-        h` is called. `ageMs` tells. What other\nprograms change meanwhile is not seen. Row counts and sizes are the e\###
-        ngine's own estimates, as of its last look; nothing is\ncounted, and no table is locked or waited for.\n\nRequ\###
-        ests that come at once share one look at the database. `$/cancelRequest`, the limit `queryTimeoutMs` and the e\###
-        nd of the\nconnection stop it once nobody waits for it. It is no query: it is not in history.","tags":[{"name"\###
-        :"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":t\###
-        rue,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"schema","description":"O\###
-        nly in this schema: for MySQL and MariaDB a database, for SQLite `main`.","required":false,"schema":{"descript\###
-        ion":"Only in this schema: for MySQL and MariaDB a database, for SQLite `main`.","type":"string","minLength":1\###
-        ,"maxLength":1000}},{"name":"pattern","description":"Only names that match, in any case: `*` is any text, `?` o\###
-        ne character. With a dot, what is before it is matched with the schema: `sales.order*`.","required":false,"sch\###
-        ema":{"description":"Only names that match, in any case: `*` is any text, `?` one character. With a dot, what i\###
-        s before it is matched with the schema: `sales.order*`.","type":"string","minLength":1,"maxLength":200}},{"nam\###
-        e":"kinds","description":"Only of these kinds; at least one.","required":false,"schema":{"description":"Only o\###
-        f these kinds; at least one.","type":"array","items":{"$ref":"#/components/schemas/RelationKind"},"maxItems":6\###
-        }},{"name":"detail","description":"How much of each.","required":false,"schema":{"description":"How much of ea\###
-        ch.","$ref":"#/components/schemas/SchemaDetail","default":"summary"}},{"name":"includeSystem","description":"W\###
-        hether relations of the database itself are listed too.","required":false,"schema":{"description":"Whether rel\###
-        ations of the database itself are listed too.","type":"boolean","default":false}},{"name":"limit","description\###
-        ":"Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer","minimum\###
-        ":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the sam\###
-        e filters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same filters."\###
-        ,"type":"string","format":"cursor"}}],"result":{"name":"SchemaListResult","schema":{"type":"object","propertie\###
-        s":{"items":{"description":"The relations.","type":"array","items":{"$ref":"#/components/schemas/Relation"}},"\###
-        nextCursor":{"description":"Where the next page begins; absent on the last.","type":"string","format":"cursor"\###
-        },"total":{"description":"How many relations match, on all pages.","type":"integer","minimum":0},"schemas":{"d\###
-        escription":"The schemas, whatever the filters but `includeSystem`; on the first page only, and at most 200.",\###
-        "type":"array","items":{"$ref":"#/components/schemas/SchemaSummary"}},"ageMs":{"description":"How long ago the\###
-         daemon began to read this from the database.","type":"number","minimum":0},"truncated":{"description":"Whethe\###
-        r the database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.\###
-        ","type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":\###
-        [{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/compo\###
-        nents/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/\###
-        components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout\###
-        "},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{\###
-        "$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/comp\###
-        onents/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_f\###
-        ailed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{\###
-        "$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"nam\###
-        e":"all tables and views","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","va\###
-        lue":{"items":[{"schema":"main","name":"books","kind":"table","identifier":"\"books\"","system":false},{"schem\###
-        a":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":false}],"total":2,"schemas":[{"nam\###
-        e":"main","relationCount":2,"default":true}],"ageMs":1.5,"truncated":false}},"x-needs":"project"},{"name":"by n\###
-        ame, in full","params":[{"name":"projectId","value":"${projectId}"},{"name":"pattern","value":"order?"},{"name\###
-        ":"kinds","value":["table"]},{"name":"detail","value":"full"},{"name":"limit","value":1}],"result":{"name":"re\###
-        sult","value":{"items":[{"schema":"main","name":"orders","kind":"table","identifier":"\"orders\"","system":fal\###
-        se,"columns":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"book_id","type":"INTEGER\###
-        ","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"\###
-        schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["\###
-        id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referen\###
-        cedBy":[]}],"total":1,"schemas":[{"name":"main","relationCount":2,"default":true}],"ageMs":20.5,"truncated":fa\###
-        lse}},"x-needs":"project"},{"name":"a cursor of nothing","params":[{"name":"projectId","value":"${projectId}"}\###
-        ,{"name":"cursor","value":"nonsense"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown pro\###
-        ject","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-ki\###
-        nd":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"nam\###
-        e":"schema.refresh","summary":"Read the schema of a database anew.","description":"Forgets what the daemon kee\###
-        ps of the project's schema and reads it again, in full: for changes that other programs made. Answers\nhow muc\###
-        h there is.","tags":[{"name":"schema"}],"paramStructure":"either","params":[{"name":"projectId","description":\###
-        "The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}],"resu\###
-        lt":{"name":"SchemaRefreshResult","schema":{"type":"object","properties":{"schemas":{"description":"Schemas.",\###
-        "type":"integer","minimum":0},"relations":{"description":"Relations, without the database's own.","type":"inte\###
-        ger","minimum":0},"columns":{"description":"Their columns.","type":"integer","minimum":0},"indexes":{"descript\###
-        ion":"Their indexes.","type":"integer","minimum":0},"foreignKeys":{"description":"Their foreign keys.","type":\###
-        "integer","minimum":0},"durationMs":{"description":"How long it took.","type":"number","minimum":0},"truncated\###
-        ":{"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueRelation\###
-        s` and `catalogueBytes`.","type":"boolean"}},"required":["schemas","relations","columns","indexes","foreignKey\###
-        s","durationMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_par\###
-        ams"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/compo\###
-        nents/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":\###
-        "#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_c\###
-        onnection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_foun\###
-        d"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"\###
-        #/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/auth\###
-        entication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_databas\###
-        e"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"of a project","params":[{"name":"proj\###
-        ectId","value":"${projectId}"}],"result":{"name":"result","value":{"schemas":1,"relations":2,"columns":6,"inde\###
-        xes":0,"foreignKeys":1,"durationMs":0.8,"truncated":false}},"x-needs":"project"},{"name":"an unknown project",\###
-        "params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"r\###
-        equest","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"sc\###
-        hema.relations","summary":"Show foreign keys, and how to join two relations.","description":"Without `relation\###
-        `: all foreign keys of the database. With it: those from it and to it and, with a `depth` above 1, those from\\###
-        nand to what these lead to, nearest first. Each has its `join`, a condition ready for SQL.\n\n**`to`** asks fo\###
-        r the shortest way between two relations along foreign keys, in either direction: `path` has a step for each\n\###
-        relation to join, and the `FROM` clause of all. Where two relations are linked by several foreign keys, the st\###
-        ep takes the\nfirst and names the others, since they mean different things. If there is no way within `depth` s\###
-        teps (10 if absent), there\nis no `path`. A relation to itself is a path without steps.\n\nNames are looked fo\###
-        r as by `schema.describe`. Served from what the daemon keeps, like `schema.list`. Only declared foreign keys\n\###
-        count.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The\###
-         project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"r\###
-        elation","description":"Where to begin.","required":false,"schema":{"description":"Where to begin.","type":"st\###
-        ring","minLength":1,"maxLength":1000}},{"name":"schema","description":"Its schema.","required":false,"schema":\###
-        {"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"to","description":"Wher\###
-        e to go; with `relation` only.","required":false,"schema":{"description":"Where to go; with `relation` only.",\###
-        "type":"string","minLength":1,"maxLength":1000}},{"name":"toSchema","description":"Its schema.","required":fal\###
-        se,"schema":{"description":"Its schema.","type":"string","minLength":1,"maxLength":1000}},{"name":"depth","des\###
-        cription":"Steps at most: 1 if absent, or 10 with `to`.","required":false,"schema":{"description":"Steps at mo\###
-        st: 1 if absent, or 10 with `to`.","type":"integer","minimum":1,"maximum":20}},{"name":"limit","description":"\###
-        Items of one page.","required":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1\###
-        ,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same f\###
-        ilters.","required":false,"schema":{"description":"`nextCursor` of the page before, with the same filters.","t\###
-        ype":"string","format":"cursor"}}],"result":{"name":"SchemaRelationsResult","schema":{"type":"object","propert\###
-        ies":{"items":{"description":"Foreign keys; with `to`, those of the path.","type":"array","items":{"$ref":"#/c\###
-        omponents/schemas/ForeignKey"}},"nextCursor":{"description":"Where the next page begins; absent on the last.",\###
-        "type":"string","format":"cursor"},"total":{"description":"How many there are, on all pages.","type":"integer"\###
-        ,"minimum":0},"path":{"description":"With `to`: the way there, if there is one.","$ref":"#/components/schemas/\###
-        JoinPath"},"ageMs":{"description":"How long ago the daemon began to read this from the database.","type":"numb\###
-        er","minimum":0},"truncated":{"description":"Whether the database has more relations than the daemon keeps: th\###
-        e limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","t\###
-        runcated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/c\###
-        omponents/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"\###
-        },{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/erro\###
-        rs/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"}\###
-        ,{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/com\###
-        ponents/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/error\###
-        s/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"\###
-        },{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/com\###
-        ponents/errors/connection_lost"}],"examples":[{"name":"from and to a table","params":[{"name":"projectId","val\###
-        ue":"${projectId}"},{"name":"relation","value":"books"}],"result":{"name":"result","value":{"items":[{"schema"\###
-        :"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"o\###
-        nUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageM\###
-        s":4.5,"truncated":false}},"x-needs":"project"},{"name":"a way to join","params":[{"name":"projectId","value":\###
-        "${projectId}"},{"name":"relation","value":"books"},{"name":"to","value":"orders"}],"result":{"name":"result",\###
-        "value":{"items":[{"schema":"main","relation":"orders","columns":["book_id"],"toSchema":"main","toRelation":"b\###
-        ooks","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"orders\".\"book_id\" = \"books\\###
-        ".\"id\""}],"total":1,"path":{"from":"FROM \"books\" JOIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"i\###
-        d\"","steps":[{"schema":"main","relation":"orders","identifier":"\"orders\"","condition":"\"orders\".\"book_id\###
-        \" = \"books\".\"id\""}]},"ageMs":5.5,"truncated":false}},"x-needs":"project"},{"name":"a destination without a\###
-         beginning","params":[{"name":"projectId","value":"${projectId}"},{"name":"to","value":"orders"}],"x-error":"i\###
-        nvalid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unkn\###
-        ownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"re\###
-        ad","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.search","summary":"Find relations and co\###
-        lumns by words in their names and comments.","description":"Each word of `query` must be found in the name of a\###
-         relation or column, in its comment, or, for a column, in its relation's\nname. Case does not count, and `_`, `\###
-        -`, `.` and a change from lower to upper case divide words in names: `order total` finds\n`orderTotal`, and th\###
-        e column `total` of `orders`.\n\nBest first: the whole name (`exact`), its beginning (`prefix`), a word in it (\###
-        `word`), any part of it (`substring`). Comments\ncome after names. Only where nothing of all this is found, na\###
-        mes that differ in a few letters are (`fuzzy`). Of equal hits\nrelations come before columns, and short names b\###
-        efore long ones.\n\nServed from what the daemon keeps, like `schema.list`; without system relations.","tags":[\###
-        {"name":"schema"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","requ\###
-        ired":true,"schema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"query","descripti\###
-        on":"Words.","required":true,"schema":{"description":"Words.","type":"string","minLength":1,"maxLength":200}},\###
-        {"name":"limit","description":"Hits.","required":false,"schema":{"description":"Hits.","type":"integer","minim\###
-        um":1,"maximum":200,"default":50}}],"result":{"name":"SchemaSearchResult","schema":{"type":"object","propertie\###
-        s":{"items":{"description":"The hits, best first.","type":"array","items":{"$ref":"#/components/schemas/Schema\###
-        Hit"}},"total":{"description":"How many hits there are, shown or not.","type":"integer","minimum":0},"ageMs":{\###
-        "description":"How long ago the daemon began to read this from the database.","type":"number","minimum":0},"tr\###
-        uncated":{"description":"Whether the database has more relations than the daemon keeps: the limits `catalogueR\###
-        elations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","ageMs","truncated"],"addition\###
-        alProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/una\###
-        uthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/compone\###
+        _params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":\###
+        [{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","valu\###
+        e":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","description":"The shop","databaseType":"sqlite\###
+        ","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt":"2026-01-05T09:31:00.000Z","updatedAt"\###
+        :"2026-01-05T09:31:00.000Z"}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId",\###
+        "value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","\###
+        x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"project.list","summary":"List yo\###
+        ur projects.","description":"In the order they were created, newest first.","tags":[{"name":"project"}],"param\###
+        Structure":"by-name","params":[{"name":"databaseType","description":"Only this kind of database.","required":f\###
+        alse,"schema":{"description":"Only this kind of database.","$ref":"#/components/schemas/DatabaseType"}},{"name\###
+        ":"text","description":"Only those whose name or description contains it, in any case of ASCII letters.","requ\###
+        ired":false,"schema":{"description":"Only those whose name or description contains it, in any case of ASCII le\###
+        tters.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","description":"Items of one page.","re\###
+        quired":false,"schema":{"description":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default\###
+        ":50}},{"name":"cursor","description":"`nextCursor` of the page before, with the same filters.","required":fal\###
+        se,"schema":{"description":"`nextCursor` of the page before, with the same filters.","type":"string","format":\###
+        "cursor"}}],"result":{"name":"ProjectListResult","schema":{"type":"object","properties":{"items":{"description\###
+        ":"The projects.","type":"array","items":{"$ref":"#/components/schemas/Project"}},"nextCursor":{"description":\###
+        "Where the next page begins; absent on the last.","type":"string","format":"cursor"}},"required":["items"],"ad\###
+        ditionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/erro\###
+        rs/unauthenticated"}],"examples":[{"name":"SQLite only","params":[{"name":"databaseType","value":"sqlite"}],"r\###
+        esult":{"name":"result","value":{"items":[{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","descrip\###
+        tion":"The shop","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"createdAt"\###
+        :"2026-01-05T09:31:00.000Z","updatedAt":"2026-01-05T09:31:00.000Z"}]}},"x-needs":"project"},{"name":"none that\###
+         match","params":[{"name":"text","value":"no such project"}],"result":{"name":"result","value":{"items":[]}},"\###
+        x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unkno\###
+        wnMembers":"refuse"},{"name":"project.summary","summary":"Answer a project's figures and what its database say\###
+        s of itself.","description":"Figures are of the whole history of the project. The database is asked for its me\###
+        tadata; if it cannot be reached, or not within\nthe connect timeout, `database` says why and the rest is answe\###
+        red all the same.","tags":[{"name":"project"}],"paramStructure":"either","params":[{"name":"projectId","descri\###
+        ption":"The project.","required":true,"schema":{"description":"The project.","type":"string","format":"uuid"}}\###
+        ],"result":{"name":"ProjectSummaryResult","schema":{"type":"object","properties":{"projectId":{"description":"\###
+        The project.","type":"string","format":"uuid"},"queries":{"description":"Figures about its queries.","$ref":"#\###
+        /components/schemas/QueryStatistics"},"recentQueries":{"description":"The newest queries, newest first.","type\###
+        ":"array","items":{"$ref":"#/components/schemas/QueryRecord"},"maxItems":10},"messageCount":{"description":"It\###
+        s chat messages.","type":"integer","minimum":0},"database":{"description":"What its database says of itself.",\###
+        "$ref":"#/components/schemas/DatabaseSummary"}},"required":["projectId","queries","recentQueries","messageCoun\###
+        t","database"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":\###
+        "#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/b\###
+        usy"}],"examples":[{"name":"one of yours","params":[{"name":"projectId","value":"${projectId}"}],"result":{"na\###
+        me":"result","value":{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","queries":{"total":1,"success":1,"err\###
+        or":0,"cancelled":0,"successRate":1,"p50Ms":0.412,"p95Ms":0.412,"rows":1},"recentQueries":[{"id":"019ab0c6-22b\###
+        b-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELE\###
+        CT count(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":\###
+        "read","source":"script","createdAt":"2026-01-05T09:32:00.000Z"}],"messageCount":0,"database":{"serverVersion"\###
+        :"SQLite 3.40.1","databaseName":"books.sqlite","sizeBytes":49152,"tableCount":5}}},"x-needs":"query"},{"name":\###
+        "an unknown project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"s\###
+        ession"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":\###
+        "refuse"},{"name":"project.test","summary":"Try to reach a database and say how far it got.","description":"Ta\###
+        kes either `projectId`, or `databaseType` and `connectionString` to try before `project.create`; the latter is\###
+         not kept.\nOpens a new connection, checks that writes are refused on it, and closes it.\n\nA database that ca\###
+        nnot be reached is a result with `ok: false`, not an error. `steps` always has all eight steps, in order; afte\###
+        r\nthe one that failed, and where the engine has no such step, they are `skipped`.","tags":[{"name":"project"}\###
+        ],"paramStructure":"by-name","params":[{"name":"projectId","description":"A project of yours.","required":fals\###
+        e,"schema":{"description":"A project of yours.","type":"string","format":"uuid"}},{"name":"databaseType","desc\###
+        ription":"The kind of database; with `connectionString`.","required":false,"schema":{"description":"The kind o\###
+        f database; with `connectionString`.","$ref":"#/components/schemas/DatabaseType"}},{"name":"connectionString",\###
+        "description":"How to reach it; with `databaseType`.","required":false,"schema":{"description":"How to reach i\###
+        t; with `databaseType`.","type":"string","minLength":1,"maxLength":4096}}],"result":{"name":"ProjectTestResult\###
+        ","schema":{"type":"object","properties":{"ok":{"description":"Whether no step failed.","type":"boolean"},"ste\###
+        ps":{"description":"The outcome of each step.","type":"array","items":{"$ref":"#/components/schemas/TestStep"}\###
+        ,"minItems":8,"maxItems":8},"serverVersion":{"description":"Product and version; there if it got that far.","t\###
+        ype":"string"}},"required":["ok","steps"],"additionalProperties":false}},"errors":[{"$ref":"#/components/error\###
+        s/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/rate_limited"},\###
+        {"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"}],"examples":[{"name":"a project",\###
+        "params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"result","value":{"ok":true,"serverVer\###
+        sion":"SQLite 3.40.1","steps":[{"step":"parse","status":"passed","durationMs":0.021},{"step":"policy","status"\###
+        :"passed","durationMs":0.035},{"step":"resolve","status":"skipped"},{"step":"connect","status":"skipped"},{"st\###
+        ep":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"database","status":"passed","durati\###
+        onMs":0.734},{"step":"readOnlyCheck","status":"passed","durationMs":0.118}]}},"x-needs":"project"},{"name":"a s\###
+        erver that is not there","params":[{"name":"databaseType","value":"postgresql"},{"name":"connectionString","va\###
+        lue":"postgresql://ada@127.0.0.1:1/shop"}],"result":{"name":"result","value":{"ok":false,"steps":[{"step":"par\###
+        se","status":"passed","durationMs":0.044},{"step":"policy","status":"passed","durationMs":0.012},{"step":"reso\###
+        lve","status":"passed","durationMs":0.067},{"step":"connect","status":"failed","durationMs":0.203,"code":"conn\###
+        ection_refused","message":"Nothing accepts connections at 127.0.0.1 port 1; check the host and port, and that t\###
+        he server runs."},{"step":"tls","status":"skipped"},{"step":"login","status":"skipped"},{"step":"database","st\###
+        atus":"skipped"},{"step":"readOnlyCheck","status":"skipped"}]}},"x-needs":"session"},{"name":"both ways at onc\###
+        e","params":[{"name":"projectId","value":"${projectId}"},{"name":"databaseType","value":"sqlite"},{"name":"con\###
+        nectionString","value":"sqlite://${sampleDatabase}"}],"x-error":"invalid_params","x-needs":"project"}],"x-kind\###
+        ":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name"\###
+        :"project.update","summary":"Change a project.","description":"Changes what is named and nothing else; takes a\###
+        t least one member besides `projectId`. The kind of database cannot change. An\nempty `description` removes it\###
+        .\n\nA new connection string is checked as in `project.create`. With it, or when `readOnly` becomes true, the p\###
+        roject's open database\nconnections are closed and its running writes are cancelled.","tags":[{"name":"project\###
+        "}],"paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"sch\###
+        ema":{"description":"The project.","type":"string","format":"uuid"}},{"name":"name","description":"Name, uniqu\###
+        e among your projects.","required":false,"schema":{"description":"Name, unique among your projects.","type":"s\###
+        tring","minLength":1,"maxLength":100}},{"name":"description","description":"What it is, in your words.","requi\###
+        red":false,"schema":{"description":"What it is, in your words.","type":"string","maxLength":2000}},{"name":"co\###
+        nnectionString","description":"How to reach it; the kind of database stays.","required":false,"schema":{"descr\###
+        iption":"How to reach it; the kind of database stays.","type":"string","minLength":1,"maxLength":4096}},{"name\###
+        ":"readOnly","description":"Whether to refuse every write.","required":false,"schema":{"description":"Whether t\###
+        o refuse every write.","type":"boolean"}},{"name":"assistant","description":"What to change of what the assist\###
+        ant may do.","required":false,"schema":{"description":"What to change of what the assistant may do.","$ref":"#\###
+        /components/schemas/AssistantChange"}}],"result":{"name":"Project","schema":{"$ref":"#/components/schemas/Proj\###
+        ect"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},\###
+        {"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/\###
+        invalid_connection_string"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/unknown_databas\###
+        e"}],"examples":[{"name":"allow writes","params":[{"name":"projectId","value":"${projectId}"},{"name":"readOnl\###
+        y","value":false}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Book\###
+        s","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":false,"createdAt":"2026-01-05T\###
+        09:31:00.000Z","updatedAt":"2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":"what the assistant may s\###
+        ee","params":[{"name":"projectId","value":"${projectId}"},{"name":"assistant","value":{"shareRows":false,"mask\###
+        edColumns":["customers.email"]}}],"result":{"name":"result","value":{"id":"019ab0c5-11aa-7d2e-8b3c-4d5e6f70819\###
+        2","name":"Books","databaseType":"sqlite","connection":"sqlite:///srv/books.sqlite","readOnly":true,"assistant\###
+        ":{"shareRows":false,"maskedColumns":["customers.email"]},"createdAt":"2026-01-05T09:31:00.000Z","updatedAt":"\###
+        2026-01-05T09:40:00.000Z"}},"x-needs":"project"},{"name":"nothing to change","params":[{"name":"projectId","va\###
+        lue":"${projectId}"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unknown project","params":[{\###
+        "name":"projectId","value":"${unknownId}"},{"name":"name","value":"Books"}],"x-error":"not_found","x-needs":"s\###
+        ession"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task","x-unknownMembers"\###
+        :"refuse"},{"name":"query.cancel","summary":"Stop a running query at its database.","description":"Works from a\###
+        ny connection of the user, and before `query.run` is answered if its client chose the `queryId`. Answers as so\###
+        on as\nthe stop is under way; the `query.run` or `query.fetch` that waits is then answered `cancelled`, or wit\###
+        h its result if that was\nfirst. A database that does not obey has its connection cut after `cancelDeadlineMs`\###
+        .\n\nIdempotent: a query that has ended, never was or is somebody else's answers `{}` all the same, and nothin\###
+        g happens.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryId","description":"The\###
+         query.","required":true,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"result":{"na\###
+        me":"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/comp\###
+        onents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a query th\###
+        at has ended","params":[{"name":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{}},"x-need\###
+        s":"query"},{"name":"an unknown query","params":[{"name":"queryId","value":"${unknownId}"}],"result":{"name":"\###
+        result","value":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-exec\###
+        ution":"task","x-unknownMembers":"refuse"},{"name":"query.close","summary":"Drop a kept result.","description"\###
+        :"Frees what it took of the quota; if its statement still runs, it is stopped. The query stays in history.\n\n\###
+        Idempotent: a result that is gone, never was or is somebody else's answers `{}` all the same, and nothing happ\###
+        ens.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"resultId","description":"The resu\###
+        lt.","required":true,"schema":{"description":"The result.","type":"string","format":"uuid"}}],"result":{"name"\###
+        :"Empty","schema":{"type":"object","properties":{},"additionalProperties":false}},"errors":[{"$ref":"#/compone\###
+        nts/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a result","pa\###
+        rams":[{"name":"resultId","value":"${resultId}"}],"result":{"name":"result","value":{}},"x-needs":"result"},{"\###
+        name":"an unknown result","params":[{"name":"resultId","value":"${unknownId}"}],"result":{"name":"result","val\###
+        ue":{}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"write","x-execution":"task\###
+        ","x-unknownMembers":"refuse"},{"name":"query.explain","summary":"Show how a database would run a statement.",\###
+        "description":"Asks the engine for its plan, without running the statement: as the engine gives it (`plan`), a\###
+        nd in one normal form for all\nengines (`nodes`). Where the engine estimates costs or, with `analyze`, measure\###
+        s times, `costliest` names the three nodes that\ncost or take most on their own, without their children.\n\n**\###
+        `analyze`** runs the statement to measure it, inside the read-only path: what `query.run` refuses in `read` mo\###
+        de is refused\nhere. SQLite cannot measure; asking for it is `invalid_params`. Without `analyze`, PostgreSQL a\###
+        lso shows the plans of statements\nthat write, without running them; for MySQL, MariaDB and SQLite those are r\###
+        efused.\n\nParameters are bound as in `query.run`. PostgreSQL plans with their values. It is no query: it is n\###
+        ot in history, and costs what\na query costs otherwise. `$/cancelRequest`, the timeout and the end of the conn\###
+        ection stop it.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","descripti\###
+        on":"Where it would run.","required":true,"schema":{"description":"Where it would run.","type":"string","forma\###
+        t":"uuid"}},{"name":"sql","description":"The statement, at most `sqlBytes` bytes of UTF-8.","required":true,"s\###
+        chema":{"description":"The statement, at most `sqlBytes` bytes of UTF-8.","type":"string","minLength":1,"maxLe\###
+        ngth":1048576}},{"name":"parameters","description":"Values of the placeholders, in order.","required":false,"s\###
+        chema":{"description":"Values of the placeholders, in order.","type":"array","items":{"oneOf":[{"type":["null"\###
+        ,"boolean","number","string"]},{"type":"object","required":["$base64"],"additionalProperties":false,"propertie\###
+        s":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":"analyze","description":"Whether to run it and m\###
+        easure.","required":false,"schema":{"description":"Whether to run it and measure.","type":"boolean","default":\###
+        false}},{"name":"timeoutMs","description":"Time it may take; absent means the limit `queryTimeoutMs`. At most t\###
+        he limit `queryTimeoutMaxMs`.","required":false,"schema":{"description":"Time it may take; absent means the li\###
+        mit `queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}}\###
+        ],"result":{"name":"QueryExplainResult","schema":{"type":"object","properties":{"engine":{"description":"Whose\###
+         plan it is.","$ref":"#/components/schemas/DatabaseType"},"analyzed":{"description":"Whether the statement ran\###
+         and `actual…` members were measured.","type":"boolean"},"nodes":{"description":"The plan's nodes, each before\###
+         its children; at most the limit `planNodes`.","type":"array","items":{"$ref":"#/components/schemas/PlanNode"}\###
+        },"costliest":{"description":"Ids of at most three nodes, the costliest first: by their own time if measured, e\###
+        lse by their own cost, else by their own rows. Empty where the engine says none of these.","type":"array","ite\###
+        ms":{"type":"integer","minimum":0}},"truncated":{"description":"Whether the plan has nodes that are not shown.\###
+        ","type":"boolean"},"planningMs":{"description":"Time to plan, as the engine measured it.","type":"number","mi\###
+        nimum":0},"executionMs":{"description":"Time to run, as the engine measured it.","type":"number","minimum":0},\###
+        "plan":{"description":"The plan as the engine gives it: its JSON, or, nested deeper than the limit `jsonDepth`\###
+        , the same as text and without `nodes`; for SQLite an array of the rows of EXPLAIN QUERY PLAN."}},"required":[\###
+        "engine","analyzed","nodes","costliest","truncated","plan"],"additionalProperties":false}},"errors":[{"$ref":"\###
+        #/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_parameters"},{"$ref":"#/components/e\###
+        rrors/invalid_connection_string"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/\###
+        rate_limited"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/compone\###
+        nts/errors/read_only"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$re\###
+        f":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connec\###
+        tion_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},\###
+        {"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/componen\###
+        ts/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unkno\###
+        wn_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"e\###
+        xamples":[{"name":"a search by key","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value\###
+        ":"SELECT name FROM sqlite_schema WHERE rowid = ?1"},{"name":"parameters","value":[1]}],"result":{"name":"resu\###
+        lt","value":{"engine":"sqlite","analyzed":false,"nodes":[{"id":0,"operation":"SEARCH","detail":"SEARCH sqlite_\###
+        schema USING INTEGER PRIMARY KEY (rowid=?)","relation":"sqlite_schema"}],"costliest":[],"truncated":false,"pla\###
+        n":[{"id":2,"parent":0,"detail":"SEARCH sqlite_schema USING INTEGER PRIMARY KEY (rowid=?)"}]}},"x-needs":"proj\###
+        ect"},{"name":"an engine that does not measure","params":[{"name":"projectId","value":"${projectId}"},{"name":\###
+        "sql","value":"SELECT 1"},{"name":"analyze","value":true}],"x-error":"invalid_params","x-needs":"project"},{"n\###
+        ame":"a statement the database refuses","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","v\###
+        alue":"SELEC 1"}],"x-error":"query_failed","x-needs":"project"},{"name":"an unknown project","params":[{"name"\###
+        :"projectId","value":"${unknownId}"},{"name":"sql","value":"SELECT 1"}],"x-error":"not_found","x-needs":"sessi\###
+        on"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"ref\###
+        use"},{"name":"query.export","summary":"Convert a kept result to CSV, JSON, JSON Lines, Markdown or SQL.","des\###
+        cription":"Converts what `query.run` kept; the statement does not run again. If it still runs, this follows it\###
+         to its end; if it ends with\nan error, so does the export.\n\n**Where it goes.** Without `path` and `partialR\###
+        esultToken` the reply has `text`, which ends with the row that reaches `pageBytes`,\nand `nextCursor` for the n\###
+        ext call, with the same `format` and `options`. The texts put together are the whole: what stands at its\nhead\###
+         or foot is there once, and each has whole rows only. With `partialResultToken` the texts go out as `$/progres\###
+        s`, each with an\n`ExportPart`, no faster than this client reads, and the reply has the totals. With `path` th\###
+        ey go to a file, which is there, whole\nand readable only to the daemon's user, once this is answered, and not\###
+         at all if it fails or is cancelled.\n\n**Paths** are absolute, in a directory that exists; `~/` is the daemon\###
+        's user's home where the daemon is personal. In shared mode\nthey must be below a directory that the daemon al\###
+        lows. A file that exists is a `conflict` unless `overwrite`. Symbolic links and\nwhatever is no regular file a\###
+        re never written to, nor are files of the daemon itself. `file_failed` names the step that failed.\n\n**Format\###
+        s.** Cells that are null differ from empty texts in each of them.\n\n- `csv`: RFC 4180, in UTF-8. A cell is qu\###
+        oted where it must be, and where it is an empty text or reads like `nullText`; null is\n  `nullText` without q\###
+        uotes. Numbers have the digits of the database. Bytes are base64 or hexadecimal.\n- `json`: one array of objec\###
+        ts, an object a line. Cells are those of `QueryResult`. Of columns with the same name the second is\n  called `\###
+        name_2`.\n- `jsonl`: the same objects, one a line, and nothing else.\n- `markdown`: a table of GitHub's kind, n\###
+        umbers to the right. Characters that mean something to Markdown or HTML are escaped, a\n  line break is `<br>`\###
+        , another control character its picture. A result that stopped at a limit says so below it.\n- `sql`: `INSERT`\###
+         statements of at most 64 KiB (but always a whole row) into `table`, in the dialect of the database that the\n\###
+          result is from; before them the session's encoding is set. Run there, on a table with columns of the same ty\###
+        pes, they give the\n  same values. A JSON `null` becomes NULL, since results do not tell the two apart.\n\n**C\###
+        ells that were cut** (`cellBytes`) are refused with `cell_truncated`, because nobody would notice. With `allow\###
+        Truncated` they\nare exported as far as they go, marked, and counted in `truncatedCells`; never to `sql`.\n\nI\###
+        ds answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"result\###
+        Id","description":"The result.","required":true,"schema":{"description":"The result.","type":"string","format"\###
+        :"uuid"}},{"name":"format","description":"What to convert it to.","required":true,"schema":{"description":"Wha\###
+        t to convert it to.","$ref":"#/components/schemas/ExportFormat"}},{"name":"options","description":"How to writ\###
+        e it.","required":false,"schema":{"description":"How to write it.","$ref":"#/components/schemas/ExportOptions"\###
+        }},{"name":"cursor","description":"`nextCursor` of the text before; absent means from the beginning. Not with `\###
+        path` or `partialResultToken`.","required":false,"schema":{"description":"`nextCursor` of the text before; abs\###
+        ent means from the beginning. Not with `path` or `partialResultToken`.","type":"string","format":"cursor"}},{"\###
+        name":"path","description":"The file to write.","required":false,"schema":{"description":"The file to write.",\###
+        "type":"string","minLength":1,"maxLength":4096}},{"name":"overwrite","description":"Whether `path` may exist; i\###
+        t is replaced at the end, in one step.","required":false,"schema":{"description":"Whether `path` may exist; it\###
+         is replaced at the end, in one step.","type":"boolean","default":false}},{"name":"partialResultToken","descri\###
+        ption":"Pushes the texts as `$/progress` with this token. Not with `path`.","required":false,"schema":{"descri\###
+        ption":"Pushes the texts as `$/progress` with this token. Not with `path`.","type":["string","integer"]}}],"re\###
+        sult":{"name":"QueryExportResult","schema":{"type":"object","properties":{"text":{"description":"The text, unl\###
+        ess it was pushed or written to a file.","type":"string"},"nextCursor":{"description":"Where the next text beg\###
+        ins; there if there is more.","type":"string","format":"cursor"},"rowCount":{"description":"Rows in this text;\###
+         of a file or a push, all rows.","type":"integer","minimum":0},"bytes":{"description":"Size of this text, of a\###
+        ll that was pushed, or of the file, as UTF-8.","type":"integer","minimum":0},"truncated":{"description":"Wheth\###
+        er the result had more rows than were kept; final if there is no `nextCursor`.","type":"boolean"},"truncatedCe\###
+        lls":{"description":"Cells of these rows of which only the beginning was kept.","type":"integer","minimum":0},\###
+        "path":{"description":"The file that was written, without symbolic links.","type":"string"}},"required":["rowC\###
+        ount","bytes","truncated","truncatedCells"],"additionalProperties":false}},"errors":[{"$ref":"#/components/err\###
+        ors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{\###
+        "$ref":"#/components/errors/conflict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy\###
+        "},{"$ref":"#/components/errors/cell_truncated"},{"$ref":"#/components/errors/file_failed"},{"$ref":"#/compone\###
+        nts/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/errors/cancelled"},{"\###
+        $ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"CSV"\###
+        ,"params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"csv"}],"result":{"name":"result\###
+        ","value":{"text":"id\u000d\n1\u000d\n2\u000d\n3\u000d\n","rowCount":3,"bytes":13,"truncated":false,"truncated\###
+        Cells":0}},"x-needs":"result"},{"name":"SQL","params":[{"name":"resultId","value":"${resultId}"},{"name":"form\###
+        at","value":"sql"},{"name":"options","value":{"table":"favourites"}}],"result":{"name":"result","value":{"text\###
+        ":"INSERT INTO \"favourites\" (\"id\") VALUES\n(1),\n(2),\n(3);\n","rowCount":3,"bytes":56,"truncated":false,"\###
+        truncatedCells":0}},"x-needs":"result"},{"name":"pushed","params":[{"name":"resultId","value":"${resultId}"},{\###
+        "name":"format","value":"jsonl"},{"name":"partialResultToken","value":"export-1"}],"result":{"name":"result","\###
+        value":{"rowCount":3,"bytes":27,"truncated":false,"truncatedCells":0}},"x-needs":"result"},{"name":"a relative\###
+         path","params":[{"name":"resultId","value":"${resultId}"},{"name":"format","value":"csv"},{"name":"path","val\###
+        ue":"books.csv"}],"x-error":"policy","x-needs":"result"},{"name":"a directory that is not there","params":[{"n\###
+        ame":"resultId","value":"${resultId}"},{"name":"format","value":"csv"},{"name":"path","value":"/nowhere/at/all\###
+        /books.csv"}],"x-error":"file_failed","x-needs":"result"},{"name":"an unknown result","params":[{"name":"resul\###
+        tId","value":"${unknownId}"},{"name":"format","value":"csv"}],"x-error":"not_found","x-needs":"session"}],"x-k\###
+        ind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"na\###
+        me":"query.fetch","summary":"Answer a page of a kept result.","description":"Reads what `query.run` kept; the s\###
+        tatement does not run again. A cursor stays good while the result is kept: fetching it twice\nanswers the same\###
+         rows. If the statement still runs, this waits for the page to be full or the statement to end. If it ended\nw\###
+        ith an error after its first page, the rows it gave can be fetched and then this answers that error.\n\nA resu\###
+        lt that was closed, has expired or ended with its connection is `not_found`, as is one of somebody else, and o\###
+        ne of\nanother connection that was run without `keep`.","tags":[{"name":"query"}],"paramStructure":"either","p\###
+        arams":[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The result.","\###
+        type":"string","format":"uuid"}},{"name":"cursor","description":"`nextCursor` of the page before; absent means\###
+         from the first row.","required":false,"schema":{"description":"`nextCursor` of the page before; absent means f\###
+        rom the first row.","type":"string","format":"cursor"}}],"result":{"name":"QueryFetchResult","schema":{"type":\###
+        "object","properties":{"rows":{"description":"The page, written as in `QueryResult`.","type":"array","items":{\###
+        "type":"array"}},"firstRow":{"description":"Index of its first row in the whole result, from 0.","type":"integ\###
+        er","minimum":0},"rowCount":{"description":"Rows in this page.","type":"integer","minimum":0},"hasMore":{"desc\###
+        ription":"Whether there are more rows.","type":"boolean"},"nextCursor":{"description":"Where the next page beg\###
+        ins; there if `hasMore`.","type":"string","format":"cursor"},"totalRows":{"description":"Rows kept of the whol\###
+        e result; absent while the statement runs.","type":"integer","minimum":0},"truncated":{"description":"Whether t\###
+        he result had more rows than were kept; final once `totalRows` is there.","type":"boolean"}},"required":["rows\###
+        ","firstRow","rowCount","hasMore","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/\###
+        errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"\###
+        },{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components/e\###
+        rrors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"exam\###
+        ples":[{"name":"the next page","params":[{"name":"resultId","value":"${resultId}"},{"name":"cursor","value":"$\###
+        {cursor}"}],"result":{"name":"result","value":{"rows":[[3]],"firstRow":2,"rowCount":1,"hasMore":false,"totalRo\###
+        ws":3,"truncated":false}},"x-needs":"result"},{"name":"the first page again","params":[{"name":"resultId","val\###
+        ue":"${resultId}"}],"result":{"name":"result","value":{"rows":[[1],[2]],"firstRow":0,"rowCount":2,"hasMore":tr\###
+        ue,"nextCursor":"Mg","totalRows":3,"truncated":false}},"x-needs":"result"},{"name":"an unknown result","params\###
+        ":[{"name":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request",\###
+        "x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.forg\###
+        et","summary":"Delete queries from your history.","description":"Either those named by `queryIds`, or those of\###
+         a project, of a time, or both: name at least one of them, so that nothing is\ndeleted by accident. Queries th\###
+        at still run stay. Their figures go with them: `query.stats`, `dashboard.get` and `project.summary`\ndo not co\###
+        unt them any more.\n\nIdempotent: what is gone, never was or is somebody else's is not counted in `forgotten`.\###
+         A long history goes step by step, and\nothers are served in between; a cancelled request, or one that failed,\###
+         has deleted a part.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"queryIds","descr\###
+        iption":"These queries.","required":false,"schema":{"description":"These queries.","type":"array","items":{"ty\###
+        pe":"string","format":"uuid"},"minItems":1,"maxItems":1000}},{"name":"projectId","description":"All of this pr\###
+        oject; not together with `queryIds`.","required":false,"schema":{"description":"All of this project; not toget\###
+        her with `queryIds`.","type":"string","format":"uuid"}},{"name":"before","description":"All accepted before th\###
+        is time; not together with `queryIds`.","required":false,"schema":{"description":"All accepted before this tim\###
+        e; not together with `queryIds`.","type":"string","format":"date-time"}}],"result":{"name":"QueryForgetResult"\###
+        ,"schema":{"type":"object","properties":{"forgotten":{"description":"How many were deleted.","type":"integer",\###
+        "minimum":0}},"required":["forgotten"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/i\###
+        nvalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/cancelled"}],"exam\###
+        ples":[{"name":"one query","params":[{"name":"queryIds","value":["${queryId}"]}],"result":{"name":"result","va\###
+        lue":{"forgotten":1}},"x-needs":"query"},{"name":"a project's queries before a day","params":[{"name":"project\###
+        Id","value":"${projectId}"},{"name":"before","value":"2026-01-05T00:00:00.000Z"}],"result":{"name":"result","v\###
+        alue":{"forgotten":0}},"x-needs":"query"},{"name":"an unknown query","params":[{"name":"queryIds","value":["${\###
+        unknownId}"]}],"result":{"name":"result","value":{"forgotten":0}},"x-needs":"session"},{"name":"nothing named"\###
+        ,"params":[],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-order\###
+        ing":"write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.get","summary":"Answer one query\###
+         of history.","description":"What `query.history` lists, and a preview: the first `previewRows` rows, at most `\###
+        previewBytes` bytes, as they were when the query\nran. The preview is kept sealed and goes with the project.",\###
+        "tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"queryId","description":"The query.","re\###
+        quired":true,"schema":{"description":"The query.","type":"string","format":"uuid"}}],"result":{"name":"QueryRe\###
+        cord","schema":{"$ref":"#/components/schemas/QueryRecord"}},"errors":[{"$ref":"#/components/errors/invalid_par\###
+        ams"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"}],"examples":[{"n\###
+        ame":"one of yours","params":[{"name":"queryId","value":"${queryId}"}],"result":{"name":"result","value":{"id"\###
+        :"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Book\###
+        s","sql":"SELECT count(*) FROM orders","shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs"\###
+        :0.412,"mode":"read","source":"script","createdAt":"2026-01-05T09:32:00.000Z","preview":{"columns":[{"name":"c\###
+        ount(*)","type":"","encoding":"dynamic"}],"rows":[[1204]]}}},"x-needs":"query"},{"name":"an unknown query","pa\###
+        rams":[{"name":"queryId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"reques\###
+        t","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.h\###
+        istory","summary":"List your own queries.","description":"Newest first. Filters add up. A query is kept for `h\###
+        istoryDays` days, unless there are more than `historyRows`: then the oldest go;\n`query.forget` takes away mor\###
+        e. Every page is as quick as the first, however long the history, unless `text` and `errorText`\nhave fewer th\###
+        an three characters. A project that is unknown or somebody else's has no queries: the list is empty.","tags":[\###
+        {"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","description":"Only of this project\###
+        .","required":false,"schema":{"description":"Only of this project.","type":"string","format":"uuid"}},{"name":\###
+        "status","description":"Only with this status.","required":false,"schema":{"description":"Only with this statu\###
+        s.","$ref":"#/components/schemas/QueryStatus"}},{"name":"text","description":"Only those whose SQL or label co\###
+        ntains it, in any case of ASCII letters; every character stands for itself. From three characters on it is fou\###
+        nd by an index.","required":false,"schema":{"description":"Only those whose SQL or label contains it, in any c\###
+        ase of ASCII letters; every character stands for itself. From three characters on it is found by an index.","t\###
+        ype":"string","minLength":1,"maxLength":200}},{"name":"errorText","description":"Only those whose error messag\###
+        e contains it, likewise.","required":false,"schema":{"description":"Only those whose error message contains it\###
+        , likewise.","type":"string","minLength":1,"maxLength":200}},{"name":"shape","description":"Only those whose s\###
+        tatement has this shape: the `shape` of another query, or of `query.stats`.","required":false,"schema":{"descr\###
+        iption":"Only those whose statement has this shape: the `shape` of another query, or of `query.stats`.","type"\###
+        :"string","minLength":16,"maxLength":16}},{"name":"since","description":"Only those accepted at this time or l\###
+        ater.","required":false,"schema":{"description":"Only those accepted at this time or later.","type":"string","\###
+        format":"date-time"}},{"name":"until","description":"Only those accepted before this time.","required":false,"\###
+        schema":{"description":"Only those accepted before this time.","type":"string","format":"date-time"}},{"name":\###
+        "mode","description":"Only those that ran in this mode.","required":false,"schema":{"description":"Only those t\###
+        hat ran in this mode.","$ref":"#/components/schemas/QueryMode"}},{"name":"source","description":"Only from thi\###
+        s source.","required":false,"schema":{"description":"Only from this source.","$ref":"#/components/schemas/Quer\###
+        ySource"}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"description":"Items o\###
+        f one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","description":"`nextCu\###
+        rsor` of the page before, with the same filters.","required":false,"schema":{"description":"`nextCursor` of th\###
+        e page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"QueryHistoryResu\###
+        lt","schema":{"type":"object","properties":{"items":{"description":"The queries.","type":"array","items":{"$re\###
+        f":"#/components/schemas/QueryRecord"}},"nextCursor":{"description":"Where the next page begins; absent on the\###
+         last.","type":"string","format":"cursor"}},"required":["items"],"additionalProperties":false}},"errors":[{"$r\###
+        ef":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":\###
+        "what succeeded in a project","params":[{"name":"projectId","value":"${projectId}"},{"name":"status","value":"\###
+        success"},{"name":"limit","value":10}],"result":{"name":"result","value":{"items":[{"id":"019ab0c6-22bb-7e3f-9\###
+        c4d-5e6f70819203","projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","sql":"SELECT count\###
+        (*) FROM orders","shape":"3f9c1d2b7a605e48","status":"success","rowCount":1,"durationMs":0.412,"mode":"read","\###
+        source":"script","createdAt":"2026-01-05T09:32:00.000Z"}]}},"x-needs":"query"},{"name":"what failed for a tabl\###
+        e","params":[{"name":"errorText","value":"no such table"},{"name":"status","value":"error"}],"result":{"name":\###
+        "result","value":{"items":[]}},"x-needs":"query"},{"name":"no shape","params":[{"name":"shape","value":"not-he\###
+        xadecimal!"}],"x-error":"invalid_params","x-needs":"session"},{"name":"none that match","params":[{"name":"tex\###
+        t","value":"no such query"}],"result":{"name":"result","value":{"items":[]}},"x-needs":"session"},{"name":"a p\###
+        age too large","params":[{"name":"limit","value":201}],"x-error":"invalid_params","x-needs":"session"}],"x-kin\###
+        d":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name\###
+        ":"query.run","summary":"Run one statement and answer its first rows.","description":"Runs exactly one stateme\###
+        nt; two are refused. In `read` mode, the default, nothing of it can last: the engine refuses writes,\nthe stat\###
+        ement is looked at before it runs, and it is rolled back. `write` needs a project whose `readOnly` is false (e\###
+        lse\n`read_only`), and commits.\n\n**Options only lower the server's limits.** A value above the limit is refu\###
+        sed with `invalid_params`, never lowered in silence.\n\n**Parameters** are bound, never put into the text: nul\###
+        l, a boolean, a number, a string, or `{\"$base64\": \"…\"}` for bytes. The\nplaceholders are the engine's own:\###
+         `$1` for PostgreSQL, `?` for MySQL and MariaDB, `?`, `?1` or `$1` for SQLite.\n\n**Large results.** The first\###
+         page comes with the reply, which may be sent before the statement has ended. The rest is kept under\n`resultI\###
+        d` for `query.fetch`, `query.export` and `query.summarize`, without running the statement again, until `query.\###
+        close`, until\nnobody has read from it for `resultIdleMs`, or until this connection ends; with `keep` it outli\###
+        ves the connection, and any connection of the user may fetch\nit. Without `maxRows` a result stops at `resultR\###
+        ows` rows or `resultBytes` bytes; with it, at so many rows or\n`spoolPerResultBytes`. A result that stopped sa\###
+        ys `truncated`. The daemon's page limit `pageBytes` may end a page before `pageRows`.\n\n**Pushed results.** W\###
+        ith `partialResultToken` nothing is kept: pages of at most `pageRows` rows or `pageBytes` bytes go out as\n`$/\###
+        progress` with that token, straight from the database and as fast as this client reads; other replies come in b\###
+        etween. Each\nhas a `QueryPage`. The statement waits for a client that does not read, and so may run into its t\###
+        imeout. The reply comes after\nthe last page, with no rows and the number of all in `rowCount`; an error may c\###
+        ome after pages. Without `maxRows` there is no\nlimit on rows or bytes.\n\n**Stopping it.** `$/cancelRequest` a\###
+        nd `query.cancel` stop the statement at the database, as do the timeout and the end of this\nconnection. `quer\###
+        yId` lets a client choose the id beforehand, so that `query.cancel` can name the query before this is\nanswere\###
+        d, from another connection too. It must be new: an id that any query has had is a `conflict`, and nothing runs\###
+        .\n\n**History.** A write is in history before it runs; other queries at the latest when they end. Parameters a\###
+        re never kept.","tags":[{"name":"query"}],"paramStructure":"by-name","params":[{"name":"projectId","descriptio\###
+        n":"Where to run it.","required":true,"schema":{"description":"Where to run it.","type":"string","format":"uui\###
+        d"}},{"name":"sql","description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character is refused\###
+        .","required":true,"schema":{"description":"The statement, at most `sqlBytes` bytes of UTF-8. A NUL character i\###
+        s refused.","type":"string","minLength":1,"maxLength":1048576}},{"name":"parameters","description":"Values of t\###
+        he placeholders, in order.","required":false,"schema":{"description":"Values of the placeholders, in order.","\###
+        type":"array","items":{"oneOf":[{"type":["null","boolean","number","string"]},{"type":"object","required":["$b\###
+        ase64"],"additionalProperties":false,"properties":{"$base64":{"type":"string"}}}]},"maxItems":32766}},{"name":\###
+        "mode","description":"What the statement may do.","required":false,"schema":{"description":"What the statement\###
+         may do.","$ref":"#/components/schemas/QueryMode","default":"read"}},{"name":"pageRows","description":"Most ro\###
+        ws of each page; absent means the limit `pageRows`.","required":false,"schema":{"description":"Most rows of ea\###
+        ch page; absent means the limit `pageRows`.","type":"integer","minimum":1,"maximum":1000}},{"name":"timeoutMs"\###
+        ,"description":"Time the statement may take; absent means the limit `queryTimeoutMs`. At most the limit `query\###
+        TimeoutMaxMs`.","required":false,"schema":{"description":"Time the statement may take; absent means the limit `\###
+        queryTimeoutMs`. At most the limit `queryTimeoutMaxMs`.","type":"integer","minimum":1,"maximum":3600000}},{"na\###
+        me":"maxRows","description":"Rows to keep at most.","required":false,"schema":{"description":"Rows to keep at m\###
+        ost.","type":"integer","minimum":1,"maximum":1000000000}},{"name":"label","description":"A name for it in hist\###
+        ory.","required":false,"schema":{"description":"A name for it in history.","type":"string","minLength":1,"maxL\###
+        ength":200}},{"name":"keep","description":"Whether the result outlives this connection, and is kept even if th\###
+        e first page has all of it.","required":false,"schema":{"description":"Whether the result outlives this connec\###
+        tion, and is kept even if the first page has all of it.","type":"boolean","default":false}},{"name":"partialRe\###
+        sultToken","description":"Pushes the rows as `$/progress` with this token, instead of keeping them.","required\###
+        ":false,"schema":{"description":"Pushes the rows as `$/progress` with this token, instead of keeping them.","t\###
+        ype":["string","integer"]}},{"name":"queryId","description":"The query's id, made by the client; version 7 is a\###
+        dvised.","required":false,"schema":{"description":"The query's id, made by the client; version 7 is advised.",\###
+        "type":"string","format":"uuid"}}],"result":{"name":"QueryResult","schema":{"$ref":"#/components/schemas/Query\###
+        Result"}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/invalid_paramet\###
+        ers"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/unauthenticated"},\###
+        {"$ref":"#/components/errors/rate_limited"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/err\###
+        ors/conflict"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/compone\###
         nts/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$re\###
-        f":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/componen\###
-        ts/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/conne\###
-        ction_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$\###
-        ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/compone\###
-        nts/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/conne\###
-        ction_lost"}],"examples":[{"name":"a word","params":[{"name":"projectId","value":"${projectId}"},{"name":"quer\###
-        y","value":"title"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"books","kind":"t\###
-        able","identifier":"\"books\"","column":"title","type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"\###
-        ageMs":12.5,"truncated":false}},"x-needs":"project"},{"name":"nothing like it","params":[{"name":"projectId","\###
-        value":"${projectId}"},{"name":"query","value":"zzzzzzzz"}],"result":{"name":"result","value":{"items":[],"tot\###
-        al":0,"ageMs":13.5,"truncated":false}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"pr\###
-        ojectId","value":"${unknownId}"},{"name":"query","value":"title"}],"x-error":"not_found","x-needs":"session"}]\###
+        f":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/error\###
+        s/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_time\###
+        out"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/compone\###
+        nts/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/error\###
+        s/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"one row","params":[{"n\###
+        ame":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT 1 AS one, 'two' AS two"}],"result":{"na\###
+        me":"result","value":{"queryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","columns":[{"name":"one","type":"","enc\###
+        oding":"dynamic"},{"name":"two","type":"","encoding":"dynamic"}],"rows":[[1,"two"]],"rowCount":1,"hasMore":fal\###
+        se,"command":"SELECT","durationMs":0.412,"mode":"read","truncated":false,"notices":[]}},"x-needs":"project"},{\###
+        "name":"parameters","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELECT ?1 AS t\###
+        itle, ?2 AS price, ?3 AS cover"},{"name":"parameters","value":["Emma",9.5,{"$base64":"iVBORw=="}]},{"name":"la\###
+        bel","value":"A smoke test"}],"result":{"name":"result","value":{"queryId":"019ab0c6-33cc-7f40-8d5e-6f70819203\###
+        14","columns":[{"name":"title","type":"","encoding":"dynamic"},{"name":"price","type":"","encoding":"dynamic"}\###
+        ,{"name":"cover","type":"","encoding":"dynamic"}],"rows":[["Emma",9.5,{"$base64":"iVBORw=="}]],"rowCount":1,"h\###
+        asMore":false,"command":"SELECT","durationMs":0.388,"mode":"read","truncated":false,"notices":[]}},"x-needs":"\###
+        project"},{"name":"the first page of many","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql"\###
+        ,"value":"SELECT 1 AS number UNION ALL SELECT 2 UNION ALL SELECT 3"},{"name":"pageRows","value":2}],"result":{\###
+        "name":"result","value":{"queryId":"019ab0c6-44dd-7051-9e6f-708192031425","columns":[{"name":"number","type":"\###
+        ","encoding":"dynamic"}],"rows":[[1],[2]],"rowCount":2,"hasMore":true,"resultId":"019ab0c6-44de-7162-8f70-8192\###
+        03142536","nextCursor":"Mg","command":"SELECT","durationMs":0.297,"mode":"read","truncated":false,"notices":[]\###
+        }},"x-needs":"project"},{"name":"pushed rows","params":[{"name":"projectId","value":"${projectId}"},{"name":"s\###
+        ql","value":"SELECT 1 AS number UNION ALL SELECT 2"},{"name":"partialResultToken","value":"rows-1"}],"result":\###
+        {"name":"result","value":{"queryId":"019ab0c6-55ee-7162-8a70-819203142536","columns":[{"name":"number","type":\###
+        "","encoding":"dynamic"}],"rows":[],"rowCount":2,"hasMore":false,"command":"SELECT","durationMs":0.311,"mode":\###
+        "read","truncated":false,"notices":[]}},"x-needs":"project"},{"name":"a write in a read-only project","params"\###
+        :[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"CREATE TABLE scratch (id INTEGER)"},{"nam\###
+        e":"mode","value":"write"}],"x-error":"read_only","x-needs":"project"},{"name":"a statement the database refus\###
+        es","params":[{"name":"projectId","value":"${projectId}"},{"name":"sql","value":"SELEC 1"}],"x-error":"query_f\###
+        ailed","x-needs":"project"},{"name":"a parameter too few","params":[{"name":"projectId","value":"${projectId}"\###
+        },{"name":"sql","value":"SELECT ?1, ?2"},{"name":"parameters","value":[1]}],"x-error":"invalid_parameters","x-\###
+        needs":"project"},{"name":"an id that a query has had","params":[{"name":"projectId","value":"${projectId}"},{\###
+        "name":"sql","value":"SELECT 1"},{"name":"queryId","value":"${queryId}"}],"x-error":"conflict","x-needs":"quer\###
+        y"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"sql","value":"\###
+        SELECT 1"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"\###
+        write","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.running","summary":"List your own quer\###
+        ies that run now.","description":"Of all your connections, also those that wait for a free database connection\###
+        ; the one that began first is first. There are\nnever more than the limit `queriesPerUser`. A query that has e\###
+        nded is in `query.history`.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"projectId"\###
+        ,"description":"Only of this project.","required":false,"schema":{"description":"Only of this project.","type"\###
+        :"string","format":"uuid"}}],"result":{"name":"QueryRunningResult","schema":{"type":"object","properties":{"it\###
+        ems":{"description":"The queries.","type":"array","items":{"$ref":"#/components/schemas/RunningQuery"}}},"requ\###
+        ired":["items"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref"\###
+        :"#/components/errors/unauthenticated"}],"examples":[{"name":"nothing runs","params":[],"result":{"name":"resu\###
+        lt","value":{"items":[]}},"x-needs":"session"},{"name":"not an id","params":[{"name":"projectId","value":"Book\###
+        s"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"re\###
+        ad","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.stats","summary":"Answer figures about yo\###
+        ur queries.","description":"How many ran, failed and how long they took: in all, by project, by day, and by st\###
+        atement. Figures are kept by UTC day: the period\nis widened to whole days, and `since` and `until` of the rep\###
+        ly say to which. It is at most `statisticsDays` days long; without\n`since` it is the 30 days that end with `u\###
+        ntil`, without `until` it ends today. They are right to the query, also after a crash;\nwhat is gone from hist\###
+        ory, by `query.forget`, by age or by number, is not counted any more.\n\n**Statements** are told apart by shap\###
+        e: the statement with `?` in place of each literal and placeholder, lists of values after\n`IN`, `VALUES` and `\###
+        ARRAY` as one, without comments, blanks and the case of keywords, by the rules of its engine. `shape` is the\n\###
+        same for the same shape, always. Each list has at most `statements` of them: the most frequent, the slowest by\###
+         `meanMs`, the\ncostliest by `totalMs`, and those that failed most often; what did not succeed, or not fail, i\###
+        s in no list of these.\n\n**Percentiles** are by nearest rank, over successful queries, from counts in ranges o\###
+        f a thirty-second of a doubling: within 1.6 %\nof the duration that was measured. `maxMs` is exact.\n\nA proje\###
+        ct that is unknown or somebody else's has no queries.","tags":[{"name":"query"}],"paramStructure":"by-name","p\###
+        arams":[{"name":"projectId","description":"Only of this project.","required":false,"schema":{"description":"On\###
+        ly of this project.","type":"string","format":"uuid"}},{"name":"since","description":"From the day of this tim\###
+        e on.","required":false,"schema":{"description":"From the day of this time on.","type":"string","format":"date\###
+        -time"}},{"name":"until","description":"Up to the end of the day of this time; a midnight is the end of the da\###
+        y before it.","required":false,"schema":{"description":"Up to the end of the day of this time; a midnight is t\###
+        he end of the day before it.","type":"string","format":"date-time"}},{"name":"statements","description":"The l\###
+        ength of each list of statements; 0 for none.","required":false,"schema":{"description":"The length of each li\###
+        st of statements; 0 for none.","type":"integer","minimum":0,"maximum":100,"default":10}}],"result":{"name":"Qu\###
+        eryStatsResult","schema":{"type":"object","properties":{"since":{"description":"Midnight UTC at the start of t\###
+        he first day.","type":"string","format":"date-time"},"until":{"description":"Midnight UTC at the end of the la\###
+        st day.","type":"string","format":"date-time"},"totals":{"description":"All of it.","$ref":"#/components/schem\###
+        as/QueryFigures"},"projects":{"description":"Projects with queries in the period, the busiest first, then by n\###
+        ame.","type":"array","items":{"$ref":"#/components/schemas/ProjectFigures"}},"days":{"description":"Every day o\###
+        f the period, oldest first, days without queries too.","type":"array","items":{"$ref":"#/components/schemas/Da\###
+        yFigures"},"minItems":1,"maxItems":366},"mostFrequent":{"description":"Statements by `count`, the highest firs\###
+        t.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100},"slowest":{"descri\###
+        ption":"By `meanMs`.","type":"array","items":{"$ref":"#/components/schemas/StatementFigures"},"maxItems":100},\###
+        "costliest":{"description":"By `totalMs`.","type":"array","items":{"$ref":"#/components/schemas/StatementFigur\###
+        es"},"maxItems":100},"mostFailing":{"description":"By `error`.","type":"array","items":{"$ref":"#/components/s\###
+        chemas/StatementFigures"},"maxItems":100}},"required":["since","until","totals","projects","days","mostFrequen\###
+        t","slowest","costliest","mostFailing"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/\###
+        invalid_params"},{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a day of a project","par\###
+        ams":[{"name":"projectId","value":"${projectId}"},{"name":"since","value":"2026-01-05T00:00:00.000Z"},{"name":\###
+        "until","value":"2026-01-06T00:00:00.000Z"},{"name":"statements","value":1}],"result":{"name":"result","value"\###
+        :{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","totals":{"count":2,"success":1,"error\###
+        ":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":\###
+        0.412},"projects":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","name":"Books","databaseType":"sqlite",\###
+        "figures":{"count":2,"success":1,"error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.4\###
+        12,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}}],"days":[{"date":"2026-01-05","figures":{"count":2,"success":1,\###
+        "error":1,"cancelled":0,"errorRate":0.5,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"m\###
+        axMs":0.412}}],"mostFrequent":[{"projectId":"019ab0c5-11aa-7d2e-8b3c-4d5e6f708192","projectName":"Books","shap\###
+        e":"3f9c1d2b7a605e48","sql":"SELECT * FROM orders WHERE id IN (?)","figures":{"count":1,"success":1,"error":0,\###
+        "cancelled":0,"errorRate":0,"rows":1,"totalMs":0.412,"meanMs":0.412,"p50Ms":0.412,"p95Ms":0.412,"maxMs":0.412}\###
+        ,"lastQueryId":"019ab0c6-22bb-7e3f-9c4d-5e6f70819203","lastUsedAt":"2026-01-05T09:32:00.000Z","lastMode":"read\###
+        "}],"slowest":[],"costliest":[],"mostFailing":[]}},"x-needs":"query"},{"name":"the last thirty days","params":\###
+        [],"result":{"name":"result","value":{"since":"2026-01-05T00:00:00.000Z","until":"2026-01-06T00:00:00.000Z","t\###
+        otals":{"count":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs":0},"projects":[],"days":[{"date":"202\###
+        6-01-05","figures":{"count":0,"success":0,"error":0,"cancelled":0,"rows":0,"totalMs":0}}],"mostFrequent":[],"s\###
+        lowest":[],"costliest":[],"mostFailing":[]}},"x-needs":"query"},{"name":"too long a period","params":[{"name":\###
+        "since","value":"2020-01-01T00:00:00.000Z"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"reques\###
+        t","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.s\###
+        ubscribe","summary":"Watch your own queries while they run.","description":"From the reply on, this connection\###
+         gets a `query/event` whenever one of your queries starts, makes progress or ends, whichever\nof your connecti\###
+        ons runs it. `running` is what ran at that moment: its queries get no `started`, and everything later about\nt\###
+        hem comes as an event. A subscription ends with `query.unsubscribe`, with this connection, or when this connec\###
+        tion is no\nlonger logged in as you.","tags":[{"name":"query"}],"paramStructure":"either","params":[{"name":"p\###
+        rojectId","description":"Only queries of this project.","required":false,"schema":{"description":"Only queries\###
+         of this project.","type":"string","format":"uuid"}}],"result":{"name":"QuerySubscribeResult","schema":{"type"\###
+        :"object","properties":{"subscriptionId":{"description":"Id, in every event of this subscription.","type":"str\###
+        ing","format":"uuid"},"running":{"description":"The queries that run.","type":"array","items":{"$ref":"#/compo\###
+        nents/schemas/RunningQuery"}}},"required":["subscriptionId","running"],"additionalProperties":false}},"errors"\###
+        :[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/comp\###
+        onents/errors/busy"}],"examples":[{"name":"everything of mine","params":[],"result":{"name":"result","value":{\###
+        "subscriptionId":"019ab0c6-66ff-7273-9b81-920314253647","running":[]}},"x-needs":"session"},{"name":"not an id\###
+        ","params":[{"name":"projectId","value":"Books"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"r\###
+        equest","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"qu\###
+        ery.summarize","summary":"Answer figures about each column of a kept result.","description":"Reads every row t\###
+        hat `query.run` kept, once; the statement does not run again. If it still runs, this follows it to its end; if\###
+        \nit ends with an error, so does this. It takes a bounded amount of memory, whatever the result.\n\n**Numbers*\###
+        * are compared by their value, every digit of it, also where they are strings; `1.0` and `1.00` are one value.\###
+         Texts are compared\nby their UTF-8 bytes, dates and times by the time they mean. In a column of SQLite that h\###
+        as both, numbers are less than texts.\nCells that were cut (`cellBytes`) count in `count` and `truncatedCells`\###
+         only.\n\n**Distinct values** are counted exactly up to a bound, which is some ten thousand for a result of a f\###
+        ew dozen columns and smaller for wider\nones; beyond it, `distinct` is an estimate, mostly within 3 % (HyperLo\###
+        gLog). **Top values** are exact while a column has no more values\nthan their bound, about a thousand; beyond i\###
+        t `count` may be too high, by at most `overcount` (Filtered Space-Saving), and values that may\nwell be rare a\###
+        re left out.\n\nIds answer as in `query.fetch`.","tags":[{"name":"query"}],"paramStructure":"by-name","params"\###
+        :[{"name":"resultId","description":"The result.","required":true,"schema":{"description":"The result.","type":\###
+        "string","format":"uuid"}},{"name":"columns","description":"Names of the columns to summarise; absent means al\###
+        l. A name that several have means each of them.","required":false,"schema":{"description":"Names of the column\###
+        s to summarise; absent means all. A name that several have means each of them.","type":"array","items":{"type"\###
+        :"string","maxLength":1024},"minItems":1,"maxItems":4096}},{"name":"topValues","description":"Most of the top v\###
+        alues of each column.","required":false,"schema":{"description":"Most of the top values of each column.","type\###
+        ":"integer","minimum":0,"maximum":100,"default":10}}],"result":{"name":"QuerySummarizeResult","schema":{"type"\###
+        :"object","properties":{"rowCount":{"description":"Rows that were read: all that were kept.","type":"integer",\###
+        "minimum":0},"truncated":{"description":"Whether the result had more rows than were kept, so that the figures a\###
+        re of its first rows only.","type":"boolean"},"columns":{"description":"The columns, in their order in the res\###
+        ult.","type":"array","items":{"$ref":"#/components/schemas/ColumnSummary"}}},"required":["rowCount","truncated\###
+        ","columns"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#\###
+        /components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/bus\###
+        y"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/read_only"},{"$ref":"#/components\###
+        /errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/connection_lost"}],"ex\###
+        amples":[{"name":"every column","params":[{"name":"resultId","value":"${resultId}"},{"name":"topValues","value\###
+        ":1}],"result":{"name":"result","value":{"rowCount":3,"truncated":false,"columns":[{"name":"id","type":"INTEGE\###
+        R","encoding":"integer","count":3,"nulls":0,"distinct":3,"distinctIsEstimate":false,"order":"number","min":1,"\###
+        max":3,"sum":"6","mean":2,"stddev":1,"topValues":[{"value":1,"count":1,"overcount":0}]}]}},"x-needs":"result"}\###
+        ,{"name":"a column that is not there","params":[{"name":"resultId","value":"${resultId}"},{"name":"columns","v\###
+        alue":["nobody"]}],"x-error":"invalid_params","x-needs":"result"},{"name":"an unknown result","params":[{"name\###
+        ":"resultId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access\###
+        ":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"query.unsubscribe",\###
+        "summary":"End a subscription of this connection.","description":"No event of the subscription is made after t\###
+        he reply; those made before may still arrive behind it.","tags":[{"name":"query"}],"paramStructure":"either","\###
+        params":[{"name":"subscriptionId","description":"The subscription.","required":true,"schema":{"description":"T\###
+        he subscription.","type":"string","format":"uuid"}}],"result":{"name":"Empty","schema":{"type":"object","prope\###
+        rties":{},"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/co\###
+        mponents/errors/unauthenticated"}],"examples":[{"name":"one that has ended","params":[{"name":"subscriptionId"\###
+        ,"value":"${unknownId}"}],"result":{"name":"result","value":{}},"x-needs":"session"},{"name":"not an id","para\###
+        ms":[{"name":"subscriptionId","value":"first"}],"x-error":"invalid_params","x-needs":"session"}],"x-kind":"req\###
+        uest","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"rpc.\###
+        discover","summary":"Answer this protocol as an OpenRPC document.","description":"The method that OpenRPC name\###
+        s. The document is the published `spec/openrpc.json`, the same for everyone.","tags":[{"name":"lifecycle"}],"p\###
+        aramStructure":"by-name","params":[],"result":{"name":"RpcDiscoverResult","schema":{"type":"object","required"\###
+        :["openrpc","info","methods"]}},"errors":[],"examples":[{"name":"the document","params":[],"result":{"name":"r\###
+        esult","value":{"openrpc":"1.3.2","info":{"title":"dbassistd","version":"1.0.0"},"methods":[]}},"x-needs":"non\###
+        e"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ref\###
+        use"},{"name":"schema.describe","summary":"Describe one table, view or other relation in full.","description":\###
+        "Columns with type, null, default, comment and how they are generated; keys, indexes, checks, triggers; foreig\###
+        n keys from it and\nto it; of a view, its query. Texts longer than 16 KiB are cut.\n\nThe name is looked for a\###
+        s it is written; then in any case; then, if it has a dot, as schema and name. Where several schemas\nhave it a\###
+        nd `schema` names none, it is the one an unqualified name in SQL means, else the first; `alsoIn` says where th\###
+        e others\nare. System relations are looked for where the schema is one of the system's, or the name begins wit\###
+        h `pg_` or `sqlite_`.\nWhat does not exist, or the database's own user may not use, is `not_found`, with the n\###
+        earest names as `hint`.\n\nServed from what the daemon keeps, like `schema.list`.","tags":[{"name":"schema"}],\###
+        "paramStructure":"by-name","params":[{"name":"projectId","description":"The project.","required":true,"schema"\###
+        :{"description":"The project.","type":"string","format":"uuid"}},{"name":"relation","description":"Its name, n\###
+        ot quoted.","required":true,"schema":{"description":"Its name, not quoted.","type":"string","minLength":1,"max\###
+        Length":1000}},{"name":"schema","description":"Its schema.","required":false,"schema":{"description":"Its sche\###
+        ma.","type":"string","minLength":1,"maxLength":1000}}],"result":{"name":"SchemaDescribeResult","schema":{"type\###
+        ":"object","properties":{"relation":{"description":"The relation, in full.","$ref":"#/components/schemas/Relat\###
+        ion"},"alsoIn":{"description":"Other schemas that have one of this name.","type":"array","items":{"type":"stri\###
+        ng"}},"ageMs":{"description":"How long ago the daemon began to read this from the database.","type":"number","\###
+        minimum":0}},"required":["relation","ageMs"],"additionalProperties":false}},"errors":[{"$ref":"#/components/er\###
+        rors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},\###
+        {"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_f\###
+        ailed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/\###
+        errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/erro\###
+        rs/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_tim\###
+        eout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/compon\###
+        ents/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/erro\###
+        rs/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a table","params":[{"\###
+        name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"}],"result":{"name":"result","valu\###
+        e":{"relation":{"schema":"main","name":"books","kind":"table","identifier":"\"books\"","system":false,"columns\###
+        ":[{"name":"id","type":"INTEGER","nullable":false,"primaryKey":1},{"name":"title","type":"TEXT","nullable":fal\###
+        se},{"name":"price","type":"NUMERIC","nullable":true}],"primaryKey":{"columns":["id"]},"uniqueKeys":[],"indexe\###
+        s":[],"checks":[],"foreignKeys":[],"referencedBy":[{"schema":"main","relation":"orders","columns":["book_id"],\###
+        "toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\###
+        \"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":350.5}},"x-needs":"project"},{"name":"a name with a slip\###
+        ","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"boks"}],"x-error":"not_fou\###
+        nd","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"\###
+        name":"relation","value":"books"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"\###
+        session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.list","summary"\###
+        :"List the tables, views and other relations of a database.","description":"All schemas that the database's ow\###
+        n user may use, and in them what that user may read or write; system schemas and SQLite's\nshadow tables only w\###
+        ith `includeSystem`. Sorted by schema and name, byte by byte. Filters add up.\n\n**`detail`** chooses how much\###
+         is told of each: `names` its schema, name and kind; `summary` also comment, estimates and how it\nis stored; `\###
+        full` also columns, keys, indexes, checks and foreign keys in both directions.\n\n**Age.** The daemon keeps wh\###
+        at it read: for the limit `catalogueMs`, or until a statement that may change the schema is run\nthrough the p\###
+        roject, its connection string changes, or `schema.refresh` is called. `ageMs` tells. What other\nprograms chan\###
+        ge meanwhile is not seen. Row counts and sizes are the engine's own estimates, as of its last look; nothing is\###
+        \ncounted, and no table is locked or waited for.\n\nRequests that come at once share one look at the database.\###
+         `$/cancelRequest`, the limit `queryTimeoutMs` and the end of the\nconnection stop it once nobody waits for it\###
+        . It is no query: it is not in history.","tags":[{"name":"schema"}],"paramStructure":"by-name","params":[{"nam\###
+        e":"projectId","description":"The project.","required":true,"schema":{"description":"The project.","type":"str\###
+        ing","format":"uuid"}},{"name":"schema","description":"Only in this schema: for MySQL and MariaDB a database, f\###
+        or SQLite `main`.","required":false,"schema":{"description":"Only in this schema: for MySQL and MariaDB a data\###
+        base, for SQLite `main`.","type":"string","minLength":1,"maxLength":1000}},{"name":"pattern","description":"On\###
+        ly names that match, in any case: `*` is any text, `?` one character. With a dot, what is before it is matched\###
+         with the schema: `sales.order*`.","required":false,"schema":{"description":"Only names that match, in any cas\###
+        e: `*` is any text, `?` one character. With a dot, what is before it is matched with the schema: `sales.order*\###
+        `.","type":"string","minLength":1,"maxLength":200}},{"name":"kinds","description":"Only of these kinds; at lea\###
+        st one.","required":false,"schema":{"description":"Only of these kinds; at least one.","type":"array","items":\###
+        {"$ref":"#/components/schemas/RelationKind"},"maxItems":6}},{"name":"detail","description":"How much of each."\###
+        ,"required":false,"schema":{"description":"How much of each.","$ref":"#/components/schemas/SchemaDetail","defa\###
+        ult":"summary"}},{"name":"includeSystem","description":"Whether relations of the database itself are listed to\###
+        o.","required":false,"schema":{"description":"Whether relations of the database itself are listed too.","type"\###
+        :"boolean","default":false}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"de\###
+        scription":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","de\###
+        scription":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"description":\###
+        "`nextCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name\###
+        ":"SchemaListResult","schema":{"type":"object","properties":{"items":{"description":"The relations.","type":"a\###
+        rray","items":{"$ref":"#/components/schemas/Relation"}},"nextCursor":{"description":"Where the next page begin\###
+        s; absent on the last.","type":"string","format":"cursor"},"total":{"description":"How many relations match, o\###
+        n all pages.","type":"integer","minimum":0},"schemas":{"description":"The schemas, whatever the filters but `i\###
+        ncludeSystem`; on the first page only, and at most 200.","type":"array","items":{"$ref":"#/components/schemas/\###
+        SchemaSummary"}},"ageMs":{"description":"How long ago the daemon began to read this from the database.","type"\###
+        :"number","minimum":0},"truncated":{"description":"Whether the database has more relations than the daemon kee\###
+        ps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"required":["items","total","age\###
+        Ms","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref\###
+        ":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors\###
+        /busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/component\###
+        s/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_st\###
+        ring"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":\###
+        "#/components/errors/connection_refused"},{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components\###
+        /errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#/components/errors/authentication_f\###
+        ailed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":\###
+        "#/components/errors/connection_lost"}],"examples":[{"name":"all tables and views","params":[{"name":"projectI\###
+        d","value":"${projectId}"}],"result":{"name":"result","value":{"items":[{"schema":"main","name":"books","kind"\###
+        :"table","identifier":"\"books\"","system":false},{"schema":"main","name":"orders","kind":"table","identifier"\###
+        :"\"orders\"","system":false}],"total":2,"schemas":[{"name":"main","relationCount":2,"default":true}],"ageMs":\###
+        1.5,"truncated":false}},"x-needs":"project"},{"name":"by name, in full","params":[{"name":"projectId","value":\###
+        "${projectId}"},{"name":"pattern","value":"order?"},{"name":"kinds","value":["table"]},{"name":"detail","value\###
+        ":"full"},{"name":"limit","value":1}],"result":{"name":"result","value":{"items":[{"schema":"main","name":"ord\###
+        ers","kind":"table","identifier":"\"orders\"","system":false,"columns":[{"name":"id","type":"INTEGER","nullabl\###
+        e":false,"primaryKey":1},{"name":"book_id","type":"INTEGER","nullable":true}],"primaryKey":{"columns":["id"]},\###
+        "uniqueKeys":[],"indexes":[],"checks":[],"foreignKeys":[{"schema":"main","relation":"orders","columns":["book_\###
+        id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","jo\###
+        in":"\"orders\".\"book_id\" = \"books\".\"id\""}],"referencedBy":[]}],"total":1,"schemas":[{"name":"main","rel\###
+        ationCount":2,"default":true}],"ageMs":20.5,"truncated":false}},"x-needs":"project"},{"name":"a cursor of noth\###
+        ing","params":[{"name":"projectId","value":"${projectId}"},{"name":"cursor","value":"nonsense"}],"x-error":"in\###
+        valid_params","x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unkno\###
+        wnId}"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"rea\###
+        d","x-execution":"task","x-unknownMembers":"refuse"},{"name":"schema.refresh","summary":"Read the schema of a d\###
+        atabase anew.","description":"Forgets what the daemon keeps of the project's schema and reads it again, in ful\###
+        l: for changes that other programs made. Answers\nhow much there is.","tags":[{"name":"schema"}],"paramStructu\###
+        re":"either","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description\###
+        ":"The project.","type":"string","format":"uuid"}}],"result":{"name":"SchemaRefreshResult","schema":{"type":"o\###
+        bject","properties":{"schemas":{"description":"Schemas.","type":"integer","minimum":0},"relations":{"descripti\###
+        on":"Relations, without the database's own.","type":"integer","minimum":0},"columns":{"description":"Their col\###
+        umns.","type":"integer","minimum":0},"indexes":{"description":"Their indexes.","type":"integer","minimum":0},"\###
+        foreignKeys":{"description":"Their foreign keys.","type":"integer","minimum":0},"durationMs":{"description":"H\###
+        ow long it took.","type":"number","minimum":0},"truncated":{"description":"Whether the database has more relat\###
+        ions than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"}},"require\###
+        d":["schemas","relations","columns","indexes","foreignKeys","durationMs","truncated"],"additionalProperties":f\###
+        alse}},"errors":[{"$ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},\###
+        {"$ref":"#/components/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/poli\###
+        cy"},{"$ref":"#/components/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/component\###
+        s/errors/timeout"},{"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/conne\###
+        ction_failed"},{"$ref":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"}\###
+        ,{"$ref":"#/components/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/compone\###
+        nts/errors/tls_failed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unkn\###
+        own_database"},{"$ref":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"\###
+        examples":[{"name":"of a project","params":[{"name":"projectId","value":"${projectId}"}],"result":{"name":"res\###
+        ult","value":{"schemas":1,"relations":2,"columns":6,"indexes":0,"foreignKeys":1,"durationMs":0.8,"truncated":f\###
+        alse}},"x-needs":"project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"}\###
+        ],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"read","x-e\###
+        xecution":"task","x-unknownMembers":"refuse"},{"name":"schema.relations","summary":"Show foreign keys, and how\###
+         to join two relations.","description":"Without `relation`: all foreign keys of the database. With it: those f\###
+        rom it and to it and, with a `depth` above 1, those from\nand to what these lead to, nearest first. Each has i\###
+        ts `join`, a condition ready for SQL.\n\n**`to`** asks for the shortest way between two relations along foreig\###
+        n keys, in either direction: `path` has a step for each\nrelation to join, and the `FROM` clause of all. Where\###
+         two relations are linked by several foreign keys, the step takes the\nfirst and names the others, since they m\###
+        ean different things. If there is no way within `depth` steps (10 if absent), there\nis no `path`. A relation t\###
+        o itself is a path without steps.\n\nNames are looked for as by `schema.describe`. Served from what the daemon\###
+         keeps, like `schema.list`. Only declared foreign keys\ncount.","tags":[{"name":"schema"}],"paramStructure":"b\###
+        y-name","params":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"Th\###
+        e project.","type":"string","format":"uuid"}},{"name":"relation","description":"Where to begin.","required":fa\###
+        lse,"schema":{"description":"Where to begin.","type":"string","minLength":1,"maxLength":1000}},{"name":"schema\###
+        ","description":"Its schema.","required":false,"schema":{"description":"Its schema.","type":"string","minLengt\###
+        h":1,"maxLength":1000}},{"name":"to","description":"Where to go; with `relation` only.","required":false,"sche\###
+        ma":{"description":"Where to go; with `relation` only.","type":"string","minLength":1,"maxLength":1000}},{"nam\###
+        e":"toSchema","description":"Its schema.","required":false,"schema":{"description":"Its schema.","type":"strin\###
+        g","minLength":1,"maxLength":1000}},{"name":"depth","description":"Steps at most: 1 if absent, or 10 with `to`\###
+        .","required":false,"schema":{"description":"Steps at most: 1 if absent, or 10 with `to`.","type":"integer","m\###
+        inimum":1,"maximum":20}},{"name":"limit","description":"Items of one page.","required":false,"schema":{"descri\###
+        ption":"Items of one page.","type":"integer","minimum":1,"maximum":200,"default":50}},{"name":"cursor","descri\###
+        ption":"`nextCursor` of the page before, with the same filters.","required":false,"schema":{"description":"`ne\###
+        xtCursor` of the page before, with the same filters.","type":"string","format":"cursor"}}],"result":{"name":"S\###
+        chemaRelationsResult","schema":{"type":"object","properties":{"items":{"description":"Foreign keys; with `to`,\###
+         those of the path.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"}},"nextCursor":{"descrip\###
+        tion":"Where the next page begins; absent on the last.","type":"string","format":"cursor"},"total":{"descripti\###
+        on":"How many there are, on all pages.","type":"integer","minimum":0},"path":{"description":"With `to`: the wa\###
+        y there, if there is one.","$ref":"#/components/schemas/JoinPath"},"ageMs":{"description":"How long ago the da\###
+        emon began to read this from the database.","type":"number","minimum":0},"truncated":{"description":"Whether t\###
+        he database has more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","\###
+        type":"boolean"}},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"\###
+        $ref":"#/components/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/componen\###
+        ts/errors/not_found"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/com\###
+        ponents/errors/query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},\###
+        {"$ref":"#/components/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$r\###
+        ef":"#/components/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/compone\###
+        nts/errors/connect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_fail\###
+        ed"},{"$ref":"#/components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$r\###
+        ef":"#/components/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":\###
+        "from and to a table","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"\###
+        }],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders","columns":["book_id"],"toS\###
+        chema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDelete":"noAction","join":"\"or\###
+        ders\".\"book_id\" = \"books\".\"id\""}],"total":1,"ageMs":4.5,"truncated":false}},"x-needs":"project"},{"name\###
+        ":"a way to join","params":[{"name":"projectId","value":"${projectId}"},{"name":"relation","value":"books"},{"\###
+        name":"to","value":"orders"}],"result":{"name":"result","value":{"items":[{"schema":"main","relation":"orders"\###
+        ,"columns":["book_id"],"toSchema":"main","toRelation":"books","toColumns":["id"],"onUpdate":"noAction","onDele\###
+        te":"noAction","join":"\"orders\".\"book_id\" = \"books\".\"id\""}],"total":1,"path":{"from":"FROM \"books\" J\###
+        OIN \"orders\" ON \"orders\".\"book_id\" = \"books\".\"id\"","steps":[{"schema":"main","relation":"orders","id\###
+        entifier":"\"orders\"","condition":"\"orders\".\"book_id\" = \"books\".\"id\""}]},"ageMs":5.5,"truncated":fals\###
+        e}},"x-needs":"project"},{"name":"a destination without a beginning","params":[{"name":"projectId","value":"${\###
+        projectId}"},{"name":"to","value":"orders"}],"x-error":"invalid_params","x-needs":"project"},{"name":"an unkno\###
+        wn project","params":[{"name":"projectId","value":"${unknownId}"}],"x-error":"not_found","x-needs":"session"}]\###
         ,"x-kind":"request","x-access":"session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}\###
-        ,{"name":"shutdown","summary":"Prepare to end the connection.","description":"LSP's own request. The connectio\###
-        n's running queries are cancelled and further requests are answered `invalid_request`; only\n`exit` is still e\###
-        xpected. It never stops a daemon that serves a socket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"\###
-        }],"paramStructure":"by-name","params":[],"result":{"name":"ShutdownResult","schema":{"type":"null"}},"errors"\###
-        :[{"$ref":"#/components/errors/invalid_request"},{"$ref":"#/components/errors/not_initialized"}],"examples":[{\###
-        "name":"the end of an editor's session","params":[],"result":{"name":"result","value":null},"x-needs":"none"}]\###
-        ,"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ignore"\###
-        },{"name":"system.health","summary":"Say whether the daemon works.","description":"Cheap enough to poll: it re\###
-        ads what the daemon knows already and touches neither the store nor a database. With a session it\nalso answer\###
-        s `store`, `connections` and `queries`; these are figures of the whole daemon and name nobody.","tags":[{"name\###
-        ":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"SystemHealthResult","schema":{"type":"ob\###
-        ject","properties":{"status":{"description":"How it is.","$ref":"#/components/schemas/HealthStatus"},"version"\###
-        :{"description":"The daemon's version.","type":"string"},"uptimeMs":{"description":"Time since it started.","t\###
-        ype":"integer","minimum":0},"store":{"description":"Its own store; only with a session.","$ref":"#/components/\###
-        schemas/StoreHealth"},"connections":{"description":"Connections now; only with a session.","$ref":"#/component\###
-        s/schemas/ConnectionsHealth"},"queries":{"description":"Queries now; only with a session.","$ref":"#/component\###
-        s/schemas/QueriesHealth"}},"required":["status","version","uptimeMs"],"additionalProperties":false}},"errors":\###
-        [],"examples":[{"name":"without a session","params":[],"result":{"name":"result","value":{"status":"ok","versi\###
-        on":"0.1.0","uptimeMs":86400000}},"x-needs":"none"},{"name":"with a session","params":[],"result":{"name":"res\###
-        ult","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000,"store":{"engine":"sqlite","ok":true},"conne\###
-        ctions":{"clients":3,"databases":2,"databasesInUse":1},"queries":{"running":1,"waiting":0}}},"x-needs":"sessio\###
-        n"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"ref\###
-        use"},{"name":"system.limits","summary":"Answer every limit in force.","description":"The same as `initialize`\###
-         answers, for clients that do not send it. Public, because a client needs some of the limits to log in.","tags\###
-        ":[{"name":"system"}],"paramStructure":"by-name","params":[],"result":{"name":"Limits","schema":{"$ref":"#/com\###
-        ponents/schemas/Limits"}},"errors":[],"examples":[{"name":"the defaults","params":[],"result":{"name":"result"\###
-        ,"value":{"headerBytes":8192,"headerMs":10000,"bodyMs":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,\###
-        "jsonDepth":64,"batchItems":50,"clientConnections":1024,"requestsInFlight":32,"outputQueueBytes":8388608,"outp\###
-        utStallMs":30000,"shutdownMs":10000,"passwordMinBytes":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"login\###
-        Failures":5,"loginDelayMs":1000,"loginDelayMaxMs":900000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifeti\###
-        meMs":86400000,"sessionIdleMs":43200000,"requestsPerMinute":1200000,"queriesPerMinute":600000,"chatTurnsPerMin\###
-        ute":600,"loginsPerMinute":600,"nameLength":100,"emailLength":254,"descriptionLength":2000,"connectionStringLe\###
-        ngth":4096,"labelLength":200,"searchTextLength":200,"listItems":200,"listItemsDefault":50,"recentItems":10,"da\###
-        shboardDays":365,"databaseConnections":64,"databaseConnectionsPerProject":4,"databaseIdleMs":60000,"connectTim\###
-        eoutMs":10000,"queriesPerUser":8,"subscriptionsPerConnection":16,"subscriptionEvents":256,"progressMs":1000,"r\###
-        unningSqlBytes":2048,"planNodes":2000,"sqlBytes":1048576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeo\###
-        utMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":1\###
-        00000,"resultBytes":67108864,"spoolPerResultBytes":268435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600\###
-        000,"exportsPerUser":8,"noticesPerQuery":100,"previewRows":10,"previewBytes":4096,"catalogueRelations":20000,"\###
-        catalogueBytes":67108864,"catalogueCacheBytes":268435456,"catalogueMs":300000,"historyRows":1000000,"historyDa\###
-        ys":365,"statisticsDays":366,"statisticsStatements":100,"forgetQueries":1000,"chatContentBytes":32768,"chatSte\###
-        ps":10,"chatCorrections":3,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,\###
-        "chatTurnTokens":200000,"chatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}},\###
-        "x-needs":"none"}],"x-kind":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknow\###
-        nMembers":"refuse"},{"name":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","desc\###
-        ription":"Counters, gauges and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are\###
-         method names, outcomes\nand engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}],\###
-        "paramStructure":"by-name","params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","prope\###
-        rties":{"text":{"description":"The metrics, one sample a line.","type":"string"}},"required":["text"],"additio\###
-        nalProperties":false}},"errors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape\###
-        ","params":[],"result":{"name":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_re\###
-        quests_total{method=\"query.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":\###
-        "session","x-ordering":"read","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"Use\###
-        r":{"description":"A person with an account.","type":"object","properties":{"id":{"description":"Id.","type":"\###
-        string","format":"uuid"},"name":{"description":"Display name.","type":"string"},"email":{"description":"E-mail\###
-         address, in lower case: what they log in with.","type":"string","format":"email"},"createdAt":{"description":\###
-        "When they signed up.","type":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"ad\###
-        ditionalProperties":false},"Session":{"description":"A new session and the token that stands for it. The token\###
-         is shown this once; the daemon does not keep it.","type":"object","properties":{"token":{"description":"A sec\###
-        ret (PASETO v4.public): attaches further connections to the session. Opaque to clients.","type":"string","form\###
-        at":"token"},"expiresAt":{"description":"When the session ends at the latest.","type":"string","format":"date-\###
-        time"},"user":{"description":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token","\###
-        expiresAt","user"],"additionalProperties":false},"SessionInfo":{"description":"A session as its owner sees it i\###
-        n a list; never its token.","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","type":\###
-        "string","format":"uuid"},"createdAt":{"description":"When it began.","type":"string","format":"date-time"},"l\###
-        astUsedAt":{"description":"Its latest request, to the minute.","type":"string","format":"date-time"},"expiresA\###
-        t":{"description":"When it ends at the latest.","type":"string","format":"date-time"},"current":{"description"\###
-        :"Whether it is the session of this connection.","type":"boolean"},"client":{"description":"Name and version o\###
-        f the client that began it, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt"\###
-        ,"expiresAt","current"],"additionalProperties":false},"TokenGrant":{"description":"What a narrowed token allow\###
-        s. What is absent is not narrowed.","type":"object","properties":{"methods":{"description":"Names of methods, a\###
-        nd `namespace.*`; it may be empty.","type":"array","items":{"type":"string"}},"projectIds":{"description":"Ids\###
-         of projects; it may be empty.","type":"array","items":{"type":"string","format":"uuid"}},"readOnly":{"descrip\###
-        tion":"Whether it may change nothing.","type":"boolean"},"requestsPerMinute":{"description":"Requests of a ses\###
-        sion in a minute.","type":"integer","minimum":1},"expiresAt":{"description":"When it ends at the latest.","typ\###
-        e":"string","format":"date-time"}},"required":["readOnly","expiresAt"],"additionalProperties":false},"SessionE\###
-        ndReason":{"description":"Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshe\###
-        d","revoked","passwordChanged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"ob\###
-        ject","properties":{"name":{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version"\###
-        :{"description":"Its version.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"descripti\###
-        on":"The daemon.","type":"object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"\###
-        version":{"description":"Its version.","type":"string"}},"required":["name","version"],"additionalProperties":\###
-        false},"HealthStatus":{"description":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`\###
-        : it takes no new requests.","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description"\###
-        :"Where the daemon keeps its own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"descr\###
-        iption":"The daemon's own store.","type":"object","properties":{"engine":{"description":"Which engine.","$ref"\###
-        :"#/components/schemas/StoreEngine"},"ok":{"description":"Whether the latest read or write of it worked.","typ\###
-        e":"boolean"}},"required":["engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Co\###
-        nnections now.","type":"object","properties":{"clients":{"description":"Open client connections.","type":"inte\###
-        ger","minimum":0},"databases":{"description":"Open database connections, used and idle.","type":"integer","min\###
-        imum":0},"databasesInUse":{"description":"Those that run something.","type":"integer","minimum":0}},"required"\###
-        :["clients","databases","databasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Querie\###
-        s now, of all users.","type":"object","properties":{"running":{"description":"Running.","type":"integer","mini\###
-        mum":0},"waiting":{"description":"Waiting for a database connection.","type":"integer","minimum":0}},"required\###
-        ":["running","waiting"],"additionalProperties":false},"DatabaseType":{"description":"The kind of database; `my\###
-        sql` covers MySQL and MariaDB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"descriptio\###
-        n":"A database someone registered.","type":"object","properties":{"id":{"description":"Id.","type":"string","f\###
-        ormat":"uuid"},"name":{"description":"Name, unique among its owner's projects.","type":"string"},"description"\###
-        :{"description":"What it is, in its owner's words; absent if there are none.","type":"string"},"databaseType":\###
-        {"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description"\###
-        :"The connection string rebuilt without its password, as a URI. Not a way to connect.","type":"string"},"readO\###
-        nly":{"description":"Whether every write is refused.","type":"boolean"},"assistant":{"description":"What the a\###
-        ssistant may do; absent if nothing was set.","$ref":"#/components/schemas/AssistantSettings"},"createdAt":{"de\###
-        scription":"When it was created.","type":"string","format":"date-time"},"updatedAt":{"description":"When it wa\###
-        s last changed.","type":"string","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the m\###
-        inute; absent if there is none.","type":"string","format":"date-time"}},"required":["id","name","databaseType"\###
-        ,"connection","readOnly","createdAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":\###
-        "The steps of reaching a database, in the order they are taken.","type":"string","enum":["parse","policy","res\###
-        olve","connect","tls","login","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earl\###
-        ier step failed, or the engine or the connection has no such step.","type":"string","enum":["passed","failed",\###
-        "skipped"]},"TestStep":{"description":"One step of `project.test`.","type":"object","properties":{"step":{"des\###
-        cription":"Which step.","$ref":"#/components/schemas/TestStepName"},"status":{"description":"How it ended.","$\###
-        ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was sk\###
-        ipped or not measured on its own.","type":"number","minimum":0},"code":{"description":"Of a failed step: the e\###
-        rror code that a query would answer.","type":"string"},"message":{"description":"Of a failed step: one sentenc\###
-        e that says what is wrong and what to do.","type":"string"},"hint":{"description":"Of a failed step: the engin\###
-        e's hint or ours.","type":"string"}},"required":["step","status"],"additionalProperties":false},"DatabaseProbl\###
-        em":{"description":"Why a database cannot be reached now.","type":"object","properties":{"code":{"description"\###
-        :"The error code that a query would answer.","type":"string"},"message":{"description":"One sentence that says\###
-         what is wrong and what to do.","type":"string"},"retryable":{"description":"Whether it may pass by itself.","\###
-        type":"boolean"}},"required":["code","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"\###
-        description":"What a database says of itself; or `unavailable` and nothing else.","type":"object","properties"\###
-        :{"serverVersion":{"description":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`\###
-        .","type":"string"},"databaseName":{"description":"Name of the database; of the file for SQLite.","type":"stri\###
-        ng"},"currentUser":{"description":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"descr\###
-        iption":"Size of the database; absent where the user may not know it.","type":"integer","minimum":0},"tableCou\###
-        nt":{"description":"Tables the user can see, without the system's own.","type":"integer","minimum":0},"unavail\###
-        able":{"description":"Why there is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additiona\###
-        lProperties":false},"QueryMode":{"description":"`read`: the statement cannot change anything, and is rolled ba\###
-        ck. `write`: it runs and commits.","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Wher\###
-        e a query stands; `cancelled` covers the client's cancel, a closed connection and a timeout.","type":"string",\###
-        "enum":["running","success","error","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a c\###
-        onnection that was initialized, `script` one that was not, `chat` the assistant.","type":"string","enum":["edi\###
-        tor","script","chat"]},"Encoding":{"description":"How the cells of a column that are not null are written.\n\n\###
-        - `boolean`: `true` or `false`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a n\###
-        umber with the shortest digits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `deci\###
-        mal`: a string of decimal digits, every one of them\n- `string`: text, dates, intervals and every type without\###
-         a better form, as the engine writes it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON v\###
-        alue itself\n- `dynamic`: SQLite, where each cell has a type of its own: integers and reals as numbers, else `\###
-        {\"$integer\":\"…\"}` or\n  `{\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\n\###
-        In every encoding a cell over the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string"\###
-        ,"enum":["boolean","integer","float","decimal","string","base64","json","dynamic"]},"Column":{"description":"A\###
-         column of a result.","type":"object","properties":{"name":{"description":"Name, as the statement gives it; ne\###
-        ed not be unique.","type":"string"},"type":{"description":"The database's own name of the type: `int4`, `varch\###
-        ar(20)`, `DECIMAL(10,2)`; empty where it has none.","type":"string"},"encoding":{"description":"How its cells a\###
-        re written.","$ref":"#/components/schemas/Encoding"}},"required":["name","type","encoding"],"additionalPropert\###
-        ies":false},"Notice":{"description":"A message of the database that is not an error.","type":"object","propert\###
-        ies":{"severity":{"description":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message"\###
-        :{"description":"The message.","type":"string"},"code":{"description":"The database's code for it, if it has o\###
-        ne.","type":"string"}},"required":["severity","message"],"additionalProperties":false},"QueryResult":{"descrip\###
-        tion":"The outcome of a statement and the first page of its rows.","type":"object","properties":{"queryId":{"d\###
-        escription":"Id of the query, in history too.","type":"string","format":"uuid"},"columns":{"description":"Colu\###
-        mns; empty if the statement returns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"\###
-        rows":{"description":"The first page: an array of rows, each an array of cells in the order of the columns. Nu\###
-        ll is null; other cells follow the column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{\###
-        "description":"Rows in this page; of a pushed result, all rows that were pushed.","type":"integer","minimum":0\###
-        },"hasMore":{"description":"Whether `query.fetch` has more rows.","type":"boolean"},"resultId":{"description":\###
-        "The kept result, for `query.fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","type":\###
-        "string","format":"uuid"},"nextCursor":{"description":"Where the next page begins; there if `hasMore`.","type"\###
-        :"string","format":"cursor"},"command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`, `CR\###
-        EATE TABLE`.","type":"string"},"affectedRows":{"description":"Rows changed, for statements that change rows.",\###
-        "type":"integer","minimum":0},"durationMs":{"description":"Time in the database, from sending the statement to\###
-         the last row read so far.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/compone\###
-        nts/schemas/QueryMode"},"truncated":{"description":"Whether the result had more rows than were kept. If `hasMo\###
-        re`, the last page of `query.fetch` has the final word.","type":"boolean"},"notices":{"description":"Messages t\###
-        he database sent along, in order.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":\###
-        ["queryId","columns","rows","rowCount","hasMore","command","durationMs","mode","truncated","notices"],"additio\###
-        nalProperties":false},"QueryPage":{"description":"A run of rows of a pushed result; the `value` of `$/progress\###
-        `.","type":"object","properties":{"queryId":{"description":"Id of the query.","type":"string","format":"uuid"}\###
-        ,"columns":{"description":"Columns; in the first page only.","type":"array","items":{"$ref":"#/components/sche\###
-        mas/Column"}},"rows":{"description":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"array\###
-        "}},"firstRow":{"description":"Index of the first of them in the whole result, from 0.","type":"integer","mini\###
-        mum":0},"rowCount":{"description":"How many they are.","type":"integer","minimum":1}},"required":["queryId","r\###
-        ows","firstRow","rowCount"],"additionalProperties":false},"ExportFormat":{"description":"What a result can be c\###
-        onverted to.","type":"string","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What e\###
-        nds a line.","type":"string","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as text.\###
-        ","type":"string","enum":["base64","hex"]},"ExportOptions":{"description":"How an export is written. What a fo\###
-        rmat has no use for is ignored.","type":"object","properties":{"header":{"description":"`csv`: whether the fir\###
-        st line has the columns' names.","type":"boolean","default":true},"delimiter":{"description":"`csv`: between c\###
-        ells; one ASCII character other than a quote or a line break.","type":"string","minLength":1,"maxLength":1,"de\###
-        fault":","},"lineEnd":{"description":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#\###
-        /components/schemas/LineEnd","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with o\###
-        ne, which tells Excel that it is UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":"`csv\###
-        `: whether texts that a spreadsheet would run (those that begin with = + - @, a tab or a carriage return) get a\###
-         single quote before them. Numbers never do.","type":"boolean","default":false},"nullText":{"description":"`cs\###
-        v`, `markdown`: what null is written as; absent means nothing and `*NULL*`.","type":"string","maxLength":100},\###
-        "binary":{"description":"`csv`, `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#/compo\###
-        nents/schemas/BinaryText","default":"base64"},"table":{"description":"`sql`: the table to insert into; needed t\###
-        here. One name, quoted: no schema before a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"des\###
-        cription":"`sql`: the table's schema, or database in MySQL.","type":"string","minLength":1,"maxLength":128},"a\###
-        llowTruncated":{"description":"Whether cells of which only the beginning was kept may be exported, marked as s\###
-        uch. Never to `sql`.","type":"boolean","default":false}},"additionalProperties":false},"ExportPart":{"descript\###
-        ion":"A text of a pushed export; the `value` of `$/progress`.","type":"object","properties":{"resultId":{"desc\###
-        ription":"The result.","type":"string","format":"uuid"},"text":{"description":"The text; all of them put toget\###
-        her are the export.","type":"string"},"firstRow":{"description":"Index of its first row in the whole result, f\###
-        rom 0.","type":"integer","minimum":0},"rowCount":{"description":"How many rows it has.","type":"integer","mini\###
-        mum":0}},"required":["resultId","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"d\###
-        escription":"How `min` and `max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before t\###
-        exts.","type":"string","enum":["number","time","text","mixed"]},"TopValue":{"description":"A value that occurs\###
-         often.","type":"object","properties":{"value":{"description":"The value as in `QueryResult`; a long one as `$\###
-        truncated`, with its beginning."},"count":{"description":"How often it occurs, at most.","type":"integer","min\###
-        imum":1},"overcount":{"description":"By how much `count` may be too high; 0 means exact.","type":"integer","mi\###
-        nimum":0}},"required":["value","count","overcount"],"additionalProperties":false},"ColumnSummary":{"descriptio\###
-        n":"Figures about one column. What does not apply is absent.","type":"object","properties":{"name":{"descripti\###
-        on":"The column's name.","type":"string"},"type":{"description":"The database's own name of its type.","type":\###
-        "string"},"encoding":{"description":"How its cells are written.","$ref":"#/components/schemas/Encoding"},"coun\###
-        t":{"description":"Cells that are not null.","type":"integer","minimum":0},"nulls":{"description":"Cells that a\###
-        re null.","type":"integer","minimum":0},"truncatedCells":{"description":"Cells of which only the beginning was\###
-         kept: in no figure below.","type":"integer","minimum":1},"distinct":{"description":"Different values.","type"\###
-        :"integer","minimum":0},"distinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type":"boole\###
-        an"},"order":{"description":"How `min` and `max` compare; absent if the column has no values that can be.","$r\###
-        ef":"#/components/schemas/SummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a long te\###
-        xt as `$truncated`, with its beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of numbe\###
-        rs: their sum, exact for integers and decimals, else rounded to a double.","type":"string"},"mean":{"descripti\###
-        on":"Of numbers: the arithmetic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of two n\###
-        umbers or more: the standard deviation of a sample.","type":"number","minimum":0},"notFinite":{"description":"\###
-        Numbers that are NaN, infinite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these only i\###
-        nfinities are in `min` and `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean colu\###
-        mn: how often true.","type":"integer","minimum":0},"falseCount":{"description":"How often false.","type":"inte\###
-        ger","minimum":0},"minLength":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.","type\###
-        ":"integer","minimum":0},"maxLength":{"description":"The longest.","type":"integer","minimum":0},"meanLength":\###
-        {"description":"On average.","type":"number","minimum":0},"topValues":{"description":"The values that occur mo\###
-        st often, the most frequent first; among equals the one that came first.","type":"array","items":{"$ref":"#/co\###
-        mponents/schemas/TopValue"}}},"required":["name","type","encoding","count","nulls","distinct","distinctIsEstim\###
-        ate","topValues"],"additionalProperties":false},"PlanNode":{"description":"A step of a plan. What an engine do\###
-        es not say is absent.","type":"object","properties":{"id":{"description":"Its place in the list.","type":"inte\###
-        ger","minimum":0},"parentId":{"description":"The node that takes its rows; absent for a root.","type":"integer\###
-        ","minimum":0},"operation":{"description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.\###
-        ","type":"string"},"detail":{"description":"Conditions and the like, in the engine's words.","type":"string"},\###
-        "relation":{"description":"The table it reads, as the plan names it.","type":"string"},"index":{"description":\###
-        "The index it uses.","type":"string"},"cost":{"description":"Estimated cost with its children, in the engine's\###
-         own unit.","type":"number","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number",\###
-        "minimum":0},"actualRows":{"description":"Rows it gave, of one loop on average.","type":"number","minimum":0},\###
-        "loops":{"description":"How often it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it too\###
-        k with its children, all loops together.","type":"number","minimum":0}},"required":["id","operation"],"additio\###
-        nalProperties":false},"QueryPhase":{"description":"`waiting`: for a free connection to its database; `running`\###
-        : the database works on it, or its rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery\###
-        ":{"description":"A query that has not ended.","type":"object","properties":{"queryId":{"description":"Id: wha\###
-        t `query.cancel` takes, and that of its row in history.","type":"string","format":"uuid"},"projectId":{"descri\###
-        ption":"Where it runs.","type":"string","format":"uuid"},"projectName":{"description":"The project's name when\###
-         it began.","type":"string"},"sql":{"description":"The statement, at most the limit `runningSqlBytes` of it.",\###
-        "type":"string"},"sqlTruncated":{"description":"Whether the statement is longer.","type":"boolean"},"label":{"\###
-        description":"The name it was given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/compo\###
-        nents/schemas/QueryMode"},"source":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource\###
-        "},"phase":{"description":"How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description\###
-        ":"When it was accepted.","type":"string","format":"date-time"},"elapsedMs":{"description":"Time since then.",\###
-        "type":"number","minimum":0},"rowCount":{"description":"Rows it has answered so far.","type":"integer","minimu\###
-        m":0},"bytes":{"description":"Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryI\###
-        d","projectId","projectName","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","\###
-        bytes"],"additionalProperties":false},"QueryEventKind":{"description":"What happened to a query; `missed` is a\###
-        bout events, not about a query.","type":"string","enum":["started","progress","finished","failed","cancelled",\###
-        "missed"]},"QueryRecord":{"description":"A query in history. Parameters are not kept.","type":"object","proper\###
-        ties":{"id":{"description":"Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"\###
-        description":"Its project.","type":"string","format":"uuid"},"projectName":{"description":"The project's name n\###
-        ow.","type":"string"},"sql":{"description":"The statement as it was sent.","type":"string"},"shape":{"descript\###
-        ion":"What its statement has in common with those that differ in values only; `query.stats` says more.","type"\###
-        :"string","minLength":16,"maxLength":16},"label":{"description":"The label it was sent with.","type":"string"}\###
-        ,"status":{"description":"Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"descripti\###
-        on":"Unless it succeeded or runs: the error code it answered.","type":"string"},"errorMessage":{"description":\###
-        "Unless it succeeded or runs: the message it answered.","type":"string"},"rowCount":{"description":"Rows it re\###
-        turned, as far as they were read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"descri\###
-        ption":"Rows it changed.","type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent w\###
-        hile it runs.","type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/Q\###
-        ueryMode"},"source":{"description":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"de\###
-        scription":"When it was accepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `qu\###
-        ery.get`, and only if it returned rows: its columns and first rows, written as in `QueryResult`.","type":"obje\###
-        ct","required":["columns","rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"\###
-        type":"array","items":{"type":"array"}}}}},"required":["id","projectId","projectName","sql","shape","status","\###
-        mode","source","createdAt"],"additionalProperties":false},"QueryStatistics":{"description":"Figures about quer\###
-        ies.","type":"object","properties":{"total":{"description":"All, running ones included.","type":"integer","min\###
-        imum":0},"success":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description"\###
-        :"Those that failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or t\###
-        imed out.","type":"integer","minimum":0},"successRate":{"description":"success / (success + error); absent if b\###
-        oth are 0.","type":"number","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful\###
-         ones, within 1.6 %; absent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th perc\###
-        entile of the same.","type":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type"\###
-        :"integer","minimum":0}},"required":["total","success","error","cancelled","rows"],"additionalProperties":fals\###
-        e},"QueryFigures":{"description":"What some queries came to. Durations are those of the successful ones.","typ\###
-        e":"object","properties":{"count":{"description":"All, running ones included.","type":"integer","minimum":0},"\###
-        success":{"description":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those th\###
-        at failed.","type":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out."\###
-        ,"type":"integer","minimum":0},"errorRate":{"description":"error / (success + error); absent if both are 0.","\###
-        type":"number","minimum":0,"maximum":1},"rows":{"description":"Rows they returned, together.","type":"integer"\###
-        ,"minimum":0},"totalMs":{"description":"Time they took, together.","type":"number","minimum":0},"meanMs":{"des\###
-        cription":"The mean; absent if none succeeded.","type":"number","minimum":0},"p50Ms":{"description":"Median, w\###
-        ithin 1.6 %; absent if none succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, l\###
-        ikewise.","type":"number","minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum\###
-        ":0}},"required":["count","success","error","cancelled","rows","totalMs"],"additionalProperties":false},"Proje\###
-        ctFigures":{"description":"The figures of one project.","type":"object","properties":{"projectId":{"descriptio\###
-        n":"The project.","type":"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databas\###
-        eType":{"description":"The kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"descript\###
-        ion":"Its queries.","$ref":"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType"\###
-        ,"figures"],"additionalProperties":false},"DayFigures":{"description":"The figures of one day.","type":"object\###
-        ","properties":{"date":{"description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLengt\###
-        h":10},"figures":{"description":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"req\###
-        uired":["date","figures"],"additionalProperties":false},"StatementFigures":{"description":"The figures of the s\###
-        tatements of one shape in one project.","type":"object","properties":{"projectId":{"description":"Where they r\###
-        an.","type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},\###
-        "shape":{"description":"The shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLeng\###
-        th":16},"sql":{"description":"The normalised statement, at most 4096 bytes of it; `…` at its end says that the\###
-        re is more.","type":"string"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/Query\###
-        Figures"},"lastQueryId":{"description":"The newest of them: a sample for `query.get`.","type":"string","format\###
-        ":"uuid"},"lastUsedAt":{"description":"When that was accepted.","type":"string","format":"date-time"},"lastMod\###
-        e":{"description":"How that one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","proje\###
-        ctName","shape","sql","figures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"Dashboar\###
-        dTotals":{"description":"Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The u\###
-        ser's projects, whenever they were created.","type":"integer","minimum":0},"queries":{"description":"Queries i\###
-        n the period.","type":"integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"\###
-        integer","minimum":0}},"required":["projects","queries","messages"],"additionalProperties":false},"QueriesBySt\###
-        atus":{"description":"Queries of the period by status; they add up to `totals.queries`.","type":"object","prop\###
-        erties":{"running":{"description":"Running now.","type":"integer","minimum":0},"success":{"description":"Succe\###
-        eded.","type":"integer","minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled\###
-        ":{"description":"Cancelled or timed out.","type":"integer","minimum":0}},"required":["running","success","err\###
-        or","cancelled"],"additionalProperties":false},"Latency":{"description":"Durations of the successful queries o\###
-        f the period, by nearest rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; ab\###
-        sent if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there\###
-         are none.","type":"number","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One p\###
-        roject in a dashboard.","type":"object","properties":{"projectId":{"description":"The project.","type":"string\###
-        ","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind o\###
-        f database.","$ref":"#/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","ty\###
-        pe":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"message\###
-        s":{"description":"Chat messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"It\###
-        s latest query, whenever it was, to the minute; absent if there is none.","type":"string","format":"date-time"\###
-        }},"required":["projectId","name","databaseType","queries","errors","messages"],"additionalProperties":false},\###
-        "DayActivity":{"description":"One day in a dashboard.","type":"object","properties":{"date":{"description":"Th\###
-        e day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries a\###
-        ccepted that day.","type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer"\###
-        ,"minimum":0}},"required":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"descriptio\###
-        n":"Who a chat message is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"descrip\###
-        tion":"A chat message in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string"\###
-        ,"format":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"descr\###
-        iption":"Its project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/comp\###
-        onents/schemas/MessageRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength"\###
-        :200},"createdAt":{"description":"When it was sent.","type":"string","format":"date-time"}},"required":["id","\###
-        threadId","projectId","role","excerpt","createdAt"],"additionalProperties":false},"SchemaDetail":{"description\###
-        ":"How much is told of a relation: `names`, `summary` with comment and estimates, `full` with columns, keys an\###
-        d indexes.","type":"string","enum":["names","summary","full"]},"RelationKind":{"description":"What a relation i\###
-        s. A partition is a `table` that says what it is a part of; `virtualTable` is SQLite's.","type":"string","enum\###
-        ":["table","partitionedTable","view","materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"desc\###
-        ription":"A schema; for MySQL and MariaDB a database.","type":"object","properties":{"name":{"description":"It\###
-        s name.","type":"string"},"comment":{"description":"Its comment.","type":"string"},"relationCount":{"descripti\###
-        on":"How many relations it has.","type":"integer","minimum":0},"default":{"description":"Whether a name withou\###
-        t a schema is looked for here.","type":"boolean"}},"required":["name","relationCount","default"],"additionalPr\###
-        operties":false},"Relation":{"description":"A table, view or the like. What does not apply, is not known or wa\###
-        s not asked for is absent.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string\###
-        "},"name":{"description":"Its name, as it is: neither quoted nor changed.","type":"string"},"kind":{"descripti\###
-        on":"What it is.","$ref":"#/components/schemas/RelationKind"},"identifier":{"description":"Its name ready for S\###
-        QL: quoted, and with the schema where that is needed. Not in `names`.","type":"string"},"system":{"description\###
-        ":"Whether it belongs to the database itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its\###
-         comment.","type":"string"},"rowEstimate":{"description":"Rows, as the engine last estimated or counted them."\###
-        ,"type":"integer","minimum":0},"sizeBytes":{"description":"Size with its indexes, as the engine last estimated\###
-         it.","type":"integer","minimum":0},"partitionOf":{"description":"PostgreSQL: the table it is a partition of, a\###
-        s `schema.name`.","type":"string"},"partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (da\###
-        y)`.","type":"string"},"storage":{"description":"MySQL and MariaDB: the storage engine. SQLite: the module of a\###
-         virtual table; `STRICT`, `WITHOUT ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","ty\###
-        pe":"array","items":{"$ref":"#/components/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key."\###
-        ,"$ref":"#/components/schemas/RelationKey"},"uniqueKeys":{"description":"Unique constraints, without the prima\###
-        ry key.","type":"array","items":{"$ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes\###
-        , also those of keys.","type":"array","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"descri\###
-        ption":"Check constraints; of PostgreSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/compon\###
-        ents/schemas/RelationCheck"}},"triggers":{"description":"Triggers, in the order they fire where there is one; t\###
-        hose that constraints are made of are left out. Absent where there are none.","type":"array","items":{"$ref":"\###
-        #/components/schemas/RelationTrigger"}},"definition":{"description":"A view's query, as SQL. PostgreSQL: in `s\###
-        chema.describe` only, and absent where somebody has locked what the view reads for two seconds. MySQL and Mari\###
-        aDB: absent where the user lacks SHOW VIEW.","type":"string"},"foreignKeys":{"description":"Foreign keys from i\###
-        t.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"}},"referencedBy":{"description":"Foreign k\###
-        eys to it.","type":"array","items":{"$ref":"#/components/schemas/ForeignKey"}}},"required":["schema","name","k\###
-        ind"],"additionalProperties":false},"ColumnGeneration":{"description":"Where a column's values come from: comp\###
-        uted and `stored`, or computed when read (`virtual`); `identity`: numbered, and `identityAlways`: with no othe\###
-        r value allowed; `autoIncrement`.","type":"string","enum":["stored","virtual","identity","identityAlways","aut\###
-        oIncrement"]},"RelationColumn":{"description":"A column of a relation.","type":"object","properties":{"name":{\###
-        "description":"Its name, as it is.","type":"string"},"type":{"description":"Its type, as the database writes i\###
-        t; empty where SQLite has none.","type":"string"},"nullable":{"description":"Whether it may be null.","type":"\###
-        boolean"},"default":{"description":"Its default, or the expression it is generated from, as SQL.","type":"stri\###
-        ng"},"comment":{"description":"Its comment.","type":"string"},"generated":{"description":"Where its values com\###
-        e from, if not from whoever writes.","$ref":"#/components/schemas/ColumnGeneration"},"primaryKey":{"descriptio\###
-        n":"Its place in the primary key.","type":"integer","minimum":1},"hidden":{"description":"True if `SELECT *` l\###
-        eaves it out.","type":"boolean"},"labels":{"description":"The values of an enumerated type, in order.","type":\###
-        "array","items":{"type":"string"}}},"required":["name","type","nullable"],"additionalProperties":false},"Relat\###
-        ionKey":{"description":"A primary or unique key.","type":"object","properties":{"name":{"description":"Name of\###
-         the constraint.","type":"string"},"columns":{"description":"Its columns, in order.","type":"array","items":{"\###
-        type":"string"}}},"required":["columns"],"additionalProperties":false},"RelationIndex":{"description":"An inde\###
-        x.","type":"object","properties":{"name":{"description":"Its name.","type":"string"},"columns":{"description":\###
-        "What it is sorted by: columns, or expressions as SQL.","type":"array","items":{"type":"string"}},"unique":{"d\###
-        escription":"Whether no two rows may agree in it.","type":"boolean"},"primary":{"description":"Whether it is t\###
-        hat of the primary key.","type":"boolean"},"method":{"description":"Its kind: `btree`, `gin`, `FULLTEXT`.","ty\###
-        pe":"string"},"includes":{"description":"PostgreSQL: columns it holds besides.","type":"array","items":{"type"\###
-        :"string"}},"predicate":{"description":"Which rows it has, if not all, as SQL.","type":"string"},"valid":{"des\###
-        cription":"False where the engine does not use it.","type":"boolean"}},"required":["name","columns","unique","\###
-        primary"],"additionalProperties":false},"RelationCheck":{"description":"A check constraint.","type":"object","\###
-        properties":{"name":{"description":"Its name.","type":"string"},"expression":{"description":"What must hold, a\###
-        s SQL.","type":"string"}},"required":["expression"],"additionalProperties":false},"TriggerTiming":{"descriptio\###
-        n":"When a trigger fires: `before` or `after` the change, or `insteadOf` it.","type":"string","enum":["before"\###
-        ,"after","insteadOf"]},"TriggerEvent":{"description":"What a trigger fires at.","type":"string","enum":["inser\###
-        t","update","delete","truncate"]},"RelationTrigger":{"description":"A trigger.","type":"object","properties":{\###
-        "name":{"description":"Its name.","type":"string"},"timing":{"description":"When it fires.","$ref":"#/componen\###
-        ts/schemas/TriggerTiming"},"events":{"description":"What it fires at.","type":"array","items":{"$ref":"#/compo\###
-        nents/schemas/TriggerEvent"}},"perRow":{"description":"Whether it fires for each row, and not once for each st\###
-        atement.","type":"boolean"},"enabled":{"description":"False where it is switched off.","type":"boolean"},"defi\###
-        nition":{"description":"As SQL. PostgreSQL and SQLite: the statement that makes it; MySQL and MariaDB: what it\###
-         does. PostgreSQL's of a trigger with a condition is in `schema.describe` only, and absent where somebody has l\###
-        ocked the relation for two seconds.","type":"string"}},"required":["name","timing","events","perRow"],"additio\###
-        nalProperties":false},"ForeignKeyAction":{"description":"What happens to the rows that refer to a row, when th\###
-        at is changed or deleted.","type":"string","enum":["noAction","restrict","cascade","setNull","setDefault"]},"F\###
-        oreignKey":{"description":"A foreign key.","type":"object","properties":{"name":{"description":"Name of the co\###
-        nstraint.","type":"string"},"schema":{"description":"Schema of the relation that refers.","type":"string"},"re\###
-        lation":{"description":"The relation that refers.","type":"string"},"columns":{"description":"Its columns.","t\###
-        ype":"array","items":{"type":"string"}},"toSchema":{"description":"Schema of the relation referred to.","type"\###
-        :"string"},"toRelation":{"description":"The relation referred to.","type":"string"},"toColumns":{"description"\###
-        :"Its columns, in the order of the others.","type":"array","items":{"type":"string"}},"onUpdate":{"description\###
-        ":"When the row referred to is changed.","$ref":"#/components/schemas/ForeignKeyAction"},"onDelete":{"descript\###
-        ion":"When it is deleted.","$ref":"#/components/schemas/ForeignKeyAction"},"join":{"description":"The conditio\###
-        n of a join along it, ready for SQL. Where a relation refers to itself, one side has the alias `other`.","type\###
-        ":"string"}},"required":["schema","relation","columns","toSchema","toRelation","toColumns","onUpdate","onDelet\###
-        e","join"],"additionalProperties":false},"SchemaMatch":{"description":"How well a text was found.","type":"str\###
-        ing","enum":["exact","prefix","word","substring","fuzzy"]},"SchemaMatchPlace":{"description":"Where it was fou\###
-        nd.","type":"string","enum":["name","comment"]},"SchemaHit":{"description":"A relation or column that was foun\###
-        d.","type":"object","properties":{"schema":{"description":"Schema of the relation.","type":"string"},"relation\###
-        ":{"description":"The relation.","type":"string"},"kind":{"description":"What the relation is.","$ref":"#/comp\###
-        onents/schemas/RelationKind"},"identifier":{"description":"The relation's name ready for SQL.","type":"string"\###
-        },"column":{"description":"The column, if it is one that was found.","type":"string"},"type":{"description":"T\###
-        he column's type.","type":"string"},"comment":{"description":"Comment of what was found.","type":"string"},"ma\###
-        tch":{"description":"How well it was found.","$ref":"#/components/schemas/SchemaMatch"},"matchedIn":{"descript\###
-        ion":"Where it was found.","$ref":"#/components/schemas/SchemaMatchPlace"}},"required":["schema","relation","k\###
-        ind","identifier","match","matchedIn"],"additionalProperties":false},"JoinStep":{"description":"One more relat\###
-        ion in a join.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"relation\###
-        ":{"description":"Its name.","type":"string"},"identifier":{"description":"Its name ready for SQL.","type":"st\###
-        ring"},"condition":{"description":"What joins it with one before it.","type":"string"},"alternatives":{"descri\###
-        ption":"Other conditions that link the same two, by other foreign keys.","type":"array","items":{"type":"strin\###
-        g"}}},"required":["schema","relation","identifier","condition"],"additionalProperties":false},"JoinPath":{"des\###
-        cription":"A way from one relation to another along foreign keys.","type":"object","properties":{"from":{"desc\###
-        ription":"The whole `FROM` clause.","type":"string"},"steps":{"description":"What to join with the first relat\###
-        ion, in order.","type":"array","items":{"$ref":"#/components/schemas/JoinStep"}}},"required":["from","steps"],\###
-        "additionalProperties":false},"ChatMode":{"description":"What a turn is for: `answer` reads the data and says w\###
-        hat it shows, `sql` writes a statement and does not run it, `explain` explains one.","type":"string","enum":["\###
-        answer","sql","explain"]},"ChatTool":{"description":"What the assistant can use. None of them writes.","type":\###
-        "string","enum":["list_tables","describe_table","search_schema","relations","explain","run_query","summarize_r\###
-        esult","propose_statement"]},"ChatToolOutcome":{"description":"How a call of a tool ended: `refused` by a rule\###
-         of ours, `failed` by the database.","type":"string","enum":["ok","refused","failed","cancelled"]},"ChatOutcom\###
-        e":{"description":"How a turn ended.","type":"string","enum":["finished","failed","cancelled"]},"ChatToolStyle\###
-        ":{"description":"How a model is given tools: as its server has it, as one JSON object a step, or as it turns o\###
-        ut.","type":"string","enum":["auto","native","json"]},"ChatCheckStep":{"description":"The steps of `chat.docto\###
-        r`, in the order they are taken.","type":"string","enum":["configuration","resolve","connect","authenticate","\###
-        listModels","reply","toolCall","stream"]},"ChatRole":{"description":"Who a message to a model is from.","type"\###
-        :"string","enum":["system","user","assistant","tool"]},"ChatUsage":{"description":"What a turn took.","type":"\###
-        object","properties":{"promptTokens":{"description":"Tokens sent to the model, over all its steps; 0 without a\###
-         model.","type":"integer","minimum":0},"completionTokens":{"description":"Tokens the model wrote.","type":"int\###
-        eger","minimum":0},"estimated":{"description":"Whether the model's server did not count them, so that we did, r\###
-        oughly.","type":"boolean"},"steps":{"description":"Requests to the model.","type":"integer","minimum":0},"tool\###
-        Calls":{"description":"Calls of tools, refused ones included.","type":"integer","minimum":0},"corrections":{"d\###
-        escription":"How often a statement that failed went back to the model.","type":"integer","minimum":0},"duratio\###
-        nMs":{"description":"Time of the turn.","type":"number","minimum":0}},"required":["promptTokens","completionTo\###
-        kens","estimated","steps","toolCalls","corrections","durationMs"],"additionalProperties":false},"ChatStatement\###
-        ":{"description":"A statement that the assistant wrote, checked on the live database.","type":"object","proper\###
-        ties":{"sql":{"description":"The statement.","type":"string"},"queryId":{"description":"Where it ran: its id i\###
-        n history. Absent where it was prepared and not run.","type":"string","format":"uuid"},"resultId":{"descriptio\###
-        n":"Its rows, for `query.fetch`, `query.export` and `query.summarize`, for as long as they are kept.","type":"\###
-        string","format":"uuid"},"columns":{"description":"Columns of its rows.","type":"array","items":{"$ref":"#/com\###
-        ponents/schemas/Column"}},"rowCount":{"description":"Rows it returned, as far as they were read.","type":"inte\###
-        ger","minimum":0},"truncated":{"description":"Whether it had more.","type":"boolean"}},"required":["sql"],"add\###
-        itionalProperties":false},"ApprovalStatus":{"description":"What became of a proposal.","type":"string","enum":\###
-        ["pending","approved","declined","expired"]},"ChatProposal":{"description":"A statement that writes. It has no\###
-        t run, and runs only by `chat.approve`.","type":"object","properties":{"approvalId":{"description":"For `chat.\###
-        approve` and `chat.decline`.","type":"string","format":"uuid"},"sql":{"description":"The very bytes that would\###
-         run.","type":"string"},"reason":{"description":"What it is for, in the assistant's words.","type":"string"},"\###
-        command":{"description":"The word it begins with, such as `UPDATE`.","type":"string"},"relations":{"descriptio\###
-        n":"Relations it names, as far as they are known.","type":"array","items":{"type":"string"}},"rowsEstimate":{"\###
-        description":"Rows the database expects it to touch; absent where it does not say.","type":"integer","minimum"\###
-        :0},"status":{"description":"What became of it.","$ref":"#/components/schemas/ApprovalStatus"},"createdAt":{"d\###
-        escription":"When it was proposed.","type":"string","format":"date-time"},"expiresAt":{"description":"When it c\###
-        an no longer be approved.","type":"string","format":"date-time"},"queryId":{"description":"Once approved: its i\###
-        d in history.","type":"string","format":"uuid"}},"required":["approvalId","sql","command","relations","status"\###
-        ,"createdAt","expiresAt"],"additionalProperties":false},"ChatToolUse":{"description":"A call of a tool, as it w\###
-        as recorded.","type":"object","properties":{"tool":{"description":"Its name, as the model gave it.","type":"st\###
-        ring","maxLength":100},"outcome":{"description":"How it ended; `refused` by a rule of ours, `failed` by the da\###
-        tabase.","$ref":"#/components/schemas/ChatToolOutcome"},"summary":{"description":"What it was about, in one li\###
-        ne, without data.","type":"string"},"sqlHash":{"description":"Of a call with a statement: its BLAKE2b-256, in h\###
-        exadecimal.","type":"string"},"queryId":{"description":"The query it ran.","type":"string","format":"uuid"},"e\###
-        rrorCode":{"description":"Why it was refused or failed: the `data.code` a request would be answered.","type":"\###
-        string"},"durationMs":{"description":"Time it took.","type":"number","minimum":0}},"required":["tool","outcome\###
-        ","summary","durationMs"],"additionalProperties":false},"ChatMessage":{"description":"A message of a thread. T\###
-        ext is Markdown in which links, images and HTML are inert.","type":"object","properties":{"id":{"description":\###
-        "Id.","type":"string","format":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"\###
-        },"projectId":{"description":"Its project.","type":"string","format":"uuid"},"role":{"description":"Who it is f\###
-        rom.","$ref":"#/components/schemas/MessageRole"},"text":{"description":"What it says.","type":"string"},"mode"\###
-        :{"description":"What was asked for; absent from tools.","$ref":"#/components/schemas/ChatMode"},"statements":\###
-        {"description":"Of the assistant: the statements its answer stands on.","type":"array","items":{"$ref":"#/comp\###
-        onents/schemas/ChatStatement"}},"proposals":{"description":"Of the assistant: what it asks to be allowed.","ty\###
-        pe":"array","items":{"$ref":"#/components/schemas/ChatProposal"}},"toolUse":{"description":"Of a tool: the cal\###
-        l.","$ref":"#/components/schemas/ChatToolUse"},"usage":{"description":"Of the assistant: what the turn took.",\###
-        "$ref":"#/components/schemas/ChatUsage"},"model":{"description":"Of the assistant: the model's name in `chat.m\###
-        odels`; absent where none was asked.","type":"string"},"note":{"description":"Of the assistant: what the reade\###
-        r should know of how it came about, such as that no model is configured, or that older messages were left out.\###
-        ","type":"string"},"outcome":{"description":"Of the assistant: how the turn ended.","$ref":"#/components/schem\###
-        as/ChatOutcome"},"createdAt":{"description":"When it was written.","type":"string","format":"date-time"}},"req\###
-        uired":["id","threadId","projectId","role","text","createdAt"],"additionalProperties":false},"ChatThread":{"de\###
-        scription":"A conversation about one project.","type":"object","properties":{"id":{"description":"Id.","type":\###
-        "string","format":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"title":{\###
-        "description":"Its title: the beginning of its first message, until it is renamed.","type":"string"},"messageC\###
-        ount":{"description":"Its messages, those of tools not counted.","type":"integer","minimum":0},"createdAt":{"d\###
-        escription":"When it began.","type":"string","format":"date-time"},"updatedAt":{"description":"Its latest mess\###
-        age.","type":"string","format":"date-time"}},"required":["id","projectId","title","messageCount","createdAt","\###
-        updatedAt"],"additionalProperties":false},"ChatExample":{"description":"A question and the statement that a pe\###
-        rson confirmed to answer it.","type":"object","properties":{"id":{"description":"Id.","type":"string","format"\###
-        :"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"question":{"description":\###
-        "The question.","type":"string"},"sql":{"description":"The statement.","type":"string"},"createdAt":{"descript\###
-        ion":"When it was confirmed.","type":"string","format":"date-time"}},"required":["id","projectId","question","\###
-        sql","createdAt"],"additionalProperties":false},"ChatEventKind":{"description":"What happened in a turn.","typ\###
-        e":"string","enum":["started","text","toolCall","toolResult","sql","approvalNeeded","usage","finished","failed\###
-        ","cancelled"]},"ChatModelInfo":{"description":"A model that turns can use.","type":"object","properties":{"na\###
-        me":{"description":"Its name here, for `project.update` and `chat.send`.","type":"string"},"model":{"descripti\###
-        on":"Its name at its server.","type":"string"},"host":{"description":"Where it is asked.","type":"string"},"lo\###
-        cal":{"description":"Whether that is this machine, so that nothing leaves it.","type":"boolean"},"default":{"d\###
-        escription":"Whether projects that name none use it.","type":"boolean"},"toolStyle":{"description":"How it is g\###
-        iven tools.","$ref":"#/components/schemas/ChatToolStyle"},"contextTokens":{"description":"Its window.","type":\###
-        "integer","minimum":1}},"required":["name","model","host","local","default","toolStyle","contextTokens"],"addi\###
-        tionalProperties":false},"ChatCheck":{"description":"One step of `chat.doctor`.","type":"object","properties":\###
-        {"step":{"description":"Which step.","$ref":"#/components/schemas/ChatCheckStep"},"status":{"description":"How\###
-         it ended.","$ref":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absen\###
-        t if it was skipped.","type":"number","minimum":0},"message":{"description":"What was found, or is wrong.","ty\###
-        pe":"string"},"hint":{"description":"Of a failed step: the setting that is wrong, and what to set.","type":"st\###
-        ring"}},"required":["step","status"],"additionalProperties":false},"ChatContextMessage":{"description":"A mess\###
-        age as a model would get it.","type":"object","properties":{"role":{"description":"Who it is from.","$ref":"#/\###
-        components/schemas/ChatRole"},"text":{"description":"The very text.","type":"string"},"tokens":{"description":\###
-        "Tokens it takes, estimated.","type":"integer","minimum":0}},"required":["role","text","tokens"],"additionalPr\###
-        operties":false},"AssistantSettings":{"description":"What a project's owner lets a model see. Absent consent m\###
-        eans: yes for a model on this machine, no for any other; sample values only go out when the owner said so.","t\###
-        ype":"object","properties":{"model":{"description":"The model to use; absent means the default.","type":"strin\###
-        g"},"shareSchema":{"description":"Whether names, types, keys and comments may be sent.","type":"boolean"},"sha\###
-        reRows":{"description":"Whether rows that its queries read may be sent.","type":"boolean"},"shareSamples":{"de\###
-        scription":"Whether sample values may be sent with a table's description.","type":"boolean"},"maskedColumns":{\###
-        "description":"Columns whose values are never sent.","type":"array","items":{"type":"string"}},"acceptedRights\###
-        ":{"description":"Dangerous rights of the database user that its owner knows of.","type":"array","items":{"typ\###
-        e":"string"}}},"additionalProperties":false},"AssistantChange":{"description":"What to change of `AssistantSet\###
-        tings`; what is absent stays.","type":"object","properties":{"model":{"description":"A name of `chat.models`; e\###
-        mpty for the default.","type":"string","maxLength":100},"shareSchema":{"description":"Whether names, types, ke\###
-        ys and comments may be sent.","type":"boolean"},"shareRows":{"description":"Whether rows that its queries read\###
-         may be sent. Without it the model learns only columns and counts; you see the rows all the same.","type":"boo\###
-        lean"},"shareSamples":{"description":"Whether sample values may be sent with a table's description.","type":"b\###
-        oolean"},"maskedColumns":{"description":"`column`, `table.column` or `schema.table.column`, whose values are n\###
-        ever sent; replaces the list.","type":"array","items":{"type":"string","minLength":1,"maxLength":200},"maxItem\###
-        s":500},"acceptedRights":{"description":"Rights named by the `policy` error of `chat.send`: a turn runs with a\###
-         database user that has them only if they are here; replaces the list.","type":"array","items":{"type":"string\###
-        ","minLength":1,"maxLength":100},"maxItems":50}},"additionalProperties":false},"Limits":{"description":"Every l\###
-        imit in force.","type":"object","properties":{"headerBytes":{"description":"The header block of one `Content-L\###
-        ength` frame.","type":"integer","minimum":0},"headerMs":{"description":"Time for a frame's header, from its fi\###
-        rst byte.","type":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line wh\###
-        ere messages are lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message whil\###
-        e the connection has no session.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once t\###
-        he connection has a session.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and o\###
-        bjects in one message.","type":"integer","minimum":0},"batchItems":{"description":"Items of one batch.","type"\###
-        :"integer","minimum":0},"clientConnections":{"description":"Open client connections.","type":"integer","minimu\###
-        m":0},"requestsInFlight":{"description":"Unanswered requests of one connection; past that the daemon stops rea\###
-        ding from it.","type":"integer","minimum":0},"outputQueueBytes":{"description":"Output waiting for one client.\###
-        ","type":"integer","minimum":0},"outputStallMs":{"description":"A client with output waiting that takes none o\###
-        f it for this long is dropped.","type":"integer","minimum":0},"shutdownMs":{"description":"Time for running re\###
-        quests to end when the daemon stops.","type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortes\###
-        t new password, as UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"description":"Longest password, a\###
-        s UTF-8.","type":"integer","minimum":0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; pa\###
-        st that the answer is `busy`.","type":"integer","minimum":0},"loginFailures":{"description":"Wrong passwords i\###
-        n a row, per account and per peer, before each further attempt has to wait.","type":"integer","minimum":0},"lo\###
-        ginDelayMs":{"description":"The first such wait; each further failure doubles it.","type":"integer","minimum":\###
-        0},"loginDelayMaxMs":{"description":"The longest such wait.","type":"integer","minimum":0},"loginFailuresMax":\###
-        {"description":"Wrong passwords in a row for an account; then none is looked at for a day, or until a session c\###
-        hanges it.","type":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0}\###
-        ,"tokenLifetimeMs":{"description":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"s\###
-        essionIdleMs":{"description":"A session without a request for this long ends.","type":"integer","minimum":0},"\###
-        requestsPerMinute":{"description":"Requests of one account, and of one peer; 0 is no limit.","type":"integer",\###
-        "minimum":0},"queriesPerMinute":{"description":"Statements that one account has run or explained, and database\###
-        s it has tested; 0 is no limit.","type":"integer","minimum":0},"chatTurnsPerMinute":{"description":"Turns that\###
-         one account has begun; 0 is no limit.","type":"integer","minimum":0},"loginsPerMinute":{"description":"Log-in\###
-        s at one account, and log-ins and sign-ups of one peer, right or wrong; 0 is no limit.","type":"integer","mini\###
-        mum":0},"nameLength":{"description":"Characters (Unicode scalars) of a name of a person or project.","type":"i\###
-        nteger","minimum":0},"emailLength":{"description":"Characters of an e-mail address.","type":"integer","minimum\###
-        ":0},"descriptionLength":{"description":"Characters of a project's description.","type":"integer","minimum":0}\###
-        ,"connectionStringLength":{"description":"Characters of a connection string.","type":"integer","minimum":0},"l\###
-        abelLength":{"description":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLength":{\###
-        "description":"Characters of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"description"\###
-        :"Items of one page of a list.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of one p\###
-        age of a list when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest quer\###
-        ies or messages in a summary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days\###
-         a dashboard may cover.","type":"integer","minimum":0},"databaseConnections":{"description":"Open database con\###
-        nections in all.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open database c\###
-        onnections of one project.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database c\###
-        onnection is closed after this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to\###
-         connect and log in to a database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running que\###
-        ries of one user.","type":"integer","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of\###
-         one connection.","type":"integer","minimum":0},"subscriptionEvents":{"description":"Events of one subscriptio\###
-        n that wait for its reader; the next are missed.","type":"integer","minimum":0},"progressMs":{"description":"T\###
-        ime between two `progress` events of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":\###
-        "Of a statement, in `query.running` and `query/event`.","type":"integer","minimum":0},"planNodes":{"descriptio\###
-        n":"Nodes of a plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statemen\###
-        t, as UTF-8.","type":"integer","minimum":0},"parameters":{"description":"Parameters of one statement: SQLite's\###
-         own limit, the smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time\###
-         of a query that names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The l\###
-        ongest `timeoutMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that has not s\###
-        topped a cancelled statement by then has its connection cut.","type":"integer","minimum":0},"pageRows":{"descr\###
-        iption":"Rows of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row\###
-         that reaches this size.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced b\###
-        y its length and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result w\###
-        hose query names no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a re\###
-        sult whose query names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Byte\###
-        s kept of any one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all\###
-         results of one user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetch\###
-        es from for this long is dropped.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and s\###
-        ummaries of one user that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"notices\###
-        PerQuery":{"description":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"descri\###
-        ption":"Rows of the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"\###
-        Bytes of the preview that history keeps.","type":"integer","minimum":0},"catalogueRelations":{"description":"T\###
-        ables, views and the like that are read of one database.","type":"integer","minimum":0},"catalogueBytes":{"des\###
-        cription":"Memory for what is read of one database's schema, about.","type":"integer","minimum":0},"catalogueC\###
-        acheBytes":{"description":"The same for all databases; the least used is forgotten first.","type":"integer","m\###
-        inimum":0},"catalogueMs":{"description":"What is known of a schema is read anew when it is older.","type":"int\###
-        eger","minimum":0},"historyRows":{"description":"Rows of history kept of one user; past it the oldest go, with\###
-        in minutes. 0 keeps all.","type":"integer","minimum":0},"historyDays":{"description":"Days that a row of histo\###
-        ry is kept. 0 keeps it for ever.","type":"integer","minimum":0},"statisticsDays":{"description":"Days that `qu\###
-        ery.stats` may cover.","type":"integer","minimum":0},"statisticsStatements":{"description":"Statements in each\###
-         list of `query.stats`.","type":"integer","minimum":0},"forgetQueries":{"description":"Ids in one `query.forge\###
-        t`.","type":"integer","minimum":0},"chatContentBytes":{"description":"One message to the assistant, as UTF-8."\###
-        ,"type":"integer","minimum":0},"chatSteps":{"description":"Requests to the model in one turn.","type":"integer\###
-        ","minimum":0},"chatCorrections":{"description":"Statements of one turn that may go back to the model because t\###
-        hey failed.","type":"integer","minimum":0},"chatRows":{"description":"Rows of one result that the model is giv\###
-        en.","type":"integer","minimum":0},"chatResultBytes":{"description":"Bytes of one tool's result that the model\###
-         is given.","type":"integer","minimum":0},"chatSchemaTokens":{"description":"Tokens of the schema that a turn b\###
-        egins with, estimated.","type":"integer","minimum":0},"chatTurnMs":{"description":"Time of one turn.","type":"\###
-        integer","minimum":0},"chatTurnTokens":{"description":"Tokens of one turn, sent and written.","type":"integer"\###
-        ,"minimum":0},"chatDayTokens":{"description":"Tokens of one user in one UTC day. 0 is no limit.","type":"integ\###
-        er","minimum":0},"chatTurnsPerUser":{"description":"Turns of one user that run at once; past that the answer i\###
-        s `busy`.","type":"integer","minimum":0},"chatExamples":{"description":"Confirmed examples of one project.","t\###
-        ype":"integer","minimum":0},"approvalMs":{"description":"Life of a proposal; past it, it can no longer be appr\###
-        oved.","type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginBytes","bo\###
-        dyBytes","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueueBytes","outputStallMs","s\###
-        hutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","loginDela\###
-        yMaxMs","loginFailuresMax","tokenBytes","tokenLifetimeMs","sessionIdleMs","requestsPerMinute","queriesPerMinut\###
-        e","chatTurnsPerMinute","loginsPerMinute","nameLength","emailLength","descriptionLength","connectionStringLeng\###
-        th","labelLength","searchTextLength","listItems","listItemsDefault","recentItems","dashboardDays","databaseCon\###
-        nections","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscriptionsP\###
-        erConnection","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","queryTi\###
-        meoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultBytes",\###
-        "spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser","noticesPerQuery","previewRows","pre\###
-        viewBytes","catalogueRelations","catalogueBytes","catalogueCacheBytes","catalogueMs","historyRows","historyDay\###
-        s","statisticsDays","statisticsStatements","forgetQueries","chatContentBytes","chatSteps","chatCorrections","c\###
-        hatRows","chatResultBytes","chatSchemaTokens","chatTurnMs","chatTurnTokens","chatDayTokens","chatTurnsPerUser"\###
-        ,"chatExamples","approvalMs"],"additionalProperties":false},"ErrorObject":{"description":"The `error` member o\###
-        f a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"type":"string","minLength":1},\###
-        "data":{"type":"object","properties":{"code":{"description":"What programs branch on.","type":"string","enum":\###
-        ["parse_error","invalid_request","method_not_found","invalid_params","invalid_connection_string","invalid_para\###
-        meters","weak_password","internal","not_initialized","cancelled","timeout","shutting_down","request_too_large"\###
-        ,"response_too_large","busy","batch_too_large","unauthenticated","invalid_credentials","forbidden","not_found"\###
-        ,"conflict","rate_limited","connection_failed","host_not_found","connection_refused","connect_timeout","tls_re\###
-        quired","tls_failed","authentication_failed","unknown_database","not_a_database","connection_lost","query_fail\###
-        ed","read_only","policy","file_failed","cell_truncated","model_failed","budget_exceeded"]},"retryable":{"descr\###
-        iption":"Whether the same request may succeed later.","type":"boolean"},"phase":{"type":"string"},"requestId":\###
-        {"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"position":{},"consent":{}},"\###
-        required":["code","retryable"],"additionalProperties":false}},"required":["code","message","data"],"additional\###
-        Properties":false}},"errors":{"parse_error":{"code":-32700,"message":"The bytes are not one JSON text in UTF-8\###
-        , or break the framing.","data":{"code":"parse_error","retryable":false}},"invalid_request":{"code":-32600,"me\###
-        ssage":"The JSON is not a request that may be sent here and now.","data":{"code":"invalid_request","retryable"\###
-        :false}},"method_not_found":{"code":-32601,"message":"There is no such method.","data":{"code":"method_not_fou\###
-        nd","retryable":false}},"invalid_params":{"code":-32602,"message":"A parameter is unknown, missing, of the wro\###
-        ng type or out of range; `path` names it.","data":{"code":"invalid_params","retryable":false}},"invalid_connec\###
-        tion_string":{"code":-32602,"message":"The connection string cannot be understood, or uses a keyword that is n\###
-        ot allowed.","data":{"code":"invalid_connection_string","retryable":false}},"invalid_parameters":{"code":-3260\###
-        2,"message":"The statement's parameters do not fit its placeholders.","data":{"code":"invalid_parameters","ret\###
-        ryable":false}},"weak_password":{"code":-32602,"message":"The password is among those tried first, or is made f\###
-        rom the account's own name or e-mail.","data":{"code":"weak_password","retryable":false}},"internal":{"code":-\###
-        32603,"message":"A fault of the daemon; the log has it under `requestId`.","data":{"code":"internal","retryabl\###
-        e":false}},"not_initialized":{"code":-32002,"message":"`initialize` must come first on this connection.","data\###
-        ":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-32800,"message":"The client cancelled the\###
-         request.","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-32802,"message":"It took longer th\###
-        an its time limit and was stopped.","data":{"code":"timeout","retryable":true}},"shutting_down":{"code":-32802\###
-        ,"message":"The daemon is stopping; connect again later.","data":{"code":"shutting_down","retryable":true}},"r\###
-        equest_too_large":{"code":-32007,"message":"The request is longer than the limit.","data":{"code":"request_too\###
-        _large","retryable":false}},"response_too_large":{"code":-32008,"message":"The reply would be longer than the l\###
-        imit; ask for less.","data":{"code":"response_too_large","retryable":false}},"busy":{"code":-32009,"message":"\###
-        A queue or pool is full, or, with the phase `store`, the daemon's own store cannot be read or written now, whi\###
-        ch any method may answer; try again after `retryAfterMs`.","data":{"code":"busy","retryable":true}},"batch_too\###
-        _large":{"code":-32010,"message":"The batch has more items than the limit.","data":{"code":"batch_too_large","\###
-        retryable":false}},"unauthenticated":{"code":1001,"message":"There is no session on this connection, or it has\###
-         ended; log in or attach a token.","data":{"code":"unauthenticated","retryable":false}},"invalid_credentials":\###
-        {"code":1002,"message":"The e-mail or the password is wrong.","data":{"code":"invalid_credentials","retryable"\###
-        :false}},"forbidden":{"code":1003,"message":"The token or the daemon's configuration does not allow it.","data\###
-        ":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"message":"There is no such thing, or it is\###
-         not yours; both answer the same.","data":{"code":"not_found","retryable":false}},"conflict":{"code":1005,"mes\###
-        sage":"It conflicts with what exists; `path` names the parameter.","data":{"code":"conflict","retryable":false\###
-        }},"rate_limited":{"code":1006,"message":"Too many attempts or requests, which any method but `shutdown` and `\###
-        exit` may answer; try again after `retryAfterMs`.","data":{"code":"rate_limited","retryable":true}},"connectio\###
-        n_failed":{"code":1101,"message":"The database cannot be reached, for a reason without a code of its own.","da\###
-        ta":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"message":"The host's name ha\###
-        s no address.","data":{"code":"host_not_found","retryable":true}},"connection_refused":{"code":1101,"message":\###
-        "Nothing accepts connections at that address.","data":{"code":"connection_refused","retryable":true}},"connect\###
-        _timeout":{"code":1101,"message":"The database did not answer in time.","data":{"code":"connect_timeout","retr\###
-        yable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for TLS and the connection h\###
-        as none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101,"message":"The TLS hands\###
-        hake failed or the certificate is not trusted.","data":{"code":"tls_failed","retryable":false}},"authenticatio\###
-        n_failed":{"code":1101,"message":"The database refused the user or the password of the connection string.","da\###
-        ta":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":1101,"message":"The server h\###
-        as no such database, or the file does not exist.","data":{"code":"unknown_database","retryable":false}},"not_a\###
-        _database":{"code":1101,"message":"The file is not an SQLite database.","data":{"code":"not_a_database","retry\###
-        able":false}},"connection_lost":{"code":1101,"message":"The connection broke while the statement ran; a write m\###
-        ay or may not have happened.","data":{"code":"connection_lost","retryable":true}},"query_failed":{"code":1102,\###
-        "message":"The database refused the statement.","data":{"code":"query_failed","retryable":false}},"read_only":\###
-        {"code":1103,"message":"The statement would write, and the project or the mode is read-only.","data":{"code":"\###
-        read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy does not allow it, whateve\###
-        r the project says, or not before its owner agrees, as `consent` says.","data":{"code":"policy","retryable":fa\###
-        lse}},"file_failed":{"code":1104,"message":"The file could not be written; `phase` is the step: `open`, `write\###
-        ` or `publish`.","data":{"code":"file_failed","retryable":false}},"cell_truncated":{"code":1105,"message":"A c\###
-        ell is longer than was kept of it, and would be exported in part.","data":{"code":"cell_truncated","retryable"\###
-        :false}},"model_failed":{"code":1201,"message":"The model cannot be reached, refused, or broke its contract; `\###
-        phase` is the step that failed.","data":{"code":"model_failed","retryable":true}},"budget_exceeded":{"code":12\###
-        02,"message":"The turn, or the day of its user, has used up its tokens.","data":{"code":"budget_exceeded","ret\###
-        ryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"Report on a request that is still running\###
-        .","description":"LSP's own notification. For a request that carried a `partialResultToken` and whose method s\###
-        ays that it answers in parts, `value`\nis a part: `query.run` sends a `QueryPage` each, `query.export` an `Exp\###
-        ortPart`. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of protocol 1.0\nreports that ye\###
-        t. Nothing is sent for a token after the reply to its request. Clients should ignore tokens they do not know."\###
-        ,"params":{"type":"object","properties":{"token":{"description":"The request's token.","type":["string","integ\###
-        er"]},"value":{"description":"The part.","oneOf":[{"$ref":"#/components/schemas/QueryPage"},{"$ref":"#/compone\###
-        nts/schemas/ExportPart"}]}},"required":["token","value"],"additionalProperties":false}},{"name":"chat/event","\###
-        summary":"Tell what happens in a turn.","description":"Sent to the connection that called `chat.send` with a `\###
-        partialResultToken`, in order: `started`, then `text`, `toolCall`, `toolResult`, `sql`,\n`approvalNeeded` and `\###
-        usage` as they come, and exactly one of `finished`, `failed` and `cancelled`, before the reply. `text` is a pi\###
-        ece of the answer; the\npieces together are its text, unless a later step of the model begins anew, which a `t\###
-        oolCall` in between shows.\nA reader that does not keep up holds the turn back; it loses nothing.","params":{"\###
-        type":"object","properties":{"token":{"description":"The token of `chat.send`.","type":["string","integer"]},"\###
-        threadId":{"description":"The thread.","type":"string","format":"uuid"},"messageId":{"description":"The assist\###
-        ant's message to be.","type":"string","format":"uuid"},"event":{"description":"What happened.","$ref":"#/compo\###
-        nents/schemas/ChatEventKind"},"text":{"description":"Of `text`: the piece.","type":"string"},"tool":{"descript\###
-        ion":"Of `toolCall` and `toolResult`: the tool.","type":"string"},"summary":{"description":"Of `toolCall` and `\###
-        toolResult`: what it is about, without data.","type":"string"},"toolUse":{"description":"Of `toolResult`: how i\###
-        t ended.","$ref":"#/components/schemas/ChatToolUse"},"statement":{"description":"Of `sql`: a statement that wa\###
-        s checked.","$ref":"#/components/schemas/ChatStatement"},"proposal":{"description":"Of `approvalNeeded`: what w\###
-        ould run.","$ref":"#/components/schemas/ChatProposal"},"usage":{"description":"Of `usage`: what the turn took s\###
-        o far.","$ref":"#/components/schemas/ChatUsage"},"errorCode":{"description":"Of `failed`: the `data.code` of t\###
-        he error.","type":"string"},"errorMessage":{"description":"Of `failed`: the same, in a sentence.","type":"stri\###
-        ng"}},"required":["token","threadId","messageId","event"],"additionalProperties":false}},{"name":"query/event"\###
-        ,"summary":"Tell a subscriber what became of a query.","description":"Sent to connections that called `query.s\###
-        ubscribe`. Each query gets one `started`, any number of `progress`, one every limit\n`progressMs` at most, and\###
-         exactly one of `finished`, `failed` and `cancelled`, in this order; a timeout is `cancelled` with the\n`error\###
-        Code` `timeout`. A pulled result that is larger than its first page is `finished` when the database has given a\###
-        ll rows,\nwhich may be after the reply.\n\nEvents wait behind replies. A subscriber that does not read them ge\###
-        ts no `progress`, and of the others the limit\n`subscriptionEvents` are kept; what is lost after that is told b\###
-        y one `missed`, in its place, with how many they were. Then\n`query.running` and `query.history` say how thing\###
-        s stand. A daemon that stops ends its connections without further events.","params":{"type":"object","properti\###
-        es":{"subscriptionId":{"description":"The subscription.","type":"string","format":"uuid"},"event":{"descriptio\###
-        n":"What happened.","$ref":"#/components/schemas/QueryEventKind"},"query":{"description":"The query as it stan\###
-        ds; absent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows":{"description":"Rows that a\###
-         write changed.","type":"integer","minimum":0},"durationMs":{"description":"Time it took, once it has ended.",\###
-        "type":"number","minimum":0},"errorCode":{"description":"Why it failed or was cancelled: the `data.code` of it\###
-        s error.","type":"string"},"errorMessage":{"description":"The same, in a sentence.","type":"string"},"missed":\###
-        {"description":"Events lost, in `missed`.","type":"integer","minimum":1}},"required":["subscriptionId","event"\###
-        ],"additionalProperties":false}},{"name":"session/expired","summary":"Tell a connection that its session has e\###
-        nded.","description":"Sent once to every other connection that was bound to a session when the session ends; t\###
-        he connection that ended it by its\nown request learns it from the reply. From then on its requests are answer\###
-        ed `unauthenticated` until it logs in or attaches\na token. The connection stays open; queries that ran under t\###
-        he session are cancelled.","params":{"type":"object","properties":{"reason":{"description":"Why it ended.","$r\###
-        ef":"#/components/schemas/SessionEndReason"}},"required":["reason"],"additionalProperties":false}}],"x-limits"\###
-        :[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":false,"description":"The header block of on\###
-        e `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","configurable":true,"description":"Ti\###
-        me for a frame's header, from its first byte."},{"name":"bodyMs","value":30000,"unit":"ms","configurable":true\###
-        ,"description":"Time for a frame's body, and for one line where messages are lines."},{"name":"bodyBeforeLogin\###
-        Bytes","value":65536,"unit":"bytes","configurable":true,"description":"One message while the connection has no\###
-         session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable":true,"description":"One message o\###
-        nce the connection has a session."},{"name":"jsonDepth","value":64,"unit":"count","configurable":false,"descri\###
-        ption":"Nesting of arrays and objects in one message."},{"name":"batchItems","value":50,"unit":"count","config\###
-        urable":true,"description":"Items of one batch."},{"name":"clientConnections","value":1024,"unit":"count","con\###
-        figurable":true,"description":"Open client connections."},{"name":"requestsInFlight","value":32,"unit":"count"\###
-        ,"configurable":true,"description":"Unanswered requests of one connection; past that the daemon stops reading f\###
-        rom it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","configurable":true,"description":"Output w\###
-        aiting for one client."},{"name":"outputStallMs","value":30000,"unit":"ms","configurable":true,"description":"\###
-        A client with output waiting that takes none of it for this long is dropped."},{"name":"shutdownMs","value":10\###
-        000,"unit":"ms","configurable":true,"description":"Time for running requests to end when the daemon stops."},{\###
-        "name":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"description":"Shortest new password, a\###
-        s UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable":false,"description":"Longest p\###
-        assword, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","configurable":true,"description":"\###
-        Passwords waiting to be hashed; past that the answer is `busy`."},{"name":"loginFailures","value":5,"unit":"co\###
-        unt","configurable":true,"description":"Wrong passwords in a row, per account and per peer, before each furthe\###
-        r attempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","configurable":true,"description":"Th\###
-        e first such wait; each further failure doubles it."},{"name":"loginDelayMaxMs","value":900000,"unit":"ms","co\###
-        nfigurable":true,"description":"The longest such wait."},{"name":"loginFailuresMax","value":100,"unit":"count"\###
-        ,"configurable":true,"description":"Wrong passwords in a row for an account; then none is looked at for a day,\###
-         or until a session changes it."},{"name":"tokenBytes","value":4096,"unit":"bytes","configurable":false,"descr\###
-        iption":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","configurable":true,"description":"\###
-        Life of a session from log-in or refresh."},{"name":"sessionIdleMs","value":43200000,"unit":"ms","configurable\###
-        ":true,"description":"A session without a request for this long ends."},{"name":"requestsPerMinute","value":12\###
-        00000,"unit":"count","configurable":true,"description":"Requests of one account, and of one peer; 0 is no limi\###
-        t."},{"name":"queriesPerMinute","value":600000,"unit":"count","configurable":true,"description":"Statements th\###
-        at one account has run or explained, and databases it has tested; 0 is no limit."},{"name":"chatTurnsPerMinute\###
-        ","value":600,"unit":"count","configurable":true,"description":"Turns that one account has begun; 0 is no limi\###
-        t."},{"name":"loginsPerMinute","value":600,"unit":"count","configurable":true,"description":"Log-ins at one ac\###
-        count, and log-ins and sign-ups of one peer, right or wrong; 0 is no limit."},{"name":"nameLength","value":100\###
-        ,"unit":"count","configurable":false,"description":"Characters (Unicode scalars) of a name of a person or proj\###
-        ect."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"description":"Characters of an e\###
-        -mail address."},{"name":"descriptionLength","value":2000,"unit":"count","configurable":false,"description":"C\###
-        haracters of a project's description."},{"name":"connectionStringLength","value":4096,"unit":"count","configur\###
-        able":false,"description":"Characters of a connection string."},{"name":"labelLength","value":200,"unit":"coun\###
-        t","configurable":false,"description":"Characters of a query's label."},{"name":"searchTextLength","value":200\###
-        ,"unit":"count","configurable":false,"description":"Characters of a list's `text` filter."},{"name":"listItems\###
-        ","value":200,"unit":"count","configurable":false,"description":"Items of one page of a list."},{"name":"listI\###
-        temsDefault","value":50,"unit":"count","configurable":false,"description":"Items of one page of a list when `l\###
-        imit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable":false,"description":"Newest q\###
-        ueries or messages in a summary or dashboard."},{"name":"dashboardDays","value":365,"unit":"count","configurab\###
-        le":false,"description":"Days a dashboard may cover."},{"name":"databaseConnections","value":64,"unit":"count"\###
-        ,"configurable":true,"description":"Open database connections in all."},{"name":"databaseConnectionsPerProject\###
-        ","value":4,"unit":"count","configurable":true,"description":"Open database connections of one project."},{"na\###
-        me":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"description":"An unused database connectio\###
-        n is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit":"ms","configurable":true,"descr\###
-        iption":"Time to connect and log in to a database."},{"name":"queriesPerUser","value":8,"unit":"count","config\###
-        urable":true,"description":"Running queries of one user."},{"name":"subscriptionsPerConnection","value":16,"un\###
-        it":"count","configurable":true,"description":"Subscriptions of one connection."},{"name":"subscriptionEvents"\###
-        ,"value":256,"unit":"count","configurable":true,"description":"Events of one subscription that wait for its re\###
-        ader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","configurable":true,"description":"\###
-        Time between two `progress` events of a query."},{"name":"runningSqlBytes","value":2048,"unit":"bytes","config\###
-        urable":false,"description":"Of a statement, in `query.running` and `query/event`."},{"name":"planNodes","valu\###
-        e":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `query.explain`."},{"name":"sqlBy\###
-        tes","value":1048576,"unit":"bytes","configurable":false,"description":"One statement, as UTF-8."},{"name":"pa\###
-        rameters","value":32766,"unit":"count","configurable":false,"description":"Parameters of one statement: SQLite\###
-        's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value":30000,"unit":"ms","configurable\###
-        ":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"queryTimeoutMaxMs","value":3600000\###
-        ,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"name":"cancelDeadlineMs","value":\###
-        5000,"unit":"ms","configurable":true,"description":"A database that has not stopped a cancelled statement by t\###
-        hen has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","configurable":true,"description"\###
-        :"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","configurable":true,"description":"A p\###
-        age ends with the row that reaches this size."},{"name":"cellBytes","value":1048576,"unit":"bytes","configurab\###
-        le":true,"description":"A longer cell is replaced by its length and a prefix."},{"name":"resultRows","value":1\###
-        00000,"unit":"count","configurable":true,"description":"Rows kept of a result whose query names no `maxRows`."\###
-        },{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"description":"Bytes kept of a res\###
-        ult whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268435456,"unit":"bytes","configur\###
-        able":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUserBytes","value":1073741824,"unit\###
-        ":"bytes","configurable":true,"description":"Bytes kept of all results of one user."},{"name":"resultIdleMs","\###
-        value":600000,"unit":"ms","configurable":true,"description":"A result that nobody fetches from for this long i\###
-        s dropped."},{"name":"exportsPerUser","value":8,"unit":"count","configurable":true,"description":"Exports and s\###
-        ummaries of one user that run at once; past that the answer is `busy`."},{"name":"noticesPerQuery","value":100\###
-        ,"unit":"count","configurable":false,"description":"Notices kept of one statement."},{"name":"previewRows","va\###
-        lue":10,"unit":"count","configurable":false,"description":"Rows of the preview that history keeps."},{"name":"\###
-        previewBytes","value":4096,"unit":"bytes","configurable":false,"description":"Bytes of the preview that histor\###
-        y keeps."},{"name":"catalogueRelations","value":20000,"unit":"count","configurable":true,"description":"Tables\###
-        , views and the like that are read of one database."},{"name":"catalogueBytes","value":67108864,"unit":"bytes"\###
-        ,"configurable":true,"description":"Memory for what is read of one database's schema, about."},{"name":"catalo\###
-        gueCacheBytes","value":268435456,"unit":"bytes","configurable":true,"description":"The same for all databases;\###
-         the least used is forgotten first."},{"name":"catalogueMs","value":300000,"unit":"ms","configurable":true,"de\###
-        scription":"What is known of a schema is read anew when it is older."},{"name":"historyRows","value":1000000,"\###
-        unit":"count","configurable":true,"description":"Rows of history kept of one user; past it the oldest go, with\###
-        in minutes. 0 keeps all."},{"name":"historyDays","value":365,"unit":"count","configurable":true,"description":\###
-        "Days that a row of history is kept. 0 keeps it for ever."},{"name":"statisticsDays","value":366,"unit":"count\###
-        ","configurable":false,"description":"Days that `query.stats` may cover."},{"name":"statisticsStatements","val\###
-        ue":100,"unit":"count","configurable":false,"description":"Statements in each list of `query.stats`."},{"name"\###
-        :"forgetQueries","value":1000,"unit":"count","configurable":false,"description":"Ids in one `query.forget`."},\###
-        {"name":"chatContentBytes","value":32768,"unit":"bytes","configurable":false,"description":"One message to the\###
-         assistant, as UTF-8."},{"name":"chatSteps","value":10,"unit":"count","configurable":true,"description":"Reque\###
-        sts to the model in one turn."},{"name":"chatCorrections","value":3,"unit":"count","configurable":true,"descri\###
-        ption":"Statements of one turn that may go back to the model because they failed."},{"name":"chatRows","value"\###
-        :200,"unit":"count","configurable":true,"description":"Rows of one result that the model is given."},{"name":"\###
-        chatResultBytes","value":65536,"unit":"bytes","configurable":true,"description":"Bytes of one tool's result th\###
-        at the model is given."},{"name":"chatSchemaTokens","value":4000,"unit":"count","configurable":true,"descripti\###
-        on":"Tokens of the schema that a turn begins with, estimated."},{"name":"chatTurnMs","value":600000,"unit":"ms\###
-        ","configurable":true,"description":"Time of one turn."},{"name":"chatTurnTokens","value":200000,"unit":"count\###
-        ","configurable":true,"description":"Tokens of one turn, sent and written."},{"name":"chatDayTokens","value":2\###
-        000000,"unit":"count","configurable":true,"description":"Tokens of one user in one UTC day. 0 is no limit."},{\###
-        "name":"chatTurnsPerUser","value":4,"unit":"count","configurable":true,"description":"Turns of one user that r\###
-        un at once; past that the answer is `busy`."},{"name":"chatExamples","value":500,"unit":"count","configurable"\###
-        :true,"description":"Confirmed examples of one project."},{"name":"approvalMs","value":600000,"unit":"ms","con\###
-        figurable":true,"description":"Life of a proposal; past it, it can no longer be approved."}]}
+        ,{"name":"schema.search","summary":"Find relations and columns by words in their names and comments.","descrip\###
+        tion":"Each word of `query` must be found in the name of a relation or column, in its comment, or, for a colum\###
+        n, in its relation's\nname. Case does not count, and `_`, `-`, `.` and a change from lower to upper case divid\###
+        e words in names: `order total` finds\n`orderTotal`, and the column `total` of `orders`.\n\nBest first: the wh\###
+        ole name (`exact`), its beginning (`prefix`), a word in it (`word`), any part of it (`substring`). Comments\nc\###
+        ome after names. Only where nothing of all this is found, names that differ in a few letters are (`fuzzy`). Of\###
+         equal hits\nrelations come before columns, and short names before long ones.\n\nServed from what the daemon k\###
+        eeps, like `schema.list`; without system relations.","tags":[{"name":"schema"}],"paramStructure":"by-name","pa\###
+        rams":[{"name":"projectId","description":"The project.","required":true,"schema":{"description":"The project."\###
+        ,"type":"string","format":"uuid"}},{"name":"query","description":"Words.","required":true,"schema":{"descripti\###
+        on":"Words.","type":"string","minLength":1,"maxLength":200}},{"name":"limit","description":"Hits.","required":\###
+        false,"schema":{"description":"Hits.","type":"integer","minimum":1,"maximum":200,"default":50}}],"result":{"na\###
+        me":"SchemaSearchResult","schema":{"type":"object","properties":{"items":{"description":"The hits, best first.\###
+        ","type":"array","items":{"$ref":"#/components/schemas/SchemaHit"}},"total":{"description":"How many hits ther\###
+        e are, shown or not.","type":"integer","minimum":0},"ageMs":{"description":"How long ago the daemon began to r\###
+        ead this from the database.","type":"number","minimum":0},"truncated":{"description":"Whether the database has\###
+         more relations than the daemon keeps: the limits `catalogueRelations` and `catalogueBytes`.","type":"boolean"\###
+        }},"required":["items","total","ageMs","truncated"],"additionalProperties":false}},"errors":[{"$ref":"#/compon\###
+        ents/errors/invalid_params"},{"$ref":"#/components/errors/unauthenticated"},{"$ref":"#/components/errors/not_f\###
+        ound"},{"$ref":"#/components/errors/busy"},{"$ref":"#/components/errors/policy"},{"$ref":"#/components/errors/\###
+        query_failed"},{"$ref":"#/components/errors/cancelled"},{"$ref":"#/components/errors/timeout"},{"$ref":"#/comp\###
+        onents/errors/invalid_connection_string"},{"$ref":"#/components/errors/connection_failed"},{"$ref":"#/componen\###
+        ts/errors/host_not_found"},{"$ref":"#/components/errors/connection_refused"},{"$ref":"#/components/errors/conn\###
+        ect_timeout"},{"$ref":"#/components/errors/tls_required"},{"$ref":"#/components/errors/tls_failed"},{"$ref":"#\###
+        /components/errors/authentication_failed"},{"$ref":"#/components/errors/unknown_database"},{"$ref":"#/componen\###
+        ts/errors/not_a_database"},{"$ref":"#/components/errors/connection_lost"}],"examples":[{"name":"a word","param\###
+        s":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"title"}],"result":{"name":"result","v\###
+        alue":{"items":[{"schema":"main","relation":"books","kind":"table","identifier":"\"books\"","column":"title","\###
+        type":"TEXT","match":"exact","matchedIn":"name"}],"total":1,"ageMs":12.5,"truncated":false}},"x-needs":"projec\###
+        t"},{"name":"nothing like it","params":[{"name":"projectId","value":"${projectId}"},{"name":"query","value":"z\###
+        zzzzzzz"}],"result":{"name":"result","value":{"items":[],"total":0,"ageMs":13.5,"truncated":false}},"x-needs":\###
+        "project"},{"name":"an unknown project","params":[{"name":"projectId","value":"${unknownId}"},{"name":"query",\###
+        "value":"title"}],"x-error":"not_found","x-needs":"session"}],"x-kind":"request","x-access":"session","x-order\###
+        ing":"read","x-execution":"task","x-unknownMembers":"refuse"},{"name":"shutdown","summary":"Prepare to end the\###
+         connection.","description":"LSP's own request. The connection's running queries are cancelled and further req\###
+        uests are answered `invalid_request`; only\n`exit` is still expected. It never stops a daemon that serves a so\###
+        cket. Answers null, as LSP asks.","tags":[{"name":"lifecycle"}],"paramStructure":"by-name","params":[],"result\###
+        ":{"name":"ShutdownResult","schema":{"type":"null"}},"errors":[{"$ref":"#/components/errors/invalid_request"},\###
+        {"$ref":"#/components/errors/not_initialized"}],"examples":[{"name":"the end of an editor's session","params":\###
+        [],"result":{"name":"result","value":null},"x-needs":"none"}],"x-kind":"request","x-access":"public","x-orderi\###
+        ng":"read","x-execution":"inline","x-unknownMembers":"ignore"},{"name":"system.health","summary":"Say whether t\###
+        he daemon works.","description":"Cheap enough to poll: it reads what the daemon knows already and touches neit\###
+        her the store nor a database. With a session it\nalso answers `store`, `connections` and `queries`; these are f\###
+        igures of the whole daemon and name nobody.","tags":[{"name":"system"}],"paramStructure":"by-name","params":[]\###
+        ,"result":{"name":"SystemHealthResult","schema":{"type":"object","properties":{"status":{"description":"How it\###
+         is.","$ref":"#/components/schemas/HealthStatus"},"version":{"description":"The daemon's version.","type":"str\###
+        ing"},"uptimeMs":{"description":"Time since it started.","type":"integer","minimum":0},"store":{"description":\###
+        "Its own store; only with a session.","$ref":"#/components/schemas/StoreHealth"},"connections":{"description":\###
+        "Connections now; only with a session.","$ref":"#/components/schemas/ConnectionsHealth"},"queries":{"descripti\###
+        on":"Queries now; only with a session.","$ref":"#/components/schemas/QueriesHealth"}},"required":["status","ve\###
+        rsion","uptimeMs"],"additionalProperties":false}},"errors":[],"examples":[{"name":"without a session","params"\###
+        :[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","uptimeMs":86400000}},"x-needs":"none"}\###
+        ,{"name":"with a session","params":[],"result":{"name":"result","value":{"status":"ok","version":"0.1.0","upti\###
+        meMs":86400000,"store":{"engine":"sqlite","ok":true},"connections":{"clients":3,"databases":2,"databasesInUse"\###
+        :1},"queries":{"running":1,"waiting":0}}},"x-needs":"session"}],"x-kind":"request","x-access":"public","x-orde\###
+        ring":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name":"system.limits","summary":"Answer eve\###
+        ry limit in force.","description":"The same as `initialize` answers, for clients that do not send it. Public, b\###
+        ecause a client needs some of the limits to log in.","tags":[{"name":"system"}],"paramStructure":"by-name","pa\###
+        rams":[],"result":{"name":"Limits","schema":{"$ref":"#/components/schemas/Limits"}},"errors":[],"examples":[{"\###
+        name":"the defaults","params":[],"result":{"name":"result","value":{"headerBytes":8192,"headerMs":10000,"bodyM\###
+        s":30000,"bodyBeforeLoginBytes":65536,"bodyBytes":8388608,"jsonDepth":64,"batchItems":50,"clientConnections":1\###
+        024,"requestsInFlight":32,"outputQueueBytes":8388608,"outputStallMs":30000,"shutdownMs":10000,"passwordMinByte\###
+        s":8,"passwordMaxBytes":1024,"passwordHashQueue":64,"loginFailures":5,"loginDelayMs":1000,"loginDelayMaxMs":90\###
+        0000,"loginFailuresMax":100,"tokenBytes":4096,"tokenLifetimeMs":86400000,"sessionIdleMs":43200000,"requestsPer\###
+        Minute":1200000,"queriesPerMinute":600000,"chatTurnsPerMinute":600,"loginsPerMinute":600,"nameLength":100,"ema\###
+        ilLength":254,"descriptionLength":2000,"connectionStringLength":4096,"labelLength":200,"searchTextLength":200,\###
+        "listItems":200,"listItemsDefault":50,"recentItems":10,"dashboardDays":365,"databaseConnections":64,"databaseC\###
+        onnectionsPerProject":4,"databaseIdleMs":60000,"connectTimeoutMs":10000,"queriesPerUser":8,"subscriptionsPerCo\###
+        nnection":16,"subscriptionEvents":256,"progressMs":1000,"runningSqlBytes":2048,"planNodes":2000,"sqlBytes":104\###
+        8576,"parameters":32766,"queryTimeoutMs":30000,"queryTimeoutMaxMs":3600000,"cancelDeadlineMs":5000,"pageRows":\###
+        1000,"pageBytes":262144,"cellBytes":1048576,"resultRows":100000,"resultBytes":67108864,"spoolPerResultBytes":2\###
+        68435456,"spoolPerUserBytes":1073741824,"resultIdleMs":600000,"exportsPerUser":8,"noticesPerQuery":100,"previe\###
+        wRows":10,"previewBytes":4096,"catalogueRelations":20000,"catalogueBytes":67108864,"catalogueCacheBytes":26843\###
+        5456,"catalogueMs":300000,"historyRows":1000000,"historyDays":365,"statisticsDays":366,"statisticsStatements":\###
+        100,"forgetQueries":1000,"traceFileBytes":67108864,"chatContentBytes":32768,"chatSteps":10,"chatCorrections":3\###
+        ,"chatRows":200,"chatResultBytes":65536,"chatSchemaTokens":4000,"chatTurnMs":600000,"chatTurnTokens":200000,"c\###
+        hatDayTokens":2000000,"chatTurnsPerUser":4,"chatExamples":500,"approvalMs":600000}},"x-needs":"none"}],"x-kind\###
+        ":"request","x-access":"public","x-ordering":"read","x-execution":"inline","x-unknownMembers":"refuse"},{"name\###
+        ":"system.metrics","summary":"Answer the daemon's metrics in Prometheus text.","description":"Counters, gauges\###
+         and histograms of the whole daemon, in the Prometheus text format 0.0.4. Labels are method names, outcomes\na\###
+        nd engines; never a user, a project, an address or SQL.","tags":[{"name":"system"}],"paramStructure":"by-name"\###
+        ,"params":[],"result":{"name":"SystemMetricsResult","schema":{"type":"object","properties":{"text":{"descripti\###
+        on":"The metrics, one sample a line.","type":"string"}},"required":["text"],"additionalProperties":false}},"er\###
+        rors":[{"$ref":"#/components/errors/unauthenticated"}],"examples":[{"name":"a scrape","params":[],"result":{"n\###
+        ame":"result","value":{"text":"# TYPE dbassistd_requests_total counter\ndbassistd_requests_total{method=\"quer\###
+        y.run\",outcome=\"ok\"} 42\n"}},"x-needs":"session"}],"x-kind":"request","x-access":"session","x-ordering":"re\###
+        ad","x-execution":"task","x-unknownMembers":"refuse"}],"components":{"schemas":{"User":{"description":"A perso\###
+        n with an account.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"\###
+        name":{"description":"Display name.","type":"string"},"email":{"description":"E-mail address, in lower case: w\###
+        hat they log in with.","type":"string","format":"email"},"createdAt":{"description":"When they signed up.","ty\###
+        pe":"string","format":"date-time"}},"required":["id","name","email","createdAt"],"additionalProperties":false}\###
+        ,"Session":{"description":"A new session and the token that stands for it. The token is shown this once; the d\###
+        aemon does not keep it.","type":"object","properties":{"token":{"description":"A secret (PASETO v4.public): at\###
+        taches further connections to the session. Opaque to clients.","type":"string","format":"token"},"expiresAt":{\###
+        "description":"When the session ends at the latest.","type":"string","format":"date-time"},"user":{"descriptio\###
+        n":"Whose session it is.","$ref":"#/components/schemas/User"}},"required":["token","expiresAt","user"],"additi\###
+        onalProperties":false},"SessionInfo":{"description":"A session as its owner sees it in a list; never its token\###
+        .","type":"object","properties":{"id":{"description":"Id, for `auth.revoke`.","type":"string","format":"uuid"}\###
+        ,"createdAt":{"description":"When it began.","type":"string","format":"date-time"},"lastUsedAt":{"description"\###
+        :"Its latest request, to the minute.","type":"string","format":"date-time"},"expiresAt":{"description":"When i\###
+        t ends at the latest.","type":"string","format":"date-time"},"current":{"description":"Whether it is the sessi\###
+        on of this connection.","type":"boolean"},"client":{"description":"Name and version of the client that began i\###
+        t, as `initialize` told.","type":"string"}},"required":["id","createdAt","lastUsedAt","expiresAt","current"],"\###
+        additionalProperties":false},"TokenGrant":{"description":"What a narrowed token allows. What is absent is not n\###
+        arrowed.","type":"object","properties":{"methods":{"description":"Names of methods, and `namespace.*`; it may b\###
+        e empty.","type":"array","items":{"type":"string"}},"projectIds":{"description":"Ids of projects; it may be em\###
+        pty.","type":"array","items":{"type":"string","format":"uuid"}},"readOnly":{"description":"Whether it may chan\###
+        ge nothing.","type":"boolean"},"requestsPerMinute":{"description":"Requests of a session in a minute.","type":\###
+        "integer","minimum":1},"expiresAt":{"description":"When it ends at the latest.","type":"string","format":"date\###
+        -time"}},"required":["readOnly","expiresAt"],"additionalProperties":false},"SessionEndReason":{"description":"\###
+        Why a session ended.","type":"string","enum":["expired","idle","loggedOut","refreshed","revoked","passwordChan\###
+        ged","accountDeleted"]},"ClientInfo":{"description":"The client program.","type":"object","properties":{"name"\###
+        :{"description":"Its name.","type":"string","minLength":1,"maxLength":100},"version":{"description":"Its versi\###
+        on.","type":"string","maxLength":100}},"required":["name"]},"ServerInfo":{"description":"The daemon.","type":"\###
+        object","properties":{"name":{"description":"Always `dbassistd`.","type":"string"},"version":{"description":"I\###
+        ts version.","type":"string"}},"required":["name","version"],"additionalProperties":false},"HealthStatus":{"de\###
+        scription":"`ok`; `degraded`: it answers, but a part of it does not work; `stopping`: it takes no new requests\###
+        .","type":"string","enum":["ok","degraded","stopping"]},"StoreEngine":{"description":"Where the daemon keeps i\###
+        ts own state.","type":"string","enum":["sqlite","postgresql"]},"StoreHealth":{"description":"The daemon's own s\###
+        tore.","type":"object","properties":{"engine":{"description":"Which engine.","$ref":"#/components/schemas/Stor\###
+        eEngine"},"ok":{"description":"Whether the latest read or write of it worked.","type":"boolean"}},"required":[\###
+        "engine","ok"],"additionalProperties":false},"ConnectionsHealth":{"description":"Connections now.","type":"obj\###
+        ect","properties":{"clients":{"description":"Open client connections.","type":"integer","minimum":0},"database\###
+        s":{"description":"Open database connections, used and idle.","type":"integer","minimum":0},"databasesInUse":{\###
+        "description":"Those that run something.","type":"integer","minimum":0}},"required":["clients","databases","da\###
+        tabasesInUse"],"additionalProperties":false},"QueriesHealth":{"description":"Queries now, of all users.","type\###
+        ":"object","properties":{"running":{"description":"Running.","type":"integer","minimum":0},"waiting":{"descrip\###
+        tion":"Waiting for a database connection.","type":"integer","minimum":0}},"required":["running","waiting"],"ad\###
+        ditionalProperties":false},"DatabaseType":{"description":"The kind of database; `mysql` covers MySQL and Maria\###
+        DB.","type":"string","enum":["postgresql","mysql","sqlite"]},"Project":{"description":"A database someone regi\###
+        stered.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"name":{"des\###
+        cription":"Name, unique among its owner's projects.","type":"string"},"description":{"description":"What it is\###
+        , in its owner's words; absent if there are none.","type":"string"},"databaseType":{"description":"The kind of\###
+         database.","$ref":"#/components/schemas/DatabaseType"},"connection":{"description":"The connection string reb\###
+        uilt without its password, as a URI. Not a way to connect.","type":"string"},"readOnly":{"description":"Whethe\###
+        r every write is refused.","type":"boolean"},"assistant":{"description":"What the assistant may do; absent if n\###
+        othing was set.","$ref":"#/components/schemas/AssistantSettings"},"createdAt":{"description":"When it was crea\###
+        ted.","type":"string","format":"date-time"},"updatedAt":{"description":"When it was last changed.","type":"str\###
+        ing","format":"date-time"},"lastUsedAt":{"description":"Its latest query, to the minute; absent if there is no\###
+        ne.","type":"string","format":"date-time"}},"required":["id","name","databaseType","connection","readOnly","cr\###
+        eatedAt","updatedAt"],"additionalProperties":false},"TestStepName":{"description":"The steps of reaching a dat\###
+        abase, in the order they are taken.","type":"string","enum":["parse","policy","resolve","connect","tls","login\###
+        ","database","readOnlyCheck"]},"TestStepStatus":{"description":"`skipped`: an earlier step failed, or the engi\###
+        ne or the connection has no such step.","type":"string","enum":["passed","failed","skipped"]},"TestStep":{"des\###
+        cription":"One step of `project.test`.","type":"object","properties":{"step":{"description":"Which step.","$re\###
+        f":"#/components/schemas/TestStepName"},"status":{"description":"How it ended.","$ref":"#/components/schemas/T\###
+        estStepStatus"},"durationMs":{"description":"How long it took; absent if it was skipped or not measured on its\###
+         own.","type":"number","minimum":0},"code":{"description":"Of a failed step: the error code that a query would\###
+         answer.","type":"string"},"message":{"description":"Of a failed step: one sentence that says what is wrong an\###
+        d what to do.","type":"string"},"hint":{"description":"Of a failed step: the engine's hint or ours.","type":"s\###
+        tring"}},"required":["step","status"],"additionalProperties":false},"DatabaseProblem":{"description":"Why a da\###
+        tabase cannot be reached now.","type":"object","properties":{"code":{"description":"The error code that a quer\###
+        y would answer.","type":"string"},"message":{"description":"One sentence that says what is wrong and what to d\###
+        o.","type":"string"},"retryable":{"description":"Whether it may pass by itself.","type":"boolean"}},"required"\###
+        :["code","message","retryable"],"additionalProperties":false},"DatabaseSummary":{"description":"What a databas\###
+        e says of itself; or `unavailable` and nothing else.","type":"object","properties":{"serverVersion":{"descript\###
+        ion":"Product and version: `PostgreSQL 15.20`, `MariaDB 10.11.19`, `SQLite 3.40.1`.","type":"string"},"databas\###
+        eName":{"description":"Name of the database; of the file for SQLite.","type":"string"},"currentUser":{"descrip\###
+        tion":"The database user; absent for SQLite.","type":"string"},"sizeBytes":{"description":"Size of the databas\###
+        e; absent where the user may not know it.","type":"integer","minimum":0},"tableCount":{"description":"Tables t\###
+        he user can see, without the system's own.","type":"integer","minimum":0},"unavailable":{"description":"Why th\###
+        ere is nothing to say.","$ref":"#/components/schemas/DatabaseProblem"}},"additionalProperties":false},"QueryMo\###
+        de":{"description":"`read`: the statement cannot change anything, and is rolled back. `write`: it runs and com\###
+        mits.","type":"string","enum":["read","write"]},"QueryStatus":{"description":"Where a query stands; `cancelled\###
+        ` covers the client's cancel, a closed connection and a timeout.","type":"string","enum":["running","success",\###
+        "error","cancelled"]},"QuerySource":{"description":"What sent a query: `editor` a connection that was initiali\###
+        zed, `script` one that was not, `chat` the assistant.","type":"string","enum":["editor","script","chat"]},"Enc\###
+        oding":{"description":"How the cells of a column that are not null are written.\n\n- `boolean`: `true` or `fal\###
+        se`\n- `integer`: a number within ±(2^53−1), else a string of digits\n- `float`: a number with the shortest di\###
+        gits that read back the same, or `\"NaN\"`, `\"Infinity\"`, `\"-Infinity\"`\n- `decimal`: a string of decimal d\###
+        igits, every one of them\n- `string`: text, dates, intervals and every type without a better form, as the engi\###
+        ne writes it\n- `base64`: a string of standard base64, padded\n- `json`: the JSON value itself\n- `dynamic`: S\###
+        QLite, where each cell has a type of its own: integers and reals as numbers, else `{\"$integer\":\"…\"}` or\n  `\###
+        {\"$float\":\"Infinity\"}`; text as a string; a blob as `{\"$base64\":\"…\"}`\n\nIn every encoding a cell over\###
+         the limit is `{\"$truncated\":{\"bytes\":N,\"prefix\":\"…\"}}`.","type":"string","enum":["boolean","integer",\###
+        "float","decimal","string","base64","json","dynamic"]},"Column":{"description":"A column of a result.","type":\###
+        "object","properties":{"name":{"description":"Name, as the statement gives it; need not be unique.","type":"st\###
+        ring"},"type":{"description":"The database's own name of the type: `int4`, `varchar(20)`, `DECIMAL(10,2)`; emp\###
+        ty where it has none.","type":"string"},"encoding":{"description":"How its cells are written.","$ref":"#/compo\###
+        nents/schemas/Encoding"}},"required":["name","type","encoding"],"additionalProperties":false},"Notice":{"descr\###
+        iption":"A message of the database that is not an error.","type":"object","properties":{"severity":{"descripti\###
+        on":"The database's word: `NOTICE`, `WARNING`, `Note`.","type":"string"},"message":{"description":"The message\###
+        .","type":"string"},"code":{"description":"The database's code for it, if it has one.","type":"string"}},"requ\###
+        ired":["severity","message"],"additionalProperties":false},"QueryResult":{"description":"The outcome of a stat\###
+        ement and the first page of its rows.","type":"object","properties":{"queryId":{"description":"Id of the query\###
+        , in history too.","type":"string","format":"uuid"},"columns":{"description":"Columns; empty if the statement r\###
+        eturns no rows.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"description":"The fir\###
+        st page: an array of rows, each an array of cells in the order of the columns. Null is null; other cells follo\###
+        w the column's `encoding`.","type":"array","items":{"type":"array"}},"rowCount":{"description":"Rows in this p\###
+        age; of a pushed result, all rows that were pushed.","type":"integer","minimum":0},"hasMore":{"description":"W\###
+        hether `query.fetch` has more rows.","type":"boolean"},"resultId":{"description":"The kept result, for `query.\###
+        fetch` and `query.close`; there if `hasMore` or if `keep` was asked for.","type":"string","format":"uuid"},"ne\###
+        xtCursor":{"description":"Where the next page begins; there if `hasMore`.","type":"string","format":"cursor"},\###
+        "command":{"description":"The engine's word for what ran: `SELECT`, `INSERT`, `CREATE TABLE`.","type":"string"\###
+        },"affectedRows":{"description":"Rows changed, for statements that change rows.","type":"integer","minimum":0}\###
+        ,"durationMs":{"description":"Time in the database, from sending the statement to the last row read so far.","\###
+        type":"number","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"trun\###
+        cated":{"description":"Whether the result had more rows than were kept. If `hasMore`, the last page of `query.\###
+        fetch` has the final word.","type":"boolean"},"notices":{"description":"Messages the database sent along, in o\###
+        rder.","type":"array","items":{"$ref":"#/components/schemas/Notice"}}},"required":["queryId","columns","rows",\###
+        "rowCount","hasMore","command","durationMs","mode","truncated","notices"],"additionalProperties":false},"Query\###
+        Page":{"description":"A run of rows of a pushed result; the `value` of `$/progress`.","type":"object","propert\###
+        ies":{"queryId":{"description":"Id of the query.","type":"string","format":"uuid"},"columns":{"description":"C\###
+        olumns; in the first page only.","type":"array","items":{"$ref":"#/components/schemas/Column"}},"rows":{"descr\###
+        iption":"Rows, written as in `QueryResult`.","type":"array","items":{"type":"array"}},"firstRow":{"description\###
+        ":"Index of the first of them in the whole result, from 0.","type":"integer","minimum":0},"rowCount":{"descrip\###
+        tion":"How many they are.","type":"integer","minimum":1}},"required":["queryId","rows","firstRow","rowCount"],\###
+        "additionalProperties":false},"ExportFormat":{"description":"What a result can be converted to.","type":"strin\###
+        g","enum":["csv","json","jsonl","markdown","sql"]},"LineEnd":{"description":"What ends a line.","type":"string\###
+        ","enum":["crlf","lf"]},"BinaryText":{"description":"How bytes are written as text.","type":"string","enum":["\###
+        base64","hex"]},"ExportOptions":{"description":"How an export is written. What a format has no use for is igno\###
+        red.","type":"object","properties":{"header":{"description":"`csv`: whether the first line has the columns' na\###
+        mes.","type":"boolean","default":true},"delimiter":{"description":"`csv`: between cells; one ASCII character o\###
+        ther than a quote or a line break.","type":"string","minLength":1,"maxLength":1,"default":","},"lineEnd":{"des\###
+        cription":"`csv`: the end of a line, as RFC 4180 has it or as Unix does.","$ref":"#/components/schemas/LineEnd\###
+        ","default":"crlf"},"byteOrderMark":{"description":"`csv`: whether it begins with one, which tells Excel that i\###
+        t is UTF-8.","type":"boolean","default":false},"formulaGuard":{"description":"`csv`: whether texts that a spre\###
+        adsheet would run (those that begin with = + - @, a tab or a carriage return) get a single quote before them. N\###
+        umbers never do.","type":"boolean","default":false},"nullText":{"description":"`csv`, `markdown`: what null is\###
+         written as; absent means nothing and `*NULL*`.","type":"string","maxLength":100},"binary":{"description":"`cs\###
+        v`, `markdown`: how bytes are written; hexadecimal has no prefix.","$ref":"#/components/schemas/BinaryText","d\###
+        efault":"base64"},"table":{"description":"`sql`: the table to insert into; needed there. One name, quoted: no s\###
+        chema before a dot.","type":"string","minLength":1,"maxLength":128},"schema":{"description":"`sql`: the table'\###
+        s schema, or database in MySQL.","type":"string","minLength":1,"maxLength":128},"allowTruncated":{"description\###
+        ":"Whether cells of which only the beginning was kept may be exported, marked as such. Never to `sql`.","type"\###
+        :"boolean","default":false}},"additionalProperties":false},"ExportPart":{"description":"A text of a pushed exp\###
+        ort; the `value` of `$/progress`.","type":"object","properties":{"resultId":{"description":"The result.","type\###
+        ":"string","format":"uuid"},"text":{"description":"The text; all of them put together are the export.","type":\###
+        "string"},"firstRow":{"description":"Index of its first row in the whole result, from 0.","type":"integer","mi\###
+        nimum":0},"rowCount":{"description":"How many rows it has.","type":"integer","minimum":0}},"required":["result\###
+        Id","text","firstRow","rowCount"],"additionalProperties":false},"SummaryOrder":{"description":"How `min` and `\###
+        max` compare: by number, by time, by UTF-8 bytes; `mixed`: SQLite, numbers before texts.","type":"string","enu\###
+        m":["number","time","text","mixed"]},"TopValue":{"description":"A value that occurs often.","type":"object","p\###
+        roperties":{"value":{"description":"The value as in `QueryResult`; a long one as `$truncated`, with its beginn\###
+        ing."},"count":{"description":"How often it occurs, at most.","type":"integer","minimum":1},"overcount":{"desc\###
+        ription":"By how much `count` may be too high; 0 means exact.","type":"integer","minimum":0}},"required":["val\###
+        ue","count","overcount"],"additionalProperties":false},"ColumnSummary":{"description":"Figures about one colum\###
+        n. What does not apply is absent.","type":"object","properties":{"name":{"description":"The column's name.","t\###
+        ype":"string"},"type":{"description":"The database's own name of its type.","type":"string"},"encoding":{"desc\###
+        ription":"How its cells are written.","$ref":"#/components/schemas/Encoding"},"count":{"description":"Cells th\###
+        at are not null.","type":"integer","minimum":0},"nulls":{"description":"Cells that are null.","type":"integer"\###
+        ,"minimum":0},"truncatedCells":{"description":"Cells of which only the beginning was kept: in no figure below.\###
+        ","type":"integer","minimum":1},"distinct":{"description":"Different values.","type":"integer","minimum":0},"d\###
+        istinctIsEstimate":{"description":"Whether `distinct` is an estimate.","type":"boolean"},"order":{"description\###
+        ":"How `min` and `max` compare; absent if the column has no values that can be.","$ref":"#/components/schemas/\###
+        SummaryOrder"},"min":{"description":"The least value, as in `QueryResult`; a long text as `$truncated`, with i\###
+        ts beginning."},"max":{"description":"The greatest."},"sum":{"description":"Of numbers: their sum, exact for i\###
+        ntegers and decimals, else rounded to a double.","type":"string"},"mean":{"description":"Of numbers: the arith\###
+        metic mean, rounded to a double.","type":"number"},"stddev":{"description":"Of two numbers or more: the standa\###
+        rd deviation of a sample.","type":"number","minimum":0},"notFinite":{"description":"Numbers that are NaN, infi\###
+        nite or of more than 1000 digits: not in `sum`, `mean` and `stddev`; of these only infinities are in `min` and\###
+         `max`.","type":"integer","minimum":1},"trueCount":{"description":"Of a boolean column: how often true.","type\###
+        ":"integer","minimum":0},"falseCount":{"description":"How often false.","type":"integer","minimum":0},"minLeng\###
+        th":{"description":"Of texts, in Unicode scalars, and of bytes: the shortest.","type":"integer","minimum":0},"\###
+        maxLength":{"description":"The longest.","type":"integer","minimum":0},"meanLength":{"description":"On average\###
+        .","type":"number","minimum":0},"topValues":{"description":"The values that occur most often, the most frequen\###
+        t first; among equals the one that came first.","type":"array","items":{"$ref":"#/components/schemas/TopValue"\###
+        }}},"required":["name","type","encoding","count","nulls","distinct","distinctIsEstimate","topValues"],"additio\###
+        nalProperties":false},"PlanNode":{"description":"A step of a plan. What an engine does not say is absent.","ty\###
+        pe":"object","properties":{"id":{"description":"Its place in the list.","type":"integer","minimum":0},"parentI\###
+        d":{"description":"The node that takes its rows; absent for a root.","type":"integer","minimum":0},"operation"\###
+        :{"description":"What it does, in the engine's words: `Seq Scan`, `table`, `SEARCH`.","type":"string"},"detail\###
+        ":{"description":"Conditions and the like, in the engine's words.","type":"string"},"relation":{"description":\###
+        "The table it reads, as the plan names it.","type":"string"},"index":{"description":"The index it uses.","type\###
+        ":"string"},"cost":{"description":"Estimated cost with its children, in the engine's own unit.","type":"number\###
+        ","minimum":0},"rows":{"description":"Estimated rows, of one loop.","type":"number","minimum":0},"actualRows":\###
+        {"description":"Rows it gave, of one loop on average.","type":"number","minimum":0},"loops":{"description":"Ho\###
+        w often it ran.","type":"number","minimum":0},"actualMs":{"description":"Time it took with its children, all l\###
+        oops together.","type":"number","minimum":0}},"required":["id","operation"],"additionalProperties":false},"Que\###
+        ryPhase":{"description":"`waiting`: for a free connection to its database; `running`: the database works on it\###
+        , or its rows are read.","type":"string","enum":["waiting","running"]},"RunningQuery":{"description":"A query t\###
+        hat has not ended.","type":"object","properties":{"queryId":{"description":"Id: what `query.cancel` takes, and\###
+         that of its row in history.","type":"string","format":"uuid"},"projectId":{"description":"Where it runs.","ty\###
+        pe":"string","format":"uuid"},"projectName":{"description":"The project's name when it began.","type":"string"\###
+        },"sql":{"description":"The statement, at most the limit `runningSqlBytes` of it.","type":"string"},"sqlTrunca\###
+        ted":{"description":"Whether the statement is longer.","type":"boolean"},"label":{"description":"The name it w\###
+        as given.","type":"string"},"mode":{"description":"What it may do.","$ref":"#/components/schemas/QueryMode"},"\###
+        source":{"description":"Who asked for it.","$ref":"#/components/schemas/QuerySource"},"phase":{"description":"\###
+        How far it is.","$ref":"#/components/schemas/QueryPhase"},"startedAt":{"description":"When it was accepted.","\###
+        type":"string","format":"date-time"},"elapsedMs":{"description":"Time since then.","type":"number","minimum":0\###
+        },"rowCount":{"description":"Rows it has answered so far.","type":"integer","minimum":0},"bytes":{"description\###
+        ":"Size of these rows, as JSON.","type":"integer","minimum":0}},"required":["queryId","projectId","projectName\###
+        ","sql","sqlTruncated","mode","source","phase","startedAt","elapsedMs","rowCount","bytes"],"additionalProperti\###
+        es":false},"QueryEventKind":{"description":"What happened to a query; `missed` is about events, not about a qu\###
+        ery.","type":"string","enum":["started","progress","finished","failed","cancelled","missed"]},"QueryRecord":{"\###
+        description":"A query in history. Parameters are not kept.","type":"object","properties":{"id":{"description":\###
+        "Id: the `queryId` of `query.run`.","type":"string","format":"uuid"},"projectId":{"description":"Its project."\###
+        ,"type":"string","format":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"sql\###
+        ":{"description":"The statement as it was sent.","type":"string"},"shape":{"description":"What its statement h\###
+        as in common with those that differ in values only; `query.stats` says more.","type":"string","minLength":16,"\###
+        maxLength":16},"label":{"description":"The label it was sent with.","type":"string"},"status":{"description":"\###
+        Where it stands.","$ref":"#/components/schemas/QueryStatus"},"errorCode":{"description":"Unless it succeeded o\###
+        r runs: the error code it answered.","type":"string"},"errorMessage":{"description":"Unless it succeeded or ru\###
+        ns: the message it answered.","type":"string"},"rowCount":{"description":"Rows it returned, as far as they wer\###
+        e read; absent while it runs.","type":"integer","minimum":0},"affectedRows":{"description":"Rows it changed.",\###
+        "type":"integer","minimum":0},"durationMs":{"description":"How long it took; absent while it runs.","type":"nu\###
+        mber","minimum":0},"mode":{"description":"How it ran.","$ref":"#/components/schemas/QueryMode"},"source":{"des\###
+        cription":"What sent it.","$ref":"#/components/schemas/QuerySource"},"createdAt":{"description":"When it was a\###
+        ccepted.","type":"string","format":"date-time"},"preview":{"description":"Only in `query.get`, and only if it r\###
+        eturned rows: its columns and first rows, written as in `QueryResult`.","type":"object","required":["columns",\###
+        "rows"],"properties":{"columns":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","items":{"ty\###
+        pe":"array"}}}}},"required":["id","projectId","projectName","sql","shape","status","mode","source","createdAt"\###
+        ],"additionalProperties":false},"QueryStatistics":{"description":"Figures about queries.","type":"object","pro\###
+        perties":{"total":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"descr\###
+        iption":"Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","typ\###
+        e":"integer","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer\###
+        ","minimum":0},"successRate":{"description":"success / (success + error); absent if both are 0.","type":"numbe\###
+        r","minimum":0,"maximum":1},"p50Ms":{"description":"Median duration of the successful ones, within 1.6 %; abse\###
+        nt if there are none.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile of the same.","typ\###
+        e":"number","minimum":0},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0}},\###
+        "required":["total","success","error","cancelled","rows"],"additionalProperties":false},"QueryFigures":{"descr\###
+        iption":"What some queries came to. Durations are those of the successful ones.","type":"object","properties":\###
+        {"count":{"description":"All, running ones included.","type":"integer","minimum":0},"success":{"description":"\###
+        Those that succeeded.","type":"integer","minimum":0},"error":{"description":"Those that failed.","type":"integ\###
+        er","minimum":0},"cancelled":{"description":"Those that were cancelled or timed out.","type":"integer","minimu\###
+        m":0},"errorRate":{"description":"error / (success + error); absent if both are 0.","type":"number","minimum":\###
+        0,"maximum":1},"rows":{"description":"Rows they returned, together.","type":"integer","minimum":0},"totalMs":{\###
+        "description":"Time they took, together.","type":"number","minimum":0},"meanMs":{"description":"The mean; abse\###
+        nt if none succeeded.","type":"number","minimum":0},"p50Ms":{"description":"Median, within 1.6 %; absent if no\###
+        ne succeeded.","type":"number","minimum":0},"p95Ms":{"description":"95th percentile, likewise.","type":"number\###
+        ","minimum":0},"maxMs":{"description":"The longest, exactly.","type":"number","minimum":0}},"required":["count\###
+        ","success","error","cancelled","rows","totalMs"],"additionalProperties":false},"ProjectFigures":{"description\###
+        ":"The figures of one project.","type":"object","properties":{"projectId":{"description":"The project.","type"\###
+        :"string","format":"uuid"},"name":{"description":"Its name.","type":"string"},"databaseType":{"description":"T\###
+        he kind of database.","$ref":"#/components/schemas/DatabaseType"},"figures":{"description":"Its queries.","$re\###
+        f":"#/components/schemas/QueryFigures"}},"required":["projectId","name","databaseType","figures"],"additionalP\###
+        roperties":false},"DayFigures":{"description":"The figures of one day.","type":"object","properties":{"date":{\###
+        "description":"The day in UTC, `YYYY-MM-DD`.","type":"string","minLength":10,"maxLength":10},"figures":{"descr\###
+        iption":"Queries accepted that day.","$ref":"#/components/schemas/QueryFigures"}},"required":["date","figures"\###
+        ],"additionalProperties":false},"StatementFigures":{"description":"The figures of the statements of one shape i\###
+        n one project.","type":"object","properties":{"projectId":{"description":"Where they ran.","type":"string","fo\###
+        rmat":"uuid"},"projectName":{"description":"The project's name now.","type":"string"},"shape":{"description":"\###
+        The shape: `query.history` lists its queries.","type":"string","minLength":16,"maxLength":16},"sql":{"descript\###
+        ion":"The normalised statement, at most 4096 bytes of it; `…` at its end says that there is more.","type":"str\###
+        ing"},"figures":{"description":"What they came to.","$ref":"#/components/schemas/QueryFigures"},"lastQueryId":\###
+        {"description":"The newest of them: a sample for `query.get`.","type":"string","format":"uuid"},"lastUsedAt":{\###
+        "description":"When that was accepted.","type":"string","format":"date-time"},"lastMode":{"description":"How t\###
+        hat one ran.","$ref":"#/components/schemas/QueryMode"}},"required":["projectId","projectName","shape","sql","f\###
+        igures","lastQueryId","lastUsedAt","lastMode"],"additionalProperties":false},"DashboardTotals":{"description":\###
+        "Totals of a dashboard.","type":"object","properties":{"projects":{"description":"The user's projects, wheneve\###
+        r they were created.","type":"integer","minimum":0},"queries":{"description":"Queries in the period.","type":"\###
+        integer","minimum":0},"messages":{"description":"Chat messages in the period.","type":"integer","minimum":0}},\###
+        "required":["projects","queries","messages"],"additionalProperties":false},"QueriesByStatus":{"description":"Q\###
+        ueries of the period by status; they add up to `totals.queries`.","type":"object","properties":{"running":{"de\###
+        scription":"Running now.","type":"integer","minimum":0},"success":{"description":"Succeeded.","type":"integer"\###
+        ,"minimum":0},"error":{"description":"Failed.","type":"integer","minimum":0},"cancelled":{"description":"Cance\###
+        lled or timed out.","type":"integer","minimum":0}},"required":["running","success","error","cancelled"],"addit\###
+        ionalProperties":false},"Latency":{"description":"Durations of the successful queries of the period, by neares\###
+        t rank, within 1.6 %.","type":"object","properties":{"p50Ms":{"description":"Median; absent if there are none.\###
+        ","type":"number","minimum":0},"p95Ms":{"description":"95th percentile; absent if there are none.","type":"num\###
+        ber","minimum":0}},"additionalProperties":false},"ProjectActivity":{"description":"One project in a dashboard.\###
+        ","type":"object","properties":{"projectId":{"description":"The project.","type":"string","format":"uuid"},"na\###
+        me":{"description":"Its name.","type":"string"},"databaseType":{"description":"The kind of database.","$ref":"\###
+        #/components/schemas/DatabaseType"},"queries":{"description":"Queries in the period.","type":"integer","minimu\###
+        m":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0},"messages":{"description":"Ch\###
+        at messages in the period.","type":"integer","minimum":0},"lastUsedAt":{"description":"Its latest query, whene\###
+        ver it was, to the minute; absent if there is none.","type":"string","format":"date-time"}},"required":["proje\###
+        ctId","name","databaseType","queries","errors","messages"],"additionalProperties":false},"DayActivity":{"descr\###
+        iption":"One day in a dashboard.","type":"object","properties":{"date":{"description":"The day in UTC, `YYYY-M\###
+        M-DD`.","type":"string","minLength":10,"maxLength":10},"queries":{"description":"Queries accepted that day.","\###
+        type":"integer","minimum":0},"errors":{"description":"Those that failed.","type":"integer","minimum":0}},"requ\###
+        ired":["date","queries","errors"],"additionalProperties":false},"MessageRole":{"description":"Who a chat messa\###
+        ge is from.","type":"string","enum":["user","assistant","tool"]},"RecentMessage":{"description":"A chat messag\###
+        e in a dashboard.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"t\###
+        hreadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"description":"Its project\###
+        .","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/components/schemas/Messa\###
+        geRole"},"excerpt":{"description":"The beginning of its text.","type":"string","maxLength":200},"createdAt":{"\###
+        description":"When it was sent.","type":"string","format":"date-time"}},"required":["id","threadId","projectId\###
+        ","role","excerpt","createdAt"],"additionalProperties":false},"SchemaDetail":{"description":"How much is told o\###
+        f a relation: `names`, `summary` with comment and estimates, `full` with columns, keys and indexes.","type":"s\###
+        tring","enum":["names","summary","full"]},"RelationKind":{"description":"What a relation is. A partition is a `\###
+        table` that says what it is a part of; `virtualTable` is SQLite's.","type":"string","enum":["table","partition\###
+        edTable","view","materializedView","foreignTable","virtualTable"]},"SchemaSummary":{"description":"A schema; f\###
+        or MySQL and MariaDB a database.","type":"object","properties":{"name":{"description":"Its name.","type":"stri\###
+        ng"},"comment":{"description":"Its comment.","type":"string"},"relationCount":{"description":"How many relatio\###
+        ns it has.","type":"integer","minimum":0},"default":{"description":"Whether a name without a schema is looked f\###
+        or here.","type":"boolean"}},"required":["name","relationCount","default"],"additionalProperties":false},"Rela\###
+        tion":{"description":"A table, view or the like. What does not apply, is not known or was not asked for is abs\###
+        ent.","type":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"name":{"descriptio\###
+        n":"Its name, as it is: neither quoted nor changed.","type":"string"},"kind":{"description":"What it is.","$re\###
+        f":"#/components/schemas/RelationKind"},"identifier":{"description":"Its name ready for SQL: quoted, and with t\###
+        he schema where that is needed. Not in `names`.","type":"string"},"system":{"description":"Whether it belongs t\###
+        o the database itself. Not in `names`.","type":"boolean"},"comment":{"description":"Its comment.","type":"stri\###
+        ng"},"rowEstimate":{"description":"Rows, as the engine last estimated or counted them.","type":"integer","mini\###
+        mum":0},"sizeBytes":{"description":"Size with its indexes, as the engine last estimated it.","type":"integer",\###
+        "minimum":0},"partitionOf":{"description":"PostgreSQL: the table it is a partition of, as `schema.name`.","typ\###
+        e":"string"},"partitionBy":{"description":"PostgreSQL: how it is partitioned: `RANGE (day)`.","type":"string"}\###
+        ,"storage":{"description":"MySQL and MariaDB: the storage engine. SQLite: the module of a virtual table; `STRI\###
+        CT`, `WITHOUT ROWID`.","type":"string"},"columns":{"description":"Columns, in order.","type":"array","items":{\###
+        "$ref":"#/components/schemas/RelationColumn"}},"primaryKey":{"description":"Primary key.","$ref":"#/components\###
+        /schemas/RelationKey"},"uniqueKeys":{"description":"Unique constraints, without the primary key.","type":"arra\###
+        y","items":{"$ref":"#/components/schemas/RelationKey"}},"indexes":{"description":"Indexes, also those of keys.\###
+        ","type":"array","items":{"$ref":"#/components/schemas/RelationIndex"}},"checks":{"description":"Check constra\###
+        ints; of PostgreSQL, exclusion constraints too.","type":"array","items":{"$ref":"#/components/schemas/Relation\###
+        Check"}},"triggers":{"description":"Triggers, in the order they fire where there is one; those that constraint\###
+        s are made of are left out. Absent where there are none.","type":"array","items":{"$ref":"#/components/schemas\###
+        /RelationTrigger"}},"definition":{"description":"A view's query, as SQL. PostgreSQL: in `schema.describe` only\###
+        , and absent where somebody has locked what the view reads for two seconds. MySQL and MariaDB: absent where th\###
+        e user lacks SHOW VIEW.","type":"string"},"foreignKeys":{"description":"Foreign keys from it.","type":"array",\###
+        "items":{"$ref":"#/components/schemas/ForeignKey"}},"referencedBy":{"description":"Foreign keys to it.","type"\###
+        :"array","items":{"$ref":"#/components/schemas/ForeignKey"}}},"required":["schema","name","kind"],"additionalP\###
+        roperties":false},"ColumnGeneration":{"description":"Where a column's values come from: computed and `stored`,\###
+         or computed when read (`virtual`); `identity`: numbered, and `identityAlways`: with no other value allowed; `\###
+        autoIncrement`.","type":"string","enum":["stored","virtual","identity","identityAlways","autoIncrement"]},"Rel\###
+        ationColumn":{"description":"A column of a relation.","type":"object","properties":{"name":{"description":"Its\###
+         name, as it is.","type":"string"},"type":{"description":"Its type, as the database writes it; empty where SQL\###
+        ite has none.","type":"string"},"nullable":{"description":"Whether it may be null.","type":"boolean"},"default\###
+        ":{"description":"Its default, or the expression it is generated from, as SQL.","type":"string"},"comment":{"d\###
+        escription":"Its comment.","type":"string"},"generated":{"description":"Where its values come from, if not fro\###
+        m whoever writes.","$ref":"#/components/schemas/ColumnGeneration"},"primaryKey":{"description":"Its place in t\###
+        he primary key.","type":"integer","minimum":1},"hidden":{"description":"True if `SELECT *` leaves it out.","ty\###
+        pe":"boolean"},"labels":{"description":"The values of an enumerated type, in order.","type":"array","items":{"\###
+        type":"string"}}},"required":["name","type","nullable"],"additionalProperties":false},"RelationKey":{"descript\###
+        ion":"A primary or unique key.","type":"object","properties":{"name":{"description":"Name of the constraint.",\###
+        "type":"string"},"columns":{"description":"Its columns, in order.","type":"array","items":{"type":"string"}}},\###
+        "required":["columns"],"additionalProperties":false},"RelationIndex":{"description":"An index.","type":"object\###
+        ","properties":{"name":{"description":"Its name.","type":"string"},"columns":{"description":"What it is sorted\###
+         by: columns, or expressions as SQL.","type":"array","items":{"type":"string"}},"unique":{"description":"Wheth\###
+        er no two rows may agree in it.","type":"boolean"},"primary":{"description":"Whether it is that of the primary\###
+         key.","type":"boolean"},"method":{"description":"Its kind: `btree`, `gin`, `FULLTEXT`.","type":"string"},"inc\###
+        ludes":{"description":"PostgreSQL: columns it holds besides.","type":"array","items":{"type":"string"}},"predi\###
+        cate":{"description":"Which rows it has, if not all, as SQL.","type":"string"},"valid":{"description":"False w\###
+        here the engine does not use it.","type":"boolean"}},"required":["name","columns","unique","primary"],"additio\###
+        nalProperties":false},"RelationCheck":{"description":"A check constraint.","type":"object","properties":{"name\###
+        ":{"description":"Its name.","type":"string"},"expression":{"description":"What must hold, as SQL.","type":"st\###
+        ring"}},"required":["expression"],"additionalProperties":false},"TriggerTiming":{"description":"When a trigger\###
+         fires: `before` or `after` the change, or `insteadOf` it.","type":"string","enum":["before","after","insteadO\###
+        f"]},"TriggerEvent":{"description":"What a trigger fires at.","type":"string","enum":["insert","update","delet\###
+        e","truncate"]},"RelationTrigger":{"description":"A trigger.","type":"object","properties":{"name":{"descripti\###
+        on":"Its name.","type":"string"},"timing":{"description":"When it fires.","$ref":"#/components/schemas/Trigger\###
+        Timing"},"events":{"description":"What it fires at.","type":"array","items":{"$ref":"#/components/schemas/Trig\###
+        gerEvent"}},"perRow":{"description":"Whether it fires for each row, and not once for each statement.","type":"\###
+        boolean"},"enabled":{"description":"False where it is switched off.","type":"boolean"},"definition":{"descript\###
+        ion":"As SQL. PostgreSQL and SQLite: the statement that makes it; MySQL and MariaDB: what it does. PostgreSQL'\###
+        s of a trigger with a condition is in `schema.describe` only, and absent where somebody has locked the relatio\###
+        n for two seconds.","type":"string"}},"required":["name","timing","events","perRow"],"additionalProperties":fa\###
+        lse},"ForeignKeyAction":{"description":"What happens to the rows that refer to a row, when that is changed or d\###
+        eleted.","type":"string","enum":["noAction","restrict","cascade","setNull","setDefault"]},"ForeignKey":{"descr\###
+        iption":"A foreign key.","type":"object","properties":{"name":{"description":"Name of the constraint.","type":\###
+        "string"},"schema":{"description":"Schema of the relation that refers.","type":"string"},"relation":{"descript\###
+        ion":"The relation that refers.","type":"string"},"columns":{"description":"Its columns.","type":"array","item\###
+        s":{"type":"string"}},"toSchema":{"description":"Schema of the relation referred to.","type":"string"},"toRela\###
+        tion":{"description":"The relation referred to.","type":"string"},"toColumns":{"description":"Its columns, in t\###
+        he order of the others.","type":"array","items":{"type":"string"}},"onUpdate":{"description":"When the row ref\###
+        erred to is changed.","$ref":"#/components/schemas/ForeignKeyAction"},"onDelete":{"description":"When it is de\###
+        leted.","$ref":"#/components/schemas/ForeignKeyAction"},"join":{"description":"The condition of a join along i\###
+        t, ready for SQL. Where a relation refers to itself, one side has the alias `other`.","type":"string"}},"requi\###
+        red":["schema","relation","columns","toSchema","toRelation","toColumns","onUpdate","onDelete","join"],"additio\###
+        nalProperties":false},"SchemaMatch":{"description":"How well a text was found.","type":"string","enum":["exact\###
+        ","prefix","word","substring","fuzzy"]},"SchemaMatchPlace":{"description":"Where it was found.","type":"string\###
+        ","enum":["name","comment"]},"SchemaHit":{"description":"A relation or column that was found.","type":"object"\###
+        ,"properties":{"schema":{"description":"Schema of the relation.","type":"string"},"relation":{"description":"T\###
+        he relation.","type":"string"},"kind":{"description":"What the relation is.","$ref":"#/components/schemas/Rela\###
+        tionKind"},"identifier":{"description":"The relation's name ready for SQL.","type":"string"},"column":{"descri\###
+        ption":"The column, if it is one that was found.","type":"string"},"type":{"description":"The column's type.",\###
+        "type":"string"},"comment":{"description":"Comment of what was found.","type":"string"},"match":{"description"\###
+        :"How well it was found.","$ref":"#/components/schemas/SchemaMatch"},"matchedIn":{"description":"Where it was f\###
+        ound.","$ref":"#/components/schemas/SchemaMatchPlace"}},"required":["schema","relation","kind","identifier","m\###
+        atch","matchedIn"],"additionalProperties":false},"JoinStep":{"description":"One more relation in a join.","typ\###
+        e":"object","properties":{"schema":{"description":"Its schema.","type":"string"},"relation":{"description":"It\###
+        s name.","type":"string"},"identifier":{"description":"Its name ready for SQL.","type":"string"},"condition":{\###
+        "description":"What joins it with one before it.","type":"string"},"alternatives":{"description":"Other condit\###
+        ions that link the same two, by other foreign keys.","type":"array","items":{"type":"string"}}},"required":["s\###
+        chema","relation","identifier","condition"],"additionalProperties":false},"JoinPath":{"description":"A way fro\###
+        m one relation to another along foreign keys.","type":"object","properties":{"from":{"description":"The whole `\###
+        FROM` clause.","type":"string"},"steps":{"description":"What to join with the first relation, in order.","type\###
+        ":"array","items":{"$ref":"#/components/schemas/JoinStep"}}},"required":["from","steps"],"additionalProperties\###
+        ":false},"ChatMode":{"description":"What a turn is for: `answer` reads the data and says what it shows, `sql` w\###
+        rites a statement and does not run it, `explain` explains one.","type":"string","enum":["answer","sql","explai\###
+        n"]},"ChatTool":{"description":"What the assistant can use. None of them writes.","type":"string","enum":["lis\###
+        t_tables","describe_table","search_schema","relations","explain","run_query","summarize_result","propose_state\###
+        ment"]},"ChatToolOutcome":{"description":"How a call of a tool ended: `refused` by a rule of ours, `failed` by\###
+         the database.","type":"string","enum":["ok","refused","failed","cancelled"]},"ChatOutcome":{"description":"Ho\###
+        w a turn ended.","type":"string","enum":["finished","failed","cancelled"]},"ChatToolStyle":{"description":"How\###
+         a model is given tools: as its server has it, as one JSON object a step, or as it turns out.","type":"string"\###
+        ,"enum":["auto","native","json"]},"ChatCheckStep":{"description":"The steps of `chat.doctor`, in the order the\###
+        y are taken.","type":"string","enum":["configuration","resolve","connect","authenticate","listModels","reply",\###
+        "toolCall","stream"]},"ChatRole":{"description":"Who a message to a model is from.","type":"string","enum":["s\###
+        ystem","user","assistant","tool"]},"ChatUsage":{"description":"What a turn took.","type":"object","properties"\###
+        :{"promptTokens":{"description":"Tokens sent to the model, over all its steps; 0 without a model.","type":"int\###
+        eger","minimum":0},"completionTokens":{"description":"Tokens the model wrote.","type":"integer","minimum":0},"\###
+        estimated":{"description":"Whether the model's server did not count them, so that we did, roughly.","type":"bo\###
+        olean"},"steps":{"description":"Requests to the model.","type":"integer","minimum":0},"toolCalls":{"descriptio\###
+        n":"Calls of tools, refused ones included.","type":"integer","minimum":0},"corrections":{"description":"How of\###
+        ten a statement that failed went back to the model.","type":"integer","minimum":0},"durationMs":{"description"\###
+        :"Time of the turn.","type":"number","minimum":0}},"required":["promptTokens","completionTokens","estimated","\###
+        steps","toolCalls","corrections","durationMs"],"additionalProperties":false},"ChatStatement":{"description":"A\###
+         statement that the assistant wrote, checked on the live database.","type":"object","properties":{"sql":{"desc\###
+        ription":"The statement.","type":"string"},"queryId":{"description":"Where it ran: its id in history. Absent w\###
+        here it was prepared and not run.","type":"string","format":"uuid"},"resultId":{"description":"Its rows, for `\###
+        query.fetch`, `query.export` and `query.summarize`, for as long as they are kept.","type":"string","format":"u\###
+        uid"},"columns":{"description":"Columns of its rows.","type":"array","items":{"$ref":"#/components/schemas/Col\###
+        umn"}},"rowCount":{"description":"Rows it returned, as far as they were read.","type":"integer","minimum":0},"\###
+        truncated":{"description":"Whether it had more.","type":"boolean"}},"required":["sql"],"additionalProperties":\###
+        false},"ApprovalStatus":{"description":"What became of a proposal.","type":"string","enum":["pending","approve\###
+        d","declined","expired"]},"ChatProposal":{"description":"A statement that writes. It has not run, and runs onl\###
+        y by `chat.approve`.","type":"object","properties":{"approvalId":{"description":"For `chat.approve` and `chat.\###
+        decline`.","type":"string","format":"uuid"},"sql":{"description":"The very bytes that would run.","type":"stri\###
+        ng"},"reason":{"description":"What it is for, in the assistant's words.","type":"string"},"command":{"descript\###
+        ion":"The word it begins with, such as `UPDATE`.","type":"string"},"relations":{"description":"Relations it na\###
+        mes, as far as they are known.","type":"array","items":{"type":"string"}},"rowsEstimate":{"description":"Rows t\###
+        he database expects it to touch; absent where it does not say.","type":"integer","minimum":0},"status":{"descr\###
+        iption":"What became of it.","$ref":"#/components/schemas/ApprovalStatus"},"createdAt":{"description":"When it\###
+         was proposed.","type":"string","format":"date-time"},"expiresAt":{"description":"When it can no longer be app\###
+        roved.","type":"string","format":"date-time"},"queryId":{"description":"Once approved: its id in history.","ty\###
+        pe":"string","format":"uuid"}},"required":["approvalId","sql","command","relations","status","createdAt","expi\###
+        resAt"],"additionalProperties":false},"ChatToolUse":{"description":"A call of a tool, as it was recorded.","ty\###
+        pe":"object","properties":{"tool":{"description":"Its name, as the model gave it.","type":"string","maxLength"\###
+        :100},"outcome":{"description":"How it ended; `refused` by a rule of ours, `failed` by the database.","$ref":"\###
+        #/components/schemas/ChatToolOutcome"},"summary":{"description":"What it was about, in one line, without data.\###
+        ","type":"string"},"sqlHash":{"description":"Of a call with a statement: its BLAKE2b-256, in hexadecimal.","ty\###
+        pe":"string"},"queryId":{"description":"The query it ran.","type":"string","format":"uuid"},"errorCode":{"desc\###
+        ription":"Why it was refused or failed: the `data.code` a request would be answered.","type":"string"},"durati\###
+        onMs":{"description":"Time it took.","type":"number","minimum":0}},"required":["tool","outcome","summary","dur\###
+        ationMs"],"additionalProperties":false},"ChatMessage":{"description":"A message of a thread. Text is Markdown i\###
+        n which links, images and HTML are inert.","type":"object","properties":{"id":{"description":"Id.","type":"str\###
+        ing","format":"uuid"},"threadId":{"description":"Its thread.","type":"string","format":"uuid"},"projectId":{"d\###
+        escription":"Its project.","type":"string","format":"uuid"},"role":{"description":"Who it is from.","$ref":"#/\###
+        components/schemas/MessageRole"},"text":{"description":"What it says.","type":"string"},"mode":{"description":\###
+        "What was asked for; absent from tools.","$ref":"#/components/schemas/ChatMode"},"statements":{"description":"\###
+        Of the assistant: the statements its answer stands on.","type":"array","items":{"$ref":"#/components/schemas/C\###
+        hatStatement"}},"proposals":{"description":"Of the assistant: what it asks to be allowed.","type":"array","ite\###
+        ms":{"$ref":"#/components/schemas/ChatProposal"}},"toolUse":{"description":"Of a tool: the call.","$ref":"#/co\###
+        mponents/schemas/ChatToolUse"},"usage":{"description":"Of the assistant: what the turn took.","$ref":"#/compon\###
+        ents/schemas/ChatUsage"},"model":{"description":"Of the assistant: the model's name in `chat.models`; absent w\###
+        here none was asked.","type":"string"},"note":{"description":"Of the assistant: what the reader should know of\###
+         how it came about, such as that no model is configured, or that older messages were left out.","type":"string\###
+        "},"outcome":{"description":"Of the assistant: how the turn ended.","$ref":"#/components/schemas/ChatOutcome"}\###
+        ,"createdAt":{"description":"When it was written.","type":"string","format":"date-time"}},"required":["id","th\###
+        readId","projectId","role","text","createdAt"],"additionalProperties":false},"ChatThread":{"description":"A co\###
+        nversation about one project.","type":"object","properties":{"id":{"description":"Id.","type":"string","format\###
+        ":"uuid"},"projectId":{"description":"Its project.","type":"string","format":"uuid"},"title":{"description":"I\###
+        ts title: the beginning of its first message, until it is renamed.","type":"string"},"messageCount":{"descript\###
+        ion":"Its messages, those of tools not counted.","type":"integer","minimum":0},"createdAt":{"description":"Whe\###
+        n it began.","type":"string","format":"date-time"},"updatedAt":{"description":"Its latest message.","type":"st\###
+        ring","format":"date-time"}},"required":["id","projectId","title","messageCount","createdAt","updatedAt"],"add\###
+        itionalProperties":false},"ChatExample":{"description":"A question and the statement that a person confirmed t\###
+        o answer it.","type":"object","properties":{"id":{"description":"Id.","type":"string","format":"uuid"},"projec\###
+        tId":{"description":"Its project.","type":"string","format":"uuid"},"question":{"description":"The question.",\###
+        "type":"string"},"sql":{"description":"The statement.","type":"string"},"createdAt":{"description":"When it wa\###
+        s confirmed.","type":"string","format":"date-time"}},"required":["id","projectId","question","sql","createdAt"\###
+        ],"additionalProperties":false},"ChatEventKind":{"description":"What happened in a turn.","type":"string","enu\###
+        m":["started","text","toolCall","toolResult","sql","approvalNeeded","usage","finished","failed","cancelled"]},\###
+        "ChatModelInfo":{"description":"A model that turns can use.","type":"object","properties":{"name":{"descriptio\###
+        n":"Its name here, for `project.update` and `chat.send`.","type":"string"},"model":{"description":"Its name at\###
+         its server.","type":"string"},"host":{"description":"Where it is asked.","type":"string"},"local":{"descripti\###
+        on":"Whether that is this machine, so that nothing leaves it.","type":"boolean"},"default":{"description":"Whe\###
+        ther projects that name none use it.","type":"boolean"},"toolStyle":{"description":"How it is given tools.","$\###
+        ref":"#/components/schemas/ChatToolStyle"},"contextTokens":{"description":"Its window.","type":"integer","mini\###
+        mum":1}},"required":["name","model","host","local","default","toolStyle","contextTokens"],"additionalPropertie\###
+        s":false},"ChatCheck":{"description":"One step of `chat.doctor`.","type":"object","properties":{"step":{"descr\###
+        iption":"Which step.","$ref":"#/components/schemas/ChatCheckStep"},"status":{"description":"How it ended.","$r\###
+        ef":"#/components/schemas/TestStepStatus"},"durationMs":{"description":"How long it took; absent if it was ski\###
+        pped.","type":"number","minimum":0},"message":{"description":"What was found, or is wrong.","type":"string"},"\###
+        hint":{"description":"Of a failed step: the setting that is wrong, and what to set.","type":"string"}},"requir\###
+        ed":["step","status"],"additionalProperties":false},"ChatContextMessage":{"description":"A message as a model w\###
+        ould get it.","type":"object","properties":{"role":{"description":"Who it is from.","$ref":"#/components/schem\###
+        as/ChatRole"},"text":{"description":"The very text.","type":"string"},"tokens":{"description":"Tokens it takes\###
+        , estimated.","type":"integer","minimum":0}},"required":["role","text","tokens"],"additionalProperties":false}\###
+        ,"AssistantSettings":{"description":"What a project's owner lets a model see. Absent consent means: yes for a m\###
+        odel on this machine, no for any other; sample values only go out when the owner said so.","type":"object","pr\###
+        operties":{"model":{"description":"The model to use; absent means the default.","type":"string"},"shareSchema"\###
+        :{"description":"Whether names, types, keys and comments may be sent.","type":"boolean"},"shareRows":{"descrip\###
+        tion":"Whether rows that its queries read may be sent.","type":"boolean"},"shareSamples":{"description":"Wheth\###
+        er sample values may be sent with a table's description.","type":"boolean"},"maskedColumns":{"description":"Co\###
+        lumns whose values are never sent.","type":"array","items":{"type":"string"}},"acceptedRights":{"description":\###
+        "Dangerous rights of the database user that its owner knows of.","type":"array","items":{"type":"string"}}},"a\###
+        dditionalProperties":false},"AssistantChange":{"description":"What to change of `AssistantSettings`; what is a\###
+        bsent stays.","type":"object","properties":{"model":{"description":"A name of `chat.models`; empty for the def\###
+        ault.","type":"string","maxLength":100},"shareSchema":{"description":"Whether names, types, keys and comments m\###
+        ay be sent.","type":"boolean"},"shareRows":{"description":"Whether rows that its queries read may be sent. Wit\###
+        hout it the model learns only columns and counts; you see the rows all the same.","type":"boolean"},"shareSamp\###
+        les":{"description":"Whether sample values may be sent with a table's description.","type":"boolean"},"maskedC\###
+        olumns":{"description":"`column`, `table.column` or `schema.table.column`, whose values are never sent; replac\###
+        es the list.","type":"array","items":{"type":"string","minLength":1,"maxLength":200},"maxItems":500},"accepted\###
+        Rights":{"description":"Rights named by the `policy` error of `chat.send`: a turn runs with a database user th\###
+        at has them only if they are here; replaces the list.","type":"array","items":{"type":"string","minLength":1,"\###
+        maxLength":100},"maxItems":50}},"additionalProperties":false},"Limits":{"description":"Every limit in force.",\###
+        "type":"object","properties":{"headerBytes":{"description":"The header block of one `Content-Length` frame.","\###
+        type":"integer","minimum":0},"headerMs":{"description":"Time for a frame's header, from its first byte.","type\###
+        ":"integer","minimum":0},"bodyMs":{"description":"Time for a frame's body, and for one line where messages are\###
+         lines.","type":"integer","minimum":0},"bodyBeforeLoginBytes":{"description":"One message while the connection\###
+         has no session.","type":"integer","minimum":0},"bodyBytes":{"description":"One message once the connection ha\###
+        s a session.","type":"integer","minimum":0},"jsonDepth":{"description":"Nesting of arrays and objects in one m\###
+        essage.","type":"integer","minimum":0},"batchItems":{"description":"Items of one batch.","type":"integer","min\###
+        imum":0},"clientConnections":{"description":"Open client connections.","type":"integer","minimum":0},"requests\###
+        InFlight":{"description":"Unanswered requests of one connection; past that the daemon stops reading from it.",\###
+        "type":"integer","minimum":0},"outputQueueBytes":{"description":"Output waiting for one client.","type":"integ\###
+        er","minimum":0},"outputStallMs":{"description":"A client with output waiting that takes none of it for this l\###
+        ong is dropped.","type":"integer","minimum":0},"shutdownMs":{"description":"Time for running requests to end w\###
+        hen the daemon stops.","type":"integer","minimum":0},"passwordMinBytes":{"description":"Shortest new password,\###
+         as UTF-8.","type":"integer","minimum":0},"passwordMaxBytes":{"description":"Longest password, as UTF-8.","typ\###
+        e":"integer","minimum":0},"passwordHashQueue":{"description":"Passwords waiting to be hashed; past that the an\###
+        swer is `busy`.","type":"integer","minimum":0},"loginFailures":{"description":"Wrong passwords in a row, per a\###
+        ccount and per peer, before each further attempt has to wait.","type":"integer","minimum":0},"loginDelayMs":{"\###
+        description":"The first such wait; each further failure doubles it.","type":"integer","minimum":0},"loginDelay\###
+        MaxMs":{"description":"The longest such wait.","type":"integer","minimum":0},"loginFailuresMax":{"description"\###
+        :"Wrong passwords in a row for an account; then none is looked at for a day, or until a session changes it.","\###
+        type":"integer","minimum":0},"tokenBytes":{"description":"A token.","type":"integer","minimum":0},"tokenLifeti\###
+        meMs":{"description":"Life of a session from log-in or refresh.","type":"integer","minimum":0},"sessionIdleMs"\###
+        :{"description":"A session without a request for this long ends.","type":"integer","minimum":0},"requestsPerMi\###
+        nute":{"description":"Requests of one account, and of one peer; 0 is no limit.","type":"integer","minimum":0},\###
+        "queriesPerMinute":{"description":"Statements that one account has run or explained, and databases it has test\###
+        ed; 0 is no limit.","type":"integer","minimum":0},"chatTurnsPerMinute":{"description":"Turns that one account h\###
+        as begun; 0 is no limit.","type":"integer","minimum":0},"loginsPerMinute":{"description":"Log-ins at one accou\###
+        nt, and log-ins and sign-ups of one peer, right or wrong; 0 is no limit.","type":"integer","minimum":0},"nameL\###
+        ength":{"description":"Characters (Unicode scalars) of a name of a person or project.","type":"integer","minim\###
+        um":0},"emailLength":{"description":"Characters of an e-mail address.","type":"integer","minimum":0},"descript\###
+        ionLength":{"description":"Characters of a project's description.","type":"integer","minimum":0},"connectionSt\###
+        ringLength":{"description":"Characters of a connection string.","type":"integer","minimum":0},"labelLength":{"\###
+        description":"Characters of a query's label.","type":"integer","minimum":0},"searchTextLength":{"description":\###
+        "Characters of a list's `text` filter.","type":"integer","minimum":0},"listItems":{"description":"Items of one\###
+         page of a list.","type":"integer","minimum":0},"listItemsDefault":{"description":"Items of one page of a list\###
+         when `limit` is absent.","type":"integer","minimum":0},"recentItems":{"description":"Newest queries or messag\###
+        es in a summary or dashboard.","type":"integer","minimum":0},"dashboardDays":{"description":"Days a dashboard m\###
+        ay cover.","type":"integer","minimum":0},"databaseConnections":{"description":"Open database connections in al\###
+        l.","type":"integer","minimum":0},"databaseConnectionsPerProject":{"description":"Open database connections of\###
+         one project.","type":"integer","minimum":0},"databaseIdleMs":{"description":"An unused database connection is\###
+         closed after this long.","type":"integer","minimum":0},"connectTimeoutMs":{"description":"Time to connect and\###
+         log in to a database.","type":"integer","minimum":0},"queriesPerUser":{"description":"Running queries of one u\###
+        ser.","type":"integer","minimum":0},"subscriptionsPerConnection":{"description":"Subscriptions of one connecti\###
+        on.","type":"integer","minimum":0},"subscriptionEvents":{"description":"Events of one subscription that wait f\###
+        or its reader; the next are missed.","type":"integer","minimum":0},"progressMs":{"description":"Time between t\###
+        wo `progress` events of a query.","type":"integer","minimum":0},"runningSqlBytes":{"description":"Of a stateme\###
+        nt, in `query.running` and `query/event`.","type":"integer","minimum":0},"planNodes":{"description":"Nodes of a\###
+         plan in `query.explain`.","type":"integer","minimum":0},"sqlBytes":{"description":"One statement, as UTF-8.",\###
+        "type":"integer","minimum":0},"parameters":{"description":"Parameters of one statement: SQLite's own limit, th\###
+        e smallest of the engines'.","type":"integer","minimum":0},"queryTimeoutMs":{"description":"Time of a query th\###
+        at names no `timeoutMs`.","type":"integer","minimum":0},"queryTimeoutMaxMs":{"description":"The longest `timeo\###
+        utMs`.","type":"integer","minimum":0},"cancelDeadlineMs":{"description":"A database that has not stopped a can\###
+        celled statement by then has its connection cut.","type":"integer","minimum":0},"pageRows":{"description":"Row\###
+        s of one page.","type":"integer","minimum":0},"pageBytes":{"description":"A page ends with the row that reache\###
+        s this size.","type":"integer","minimum":0},"cellBytes":{"description":"A longer cell is replaced by its lengt\###
+        h and a prefix.","type":"integer","minimum":0},"resultRows":{"description":"Rows kept of a result whose query n\###
+        ames no `maxRows`.","type":"integer","minimum":0},"resultBytes":{"description":"Bytes kept of a result whose q\###
+        uery names no `maxRows`.","type":"integer","minimum":0},"spoolPerResultBytes":{"description":"Bytes kept of an\###
+        y one result.","type":"integer","minimum":0},"spoolPerUserBytes":{"description":"Bytes kept of all results of o\###
+        ne user.","type":"integer","minimum":0},"resultIdleMs":{"description":"A result that nobody fetches from for t\###
+        his long is dropped.","type":"integer","minimum":0},"exportsPerUser":{"description":"Exports and summaries of o\###
+        ne user that run at once; past that the answer is `busy`.","type":"integer","minimum":0},"noticesPerQuery":{"d\###
+        escription":"Notices kept of one statement.","type":"integer","minimum":0},"previewRows":{"description":"Rows o\###
+        f the preview that history keeps.","type":"integer","minimum":0},"previewBytes":{"description":"Bytes of the p\###
+        review that history keeps.","type":"integer","minimum":0},"catalogueRelations":{"description":"Tables, views a\###
+        nd the like that are read of one database.","type":"integer","minimum":0},"catalogueBytes":{"description":"Mem\###
+        ory for what is read of one database's schema, about.","type":"integer","minimum":0},"catalogueCacheBytes":{"d\###
+        escription":"The same for all databases; the least used is forgotten first.","type":"integer","minimum":0},"ca\###
+        talogueMs":{"description":"What is known of a schema is read anew when it is older.","type":"integer","minimum\###
+        ":0},"historyRows":{"description":"Rows of history kept of one user; past it the oldest go, within minutes. 0 k\###
+        eeps all.","type":"integer","minimum":0},"historyDays":{"description":"Days that a row of history is kept. 0 k\###
+        eeps it for ever.","type":"integer","minimum":0},"statisticsDays":{"description":"Days that `query.stats` may c\###
+        over.","type":"integer","minimum":0},"statisticsStatements":{"description":"Statements in each list of `query.\###
+        stats`.","type":"integer","minimum":0},"forgetQueries":{"description":"Ids in one `query.forget`.","type":"int\###
+        eger","minimum":0},"traceFileBytes":{"description":"Bytes of the file of traces before it becomes the older on\###
+        e of two.","type":"integer","minimum":0},"chatContentBytes":{"description":"One message to the assistant, as U\###
+        TF-8.","type":"integer","minimum":0},"chatSteps":{"description":"Requests to the model in one turn.","type":"i\###
+        nteger","minimum":0},"chatCorrections":{"description":"Statements of one turn that may go back to the model be\###
+        cause they failed.","type":"integer","minimum":0},"chatRows":{"description":"Rows of one result that the model\###
+         is given.","type":"integer","minimum":0},"chatResultBytes":{"description":"Bytes of one tool's result that th\###
+        e model is given.","type":"integer","minimum":0},"chatSchemaTokens":{"description":"Tokens of the schema that a\###
+         turn begins with, estimated.","type":"integer","minimum":0},"chatTurnMs":{"description":"Time of one turn.","\###
+        type":"integer","minimum":0},"chatTurnTokens":{"description":"Tokens of one turn, sent and written.","type":"i\###
+        nteger","minimum":0},"chatDayTokens":{"description":"Tokens of one user in one UTC day. 0 is no limit.","type"\###
+        :"integer","minimum":0},"chatTurnsPerUser":{"description":"Turns of one user that run at once; past that the a\###
+        nswer is `busy`.","type":"integer","minimum":0},"chatExamples":{"description":"Confirmed examples of one proje\###
+        ct.","type":"integer","minimum":0},"approvalMs":{"description":"Life of a proposal; past it, it can no longer b\###
+        e approved.","type":"integer","minimum":0}},"required":["headerBytes","headerMs","bodyMs","bodyBeforeLoginByte\###
+        s","bodyBytes","jsonDepth","batchItems","clientConnections","requestsInFlight","outputQueueBytes","outputStall\###
+        Ms","shutdownMs","passwordMinBytes","passwordMaxBytes","passwordHashQueue","loginFailures","loginDelayMs","log\###
+        inDelayMaxMs","loginFailuresMax","tokenBytes","tokenLifetimeMs","sessionIdleMs","requestsPerMinute","queriesPe\###
+        rMinute","chatTurnsPerMinute","loginsPerMinute","nameLength","emailLength","descriptionLength","connectionStri\###
+        ngLength","labelLength","searchTextLength","listItems","listItemsDefault","recentItems","dashboardDays","datab\###
+        aseConnections","databaseConnectionsPerProject","databaseIdleMs","connectTimeoutMs","queriesPerUser","subscrip\###
+        tionsPerConnection","subscriptionEvents","progressMs","runningSqlBytes","planNodes","sqlBytes","parameters","q\###
+        ueryTimeoutMs","queryTimeoutMaxMs","cancelDeadlineMs","pageRows","pageBytes","cellBytes","resultRows","resultB\###
+        ytes","spoolPerResultBytes","spoolPerUserBytes","resultIdleMs","exportsPerUser","noticesPerQuery","previewRows\###
+        ","previewBytes","catalogueRelations","catalogueBytes","catalogueCacheBytes","catalogueMs","historyRows","hist\###
+        oryDays","statisticsDays","statisticsStatements","forgetQueries","traceFileBytes","chatContentBytes","chatStep\###
+        s","chatCorrections","chatRows","chatResultBytes","chatSchemaTokens","chatTurnMs","chatTurnTokens","chatDayTok\###
+        ens","chatTurnsPerUser","chatExamples","approvalMs"],"additionalProperties":false},"ErrorObject":{"description\###
+        ":"The `error` member of a reply.","type":"object","properties":{"code":{"type":"integer"},"message":{"type":"\###
+        string","minLength":1},"data":{"type":"object","properties":{"code":{"description":"What programs branch on.",\###
+        "type":"string","enum":["parse_error","invalid_request","method_not_found","invalid_params","invalid_connectio\###
+        n_string","invalid_parameters","weak_password","internal","not_initialized","cancelled","timeout","shutting_do\###
+        wn","request_too_large","response_too_large","busy","batch_too_large","unauthenticated","invalid_credentials",\###
+        "forbidden","not_found","conflict","rate_limited","connection_failed","host_not_found","connection_refused","c\###
+        onnect_timeout","tls_required","tls_failed","authentication_failed","unknown_database","not_a_database","conne\###
+        ction_lost","query_failed","read_only","policy","file_failed","cell_truncated","model_failed","budget_exceeded\###
+        "]},"retryable":{"description":"Whether the same request may succeed later.","type":"boolean"},"phase":{"type"\###
+        :"string"},"requestId":{"type":"string"},"path":{},"limit":{},"hint":{},"retryAfterMs":{},"sqlState":{},"posit\###
+        ion":{},"consent":{}},"required":["code","retryable"],"additionalProperties":false}},"required":["code","messa\###
+        ge","data"],"additionalProperties":false}},"errors":{"parse_error":{"code":-32700,"message":"The bytes are not\###
+         one JSON text in UTF-8, or break the framing.","data":{"code":"parse_error","retryable":false}},"invalid_requ\###
+        est":{"code":-32600,"message":"The JSON is not a request that may be sent here and now.","data":{"code":"inval\###
+        id_request","retryable":false}},"method_not_found":{"code":-32601,"message":"There is no such method.","data":\###
+        {"code":"method_not_found","retryable":false}},"invalid_params":{"code":-32602,"message":"A parameter is unkno\###
+        wn, missing, of the wrong type or out of range; `path` names it.","data":{"code":"invalid_params","retryable":\###
+        false}},"invalid_connection_string":{"code":-32602,"message":"The connection string cannot be understood, or u\###
+        ses a keyword that is not allowed.","data":{"code":"invalid_connection_string","retryable":false}},"invalid_pa\###
+        rameters":{"code":-32602,"message":"The statement's parameters do not fit its placeholders.","data":{"code":"i\###
+        nvalid_parameters","retryable":false}},"weak_password":{"code":-32602,"message":"The password is among those t\###
+        ried first, or is made from the account's own name or e-mail.","data":{"code":"weak_password","retryable":fals\###
+        e}},"internal":{"code":-32603,"message":"A fault of the daemon; the log has it under `requestId`.","data":{"co\###
+        de":"internal","retryable":false}},"not_initialized":{"code":-32002,"message":"`initialize` must come first on\###
+         this connection.","data":{"code":"not_initialized","retryable":false}},"cancelled":{"code":-32800,"message":"\###
+        The client cancelled the request.","data":{"code":"cancelled","retryable":true}},"timeout":{"code":-32802,"mes\###
+        sage":"It took longer than its time limit and was stopped.","data":{"code":"timeout","retryable":true}},"shutt\###
+        ing_down":{"code":-32802,"message":"The daemon is stopping; connect again later.","data":{"code":"shutting_dow\###
+        n","retryable":true}},"request_too_large":{"code":-32007,"message":"The request is longer than the limit.","da\###
+        ta":{"code":"request_too_large","retryable":false}},"response_too_large":{"code":-32008,"message":"The reply w\###
+        ould be longer than the limit; ask for less.","data":{"code":"response_too_large","retryable":false}},"busy":{\###
+        "code":-32009,"message":"A queue or pool is full, or, with the phase `store`, the daemon's own store cannot be\###
+         read or written now, which any method may answer; try again after `retryAfterMs`.","data":{"code":"busy","ret\###
+        ryable":true}},"batch_too_large":{"code":-32010,"message":"The batch has more items than the limit.","data":{"\###
+        code":"batch_too_large","retryable":false}},"unauthenticated":{"code":1001,"message":"There is no session on t\###
+        his connection, or it has ended; log in or attach a token.","data":{"code":"unauthenticated","retryable":false\###
+        }},"invalid_credentials":{"code":1002,"message":"The e-mail or the password is wrong.","data":{"code":"invalid\###
+        _credentials","retryable":false}},"forbidden":{"code":1003,"message":"The token or the daemon's configuration d\###
+        oes not allow it.","data":{"code":"forbidden","retryable":false}},"not_found":{"code":1004,"message":"There is\###
+         no such thing, or it is not yours; both answer the same.","data":{"code":"not_found","retryable":false}},"con\###
+        flict":{"code":1005,"message":"It conflicts with what exists; `path` names the parameter.","data":{"code":"con\###
+        flict","retryable":false}},"rate_limited":{"code":1006,"message":"Too many attempts or requests, which any met\###
+        hod but `shutdown` and `exit` may answer; try again after `retryAfterMs`.","data":{"code":"rate_limited","retr\###
+        yable":true}},"connection_failed":{"code":1101,"message":"The database cannot be reached, for a reason without\###
+         a code of its own.","data":{"code":"connection_failed","retryable":true}},"host_not_found":{"code":1101,"mess\###
+        age":"The host's name has no address.","data":{"code":"host_not_found","retryable":true}},"connection_refused"\###
+        :{"code":1101,"message":"Nothing accepts connections at that address.","data":{"code":"connection_refused","re\###
+        tryable":true}},"connect_timeout":{"code":1101,"message":"The database did not answer in time.","data":{"code"\###
+        :"connect_timeout","retryable":true}},"tls_required":{"code":1101,"message":"The server or the policy asks for\###
+         TLS and the connection has none.","data":{"code":"tls_required","retryable":false}},"tls_failed":{"code":1101\###
+        ,"message":"The TLS handshake failed or the certificate is not trusted.","data":{"code":"tls_failed","retryabl\###
+        e":false}},"authentication_failed":{"code":1101,"message":"The database refused the user or the password of th\###
+        e connection string.","data":{"code":"authentication_failed","retryable":false}},"unknown_database":{"code":11\###
+        01,"message":"The server has no such database, or the file does not exist.","data":{"code":"unknown_database",\###
+        "retryable":false}},"not_a_database":{"code":1101,"message":"The file is not an SQLite database.","data":{"cod\###
+        e":"not_a_database","retryable":false}},"connection_lost":{"code":1101,"message":"The connection broke while t\###
+        he statement ran; a write may or may not have happened.","data":{"code":"connection_lost","retryable":true}},"\###
+        query_failed":{"code":1102,"message":"The database refused the statement.","data":{"code":"query_failed","retr\###
+        yable":false}},"read_only":{"code":1103,"message":"The statement would write, and the project or the mode is r\###
+        ead-only.","data":{"code":"read_only","retryable":false}},"policy":{"code":1103,"message":"The daemon's policy\###
+         does not allow it, whatever the project says, or not before its owner agrees, as `consent` says.","data":{"co\###
+        de":"policy","retryable":false}},"file_failed":{"code":1104,"message":"The file could not be written; `phase` i\###
+        s the step: `open`, `write` or `publish`.","data":{"code":"file_failed","retryable":false}},"cell_truncated":{\###
+        "code":1105,"message":"A cell is longer than was kept of it, and would be exported in part.","data":{"code":"c\###
+        ell_truncated","retryable":false}},"model_failed":{"code":1201,"message":"The model cannot be reached, refused\###
+        , or broke its contract; `phase` is the step that failed.","data":{"code":"model_failed","retryable":true}},"b\###
+        udget_exceeded":{"code":1202,"message":"The turn, or the day of its user, has used up its tokens.","data":{"co\###
+        de":"budget_exceeded","retryable":false}}}},"x-notifications":[{"name":"$/progress","summary":"Report on a req\###
+        uest that is still running.","description":"LSP's own notification. For a request that carried a `partialResul\###
+        tToken` and whose method says that it answers in parts, `value`\nis a part: `query.run` sends a `QueryPage` ea\###
+        ch, `query.export` an `ExportPart`. For a `workDoneToken`, `value` is LSP's WorkDoneProgress; no method of pro\###
+        tocol 1.0\nreports that yet. Nothing is sent for a token after the reply to its request. Clients should ignore\###
+         tokens they do not know.","params":{"type":"object","properties":{"token":{"description":"The request's token\###
+        .","type":["string","integer"]},"value":{"description":"The part.","oneOf":[{"$ref":"#/components/schemas/Quer\###
+        yPage"},{"$ref":"#/components/schemas/ExportPart"}]}},"required":["token","value"],"additionalProperties":fals\###
+        e}},{"name":"chat/event","summary":"Tell what happens in a turn.","description":"Sent to the connection that c\###
+        alled `chat.send` with a `partialResultToken`, in order: `started`, then `text`, `toolCall`, `toolResult`, `sq\###
+        l`,\n`approvalNeeded` and `usage` as they come, and exactly one of `finished`, `failed` and `cancelled`, befor\###
+        e the reply. `text` is a piece of the answer; the\npieces together are its text, unless a later step of the mo\###
+        del begins anew, which a `toolCall` in between shows.\nA reader that does not keep up holds the turn back; it l\###
+        oses nothing.","params":{"type":"object","properties":{"token":{"description":"The token of `chat.send`.","typ\###
+        e":["string","integer"]},"threadId":{"description":"The thread.","type":"string","format":"uuid"},"messageId":\###
+        {"description":"The assistant's message to be.","type":"string","format":"uuid"},"event":{"description":"What h\###
+        appened.","$ref":"#/components/schemas/ChatEventKind"},"text":{"description":"Of `text`: the piece.","type":"s\###
+        tring"},"tool":{"description":"Of `toolCall` and `toolResult`: the tool.","type":"string"},"summary":{"descrip\###
+        tion":"Of `toolCall` and `toolResult`: what it is about, without data.","type":"string"},"toolUse":{"descripti\###
+        on":"Of `toolResult`: how it ended.","$ref":"#/components/schemas/ChatToolUse"},"statement":{"description":"Of\###
+         `sql`: a statement that was checked.","$ref":"#/components/schemas/ChatStatement"},"proposal":{"description":\###
+        "Of `approvalNeeded`: what would run.","$ref":"#/components/schemas/ChatProposal"},"usage":{"description":"Of `\###
+        usage`: what the turn took so far.","$ref":"#/components/schemas/ChatUsage"},"errorCode":{"description":"Of `f\###
+        ailed`: the `data.code` of the error.","type":"string"},"errorMessage":{"description":"Of `failed`: the same, i\###
+        n a sentence.","type":"string"}},"required":["token","threadId","messageId","event"],"additionalProperties":fa\###
+        lse}},{"name":"query/event","summary":"Tell a subscriber what became of a query.","description":"Sent to conne\###
+        ctions that called `query.subscribe`. Each query gets one `started`, any number of `progress`, one every limit\###
+        \n`progressMs` at most, and exactly one of `finished`, `failed` and `cancelled`, in this order; a timeout is `\###
+        cancelled` with the\n`errorCode` `timeout`. A pulled result that is larger than its first page is `finished` w\###
+        hen the database has given all rows,\nwhich may be after the reply.\n\nEvents wait behind replies. A subscribe\###
+        r that does not read them gets no `progress`, and of the others the limit\n`subscriptionEvents` are kept; what\###
+         is lost after that is told by one `missed`, in its place, with how many they were. Then\n`query.running` and `\###
+        query.history` say how things stand. A daemon that stops ends its connections without further events.","params\###
+        ":{"type":"object","properties":{"subscriptionId":{"description":"The subscription.","type":"string","format":\###
+        "uuid"},"event":{"description":"What happened.","$ref":"#/components/schemas/QueryEventKind"},"query":{"descri\###
+        ption":"The query as it stands; absent in `missed`.","$ref":"#/components/schemas/RunningQuery"},"affectedRows\###
+        ":{"description":"Rows that a write changed.","type":"integer","minimum":0},"durationMs":{"description":"Time i\###
+        t took, once it has ended.","type":"number","minimum":0},"errorCode":{"description":"Why it failed or was canc\###
+        elled: the `data.code` of its error.","type":"string"},"errorMessage":{"description":"The same, in a sentence.\###
+        ","type":"string"},"missed":{"description":"Events lost, in `missed`.","type":"integer","minimum":1}},"require\###
+        d":["subscriptionId","event"],"additionalProperties":false}},{"name":"session/expired","summary":"Tell a conne\###
+        ction that its session has ended.","description":"Sent once to every other connection that was bound to a sess\###
+        ion when the session ends; the connection that ended it by its\nown request learns it from the reply. From the\###
+        n on its requests are answered `unauthenticated` until it logs in or attaches\na token. The connection stays o\###
+        pen; queries that ran under the session are cancelled.","params":{"type":"object","properties":{"reason":{"des\###
+        cription":"Why it ended.","$ref":"#/components/schemas/SessionEndReason"}},"required":["reason"],"additionalPr\###
+        operties":false}}],"x-limits":[{"name":"headerBytes","value":8192,"unit":"bytes","configurable":false,"descrip\###
+        tion":"The header block of one `Content-Length` frame."},{"name":"headerMs","value":10000,"unit":"ms","configu\###
+        rable":true,"description":"Time for a frame's header, from its first byte."},{"name":"bodyMs","value":30000,"u\###
+        nit":"ms","configurable":true,"description":"Time for a frame's body, and for one line where messages are line\###
+        s."},{"name":"bodyBeforeLoginBytes","value":65536,"unit":"bytes","configurable":true,"description":"One messag\###
+        e while the connection has no session."},{"name":"bodyBytes","value":8388608,"unit":"bytes","configurable":tru\###
+        e,"description":"One message once the connection has a session."},{"name":"jsonDepth","value":64,"unit":"count\###
+        ","configurable":false,"description":"Nesting of arrays and objects in one message."},{"name":"batchItems","va\###
+        lue":50,"unit":"count","configurable":true,"description":"Items of one batch."},{"name":"clientConnections","v\###
+        alue":1024,"unit":"count","configurable":true,"description":"Open client connections."},{"name":"requestsInFli\###
+        ght","value":32,"unit":"count","configurable":true,"description":"Unanswered requests of one connection; past t\###
+        hat the daemon stops reading from it."},{"name":"outputQueueBytes","value":8388608,"unit":"bytes","configurabl\###
+        e":true,"description":"Output waiting for one client."},{"name":"outputStallMs","value":30000,"unit":"ms","con\###
+        figurable":true,"description":"A client with output waiting that takes none of it for this long is dropped."},\###
+        {"name":"shutdownMs","value":10000,"unit":"ms","configurable":true,"description":"Time for running requests to\###
+         end when the daemon stops."},{"name":"passwordMinBytes","value":8,"unit":"bytes","configurable":true,"descrip\###
+        tion":"Shortest new password, as UTF-8."},{"name":"passwordMaxBytes","value":1024,"unit":"bytes","configurable\###
+        ":false,"description":"Longest password, as UTF-8."},{"name":"passwordHashQueue","value":64,"unit":"count","co\###
+        nfigurable":true,"description":"Passwords waiting to be hashed; past that the answer is `busy`."},{"name":"log\###
+        inFailures","value":5,"unit":"count","configurable":true,"description":"Wrong passwords in a row, per account a\###
+        nd per peer, before each further attempt has to wait."},{"name":"loginDelayMs","value":1000,"unit":"ms","confi\###
+        gurable":true,"description":"The first such wait; each further failure doubles it."},{"name":"loginDelayMaxMs"\###
+        ,"value":900000,"unit":"ms","configurable":true,"description":"The longest such wait."},{"name":"loginFailures\###
+        Max","value":100,"unit":"count","configurable":true,"description":"Wrong passwords in a row for an account; th\###
+        en none is looked at for a day, or until a session changes it."},{"name":"tokenBytes","value":4096,"unit":"byt\###
+        es","configurable":false,"description":"A token."},{"name":"tokenLifetimeMs","value":86400000,"unit":"ms","con\###
+        figurable":true,"description":"Life of a session from log-in or refresh."},{"name":"sessionIdleMs","value":432\###
+        00000,"unit":"ms","configurable":true,"description":"A session without a request for this long ends."},{"name"\###
+        :"requestsPerMinute","value":1200000,"unit":"count","configurable":true,"description":"Requests of one account\###
+        , and of one peer; 0 is no limit."},{"name":"queriesPerMinute","value":600000,"unit":"count","configurable":tr\###
+        ue,"description":"Statements that one account has run or explained, and databases it has tested; 0 is no limit\###
+        ."},{"name":"chatTurnsPerMinute","value":600,"unit":"count","configurable":true,"description":"Turns that one a\###
+        ccount has begun; 0 is no limit."},{"name":"loginsPerMinute","value":600,"unit":"count","configurable":true,"d\###
+        escription":"Log-ins at one account, and log-ins and sign-ups of one peer, right or wrong; 0 is no limit."},{"\###
+        name":"nameLength","value":100,"unit":"count","configurable":false,"description":"Characters (Unicode scalars)\###
+         of a name of a person or project."},{"name":"emailLength","value":254,"unit":"count","configurable":false,"de\###
+        scription":"Characters of an e-mail address."},{"name":"descriptionLength","value":2000,"unit":"count","config\###
+        urable":false,"description":"Characters of a project's description."},{"name":"connectionStringLength","value"\###
+        :4096,"unit":"count","configurable":false,"description":"Characters of a connection string."},{"name":"labelLe\###
+        ngth","value":200,"unit":"count","configurable":false,"description":"Characters of a query's label."},{"name":\###
+        "searchTextLength","value":200,"unit":"count","configurable":false,"description":"Characters of a list's `text\###
+        ` filter."},{"name":"listItems","value":200,"unit":"count","configurable":false,"description":"Items of one pa\###
+        ge of a list."},{"name":"listItemsDefault","value":50,"unit":"count","configurable":false,"description":"Items\###
+         of one page of a list when `limit` is absent."},{"name":"recentItems","value":10,"unit":"count","configurable\###
+        ":false,"description":"Newest queries or messages in a summary or dashboard."},{"name":"dashboardDays","value"\###
+        :365,"unit":"count","configurable":false,"description":"Days a dashboard may cover."},{"name":"databaseConnect\###
+        ions","value":64,"unit":"count","configurable":true,"description":"Open database connections in all."},{"name"\###
+        :"databaseConnectionsPerProject","value":4,"unit":"count","configurable":true,"description":"Open database con\###
+        nections of one project."},{"name":"databaseIdleMs","value":60000,"unit":"ms","configurable":true,"description\###
+        ":"An unused database connection is closed after this long."},{"name":"connectTimeoutMs","value":10000,"unit":\###
+        "ms","configurable":true,"description":"Time to connect and log in to a database."},{"name":"queriesPerUser","\###
+        value":8,"unit":"count","configurable":true,"description":"Running queries of one user."},{"name":"subscriptio\###
+        nsPerConnection","value":16,"unit":"count","configurable":true,"description":"Subscriptions of one connection.\###
+        "},{"name":"subscriptionEvents","value":256,"unit":"count","configurable":true,"description":"Events of one su\###
+        bscription that wait for its reader; the next are missed."},{"name":"progressMs","value":1000,"unit":"ms","con\###
+        figurable":true,"description":"Time between two `progress` events of a query."},{"name":"runningSqlBytes","val\###
+        ue":2048,"unit":"bytes","configurable":false,"description":"Of a statement, in `query.running` and `query/even\###
+        t`."},{"name":"planNodes","value":2000,"unit":"count","configurable":true,"description":"Nodes of a plan in `q\###
+        uery.explain`."},{"name":"sqlBytes","value":1048576,"unit":"bytes","configurable":false,"description":"One sta\###
+        tement, as UTF-8."},{"name":"parameters","value":32766,"unit":"count","configurable":false,"description":"Para\###
+        meters of one statement: SQLite's own limit, the smallest of the engines'."},{"name":"queryTimeoutMs","value":\###
+        30000,"unit":"ms","configurable":true,"description":"Time of a query that names no `timeoutMs`."},{"name":"que\###
+        ryTimeoutMaxMs","value":3600000,"unit":"ms","configurable":true,"description":"The longest `timeoutMs`."},{"na\###
+        me":"cancelDeadlineMs","value":5000,"unit":"ms","configurable":true,"description":"A database that has not sto\###
+        pped a cancelled statement by then has its connection cut."},{"name":"pageRows","value":1000,"unit":"count","c\###
+        onfigurable":true,"description":"Rows of one page."},{"name":"pageBytes","value":262144,"unit":"bytes","config\###
+        urable":true,"description":"A page ends with the row that reaches this size."},{"name":"cellBytes","value":104\###
+        8576,"unit":"bytes","configurable":true,"description":"A longer cell is replaced by its length and a prefix."}\###
+        ,{"name":"resultRows","value":100000,"unit":"count","configurable":true,"description":"Rows kept of a result w\###
+        hose query names no `maxRows`."},{"name":"resultBytes","value":67108864,"unit":"bytes","configurable":true,"de\###
+        scription":"Bytes kept of a result whose query names no `maxRows`."},{"name":"spoolPerResultBytes","value":268\###
+        435456,"unit":"bytes","configurable":true,"description":"Bytes kept of any one result."},{"name":"spoolPerUser\###
+        Bytes","value":1073741824,"unit":"bytes","configurable":true,"description":"Bytes kept of all results of one u\###
+        ser."},{"name":"resultIdleMs","value":600000,"unit":"ms","configurable":true,"description":"A result that nobo\###
+        dy fetches from for this long is dropped."},{"name":"exportsPerUser","value":8,"unit":"count","configurable":t\###
+        rue,"description":"Exports and summaries of one user that run at once; past that the answer is `busy`."},{"nam\###
+        e":"noticesPerQuery","value":100,"unit":"count","configurable":false,"description":"Notices kept of one statem\###
+        ent."},{"name":"previewRows","value":10,"unit":"count","configurable":false,"description":"Rows of the preview\###
+         that history keeps."},{"name":"previewBytes","value":4096,"unit":"bytes","configurable":false,"description":"\###
+        Bytes of the preview that history keeps."},{"name":"catalogueRelations","value":20000,"unit":"count","configur\###
+        able":true,"description":"Tables, views and the like that are read of one database."},{"name":"catalogueBytes"\###
+        ,"value":67108864,"unit":"bytes","configurable":true,"description":"Memory for what is read of one database's s\###
+        chema, about."},{"name":"catalogueCacheBytes","value":268435456,"unit":"bytes","configurable":true,"descriptio\###
+        n":"The same for all databases; the least used is forgotten first."},{"name":"catalogueMs","value":300000,"uni\###
+        t":"ms","configurable":true,"description":"What is known of a schema is read anew when it is older."},{"name":\###
+        "historyRows","value":1000000,"unit":"count","configurable":true,"description":"Rows of history kept of one us\###
+        er; past it the oldest go, within minutes. 0 keeps all."},{"name":"historyDays","value":365,"unit":"count","co\###
+        nfigurable":true,"description":"Days that a row of history is kept. 0 keeps it for ever."},{"name":"statistics\###
+        Days","value":366,"unit":"count","configurable":false,"description":"Days that `query.stats` may cover."},{"na\###
+        me":"statisticsStatements","value":100,"unit":"count","configurable":false,"description":"Statements in each l\###
+        ist of `query.stats`."},{"name":"forgetQueries","value":1000,"unit":"count","configurable":false,"description"\###
+        :"Ids in one `query.forget`."},{"name":"traceFileBytes","value":67108864,"unit":"bytes","configurable":true,"d\###
+        escription":"Bytes of the file of traces before it becomes the older one of two."},{"name":"chatContentBytes",\###
+        "value":32768,"unit":"bytes","configurable":false,"description":"One message to the assistant, as UTF-8."},{"n\###
+        ame":"chatSteps","value":10,"unit":"count","configurable":true,"description":"Requests to the model in one tur\###
+        n."},{"name":"chatCorrections","value":3,"unit":"count","configurable":true,"description":"Statements of one t\###
+        urn that may go back to the model because they failed."},{"name":"chatRows","value":200,"unit":"count","config\###
+        urable":true,"description":"Rows of one result that the model is given."},{"name":"chatResultBytes","value":65\###
+        536,"unit":"bytes","configurable":true,"description":"Bytes of one tool's result that the model is given."},{"\###
+        name":"chatSchemaTokens","value":4000,"unit":"count","configurable":true,"description":"Tokens of the schema t\###
+        hat a turn begins with, estimated."},{"name":"chatTurnMs","value":600000,"unit":"ms","configurable":true,"desc\###
+        ription":"Time of one turn."},{"name":"chatTurnTokens","value":200000,"unit":"count","configurable":true,"desc\###
+        ription":"Tokens of one turn, sent and written."},{"name":"chatDayTokens","value":2000000,"unit":"count","conf\###
+        igurable":true,"description":"Tokens of one user in one UTC day. 0 is no limit."},{"name":"chatTurnsPerUser","\###
+        value":4,"unit":"count","configurable":true,"description":"Turns of one user that run at once; past that the a\###
+        nswer is `busy`."},{"name":"chatExamples","value":500,"unit":"count","configurable":true,"description":"Confir\###
+        med examples of one project."},{"name":"approvalMs","value":600000,"unit":"ms","configurable":true,"descriptio\###
+        n":"Life of a proposal; past it, it can no longer be approved."}]}
         """###
 }

@@ -29,7 +29,7 @@ struct StoreCommand: ParsableCommand {
         }
     }
 
-    struct CheckCommand: AsyncParsableCommand {
+    struct CheckCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "check", abstract: "Look for damage and for counts that do not add up.",
             discussion: "A daemon may go on using the store. Exits with 1 if something is wrong.")
@@ -37,9 +37,9 @@ struct StoreCommand: ParsableCommand {
         @Argument(help: "The store; the configured one if left out.") var store = StoreName(argument: "configured")
         @OptionGroup var options: SettingOptions
 
-        func run() async throws {
+        func run() throws {
             let location = try store.location(options)
-            guard try await StoreTransfer.isSound(location) else { throw ExitCode.failure }
+            guard try StoreTransfer.isSound(location) else { throw ExitCode.failure }
         }
     }
 }

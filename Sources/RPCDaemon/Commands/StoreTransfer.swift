@@ -17,13 +17,13 @@ enum StoreTransfer {
         } catch {
             throw Failure(error.message, status: 1)
         }
-        guard try await isSound(to) else { throw Failure("The copy is not sound; do not use it.", status: 1) }
+        guard try isSound(to) else { throw Failure("The copy is not sound; do not use it.", status: 1) }
     }
 
     /// Checks a store and prints what is wrong with it.
-    static func isSound(_ location: StoreLocation) async throws(Failure) -> Bool {
+    static func isSound(_ location: StoreLocation) throws(Failure) -> Bool {
         let problems: [String]
-        do throws(StoreError) { problems = try await Store.check(location) } catch {
+        do throws(StoreError) { problems = try Store.check(location) } catch {
             throw Failure(error.message, status: 1)
         }
         print(problems.isEmpty ? "sound" : problems.joined(separator: "\n"))

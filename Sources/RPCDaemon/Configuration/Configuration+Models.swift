@@ -49,7 +49,7 @@ extension Configuration {
             let isOwn = [.url, .model, .keyFile].contains(member)
             if isNamed, let value = settings.named(model.setting(member)) { return value }
             let common = settings[member.topLevelSetting]
-            return isNamed && isOwn ? Settings.Value(setting: common.setting, text: "", origin: "default") : common
+            return isNamed && isOwn ? Settings.Value(setting: common.setting, text: "", origin: Settings.Value.byDefault) : common
         }
         func number(_ member: ModelSettings.Member) -> Int? { Int(value(member).text) }
         model.url = try url(value(.url), model.setting(.url))

@@ -11,6 +11,10 @@ struct Configuration: Sendable {
     let socketPath: String
     /// nil: figures are only in `system.metrics`.
     let metricsSocketPath: String?
+    /// nil: nothing is traced.
+    let traceFile: String?
+    /// Which part of all traces is kept.
+    let traceSampling: Double
     let mode: ConnectionPolicy.Mode
     /// nil: whoever the permissions of the socket let connect.
     let allowedUIDs: Set<UInt32>?
@@ -33,6 +37,9 @@ struct Configuration: Sendable {
         socketPath = try Self.socketPath(settings["socket"].text, environment)
         let metricsSocket = settings["metricsSocket"].text
         metricsSocketPath = metricsSocket.isEmpty ? nil : try Self.absolute(metricsSocket, "metricsSocket")
+        let traceFile = settings["traceFile"].text
+        self.traceFile = traceFile.isEmpty ? nil : try Self.absolute(traceFile, "traceFile")
+        traceSampling = Double(settings["traceSampling"].text) ?? 1
         mode = settings["mode"].text == "shared" ? .shared : .personal
         allowedUIDs = try Self.allowedUIDs(Self.list(settings["allowedUserIds"].text), mode)
         policy = ConnectionPolicy(
@@ -50,6 +57,12 @@ struct Configuration: Sendable {
         self.limits = limits
         models = try Self.models(settings)
         defaultModel = try Self.defaultModel(settings, models)
+    }
+
+    func tracer(logger: Logger) throws(ConfigurationError) -> FileTracer? {
+        guard let traceFile else { return nil }
+        return FileTracer(
+            file: try TraceFile(path: traceFile, bytesMax: limits.traceFileBytes, logger: logger), sampling: traceSampling)
     }
 
     private static func allowedUIDs(

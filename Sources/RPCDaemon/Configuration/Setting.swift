@@ -64,6 +64,13 @@ struct Setting: Sendable {
                 name: "metricsSocket", kind: .text, defaultText: "",
                 summary: "Path of a second Unix socket that answers GET /metrics over HTTP; empty: none."),
             Setting(
+                name: "traceFile", kind: .text, defaultText: "",
+                summary:
+                    "File that spans of requests, statements and models are appended to, as lines of OTLP's JSON; empty: none."),
+            Setting(
+                name: "traceSampling", kind: .number(max: 1), defaultText: "1",
+                summary: "Which part of all traces is kept, from 0 to 1."),
+            Setting(
                 name: "mode", kind: .choice(["personal", "shared"]), defaultText: "personal",
                 summary: "personal: only your own user connects, and names files and sockets freely; shared: allow-lists decide."),
             Setting(

@@ -33,6 +33,10 @@ struct Settings {
         let text: String
         /// Where the value came from, in words.
         let origin: String
+        /// Whether nothing sets it.
+        var isDefault: Bool { origin == Value.byDefault }
+
+        static let byDefault = "default"
 
         /// The text as it may be printed and logged: of a proxy only where it is, not who logs in to it.
         var shown: String {
@@ -95,7 +99,7 @@ struct Settings {
             }
             return Value(setting: setting, text: text, origin: origin)
         }
-        return Value(setting: setting, text: setting.defaultText, origin: "default")
+        return Value(setting: setting, text: setting.defaultText, origin: Value.byDefault)
     }
 
     private static func problem(_ text: String, _ kind: Setting.Kind) -> String? {

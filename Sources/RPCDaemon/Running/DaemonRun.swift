@@ -154,7 +154,7 @@ struct DaemonRun {
         let services = Services(
             store: store, keyring: keyring, keyringPath: configuration.keyringPath, limits: configuration.limits, policy: policy,
             version: daemonVersion, spoolDirectory: configuration.stateDirectory, models: configuration.catalogue(logger: logger),
-            logger: logger, clientCount: { clientCount.value })
+            logger: logger, tracer: try configuration.tracer(logger: logger), clientCount: { clientCount.value })
         store.watch(services)
         return services
     }

@@ -16,7 +16,7 @@ extension Store {
     /// - Parameters:
     ///   - report: hears each table and how many of its rows are done, now and then and at its end.
     /// - Returns: each table, and how many rows it has.
-    /// - Throws: `conflict` if the second holds something already; `newerSchema`, or `corrupt` where the first is an older daemon's; as
+    /// - Throws: `conflict` if the second holds something already; `newerSchema` or `olderSchema` where the first is of another daemon; as
     ///   ``open(_:installation:nowMs:report:)``. What was begun in the second is then to be thrown away.
     public static func copy(
         from: StoreLocation, to: StoreLocation, nowMs: Int64, report: (CopiedTable) -> Void = { _ in }
@@ -80,7 +80,9 @@ extension Store {
     }
 
     /// What is wrong with a store, which may be in use by a daemon; empty when nothing is.
-    public static func check(_ location: StoreLocation) async throws(StoreError) -> [String] {
+    ///
+    /// - Throws: `olderSchema`, `newerSchema`; as ``open(_:installation:nowMs:report:)``.
+    public static func check(_ location: StoreLocation) throws(StoreError) -> [String] {
         let reader = try engine(location, locks: false).connectReader()
         defer { reader.close() }
         try Migrations.checkNewest(reader)

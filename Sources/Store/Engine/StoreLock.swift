@@ -35,6 +35,14 @@ final class StoreLock: Sendable {
         if let held { close(held) }
     }
 
+    /// The process that has a store, or had it last.
+    static func holder(ofStore path: String) -> Int32? {
+        let opened = open(path + ".lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard opened >= 0 else { return nil }
+        defer { close(opened) }
+        return holder(opened)
+    }
+
     private static func holder(_ descriptor: Int32) -> Int32? {
         var buffer = [UInt8](repeating: 0, count: 16)
         let count = pread(descriptor, &buffer, buffer.count, 0)

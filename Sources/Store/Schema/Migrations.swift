@@ -59,7 +59,7 @@ enum Migrations {
         let current = try version(session)
         guard current != newest else { return }
         guard current < newest else { throw newer(current) }
-        throw StoreError(.corrupt, "The store is empty or of an older dbassistd; start this one on it once.")
+        throw StoreError(.olderSchema, "The store is empty or of an older dbassistd; start this one on it once.")
     }
 
     static func newer(_ version: Int) -> StoreError {

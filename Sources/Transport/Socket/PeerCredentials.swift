@@ -17,10 +17,15 @@ enum PeerCredentials {
         return credentials.map { $0.uid }
     }
 
-    static func uid(of descriptor: Int32) -> UInt32? {
+    static func uid(of descriptor: Int32) -> UInt32? { credentials(of: descriptor)?.uid }
+
+    /// The process that made the other end; of a server's socket, the one that began to listen.
+    static func pid(of descriptor: Int32) -> Int32? { credentials(of: descriptor)?.pid }
+
+    private static func credentials(of descriptor: Int32) -> Credentials? {
         var credentials = Credentials()
         var size = socklen_t(MemoryLayout<Credentials>.size)
         guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else { return nil }
-        return credentials.uid
+        return credentials
     }
 }

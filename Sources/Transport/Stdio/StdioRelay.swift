@@ -16,7 +16,7 @@ public final class StdioRelay: Sendable {
         let deadline = Monotonic.after(milliseconds: patienceMs)
         while true {
             do throws(TransportError) {
-                daemon = try Self.connect(path)
+                daemon = try UnixClient.connect(path, ofOwnUser: true)
                 return
             } catch {
                 guard Monotonic.nowNs < deadline else { throw error }
@@ -37,21 +37,6 @@ public final class StdioRelay: Sendable {
         let replies = try PumpThread(from: daemon, to: dup(STDOUT_FILENO), name: "to client")
         replies.join()
         return (watcher.hasShutDown ? 0 : 1, !watcher.isLeaving)
-    }
-
-    private static func connect(_ path: String) throws(TransportError) -> Int32 {
-        guard path.utf8.count < UnixAddress.pathBytes else {
-            throw TransportError(.pathTooLong, "The socket path \(path) is too long.")
-        }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw .system("A socket cannot be made", errno) }
-        let status = UnixAddress(path: path).withPointer { Glibc.connect(descriptor, $0, $1) }
-        guard status == 0, PeerCredentials.uid(of: descriptor) == geteuid() else {
-            let number = status == 0 ? EACCES : errno
-            close(descriptor)
-            throw .system("No daemon of yours answers at \(path)", number)
-        }
-        return descriptor
     }
 }
 

@@ -120,7 +120,9 @@ struct ModelTurn {
         answer.usage.steps += 1
         let reply: ChatReply
         do throws(ModelError) {
-            reply = try await model.reply(to: chat) { text.add($0) }
+            reply = try await context.services.traced(.model(model.settings.name)) {
+                [model] () throws(ModelError) in try await model.reply(to: chat) { text.add($0) }
+            }
         } catch {
             // A server that knows nothing of tools: from here on, one JSON object a step.
             guard error.kind == .rejected, model.settings.toolStyle == .auto, !isJSON, !tools.isEmpty, answer.usage.steps == 1

@@ -32,7 +32,9 @@ struct ToolRun: Sendable {
     /// Does what a checked call says. Throws only what ends the turn: `cancelled`, and what is wrong with the daemon itself.
     func perform(_ call: AssistantToolCall) async throws -> ToolOutcome {
         do {
-            return try await outcome(of: call)
+            return try await context.services.traced(.tool(call.tool.name)) {
+                try await outcome(of: call)
+            }
         } catch {
             let failure = RPCError(any: error)
             if Task.isCancelled || failure.code == .cancelled { throw failure }
