@@ -139,8 +139,12 @@ lint-links:
 bench: bench-deps release benchmarks/.build/rpcload benchmarks/.build/pwverify ## measure beside what else could be used; prints ratios
 	@benchmarks/run $(RELEASE_BINARY)
 
-soak: bench-deps release ## send REQUESTS of every kind and see whether the daemon grows: a quarter of an hour
+soak: bench-deps release benchmarks/.build/heap.so ## send REQUESTS of every kind and see whether the daemon grows: a quarter of an hour
 	@benchmarks/soak.py $(RELEASE_BINARY) --requests $(REQUESTS)
+
+benchmarks/.build/%.so: benchmarks/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -shared -fPIC -pthread -o $@ $<
 
 benchmarks/.build/%: benchmarks/%.c
 	@mkdir -p $(@D)

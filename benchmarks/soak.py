@@ -7,9 +7,12 @@ watched. Every reply is checked. Exits 1 if one is not as it should be, or if th
 
 import argparse
 import collections
+import concurrent.futures
 import contextlib
+import functools
 import multiprocessing
 import multiprocessing.connection
+import os
 import signal
 import sqlite3
 import subprocess
@@ -20,12 +23,13 @@ import traceback
 from pathlib import Path
 
 from chat import Model
-from daemon import PASSWORD, Throwaway, machine
+from daemon import HERE, PASSWORD, Throwaway, machine
 from servers import MariaDB, PostgreSQL, sqlite_file
 from soak_client import OK
 from soak_sessions import KINDS, SHARES, Person
-from soak_watch import Watch
+from soak_watch import SLOPES, Watch
 
+HEAP = HERE / ".build" / "heap.so"
 ROWS = 20_000
 PEOPLE = 3
 # Bytes of its own memory for each thousand requests that the daemon may grow by, and how long it may take to stop.
@@ -36,6 +40,8 @@ PROBLEMS_MAX = 20
 # Fewer say nothing about a slope.
 REQUESTS_FOR_SLOPE = 200_000
 SAMPLE_SECONDS = 2
+# How long it is looked at when at rest: for a slope as long as the daemon's housekeeping takes to come round.
+REST_SECONDS, SHORT_REST_SECONDS = 31, 1
 LIMITS = {
     # Counted, and never too many.
     **{f"{rate}_PER_MINUTE": 1_000_000_000 for rate in ("REQUESTS", "QUERIES", "CHAT_TURNS", "LOGINS")}, "CHAT_DAY_TOKENS": 0,
@@ -45,7 +51,7 @@ LIMITS = {
     # So that history has its full length within the warm-up.
     "HISTORY_ROWS": 2_000,
     # So that what is unused goes while nothing is asked, and the daemon can be seen at rest.
-    "DATABASE_IDLE_MS": 2_000, "RESULT_IDLE_MS": 5_000,
+    "DATABASE_IDLE_MS": 1_500, "RESULT_IDLE_MS": 4_000,
 }
 
 
@@ -55,7 +61,7 @@ class Soaked(Throwaway):
     def __init__(self, binary, place, model=None):
         place.mkdir(mode=0o700)
         super().__init__(binary, place, {f"DBASSIST_LIMITS_{name}": str(value) for name, value in LIMITS.items()}
-                         | (model.environment if model else {}))
+                         | (model.environment if model else {}), ["env", f"LD_PRELOAD={HEAP}", f"HEAP_FILE={place}/heap"])
         self.has_model = model is not None
         self.strings = {}
         self.emails = [f"person{number}@example.com" for number in range(PEOPLE)]
@@ -90,14 +96,13 @@ class Worker:
         self.number, self.daemon, self.plain, self.kinds = number, daemon, plain, kinds
         self.pipe, self.end = multiprocessing.Pipe()
         self.process = multiprocessing.Process(target=self.run, daemon=True)
-        self.is_held = False
+        self.is_held, self.parent = False, os.getpid()
 
     def run(self):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self.pipe.close()
         self.tally = collections.Counter()
-        # Whoever started us may be gone.
         with contextlib.suppress(EOFError, BrokenPipeError):
             try:
                 person = self.person(self.daemon)
@@ -105,8 +110,11 @@ class Worker:
             except Exception as error:
                 return self.tell_of(error, "the beginning")
             done = {kind: 0 for kind in self.kinds}
+            # Each once at first: what is opened when it is first used stays open.
+            first = list(self.kinds)
             while self.may_go_on():
-                kind = min(done, key=lambda kind: (done[kind] + 1) / SHARES[kind])
+                person.is_new = bool(first)
+                kind = first.pop() if first else min(done, key=lambda kind: (done[kind] + 1) / SHARES[kind])
                 before = self.tally.total()
                 try:
                     kind(person)
@@ -128,7 +136,7 @@ class Worker:
         return person
 
     def may_go_on(self):
-        """Tells what was done, and waits while everybody is to hold still."""
+        """Tells what was done, and waits while everybody is to hold still. False at the end, and if whoever started us is gone."""
         self.end.send(("did", dict(self.tally)))
         self.tally.clear()
         while self.end.poll():
@@ -139,7 +147,7 @@ class Worker:
                 self.end.send(("held", None))
                 if self.end.recv() == "stop":
                     return False
-        return True
+        return os.getppid() == self.parent
 
 
 class Soak:
@@ -156,15 +164,17 @@ class Soak:
         for worker in self.workers:
             worker.process.start()
             worker.end.close()
-        steps = 20 if total >= REQUESTS_FOR_SLOPE else 5
-        for milestone in (total * step // steps for step in range(1, steps + 1)):
+        is_long = total >= REQUESTS_FOR_SLOPE
+        # In hundredths. Before the end of the warm-up there is nothing to compare with.
+        rests, seconds = (range(20, 101, 10), REST_SECONDS) if is_long else ((20, 60, 100), SHORT_REST_SECONDS)
+        for milestone in (total * rest // 100 for rest in rests):
             self.until(milestone)
             self.hold()
             if self.is_over:
                 break
-            # Before the end of the warm-up there is nothing to compare with.
-            if milestone >= total // 5:
-                self.problems += filter(None, (watch.settle(self.done) for watch in self.watches))
+            settle = [functools.partial(watch.settle, self.done, seconds) for watch in self.watches]
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                self.problems += filter(None, pool.map(lambda job: job(), settle))
             self.tell("at rest")
             for worker in self.workers if milestone < total else []:
                 worker.pipe.send("go")
@@ -222,13 +232,16 @@ class Soak:
                   f"{sample[0].descriptors} descriptors, {sample[0].threads} threads {state}", file=sys.stderr, flush=True)
 
     def end(self):
-        """No worker is left."""
+        """No worker is left. Those that were told to stop have a moment for it."""
+        deadline = time.monotonic() + 2
+        started = [worker.process for worker in self.workers if worker.process.pid]
         for worker in self.workers:
             worker.pipe.close()
-            if worker.process.pid:
-                worker.process.join(2)
-                worker.process.terminate()
-                worker.process.join()
+        for process in started:
+            process.join(max(deadline - time.monotonic(), 0))
+        for process in started:
+            process.terminate()
+            process.join()
 
     # What it came to
 
@@ -241,11 +254,12 @@ class Soak:
             errors = ", ".join(f"{code} {count:,}" for code, count in sorted(outcomes.items()) if code != OK)
             print(f"| `{method}` | {outcomes.total():,} | {errors} |")
         print(f"\n{self.done:,} requests, {self.done / max(self.seconds, 1):,.0f} a second beside rests")
-        print("\n| at rest after | RssAnon | VmRSS | descriptors | threads | store | |\n|---:|---:|---:|---:|---:|---:|---|")
+        print("\n| at rest after | allocated | RssAnon | VmRSS | descriptors | threads | store | |\n|" + "---:|" * 7 + "---|")
         for watch in self.watches:
             for sample in watch.rest:
-                print(f"| {sample.requests:,} | {sample.anonymous:,} KiB | {sample.resident:,} KiB | {sample.descriptors} | {sample.threads} | "
-                      f"{sample.store:,} KiB | {watch.name} |")
+                print(f"| {sample.requests:,} | {sample.allocated:,} KiB | {sample.anonymous:,} KiB | {sample.resident:,} KiB | "
+                      f"{sample.descriptors} | {sample.threads} | {sample.store:,} KiB | {watch.name} |")
+        print("\n| bytes for each 1,000 requests | " + " | ".join(SLOPES) + " | |\n|---|" + "---:|" * len(SLOPES) + "---|")
         self.judge()
 
     def judge(self):
@@ -254,16 +268,18 @@ class Soak:
         is_long = total >= REQUESTS_FOR_SLOPE
         for watch in self.watches:
             self.problems += watch.changed(total)
-            for state, samples in [("at rest", watch.rest), ("at work", watch.busy)]:
-                slopes = watch.slopes(samples, total)
-                if slopes:
-                    print(f"{watch.name} {state}, bytes of RssAnon for each 1,000 requests: "
-                          + ", ".join(f"{name} {slope:,.0f}" for name, slope in slopes.items()))
-                if is_long and state == "at rest" and slopes.get("Theil-Sen", 0) > SLOPE_MAX:
-                    self.problems.append(f"{watch.name}: its memory grows by {slopes['Theil-Sen']:,.0f} bytes for each 1,000 requests; "
+            for what, state, samples in [("allocated", "at rest", watch.rest), ("anonymous", "at rest", watch.rest),
+                                         ("anonymous", "at work", watch.busy)]:
+                slopes = watch.slopes(samples, what, total)
+                if not slopes:
+                    continue
+                name = {"allocated": "allocated", "anonymous": "RssAnon"}[what]
+                print(f"| {name} {state} | " + " | ".join(f"{slope:,.0f}" for slope in slopes.values()) + f" | {watch.name} |")
+                if is_long and state == "at rest" and slopes["Theil-Sen"] > SLOPE_MAX:
+                    self.problems.append(f"{watch.name}: {name} grows by {slopes['Theil-Sen']:,.0f} bytes for each 1,000 requests; "
                                          f"{SLOPE_MAX:,} are allowed")
         if not is_long:
-            print(f"A slope over fewer than {REQUESTS_FOR_SLOPE:,} requests says nothing, and is not judged.")
+            print(f"\nA slope over fewer than {REQUESTS_FOR_SLOPE:,} requests says nothing, and is not judged.")
 
 
 def arguments():
@@ -276,6 +292,8 @@ def arguments():
     unknown = [name for name in options.only.split(",") if name and name not in KINDS]
     if unknown or options.requests < 1000 or options.clients < 1:
         parser.error(f"there is no kind {unknown[0]}" if unknown else "at least 1000 requests and 1 client, please")
+    if not HEAP.exists():
+        parser.error(f"there is no {HEAP.name}; make soak builds it")
     options.kinds = [KINDS[name] for name in options.only.split(",") if name] or list(SHARES)
     return options
 
@@ -283,7 +301,8 @@ def arguments():
 def main():
     options = arguments()
     binary = str(Path(options.binary).resolve())
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(1))
     print("\n".join(machine(binary)), flush=True)
     # Short, for the sockets' paths.
     with tempfile.TemporaryDirectory(prefix="dbassist-soak.", dir="/tmp") as place, contextlib.ExitStack() as stack:

@@ -10,7 +10,7 @@ import time
 import uuid
 
 from daemon import PASSWORD
-from soak_client import OK, Call, Client, Relay, Unexpected, call
+from soak_client import OK, Client, Relay, Unexpected, call
 
 ENGINES = ("sqlite", "postgresql", "mysql")
 # Never ends by itself, or not within the time it is given.
@@ -21,7 +21,11 @@ SLOW = {
 }
 BY_KEY = {"sqlite": "SELECT id, name FROM t WHERE id = ?1", "postgresql": "SELECT id, name FROM t WHERE id = $1::int",
           "mysql": "SELECT id, name FROM t WHERE id = ?"}
+# What the databases' users may do beyond their data.
+RIGHTS = ["superuser", "ALL PRIVILEGES"]
 TOO_MANY = 51
+# Texts that are no JSON as it should be.
+BAD_JSON = [b'{"jsonrpc":"2.0","id":1,', b'{"jsonrpc":"2.0","id":1,"id":2,"method":"system.health"}', b'{"jsonrpc":"2.0","id":"\xff"}']
 # Held while a password is sent: of right ones that arrive together, the daemon may refuse some as too many.
 PASSWORDS = multiprocessing.Lock()
 
@@ -39,6 +43,7 @@ class Person:
         self.tally, self.daemon, self.email, self.rows = tally, daemon, email, rows
         self.chance = random.Random(seed)
         self.projects = {}
+        self.is_new = True
         # The same person at a daemon without a model.
         self.plain = None
         with PASSWORDS, Client(tally, False, daemon.socket) as client:
@@ -50,7 +55,7 @@ class Person:
             for engine, string in strings.items():
                 self.projects[engine] = client.ask("project.create", {
                     "name": f"{engine} {name}", "databaseType": engine, "connectionString": string, "readOnly": engine != "sqlite"})["id"]
-                client.ask("project.update", {"projectId": self.projects[engine], "assistant": {"acceptedRights": ["superuser", "ALL PRIVILEGES"]}})
+                client.ask("project.update", {"projectId": self.projects[engine], "assistant": {"acceptedRights": RIGHTS}})
 
     def dial(self):
         """A connection without a session."""
@@ -117,7 +122,7 @@ def refused(person):
         client.ask("auth.attach", {"token": "v4.public." + "A" * chance.randrange(200)}, "unauthenticated")
         client.ask("auth.attach", {"token": person.token})
         client.ask_all(chance.choices(wrong, k=60))
-        for text in [b'{"jsonrpc":"2.0","id":1,', b'{"jsonrpc":"2.0","id":1,"id":2,"method":"system.health"}', b'{"jsonrpc":"2.0","id":"\xff"}']:
+        for text in BAD_JSON:
             client.spoil(client.frame(text), "parse_error")
         client.spoil(client.frame([{"jsonrpc": "2.0", "id": 1, "method": "system.health"}] * TOO_MANY), "batch_too_large")
         client.spoil(client.frame([]), "invalid_request")
@@ -140,13 +145,15 @@ def statements(person):
                 raise Unexpected(f"{engine}, key {key}: {result['rows']}")
         client.ask_all([
             run("SELECT 1 +", None, "query_failed"), run("SELECT * FROM nowhere", None, "query_failed"),
-            run("SELECT 1; SELECT 2", None, "read_only", "query_failed"), run("DELETE FROM t", None, "read_only"), run(BY_KEY[engine], [], "invalid_parameters"), run("SELECT 1", label="a name"),
+            run("SELECT 1; SELECT 2", None, "read_only", "query_failed"), run("DELETE FROM t", None, "read_only"),
+            run(BY_KEY[engine], [], "invalid_parameters"), run("SELECT 1", label="a name"),
             call("query.explain", {"projectId": project, "sql": BY_KEY[engine], "parameters": [1]}),
             call("query.explain", {"projectId": project, "sql": "SELECT * FROM nowhere"}, "query_failed"),
         ])
         if engine == "sqlite":
             client.ask_all([run("INSERT INTO notes VALUES (?1)", [key], mode="write") for key in keys[:2]])
-            client.ask_all([run("DELETE FROM notes", mode="write"), run("INSERT INTO nowhere VALUES (1)", None, "query_failed", mode="write")])
+            client.ask_all([
+                run("DELETE FROM notes", mode="write"), run("INSERT INTO nowhere VALUES (1)", None, "query_failed", mode="write")])
         elif chance.random() < 0.1:
             client.ask_all([run("CREATE TABLE x (a int)", None, "read_only", mode="write")])
 
@@ -190,7 +197,8 @@ def results(person):
     """Large results: read page by page, converted, summarised, closed, kept or left behind."""
     chance = person.chance
     engine, project = person.project()
-    wanted = chance.choice([1001, 2500, 6000, 15_000])
+    # The largest goes to a file.
+    wanted = person.rows if person.is_new else chance.choice([1001, 2500, 6000, person.rows])
     keep = chance.random() < 0.3
     with person.open() as client:
         first = client.ask("query.run", {"projectId": project, "sql": f"SELECT * FROM t WHERE id <= {wanted}", "keep": keep,
@@ -251,8 +259,9 @@ def schemas(person):
     chance = person.chance
     _, project = person.project()
     of = {"projectId": project}
-    some = [call("schema.list", of), call("schema.list", of | {"detail": "full", "limit": 5}), call("schema.describe", of | {"relation": "t"}),
-            call("schema.describe", of | {"relation": "tt"}, "not_found"), call("schema.search", of | {"query": "name"}),
+    some = [call("schema.list", of), call("schema.list", of | {"detail": "full", "limit": 5}),
+            call("schema.describe", of | {"relation": "t"}), call("schema.describe", of | {"relation": "tt"}, "not_found"),
+            call("schema.search", of | {"query": "name"}),
             call("schema.relations", of), call("schema.refresh", of)]
     with person.open() as client:
         for _ in range(chance.randrange(1, 4)):
@@ -269,7 +278,8 @@ def looks_back(person):
             # It may have been forgotten meanwhile.
             client.ask("query.get", {"queryId": item["id"]}, OK, "not_found")
         client.ask_all([
-            call("query.history", {"limit": 10, "text": "from t", "status": "success"}), call("query.history", {"limit": 10, "errorText": "nowhere"}),
+            call("query.history", {"limit": 10, "text": "from t", "status": "success"}),
+            call("query.history", {"limit": 10, "errorText": "nowhere"}),
             call("query.stats", {"projectId": project, "statements": 5}), call("dashboard.get", {"days": 7})])
         if page.get("nextCursor"):
             client.ask("query.history", {"limit": 20, "projectId": project, "cursor": page["nextCursor"]})
@@ -297,7 +307,8 @@ def projects(person):
         client.send(call("project.delete", of))
         while client.waiting:
             client.replies()
-        client.ask_all([call("project.get", of, "not_found"), call("project.delete", of), call("query.run", of | {"sql": "SELECT 1"}, "not_found")])
+        client.ask_all([call("project.get", of, "not_found"), call("project.delete", of),
+                        call("query.run", of | {"sql": "SELECT 1"}, "not_found")])
 
 
 def watches(person):
@@ -338,11 +349,13 @@ def chats(person):
         events = [event["event"] for event in client.take("chat/event")]
         if events[:1] != ["started"] or events[-1:] != ["finished"]:
             raise Unexpected(f"a turn was told of as {events}")
-        client.ask_all([call("chat.history", thread), call("chat.threads", of), call("chat.context", of | {"content": "how many rows has t?"})])
+        client.ask_all([call("chat.history", thread), call("chat.threads", of),
+                        call("chat.context", of | {"content": "how many rows has t?"})])
         example = client.ask("chat.confirm", of | {"question": f"How many rows has t? {new_id()}", "sql": "SELECT count(*) FROM t"})
         client.ask_all([call("chat.examples", of), call("chat.deleteExample", {"exampleId": example["id"]})])
         if has_model:
-            number, = client.send(call("chat.send", of | {"content": "Please stream 100000 sentences.", "partialResultToken": "c"}, "cancelled"))
+            endless = of | {"content": "Please stream 100000 sentences.", "partialResultToken": "c"}
+            number, = client.send(call("chat.send", endless, "cancelled"))
             while client.next("chat/event")["event"] != "text":
                 pass
             if chance.random() < 0.5:
@@ -381,7 +394,8 @@ def vanishes(person):
     """Connections that end in the middle of something, or say nonsense."""
     chance = person.chance
     engine, project = person.project()
-    run = {"jsonrpc": "2.0", "id": 1, "method": "query.run", "params": {"projectId": project, "sql": f"SELECT * FROM t WHERE id <= {person.rows}"}}
+    run = {"jsonrpc": "2.0", "id": 1, "method": "query.run", "params": {"projectId": project, "sql": "SELECT * FROM t"}}
+    slow = run | {"params": {"projectId": project, "sql": SLOW[engine], "timeoutMs": 20_000}}
     with person.open() as client:
         client.write(client.frame(run)[:chance.randrange(1, 100)])
     with person.open() as client:
@@ -389,7 +403,7 @@ def vanishes(person):
     with person.open() as client:
         client.write(client.frame([run, call("system.health")._asdict()] * 20)[:-5])
     with person.open() as client:
-        client.write(b"".join(client.frame(run | {"params": {"projectId": project, "sql": SLOW[engine], "timeoutMs": 20_000}}) for _ in range(2)))
+        client.write(client.frame(slow) * 2)
     with person.open() as client:
         # Closing one side only leaves what is under way its reply.
         numbers = client.send(*[call("system.health")] * 5, call("query.run", {"projectId": project, "sql": "SELECT 1"}))
@@ -424,9 +438,10 @@ def logs_in(person):
         engine = person.chance.choice(list(person.projects))
         with PASSWORDS, person.dial() as client:
             client.ask("auth.signup", {"name": "Bob", "email": f"{uuid.uuid4()}@example.com", "password": PASSWORD})
-            project = client.ask("project.create", {"name": "mine", "databaseType": engine, "connectionString": person.daemon.strings[engine]})["id"]
-            client.ask_all([call("query.run", {"projectId": project, "sql": "SELECT 1"}), call("schema.list", {"projectId": project}),
-                            call("dashboard.get", {}), call("query.stats", {})])
+            create = {"name": "mine", "databaseType": engine, "connectionString": person.daemon.strings[engine]}
+            of = {"projectId": client.ask("project.create", create)["id"]}
+            client.ask_all([call("query.run", of | {"sql": "SELECT 1"}), call("schema.list", of), call("dashboard.get", {}),
+                            call("query.stats", {})])
             client.ask("auth.deleteAccount", {"currentPassword": PASSWORD})
             client.ask("auth.whoami", None, "unauthenticated")
 

@@ -11,10 +11,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 
+# Threads that Swift's runtime starts for its pool and ends as it likes: as many as processors, and some more while others wait.
+POOL = re.compile(r"-qos$|overcommit$")
+POOL_MAX = 4 * os.cpu_count()
+BETWEEN_LOOKS = 0.1
+
+
 class Sample(NamedTuple):
-    """Sizes are in KiB."""
+    """Sizes are in KiB; `allocated` is what heap.c says; of threads those of Swift's pool are not counted."""
 
     requests: int
+    allocated: int
     resident: int
     anonymous: int
     descriptors: int
@@ -29,7 +36,8 @@ def least_squares(points):
 
 def theil_sen(points):
     """The median of the slopes between any two: one point in four may be anywhere."""
-    slopes = [(later[1] - earlier[1]) / (later[0] - earlier[0]) for earlier, later in itertools.combinations(points, 2) if later[0] > earlier[0]]
+    pairs = itertools.combinations(points, 2)
+    slopes = [(later[1] - earlier[1]) / (later[0] - earlier[0]) for earlier, later in pairs if later[0] > earlier[0]]
     return statistics.median(slopes) if slopes else 0.0
 
 
@@ -55,13 +63,9 @@ class Watch:
     def look(self, requests):
         status = dict(line.split(":", 1) for line in (self.place / "status").read_text().splitlines())
         store = sum(file.stat().st_size for file in self.daemon.store.parent.glob("store.sqlite*")) // 1024
-        return Sample(requests, int(status["VmRSS"].split()[0]), int(status["RssAnon"].split()[0]),
-                      len(os.listdir(self.place / "fd")), int(status["Threads"]), store)
-
-    def private(self):
-        """Memory that is its own alone, in KiB, as the kernel adds it up page by page."""
-        rollup = (self.place / "smaps_rollup").read_text()
-        return int(re.search(r"^Pss_Anon: *(\d+)", rollup, re.MULTILINE)[1])
+        allocated = int((self.daemon.place / "heap").read_text()) // 1024
+        return Sample(requests, allocated, int(status["VmRSS"].split()[0]), int(status["RssAnon"].split()[0]),
+                      len(os.listdir(self.place / "fd")), sum(self.threads().values()), store)
 
     def descriptors(self):
         """How many there are of each kind."""
@@ -72,35 +76,38 @@ class Watch:
                 target = os.readlink(entry)
             except FileNotFoundError:
                 continue
-            kinds["TCP" if target in over_tcp else re.sub(r":\[\d+\]$| \(deleted\)$", "", target).replace(str(self.daemon.place) + "/", "")] += 1
+            kind = re.sub(r":\[\d+\]$| \(deleted\)$", "", target).removeprefix(f"{self.daemon.place}/")
+            kinds["TCP" if target in over_tcp else kind] += 1
         return kinds
 
-    def threads(self):
-        """How many there are of each name."""
+    def threads(self, pool=False):
+        """How many there are of each name, of Swift's pool or of the others."""
         names = collections.Counter()
         for task in (self.place / "task").iterdir():
             with contextlib.suppress(OSError):
                 names[(task / "comm").read_text().strip()] += 1
-        return names
+        return collections.Counter({name: count for name, count in names.items() if bool(POOL.search(name)) == pool})
 
-    def settle(self, requests, patience=30):
-        """Waits until nothing of the clients is left, and samples. Answers what is left if something is."""
+    def settle(self, requests, seconds, patience=30):
+        """Waits until nothing of the clients is left, and samples for some seconds. Answers what is wrong, if something is."""
         deadline = time.monotonic() + patience
         with self.daemon.connect(self.daemon.token) as connection:
             while left := self.left(connection):
                 if time.monotonic() > deadline:
                     return f"{self.name}: {patience} s after the last client this is still there: {left}"
                 time.sleep(0.1)
-        # That connection's own descriptor goes, and threads that have ended are collected.
-        before, still = self.look(requests), 0
-        while still < 5 and time.monotonic() < deadline:
-            time.sleep(0.1)
-            now = self.look(requests)
-            still = still + 1 if (now.descriptors, now.threads) == (before.descriptors, before.threads) else 0
-            before = now
-        self.rest.append(before)
+        # What is least then counts. A descriptor that is open for a moment (the keyring is looked at) is no matter, nor is memory that
+        # housekeeping gives back: what never goes is.
+        looks, end = [], time.monotonic() + seconds
+        while time.monotonic() < end:
+            looks.append(self.look(requests))
+            time.sleep(BETWEEN_LOOKS)
+        names = ("allocated", "resident", "anonymous", "descriptors", "threads")
+        least = {name: min(getattr(look, name) for look in looks) for name in names}
+        self.rest.append(looks[-1]._replace(**least))
         self.kinds.append({"descriptors": self.descriptors(), "threads": self.threads()})
-        return None
+        pool = self.threads(pool=True)
+        return f"{self.name}: Swift's pool has {dict(pool)}, more than {POOL_MAX}" if pool.total() > POOL_MAX else None
 
     def left(self, connection):
         """What clients have left that time, or the end of a connection, is to take away."""
@@ -117,9 +124,9 @@ class Watch:
         """Those after the first fifth."""
         return [sample for sample in samples if sample.requests >= total // 5]
 
-    def slopes(self, samples, total):
-        """Bytes of its own memory for each thousand requests, by ways to say it."""
-        points = [(sample.requests / 1000, sample.anonymous * 1024) for sample in self.warm(samples, total)]
+    def slopes(self, samples, what, total):
+        """Bytes of `what` for each thousand requests, by ways to say it."""
+        points = [(sample.requests / 1000, getattr(sample, what) * 1024) for sample in self.warm(samples, total)]
         return {name: slope(points) for name, slope in SLOPES.items()} if len(points) > 1 else {}
 
     def changed(self, total):
