@@ -9,6 +9,8 @@ DESTDIR ?=
 MINUTES ?= 60
 # How long make fuzz runs each of its targets.
 SECONDS ?= 60
+# How many requests make soak sends.
+REQUESTS ?= 1000000
 
 SPECGEN := Tools/SpecGen
 # What nobody looks up by name in the running program is not exported, which spares every start of it.
@@ -133,9 +135,16 @@ lint-links:
 
 ## Benchmarks
 
-.PHONY: bench
+.PHONY: bench soak
 bench: bench-deps release benchmarks/.build/rpcload benchmarks/.build/pwverify ## measure beside what else could be used; prints ratios
 	@benchmarks/run $(RELEASE_BINARY)
+
+soak: bench-deps release benchmarks/.build/heap.so ## send REQUESTS of every kind and see whether the daemon grows: a quarter of an hour
+	@benchmarks/soak.py $(RELEASE_BINARY) --requests $(REQUESTS)
+
+benchmarks/.build/%.so: benchmarks/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -shared -fPIC -pthread -o $@ $<
 
 benchmarks/.build/%: benchmarks/%.c
 	@mkdir -p $(@D)

@@ -51,8 +51,12 @@ def questions():
 class Model:
     """The model server, and a client that asks it directly."""
 
+    def __init__(self, *options):
+        self.options = options
+
     def __enter__(self):
-        self.process = subprocess.Popen([sys.executable, str(HERE / "model_server.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen([sys.executable, str(HERE / "model_server.py"), *self.options], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
         self.port = int(self.process.stdout.readline())
         self.wire = socket.create_connection(("127.0.0.1", self.port))
         self.wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

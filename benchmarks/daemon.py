@@ -1,6 +1,7 @@
 """The daemon that is measured, and programs that measure it."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -13,7 +14,14 @@ from throwaway.daemon import PASSWORD, Connection, Daemon as Throwaway  # noqa: 
 
 LOAD = HERE / ".build" / "rpcload"
 
-__all__ = ["HERE", "LOAD", "PASSWORD", "Connection", "Daemon", "Throwaway", "measure"]
+__all__ = ["HERE", "LOAD", "PASSWORD", "Connection", "Daemon", "Throwaway", "machine", "measure"]
+
+
+def machine(binary):
+    """The day, the machine with its load, and the daemon's version, each in words."""
+    model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
+    version = subprocess.run([binary, "--version"], capture_output=True, text=True).stdout.strip()
+    return f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} × {model}, load {os.getloadavg()[0]:.1f}", f"dbassistd {version.removeprefix('dbassistd ')}"
 
 
 def measure(*command, **options):

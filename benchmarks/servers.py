@@ -1,4 +1,4 @@
-"""Throw-away database servers with a million rows of six columns in a table `t`."""
+"""Throw-away database servers with rows of six columns in a table `t`, a million unless another number is given."""
 
 import os
 import sqlite3
@@ -34,13 +34,18 @@ def peak(*command):
 
 
 class PostgreSQL(servers.PostgreSQL):
-    """Also has pgbench's tables, a million accounts."""
+    """Of a million rows it also has pgbench's tables, a million accounts."""
+
+    def __init__(self, place, rows=ROWS):
+        super().__init__(place)
+        self.rows = rows
 
     def prepare(self):
         subprocess.run(self.psql("-c", f"CREATE TABLE t AS SELECT i AS id, i * 7 AS n, i / 3.0::float8 AS f, 'name ' || i AS name, "
                                  "md5(i::text) AS hash, timestamp '2026-01-01' + i * interval '1 s' AS at "
-                                 f"FROM generate_series(1, {ROWS}) AS i", "-c", "VACUUM ANALYZE t"), **QUIET)
-        subprocess.run(self.pgbench("-i", "-s", "10"), **QUIET)
+                                 f"FROM generate_series(1, {self.rows}) AS i", "-c", "VACUUM ANALYZE t"), **QUIET)
+        if self.rows == ROWS:
+            subprocess.run(self.pgbench("-i", "-s", "10"), **QUIET)
 
     def pgbench(self, *arguments):
         return [self.binaries / "pgbench", "-h", self.place, "-U", "postgres", *arguments, "postgres"]
@@ -82,21 +87,25 @@ class PostgreSQL(servers.PostgreSQL):
 class MariaDB(servers.MariaDB):
     """Its database is `app`."""
 
+    def __init__(self, place, rows=ROWS):
+        super().__init__(place)
+        self.rows = rows
+
     def prepare(self):
         subprocess.run(self.mariadb("-e", "CREATE DATABASE app; USE app; CREATE TABLE t (id INT PRIMARY KEY, n BIGINT, f DOUBLE, "
                                     "name VARCHAR(40), hash CHAR(32), at DATETIME); INSERT INTO t SELECT seq, seq * 7, seq / 3e0, "
-                                    f"CONCAT('name ', seq), MD5(seq), '2026-01-01' + INTERVAL seq SECOND FROM seq_1_to_{ROWS}"), **QUIET)
+                                    f"CONCAT('name ', seq), MD5(seq), '2026-01-01' + INTERVAL seq SECOND FROM seq_1_to_{self.rows}"), **QUIET)
 
     @property
     def connection(self):
         return f"mysql://root@localhost/app?socket={self.socket}"
 
 
-def sqlite_file(place):
+def sqlite_file(place, rows=ROWS, name="rows.sqlite"):
     """The same rows in an SQLite file."""
-    path = Path(place) / "rows.sqlite"
+    path = Path(place) / name
     with sqlite3.connect(path) as database:
         database.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, f REAL, name TEXT, hash TEXT, at TEXT)")
         database.executemany("INSERT INTO t VALUES (?, ?, ?, ?, ?, ?)", (
-            (i, i * 7, i / 3, f"name {i}", f"{i * 2654435761 % 2**64:032x}", f"2026-01-01 00:00:{i % 60:02}") for i in range(1, ROWS + 1)))
+            (i, i * 7, i / 3, f"name {i}", f"{i * 2654435761 % 2**64:032x}", f"2026-01-01 00:00:{i % 60:02}") for i in range(1, rows + 1)))
     return path
