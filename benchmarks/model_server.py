@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import socket
 import sys
 import threading
@@ -86,6 +87,8 @@ def accept(listener):
 
 
 if __name__ == "__main__":
+    # A terminal's goes to all; ours is the end of the input.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with socket.create_server(("127.0.0.1", 0)) as server:
         os.write(1, b"%d\n" % server.getsockname()[1])
         threading.Thread(target=accept, args=[server], daemon=True).start()
