@@ -62,7 +62,7 @@ demo: deps release ## show the daemon at work in a temporary directory, and leav
 
 ## Tests. Each part stands alone; `make test` runs them all, goes on after a failure and says at the end what failed.
 
-.PHONY: test test-build test-swift test-full test-one test-specgen test-openrpc test-client test-evaluation test-model test-packaging
+.PHONY: test test-build test-swift test-sanitized test-full test-one test-specgen test-openrpc test-client test-evaluation test-model test-packaging
 test: test-deps ## run every test and check
 	@scripts/test-all
 
@@ -71,6 +71,9 @@ test-build:
 
 test-swift: ## run the tests of the daemon; they start database servers of their own and stop them
 	@scripts/test-swift
+
+test-sanitized: test-deps ## run all tests but those of the whole daemon with the address sanitizer, in a build of its own
+	@scripts/test-swift --sanitize
 
 test-full: test-deps test-build ## run the tests that take a part of the load in `make test` with all of it: about two minutes
 	DBASSIST_TEST_FULL=1 $(SWIFT) test --skip-build --no-parallel --filter 'DaemonTests\.(Flood|ForeignID|HashQueue|Login|PolicySilence|SlowClient)Tests'

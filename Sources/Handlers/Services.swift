@@ -98,6 +98,8 @@ public final class Services: Sendable {
     /// Work that is due from time to time: sessions that have outlived themselves, rows nobody needs.
     public func housekeep() async {
         catalogues.dropExpired()
+        // What a burst needed is not kept for ever.
+        defer { Heap.trim() }
         let nowMs = Timestamp.now()
         let ended = sessions.endOutlived(nowMs: nowMs, idleMs: Int64(limits.sessionIdleMs))
         for sessionID in ended.sessions {

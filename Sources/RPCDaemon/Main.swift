@@ -9,6 +9,7 @@ import Synchronization
         // Whoever looks at the environment later, this process's own children included, finds no key.
         let key = Environment.take("DBASSIST_MODEL_KEY")
         modelKey.withLock { $0 = key.map { .value($0) } }
+        Heap.limit()
         let manager = ServiceManager.take()
         serviceManager.withLock { $0 = manager }
         do throws(SecurityError) {

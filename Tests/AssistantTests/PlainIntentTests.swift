@@ -1,5 +1,6 @@
 import Assistant
 import Databases
+import TestSupport
 import Testing
 
 @Suite struct PlainIntentTests {
@@ -185,7 +186,7 @@ import Testing
             let time = threadTime { intent = PlainIntent.recognise(question, index: index, engine: .postgresql) }
             let place = index.find(name).first ?? -1
             #expect(intent == .rowCount(place) || intent == .describe(place))
-            #expect(time < .seconds(1))
+            #expect(time < .seconds(1) * TestScale.slack)
         }
     }
 
@@ -198,7 +199,7 @@ import Testing
         ]
         for text in texts {
             let time = threadTime { _ = PlainIntent.recognise(text, index: Self.index, engine: .postgresql) }
-            #expect(time < .seconds(2), "\(text.prefix(20))")
+            #expect(time < .seconds(2) * TestScale.slack, "\(text.prefix(20))")
         }
     }
 }

@@ -168,6 +168,25 @@ import Threads
         #expect(server.get { $0.open } == 0)
     }
 
+    /// The reset may have been done when it was to be stopped; the connection is closed even so, and not lent to anybody.
+    @Test func aCallerThatGoesDuringTheProbeIsToldSo() async throws {
+        let pool = pool(ConnectionPoolLimits(trustIdleMs: 0))
+        try await run("rows 1", one, pool)
+        #expect(await eventually { pool.status.idle == 1 })
+        let resets = server.get { $0.resets }
+        server.set { $0.holdsResets = true }
+        let second = Task { try await run("rows 2", one, pool) }
+        #expect(await eventually { server.get { $0.resets } > resets })
+        second.cancel()
+        let error = await #expect(throws: DatabaseError.self) { try await second.value }
+        #expect(error?.code == .cancelled && server.get { $0.ran } == ["rows 1"])
+        server.set { $0.holdsResets = false }
+        try await run("rows 3", one, pool)
+        #expect(server.get { $0.ran } == ["rows 1", "rows 3"])
+        #expect(await pool.shutdown())
+        #expect(server.get { $0.open } == 0)
+    }
+
     @Test func anIdleConnectionMakesRoomForAnotherProject() async throws {
         let pool = pool(ConnectionPoolLimits(total: 1))
         try await run("rows 1", one, pool)

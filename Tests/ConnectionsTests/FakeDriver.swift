@@ -19,6 +19,8 @@ final class FakeServer: Sendable {
         var deadBelow = 0
         var failsOpen = false
         var failsReset = false
+        /// Resets wait until they are interrupted, and succeed all the same.
+        var holdsResets = false
         /// Statements that wait end only by being severed, or not at all.
         var obeysCancel = true
         var obeysSever = true
@@ -83,10 +85,11 @@ final class FakeDriver: Driver {
     }
 
     func reset() throws(DatabaseError) {
-        let fails = server.state.withLock { state in
+        let (fails, waits) = server.state.withLock { state in
             state.resets += 1
-            return state.failsReset || number < state.deadBelow
+            return (state.failsReset || number < state.deadBelow, state.holdsResets)
         }
+        if waits { try? stopper.wait() }
         if fails { throw DatabaseError(.connectionLost, phase: .execute, "gone") }
     }
 

@@ -1,4 +1,5 @@
 import Protocol
+import TestSupport
 import Testing
 
 @testable import Databases
@@ -144,7 +145,7 @@ import Testing
                 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT \(rows))
                 SELECT i, i / 7.0, printf('row %d of many, and some more text', i), zeroblob(100) FROM n
                 """
-            _ = try driver.run(Statement(sql: sql), into: &pager)
+            _ = try driver.run(Statement(sql: sql, timeoutMs: 30_000 * TestScale.slack), into: &pager)
             try pager.finish()
             return sink
         }

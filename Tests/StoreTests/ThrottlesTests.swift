@@ -52,6 +52,22 @@ import Testing
         }
     }
 
+    /// Of two that arrive together, the one that is counted later may have come first: where nobody has to wait, it need not either.
+    @Test func freeAttemptsDoNotWaitForEachOther() async throws {
+        try await withStore { store, _ in
+            let keys = AttemptKeys(account: "account", peer: "peer")
+            for early in 0..<3 {
+                let verdict = try await store.beginAttempt([("account", ThrottlePolicy())], nowMs: nowMs - Int64(early))
+                #expect(verdict == .allowed)
+            }
+            // A success says nothing of a wait either.
+            _ = try await store.beginAttempt([("account", ThrottlePolicy()), ("peer", ThrottlePolicy())], nowMs: nowMs + 5)
+            _ = try await store.beginAttempt([("peer", ThrottlePolicy())], nowMs: nowMs + 5)
+            try await store.attemptSucceeded(keys, nowMs: nowMs + 10)
+            #expect(try await store.beginAttempt([("peer", ThrottlePolicy())], nowMs: nowMs + 1) == .allowed)
+        }
+    }
+
     /// Somebody who guesses as often as is allowed: a hundred tries that take most of a day, then none for a day.
     @Test func aHundredFailuresAreTheMost() async throws {
         try await withStore { store, _ in

@@ -17,5 +17,11 @@ int linux_pipe_cloexec(int ends[2]);
 /* No core dumps or ptrace of this process, no new privileges for it or its children (prctl(2)); 0 or -1. */
 int linux_harden_process(void);
 
-/* Whether that has been done: 1 or 0. */
+/* At most this many heaps for all threads (mallopt(3)): what one frees can be used by the others. Before there is a second thread. */
+void linux_limit_heaps(int count);
+
+/* Gives memory that was freed back to the kernel (malloc_trim(3)). */
+void linux_trim_heaps(void);
+
+/* Whether the process was hardened: 1 or 0. */
 int linux_is_process_hardened(void);

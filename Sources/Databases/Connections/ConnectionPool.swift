@@ -81,7 +81,8 @@ public final class ConnectionPool: Sendable {
         state.withLock { $0.startProbe(slot) }
         do throws(DatabaseError) {
             try await connection.reset()
-            if state.withLock({ $0.passedProbe(slot) }) { return true }
+            // A caller that went away meanwhile may have had the connection closed although the reset was done.
+            if connection.isReusable, state.withLock({ $0.passedProbe(slot) }) { return true }
         } catch {
             // The server went away while nobody looked: nothing is lost, a fresh connection takes its place.
         }

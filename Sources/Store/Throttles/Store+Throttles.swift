@@ -53,7 +53,7 @@ extension Store {
     public func attemptWithdrawn(_ keys: AttemptKeys, nowMs: Int64) async throws(StoreError) {
         try await write { session throws(StoreError) in
             for key in [keys.account, keys.peer] {
-                if let key { try Store.reduce(session, key, by: 1, nowMs) }
+                if let key { try Store.reduce(session, key, by: 1) }
             }
         }
     }
@@ -103,17 +103,13 @@ extension Store {
             }
             try session.change("DELETE FROM throttles WHERE key = $1", [.text(account)])
         }
-        if let peer = keys.peer { try reduce(session, peer, by: own, nowMs) }
+        if let peer = keys.peer { try reduce(session, peer, by: own) }
     }
 
     /// The wait before an attempt that was allowed is over, and the one it was given beforehand is not due.
-    private static func reduce(_ session: StoreSession, _ key: String, by count: Int64, _ nowMs: Int64) throws(StoreError) {
+    private static func reduce(_ session: StoreSession, _ key: String, by count: Int64) throws(StoreError) {
         try session.change(
-            """
-            UPDATE throttles SET failures = failures - $2,
-                next_allowed_at = CASE WHEN next_allowed_at < $3 THEN next_allowed_at ELSE $3 END
-            WHERE key = $1
-            """, [.text(key), .integer(count), .integer(nowMs)])
+            "UPDATE throttles SET failures = failures - $2, next_allowed_at = 0 WHERE key = $1", [.text(key), .integer(count)])
         try session.change("DELETE FROM throttles WHERE key = $1 AND failures <= 0", [.text(key)])
     }
 
@@ -132,7 +128,9 @@ extension Store {
         _ session: StoreSession, _ key: AttemptKey, _ nowMs: Int64
     ) throws(StoreError) -> ThrottleState {
         let failures = try throttle(session, key, nowMs).failures + 1
-        let nextMs = nowMs + key.policy.delayMs(after: failures)
+        let delayMs = key.policy.delayMs(after: failures)
+        // Where nobody has to wait no time is kept: of two at once, the one that is counted second may have come first.
+        let nextMs = delayMs > 0 ? nowMs + delayMs : 0
         try session.change(
             """
             INSERT INTO throttles (key, failures, last_failure_at, next_allowed_at) VALUES ($1, $2, $3, $4)

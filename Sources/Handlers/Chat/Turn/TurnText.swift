@@ -18,6 +18,8 @@ final class TurnText: Sendable {
         var safe = SafeTextStream()
         /// Held back: the end of what came that could be the beginning of code.
         var held = ""
+        /// Bytes of `held` that were looked at before: nothing in them is to be looked at again.
+        var seen = 0
         var isHolding = false
         var isFirst = true
         var shown = ""
@@ -39,36 +41,47 @@ final class TurnText: Sendable {
         state.withLock { state in
             state.held += piece
             guard holding != .all, !state.isHolding else { return }
+            let new = state.held.utf8.index(state.held.startIndex, offsetBy: state.seen)
             if state.isFirst {
-                guard let first = state.held.unicodeScalars.first(where: { !$0.properties.isWhitespace }) else { return }
+                guard let first = state.held[new...].unicodeScalars.first(where: { !$0.properties.isWhitespace }) else {
+                    state.seen = state.held.utf8.count
+                    return
+                }
                 state.isFirst = false
                 if "{[<`".unicodeScalars.contains(first) {
                     state.isHolding = true
                     return
                 }
             }
-            var end: String.Index
-            if let fence = state.held.firstRange(of: "```") {
-                state.isHolding = true
-                end = fence.lowerBound
-            } else {
-                // One or two of its characters may be here already.
-                end = state.held.lastIndex { $0 != "`" }.map { state.held.index(after: $0) } ?? state.held.startIndex
-            }
-            if holding == .figures {
-                if let digit = state.held[..<end].firstIndex(where: \.isNumber) {
-                    state.isHolding = true
-                    end = digit
-                }
-                end =
-                    state.held[..<end].lastIndex(where: Self.endsSentence).map { state.held.index(after: $0) }
-                    ?? state.held.startIndex
-            }
+            let end = Self.readyEnd(&state, from: new, holding)
+            guard end > state.held.startIndex else { return }
             let ready = state.safe.append(String(state.held[..<end]))
+            state.seen -= state.held.utf8.distance(from: state.held.startIndex, to: end)
             state.held = String(state.held[end...])
             state.shown += ready
             events.text(ready)
         }
+    }
+
+    /// Up to where the text may be shown now. Looks at what came since the last time only: an answer may be long, and a sentence too.
+    private static func readyEnd(_ state: inout State, from new: String.Index, _ holding: Holding) -> String.Index {
+        let held = state.held
+        var end: String.Index
+        if let fence = held[new...].firstRange(of: "```") {
+            state.isHolding = true
+            end = fence.lowerBound
+        } else {
+            // One or two of its characters may be here already.
+            end = held[new...].lastIndex { $0 != "`" }.map { held.index(after: $0) } ?? new
+        }
+        state.seen = held.utf8.distance(from: held.startIndex, to: end)
+        guard holding == .figures else { return end }
+        if let digit = held[new..<end].firstIndex(where: \.isNumber) {
+            state.isHolding = true
+            end = digit
+        }
+        // The text began behind the end of a sentence, and had none since.
+        return held[new..<end].lastIndex(where: endsSentence).map { held.index(after: $0) } ?? held.startIndex
     }
 
     private static func endsSentence(_ character: Character) -> Bool {

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The processor's time that this thread spends in `body`: what others run beside it does not count.
-func threadTime(_ body: () -> Void) -> Duration {
+public func threadTime(_ body: () -> Void) -> Duration {
     func now() -> Duration {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
