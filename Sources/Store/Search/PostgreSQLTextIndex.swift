@@ -25,11 +25,12 @@ struct PostgreSQLTextIndex: TextIndex {
 
     func candidates(_ terms: SearchTerms, parameter: Int) -> TextCandidates? {
         guard let (tokens, long) = SearchTokens.of(terms) else { return nil }
+        // A sum, so that nobody thinks of going through the places in order until enough fit: where nothing does, that is all of them.
         return TextCandidates(
             from: """
-                (SELECT place FROM query_texts
+                (SELECT place + 0 AS place FROM query_texts
                     WHERE tokens @> CAST($\(parameter) AS INTEGER[]) OR tokens @> CAST($\(parameter + 1) AS INTEGER[])
-                    ORDER BY place DESC) AS found
+                    ORDER BY place + 0 DESC) AS found
                 JOIN queries ON queries.place = found.place
                 """,
             condition: "TRUE", place: "found.place", parameters: [Self.array(tokens), Self.array(long)])
