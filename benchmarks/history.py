@@ -1,24 +1,28 @@
 #!/usr/bin/env python3
-"""Measures a long history beside a short one: history.py BINARY [--rows N] [--small N] [--rounds N]
+"""Measures a long history beside a short one: history.py BINARY [--rows N] [--small N] [--rounds N] [--postgresql]
 
 Two daemons run side by side, one whose user has many queries in history and one whose user has a thousand; every row asks both
 in turn, several times, and its ratio is that of the medians. The histories are those of a store as version 0.1.0 left it
-(store-1.sql), so what bringing them to the daemon's own schema takes is measured too. README.md says how to read the table.
+(store-1.sql), so what bringing them to the daemon's own schema takes is measured too. With --postgresql they are then copied to
+databases of a server that is started for it. README.md says how to read the table.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import math
 import os
 import random
 import sqlite3
 import statistics
+import subprocess
 import tempfile
 import time
 import uuid
 from pathlib import Path
 
 from daemon import Connection, Daemon
+from throwaway.servers import PostgreSQL
 
 HERE = Path(__file__).resolve().parent
 DAY_MS = 86_400_000
@@ -57,8 +61,10 @@ def fill(daemon, rows):
     store.executescript("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF; BEGIN;" + "".join(tables))
     store.execute("INSERT INTO store_migrations VALUES (1, 0)")
     for table, found in accounts.items():
+        # Later versions added their columns at the end.
+        count = len(store.execute(f"PRAGMA table_info({table})").fetchall())
         for row in found:
-            store.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+            store.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * count)})", row[:count])
     projects = [(row[0], row[1]) for row in accounts["projects"]]
     chance = random.Random(4711)
     now = int(time.time() * 1000)
@@ -96,7 +102,7 @@ def fill(daemon, rows):
     store.close()
 
 
-def prepare(binary, place, rows):
+def prepare(binary, place, rows, server=None):
     """A daemon that runs and has so many rows of history, its user's connection and project, and what bringing it there took."""
     Path(place).mkdir(mode=0o700)
     daemon = Daemon(binary, place)
@@ -112,15 +118,44 @@ def prepare(binary, place, rows):
         fill(daemon, rows)
         before = daemon.store.stat().st_size
         took = {"migration": daemon.start(patience=900)}
+        if server:
+            daemon.stop()
+            move(daemon, server)
+            before = size(daemon, server)
+            daemon.start()
         began = time.monotonic()
-        while not is_indexed(daemon):
+        while not is_indexed(daemon, server):
             time.sleep(0.5)
         took["indexing"] = time.monotonic() - began
-        took["bytes"] = (before, daemon.store.stat().st_size)
+        took["bytes"] = (before, size(daemon, server))
         return Side(daemon, daemon.connect(daemon.token), projects[-1]), took
     except BaseException:
         daemon.stop()
         raise
+
+
+def database(daemon):
+    """The name of the database that holds a daemon's store."""
+    return f"store_{daemon.place.name}"
+
+
+def move(daemon, server):
+    """Copies the store to a database of its own, which the daemon has from then on."""
+    subprocess.run(server.psql("-c", f"CREATE DATABASE {database(daemon)}", "postgres"), check=True)
+    daemon.environment["DBASSIST_STORE"] = f"postgresql://postgres@/{database(daemon)}?host={server.place}"
+    subprocess.run([daemon.binary, "store", "copy", daemon.store, "env:DBASSIST_STORE"], env=daemon.environment, check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(server.psql("-c", "VACUUM ANALYZE", database(daemon)), check=True)
+
+
+def answer(daemon, server, sql):
+    """What a statement answers about the store in PostgreSQL, as text."""
+    return subprocess.run(server.psql("-At", "-c", sql, database(daemon)), check=True, capture_output=True, text=True).stdout.strip()
+
+
+def size(daemon, server):
+    """Bytes of the store."""
+    return int(answer(daemon, server, "SELECT pg_database_size(current_database())")) if server else daemon.store.stat().st_size
 
 
 @dataclasses.dataclass
@@ -137,11 +172,16 @@ class Side:
         return self.connection.seconds(method, own)
 
 
-def is_indexed(daemon):
+WAITING = "SELECT 1 FROM queries WHERE place IS NULL AND status <> 'running' LIMIT 1"
+
+
+def is_indexed(daemon, server=None):
     """Whether all that is in history can be found by the index of texts; a daemon without one never waits."""
+    if server:
+        return not answer(daemon, server, WAITING)
     store = sqlite3.connect(f"file:{daemon.store}?mode=ro", uri=True)
     try:
-        return store.execute("SELECT 1 FROM queries WHERE place IS NULL AND status <> 'running' LIMIT 1").fetchone() is None
+        return store.execute(WAITING).fetchone() is None
     except sqlite3.OperationalError:
         return True
     finally:
@@ -173,12 +213,12 @@ def halfway(days=DAYS // 2):
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - days * 86_400))
 
 
-def compare(binary, place, rows, small_rows, rounds):
+def compare(binary, place, rows, small_rows, rounds, server=None):
     """Makes both daemons in directories of `place`, and prints the table."""
     sides = []
     try:
         for name, count in (("l", rows), ("s", small_rows)):
-            side, took = prepare(binary, f"{place}/{name}", count)
+            side, took = prepare(binary, f"{place}/{name}", count, server)
             sides.append(side)
             print(f"{count:,} rows: brought to the schema in {took['migration']:.1f} s, indexed in {took['indexing']:.1f} s, "
                   f"{took['bytes'][0] / 1e6:,.0f} MB before and {took['bytes'][1] / 1e6:,.0f} MB after", flush=True)
@@ -206,9 +246,11 @@ def main():
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--small", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--postgresql", action="store_true", help="with the stores in databases of PostgreSQL")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="dbassist-bench.", dir="/tmp") as place:
-        compare(str(Path(options.binary).resolve()), place, options.rows, options.small, options.rounds)
+    with tempfile.TemporaryDirectory(prefix="dbassist-bench.", dir="/tmp") as place, contextlib.ExitStack() as stack:
+        server = stack.enter_context(PostgreSQL(place)) if options.postgresql else None
+        compare(str(Path(options.binary).resolve()), place, options.rows, options.small, options.rounds, server)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,20 @@
 public protocol SQLSession: AnyObject {
     /// Runs one statement to its end. The statement is prepared once per text and kept.
     @discardableResult func run(_ sql: String, _ parameters: [Parameter]) throws(DatabaseError) -> SQLRows
+    /// Runs one statement for each list of parameters, in order, up to the first that fails; where the server is elsewhere, many in one
+    /// round trip. For statements of few rows.
+    @discardableResult func run(_ sql: String, forEach lists: [[Parameter]]) throws(DatabaseError) -> [SQLRows]
     /// Runs statements without parameters or rows: schema changes.
     func execute(_ sql: String) throws(DatabaseError)
     func close()
+}
+
+extension SQLSession {
+    @discardableResult public func run(_ sql: String, forEach lists: [[Parameter]]) throws(DatabaseError) -> [SQLRows] {
+        var all: [SQLRows] = []
+        for parameters in lists { all.append(try run(sql, parameters)) }
+        return all
+    }
 }
 
 /// The rows of a small statement.

@@ -77,6 +77,46 @@ import Testing
         await store.close()
     }
 
+    /// A store in PostgreSQL of schema 5, whose daemons gave places in an index that was not there.
+    @Test func aHistoryInPostgreSQLGetsItsIndex() async throws {
+        let directory = TemporaryDirectory()
+        let location = try StoreKind.postgresql.location(directory)
+        let engine = try Store.engine(location, locks: true)
+        let session = try engine.connect()
+        let project = Sample.project(of: Sample.user())
+        try Migrations.bring(session, nowMs: Sample.nowMs, to: 5)
+        try session.change("INSERT INTO users VALUES ($1, 'Ada', 'ada@example.org', 'x', 0, 0)", [.text(project.userID)])
+        try session.change(
+            """
+            INSERT INTO projects (id, user_id, name, description, folded, database_type, connection_string, read_only,
+                created_at, updated_at) VALUES ($1, $2, 'shop', '', '', 'sqlite', $3, 1, 0, 0)
+            """, [.text(project.id), .text(project.userID), .bytes([1])])
+        for number in 0..<600 {
+            try session.transaction { session throws(StoreError) in
+                let start = Sample.start(project, sql: "SELECT \(number) FROM Books", atMs: Sample.nowMs + Int64(number))
+                let shape = StatementShape(of: start.sql, .sqlite)
+                try Store.insert(session, [FinishedQuery(start: start, shape: .known(shape), end: Sample.success())])
+                // The last were not ended, or not yet there.
+                guard number < 590 else { return }
+                try session.change(
+                    "UPDATE queries SET place = $2 WHERE id = $1",
+                    [.text(start.id), .integer(Place.first(ofMs: start.createdAtMs))])
+            }
+        }
+        session.close()
+        engine.release()
+        let store = try await Store.open(location, nowMs: Sample.nowMs)
+        for isIndexed in [false, true] {
+            if isIndexed { #expect(try await store.indexHistory() == 600) }
+            let found = try await store.history(
+                userID: project.userID, filter: HistoryFilter(text: "select 59"), page: PageRequest(limit: 100), near: 0)
+            #expect(found.items.map(\.start.sql) == ((590..<600).reversed() + [59]).map { "SELECT \($0) FROM Books" })
+            #expect(try await store.integrityProblems() == [])
+        }
+        #expect(try await store.countRows("query_texts") == 600)
+        await store.close()
+    }
+
     /// A store as version 0.2.0 left it. Nothing wrote conversations then; what is there all the same is kept and counted.
     @Test func conversationsOfSchemaTwoAreCounted() async throws {
         let directory = TemporaryDirectory()

@@ -1,3 +1,4 @@
+import Databases
 import Glibc
 import Synchronization
 import TestSupport
@@ -106,6 +107,32 @@ import Testing
         while try await store.history(userID: project.userID).items.isEmpty, ContinuousClock.now < untilNs {}
         #expect(try await store.history(userID: project.userID).items.count == 1)
         await store.close()
+    }
+
+    /// Statements that go out together answer in order, and one that fails takes what is after it along, but not the connection.
+    @Test func statementsInOneRoundTrip() async throws {
+        try await withStore(on: [.postgresql]) { store, _ in
+            let sql = "SELECT 100 / CAST($1 AS INTEGER), $1"
+            let (rows, failure, after) = try await store.write { session throws(StoreError) in
+                let rows = try session.rows(sql, forEach: (1...500).map { [.integer($0)] })
+                try session.execute("SAVEPOINT here")
+                var failure: StoreError?
+                do throws(StoreError) {
+                    try session.rows(sql, forEach: (0..<500).map { [.integer(300 - $0)] })
+                } catch { failure = error }
+                try session.execute("ROLLBACK TO SAVEPOINT here")
+                #expect(throws: StoreError.self) {
+                    try session.rows("SELECT nothing($1)", forEach: [[.integer(1)], [.integer(2)]])
+                }
+                try session.execute("ROLLBACK TO SAVEPOINT here")
+                #expect(try session.rows("SELECT 1", forEach: []).isEmpty)
+                return try (rows, failure, session.rows(sql, forEach: [[.integer(50)], [.integer(25)]]))
+            }
+            #expect(rows.map(\.[0].values[0]) == (1...500).map { .integer(100 / $0) })
+            #expect(rows.map(\.[0].values[1]) == (1...500).map { .integer($0) })
+            #expect(failure?.code == .internal && failure?.debugDescription.contains("division by zero") == true)
+            #expect(after.map(\.[0].values[0]) == [.integer(2), .integer(4)])
+        }
     }
 
     @Test func whatTextCannotHoldIsReplaced() async throws {

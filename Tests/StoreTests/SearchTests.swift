@@ -56,6 +56,10 @@ import Testing
                     source: QuerySource.allCases[number % 2], atMs: Sample.nowMs + Int64(number / 20))
                 if number % 5 == 0 { start.label = text(1...3, &random) }
                 if number == 77 { start.sql += String(repeating: " filler", count: 10_000) + " needle" }
+                // Not as long, but with more to find than an index takes in.
+                if number == 78 {
+                    start.sql += String(String.UnicodeScalarView((0x4E00..<0x6400).compactMap(Unicode.Scalar.init)))
+                }
                 let isError = number % 4 == 0
                 let end = QueryEnd(
                     status: isError ? .error : .success, errorMessage: isError ? text(1...5, &random).filter { $0 != "\0" } : nil)
@@ -101,7 +105,7 @@ import Testing
     }
 
     @Test func whatIsForgottenIsNotFoundAndLeavesNothingInTheIndex() async throws {
-        try await withStore(on: [.sqlite]) { store, _ in
+        try await withStore { store, _ in
             let project = try await store.makeProject()
             let odd = ["SELECT 'Größe\u{0}x'", "select 1 /* \u{1F408} */", String(repeating: "SELECT 'long' ", count: 5_000)]
             for sql in odd {
@@ -117,14 +121,98 @@ import Testing
                 try await store.history(userID: project.userID, filter: HistoryFilter(errorText: "UNGüLTIG")).items.count == 9)
             _ = try await store.forgetHistory(userID: project.userID, .all(projectID: project.id, beforeMs: nil))
             #expect(try await store.history(userID: project.userID, filter: HistoryFilter(text: "select")).items.isEmpty)
+            #expect(try await store.integrityProblems() == [])
             // FTS5 knows by a word of its own whether any token is left.
             let tokens = try await store.write { session throws(StoreError) in
+                if store.engine is PostgreSQLEngine {
+                    var row = try session.first("SELECT count(*) FROM query_texts")
+                    return try row?.integer()
+                }
                 try session.execute("INSERT INTO query_texts (query_texts) VALUES ('optimize')")
                 try session.execute("CREATE VIRTUAL TABLE temp.tokens USING fts5vocab('main', 'query_texts', 'row')")
                 var row = try session.first("SELECT count(*) FROM temp.tokens")
                 return try row?.integer()
             }
             #expect(tokens == 0)
+        }
+    }
+
+    /// The same in PostgreSQL, which rather reads small tables whole, and an index whose latest entries were not sorted in.
+    @Test func aSearchInPostgreSQLAsksTheIndex() async throws {
+        try await withStore(on: [.postgresql]) { store, _ in
+            let project = try await store.makeProject()
+            for number in 0..<1_000 {
+                await store.recordFinished(Sample.start(project, sql: "SELECT \(number)"), Sample.success())
+            }
+            await store.flush()
+            try await store.indexHistory()
+            let plan = try await store.write { session throws(StoreError) in
+                var lines: [String] = []
+                try session.execute(
+                    """
+                    INSERT INTO query_texts SELECT n, ARRAY[n % 1000, n % 77, n % 13] FROM generate_series(1, 30000) AS n;
+                    SELECT gin_clean_pending_list('query_texts_tokens'); ANALYZE queries; ANALYZE query_texts
+                    """)
+                let terms = SearchTerms(userID: project.userID, status: .error, text: "needle", error: "")
+                guard let index = session.engine.textIndex.candidates(terms, parameter: 1) else { return lines }
+                try session.execute(
+                    "SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_hashjoin = off")
+                for (sql, parameters) in [
+                    (
+                        """
+                        SELECT id FROM \(index.from) WHERE user_id = $5 AND \(index.condition) AND \(index.place) >= $3
+                            AND \(index.place) < $4 ORDER BY \(index.place) DESC LIMIT 5
+                        """, index.parameters + [.integer(0), .integer(.max), .text(project.userID)]
+                    ),
+                    ("SELECT 1 FROM queries WHERE user_id = 'u' AND place IS NULL ORDER BY created_at DESC, id DESC LIMIT 5", []),
+                    ("SELECT max(place) FROM queries WHERE place >= 1 AND place < 2", []),
+                ] as [(String, [Parameter])] {
+                    for var row in try session.rows("EXPLAIN \(sql)", parameters) { lines.append(try row.text()) }
+                }
+                return lines
+            }
+            for name in ["query_texts_tokens", "queries_by_place", "queries_without_place"] {
+                #expect(plan.contains { $0.contains(name) }, "\(plan)")
+            }
+            // What is asked for first is found first: the rows of a search are not sorted, only what the index found.
+            #expect(plan.prefix(3).contains { $0.contains("Nested Loop") }, "\(plan)")
+            #expect(!plan.contains { $0.contains("Seq Scan") || $0.contains("query_texts_pkey") }, "\(plan)")
+        }
+    }
+
+    @Test func nulIsFoundInPostgreSQLWithTheIndexAndWithout() async throws {
+        try await withStore(on: [.postgresql]) { store, _ in
+            let project = try await store.makeProject()
+            await store.recordFinished(
+                Sample.start(project, sql: "SELECT 'a\u{0}b'"), QueryEnd(status: .error, errorMessage: "at a\u{0}b"))
+            await store.flush()
+            for isIndexed in [false, true] {
+                if isIndexed { #expect(try await store.indexHistory() == 1) }
+                for filter in [HistoryFilter(text: "'A\u{0}B'"), HistoryFilter(errorText: "T A\u{0}b")] {
+                    let found = try await store.history(
+                        userID: project.userID, filter: filter, page: PageRequest(limit: 5), near: 0)
+                    #expect(found.items.count == 1, "\(isIndexed) \(filter)")
+                }
+            }
+        }
+    }
+
+    @Test func anIndexThatDoesNotAgreeWithHistoryIsTold() async throws {
+        try await withStore(on: [.postgresql]) { store, _ in
+            let project = try await store.makeProject()
+            for _ in 0..<3 { await store.recordFinished(Sample.start(project), Sample.success()) }
+            await store.flush()
+            #expect(try await store.indexHistory() == 3)
+            #expect(try await store.integrityProblems() == [])
+            try await store.write { session throws(StoreError) in
+                try session.change(
+                    "UPDATE query_texts SET place = place + 1000000000 WHERE place = (SELECT min(place) FROM query_texts)")
+            }
+            #expect(
+                try await store.integrityProblems() == [
+                    "1 rows of history are missing in the index of texts",
+                    "1 entries of the index of texts have no row of history",
+                ])
         }
     }
 

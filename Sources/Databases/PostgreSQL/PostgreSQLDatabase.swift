@@ -30,6 +30,8 @@ public final class PostgreSQLDatabase: SQLSession {
     /// How long after a failed attempt to connect the next is made: who asks meanwhile is told at once.
     private static let retryMs = 500
     private static let statementsMax = 256
+    /// Statements in one round trip: their replies must fit what the connection holds unread.
+    private static let togetherMax = 128
 
     /// Connects.
     ///
@@ -131,9 +133,24 @@ public final class PostgreSQLDatabase: SQLSession {
 
     @discardableResult
     public func run(_ sql: String, _ parameters: [Parameter]) throws(DatabaseError) -> SQLRows {
-        let parameters = try PostgreSQLParameters(Self.storable(parameters))
+        try run(sql, together: [parameters])[0]
+    }
+
+    @discardableResult
+    public func run(_ sql: String, forEach lists: [[Parameter]]) throws(DatabaseError) -> [SQLRows] {
+        var all: [SQLRows] = []
+        for start in stride(from: 0, to: lists.count, by: Self.togetherMax) {
+            all += try run(sql, together: lists[start..<min(start + Self.togetherMax, lists.count)])
+        }
+        return all
+    }
+
+    /// In one round trip. Of few rows each: nobody reads them while the next go out.
+    private func run(_ sql: String, together lists: some Collection<[Parameter]>) throws(DatabaseError) -> [SQLRows] {
+        var all: [PostgreSQLParameters] = []
+        for parameters in lists { all.append(try PostgreSQLParameters(Self.storable(parameters))) }
         return try again(if: isReadOnly && !isInTransaction) { session throws(DatabaseError) in
-            try run(sql, parameters, on: session)
+            try run(sql, all, on: session)
         }
     }
 
@@ -155,8 +172,8 @@ public final class PostgreSQLDatabase: SQLSession {
     }
 
     private func run(
-        _ sql: String, _ parameters: PostgreSQLParameters, on session: PostgreSQLSession
-    ) throws(DatabaseError) -> SQLRows {
+        _ sql: String, _ lists: [PostgreSQLParameters], on session: PostgreSQLSession
+    ) throws(DatabaseError) -> [SQLRows] {
         session.deadline = Monotonic.nowMs + Self.patienceMs
         let known = statements[sql]
         if known == nil, statements.count >= Self.statementsMax { try forgetStatements(session) }
@@ -165,23 +182,27 @@ public final class PostgreSQLDatabase: SQLSession {
             statementsMade += 1
             try session.sendPrepare(name, sql)
         }
-        try session.sendExecute(name, parameters)
+        for parameters in lists { try session.sendExecute(name, parameters) }
         try session.sync()
-        if known == nil, case .failed(let failure) = try session.reply() {
-            _ = try session.reply()
-            try session.synced()
-            throw failure.error(phase: .prepare, mode: .write)
+        var failure: DatabaseError?
+        if known == nil, case .failed(let found) = try session.reply() {
+            failure = found.error(phase: .prepare, mode: .write)
+        } else {
+            statements[sql] = name
         }
-        statements[sql] = name
-        var rows = SQLRows(rows: [], affectedRows: 0)
-        let reply = try session.reply(tagged: true) { rows.rows = Self.rows($0) }
+        var all: [SQLRows] = []
+        for _ in lists {
+            var rows = SQLRows(rows: [], affectedRows: 0)
+            switch try session.reply(tagged: true, { rows.rows = Self.rows($0) }) {
+            case .done(_, let affected): rows.affectedRows = affected ?? 0
+            case .failed(let found): failure = failure ?? found.error(phase: .execute, mode: .write)
+            case .skipped: guard failure != nil else { throw session.lost() }
+            }
+            all.append(rows)
+        }
         try session.synced()
-        switch reply {
-        case .done(_, let affected): rows.affectedRows = affected ?? 0
-        case .failed(let failure): throw failure.error(phase: .execute, mode: .write)
-        case .skipped: throw session.lost()
-        }
-        return rows
+        if let failure { throw failure }
+        return all
     }
 
     private func usable() throws(DatabaseError) -> PostgreSQLSession {

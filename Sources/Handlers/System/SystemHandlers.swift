@@ -14,7 +14,7 @@ struct SystemHandlers: SystemAPI {
             status: isStoreWell ? .ok : .degraded, version: services.version, uptimeMs: uptimeMs)
         guard context.boundIdentity != nil else { return result }
         let pool = services.pool.status
-        result.store = WireStoreHealth(engine: .sqlite, ok: isStoreWell)
+        result.store = WireStoreHealth(engine: services.store.isInPostgreSQL ? .postgresql : .sqlite, ok: isStoreWell)
         result.connections = ConnectionsHealth(
             clients: services.clientCount(), databases: pool.open, databasesInUse: pool.inUse)
         result.queries = QueriesHealth(running: services.running.count, waiting: pool.waiting)

@@ -71,7 +71,7 @@ extension Store {
                 last + [.integer(Int64(copyBatch))])
             guard !rows.isEmpty else { return count }
             try writer.transaction { writer throws(StoreError) in
-                for row in rows { try writer.change(insert, row.values) }
+                _ = try writer.rows(insert, forEach: rows.map(\.values))
             }
             if let row = rows.last { last = places.map { row.values[$0] } }
             count += rows.count

@@ -31,7 +31,7 @@ final class PostgreSQLEngine: StoreEngine {
     let countTables = """
         SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name <> 'store_lock'
         """
-    let textIndex: any TextIndex = NoTextIndex()
+    let textIndex: any TextIndex = PostgreSQLTextIndex()
 
     func contains(_ haystack: String, _ needle: String) -> String { "strpos(\(haystack), \(needle)) > 0" }
 
@@ -180,12 +180,4 @@ final class PostgreSQLEngine: StoreEngine {
     }
 
     private static let away = "The store's database is out of reach; try again."
-}
-
-/// No index: every query that fits otherwise is looked at.
-struct NoTextIndex: TextIndex {
-    let schema = ""
-    func add(_ session: StoreSession, _ document: SearchDocument) throws(StoreError) {}
-    func remove(_ session: StoreSession, _ document: SearchDocument) throws(StoreError) {}
-    func candidates(_ terms: SearchTerms, parameter: Int) -> TextCandidates? { nil }
 }

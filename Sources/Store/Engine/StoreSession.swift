@@ -18,6 +18,15 @@ struct StoreSession: @unchecked Sendable {
         try rows(sql, parameters).first
     }
 
+    /// Runs one statement for each list of values, where the engine can in one round trip, and gives the rows of each. Nothing counts
+    /// of what was run before one that fails: it is for use in a transaction, and for statements of few rows.
+    @discardableResult
+    func rows(_ sql: String, forEach lists: [[Parameter]]) throws(StoreError) -> [[Row]] {
+        do { return try connection.run(sql, forEach: lists).map { $0.rows.map(Row.init) } } catch {
+            throw engine.storeError(error)
+        }
+    }
+
     /// Runs an INSERT, UPDATE or DELETE and says how many rows it changed.
     @discardableResult
     func change(_ sql: String, _ parameters: [Parameter] = []) throws(StoreError) -> Int {

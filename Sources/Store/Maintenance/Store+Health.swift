@@ -14,6 +14,9 @@ public struct StoreHealth: Sendable, Equatable {
 }
 
 extension Store {
+    /// Whether it is a database of PostgreSQL, not a file.
+    public var isInPostgreSQL: Bool { engine is PostgreSQLEngine }
+
     /// Whether the disk takes what is written. Asks nobody: cheap enough for an event loop.
     public var isWell: Bool { writer.counters.lastError == nil }
 
@@ -39,7 +42,7 @@ extension Store {
     }
 
     static func problems(_ session: StoreSession) throws(StoreError) -> [String] {
-        var problems = try session.engine.integrityProblems(session)
+        var problems = try session.engine.integrityProblems(session) + session.engine.textIndex.problems(session)
         var row = try session.first(
             """
             SELECT (SELECT count(*) FROM queries)

@@ -125,12 +125,15 @@ extension Store {
     /// Deletes rows, their documents in the index of texts, and their part of the tallies.
     private static func remove(_ session: StoreSession, _ rows: [Row]) throws(StoreError) -> Int {
         var gone: [TallyKey: [QueryEnd]] = [:]
+        var (ids, documents): ([[Parameter]], [SearchDocument]) = ([], [])
         for var row in rows {
             let row = try ForgottenRow(&row)
-            if let document = row.document { try session.engine.textIndex.remove(session, document) }
-            try session.change("DELETE FROM queries WHERE id = $1", [.text(row.id)])
+            if let document = row.document { documents.append(document) }
+            ids.append([.text(row.id)])
             gone[row.key, default: []].append(row.end)
         }
+        try session.engine.textIndex.remove(session, documents)
+        try session.rows("DELETE FROM queries WHERE id = $1", forEach: ids)
         for (key, ends) in gone {
             for table in TallyTable.all(key) {
                 var tally = try table.read(session)

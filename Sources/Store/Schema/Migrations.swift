@@ -15,7 +15,7 @@ public struct MigrationProgress: Sendable, Equatable {
 /// Brings a database to the newest schema: numbered steps, each a transaction, recorded in `store_migrations`.
 enum Migrations {
     /// The newest schema: the number of the last step.
-    static let newest = 5
+    static let newest = 6
 
     /// Step 1 makes the first tables. A step, once released, never changes.
     private static func step(
@@ -26,7 +26,8 @@ enum Migrations {
         case 2: try StatisticsMigration.run(session, report)
         case 3: try session.define(Schema.third)
         case 4: try session.define(Schema.fourth)
-        default: try session.define(Schema.fifth)
+        case 5: try session.define(Schema.fifth)
+        default: try TextIndexMigration.run(session)
         }
     }
 

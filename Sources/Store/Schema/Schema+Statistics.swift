@@ -28,9 +28,11 @@ extension Schema {
     }
 
     /// Made once the rows have their shapes: filling a table first and indexing it then is the quicker order.
-    static let secondIndexes = """
+    static let placeIndexes = """
         CREATE UNIQUE INDEX queries_by_place ON queries (place) WHERE place IS NOT NULL;
-        CREATE INDEX queries_without_place ON queries (user_id, created_at, id) WHERE place IS NULL;
+        CREATE INDEX queries_without_place ON queries (user_id, created_at, id) WHERE place IS NULL
+        """
+    static let secondIndexes = """
         CREATE INDEX queries_of_shape ON queries (user_id, shape, created_at, id, project_id)
         """
 }

@@ -16,7 +16,7 @@ enum StatisticsMigration {
         if var count = try session.first("SELECT count(*) FROM queries") { progress.rowsTotal = try count.int() }
         if progress.rowsTotal > 0 { report(progress) }
         try session.define(Schema.second(bytes: session.engine.bytesType))
-        try session.execute(session.engine.textIndex.schema)
+        if session.engine.textIndex.step == 2 { try session.execute(session.engine.textIndex.schema) }
         try session.execute("DELETE FROM query_days")
         var tallies: [TallyKey: Tally] = [:]
         var last = ""
@@ -47,7 +47,7 @@ enum StatisticsMigration {
             if tallies.count > talliesMax { try write(session, &tallies) }
         }
         try write(session, &tallies)
-        try session.execute(Schema.secondIndexes)
+        try session.execute(Schema.placeIndexes + ";" + Schema.secondIndexes)
         progress.isDone = true
         if progress.rowsTotal > 0 { report(progress) }
     }

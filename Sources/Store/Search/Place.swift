@@ -6,5 +6,7 @@ enum Place {
     /// The first place of a millisecond. Times before 1970 and after 2109 share the ends.
     static func first(ofMs timeMs: Int64) -> Int64 { min(max(timeMs, 0), lastMs) << bits }
     /// The first place after a millisecond.
-    static func end(ofMs timeMs: Int64) -> Int64 { (min(max(timeMs, 0), lastMs) + 1) << bits }
+    static func end(ofMs timeMs: Int64) -> Int64 { next(after: first(ofMs: timeMs)) }
+    /// The first place of the millisecond after the one that begins with `first`.
+    static func next(after first: Int64) -> Int64 { first + 1 << bits }
 }

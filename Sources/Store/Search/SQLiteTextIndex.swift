@@ -6,6 +6,8 @@ internal import Databases
 /// how it ended are tokens too, of characters that nothing else uses: a search then goes through the rows that fit, newest first, and
 /// not through everybody's.
 struct SQLiteTextIndex: TextIndex {
+    let step = 2
+    let isInOrder = true
     let schema = """
         CREATE VIRTUAL TABLE query_texts USING fts5(
             t_user, t_project, t_status, t_mode, t_source, t_text, t_error,
@@ -18,21 +20,24 @@ struct SQLiteTextIndex: TextIndex {
     private static let tokensMax = 6
     private static let long = token(UInt32(0xF8F0))
 
-    func add(_ session: StoreSession, _ document: SearchDocument) throws(StoreError) {
-        try session.change(
+    func add(_ session: StoreSession, _ documents: [SearchDocument]) throws(StoreError) {
+        try session.rows(
             """
             INSERT INTO query_texts (rowid, t_user, t_project, t_status, t_mode, t_source, t_text, t_error)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-            """, values(document))
+            """, forEach: documents.map(values))
     }
 
-    func remove(_ session: StoreSession, _ document: SearchDocument) throws(StoreError) {
-        try session.change(
+    func remove(_ session: StoreSession, _ documents: [SearchDocument]) throws(StoreError) {
+        try session.rows(
             """
             INSERT INTO query_texts (query_texts, rowid, t_user, t_project, t_status, t_mode, t_source, t_text, t_error)
             VALUES ('delete', $1, $2, $3, $4, $5, $6, $7, $8)
-            """, values(document))
+            """, forEach: documents.map(values))
     }
+
+    /// It knows itself whether it is whole, but not what it holds.
+    func problems(_ session: StoreSession) -> [String] { [] }
 
     private func values(_ document: SearchDocument) -> [Parameter] {
         [
@@ -72,11 +77,8 @@ struct SQLiteTextIndex: TextIndex {
     /// The groups of three characters of a search text, at most ``tokensMax`` of them, spread over it.
     static func tokens(_ text: String) -> [String] {
         let scalars = Array(text.unicodeScalars)
-        guard scalars.count >= 3 else { return [] }
-        let count = scalars.count - 2
-        let chosen = count <= tokensMax ? Array(0..<count) : (0..<tokensMax).map { $0 * (count - 1) / (tokensMax - 1) }
         var tokens: [String] = []
-        for start in chosen {
+        for start in TextGroups.starts(count: scalars.count, max: tokensMax) {
             let token = String(String.UnicodeScalarView(scalars[start..<(start + 3)]))
             if !tokens.contains(token) { tokens.append(token) }
         }

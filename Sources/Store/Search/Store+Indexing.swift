@@ -34,16 +34,36 @@ extension Store {
             """
             SELECT id, created_at, \(SearchDocument.columns) FROM queries WHERE place IS NULL AND status <> 'running' LIMIT $1
             """, [.integer(Int64(limit))])
+        var waiting: [(id: String, firstPlace: Int64, row: Row)] = []
         for var row in rows {
             let (id, createdAtMs) = try (row.text(), row.integer())
-            let (first, end) = (Place.first(ofMs: createdAtMs), Place.end(ofMs: createdAtMs))
-            var free = try session.first(
-                "SELECT coalesce(max(place) + 1, $1) FROM queries WHERE place >= $1 AND place < $2",
-                [.integer(first), .integer(end)])
-            let place = try free?.integer() ?? first
-            try session.change("UPDATE queries SET place = $2 WHERE id = $1", [.text(id), .integer(place)])
-            try session.engine.textIndex.add(session, SearchDocument(&row, place: place))
+            waiting.append((id, Place.first(ofMs: createdAtMs), row))
         }
+        var free = try freePlaces(session, Set(waiting.map(\.firstPlace)).sorted())
+        var places: [[Parameter]] = []
+        var documents: [SearchDocument] = []
+        for (id, firstPlace, row) in waiting {
+            var row = row
+            let place = free[firstPlace, default: firstPlace]
+            free[firstPlace] = place + 1
+            places.append([.text(id), .integer(place)])
+            documents.append(try SearchDocument(&row, place: place))
+        }
+        try session.rows("UPDATE queries SET place = $2 WHERE id = $1", forEach: places)
+        try session.engine.textIndex.add(session, documents)
         return rows.count
+    }
+
+    /// The first place that is free in each millisecond, by its first.
+    private static func freePlaces(_ session: StoreSession, _ firsts: [Int64]) throws(StoreError) -> [Int64: Int64] {
+        let found = try session.rows(
+            "SELECT max(place) FROM queries WHERE place >= $1 AND place < $2",
+            forEach: firsts.map { [.integer($0), .integer(Place.next(after: $0))] })
+        var free: [Int64: Int64] = [:]
+        for (first, rows) in zip(firsts, found) {
+            guard var row = rows.first, let last = try row.optionalInteger() else { continue }
+            free[first] = last + 1
+        }
+        return free
     }
 }

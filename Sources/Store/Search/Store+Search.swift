@@ -1,37 +1,57 @@
 internal import Databases
 
 extension Store {
+    /// Rows that a search looks at one by one where the nearest had so much of the text that sorting all there is of it takes longer.
+    private static let lookMax = 5_000
+
     /// The queries that a filter with a text lets through, newest first, at most `limit` after `cursor`. Wants one view of the data.
     ///
     /// The newest `near` of those that fit but for the text are looked at one by one: a text that is common is found there, and a
-    /// short history needs no more. Beyond them the index of texts is asked.
+    /// short history needs no more. Beyond them the index of texts is asked; one that must sort all it finds only if what the nearest
+    /// had does not promise the rest soon.
     static func search(
         _ session: StoreSession, _ userID: String, _ filter: HistoryFilter, _ cursor: Cursor, limit: Int, near: Int
     ) throws(StoreError) -> [QueryRecord] {
         var others = filter
         (others.text, others.errorText) = (nil, nil)
-        let all = conditions(session, userID, others, cursor)
-        let edge = try session.first(
-            "SELECT created_at, id FROM queries WHERE \(all.sql) ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET \(all.next)",
-            all.parameters + [.integer(Int64(near))])
-        guard var edge else { return try walk(session, conditions(session, userID, filter, cursor), limit: limit) }
-        var found: [QueryRecord] = []
-        if near > 0 {
-            var text = all
-            addText(&text, session, filter)
-            let rows = try session.rows(
-                """
-                SELECT \(QueryRecord.columns) FROM (
-                    SELECT \(QueryRecord.columns), folded FROM queries WHERE \(all.sql)
-                    ORDER BY created_at DESC, id DESC LIMIT \(text.next)) AS queries
-                WHERE \(text.sql) ORDER BY created_at DESC, id DESC
-                """, text.parameters + [.integer(Int64(near))])
-            for var row in rows { found.append(try QueryRecord(&row, hasPreview: false)) }
+        var (found, cursor, near): ([QueryRecord], Cursor, Int?) = ([], cursor, near)
+        while let count = near {
+            let all = conditions(session, userID, others, cursor)
+            let edge = try session.first(
+                "SELECT created_at, id FROM queries WHERE \(all.sql) ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET \(all.next)",
+                all.parameters + [.integer(Int64(count))])
+            guard var edge else {
+                return found + (try walk(session, conditions(session, userID, filter, cursor), limit: limit - found.count))
+            }
+            let nearest = try look(session, all, filter, count)
+            found += nearest
+            guard found.count < limit else { return Array(found.prefix(limit)) }
+            // The edge itself is the first of the others: no id begins with another.
+            cursor = Cursor(list: .queries, createdAtMs: try edge.integer(), id: try edge.text() + "~")
+            guard !session.engine.textIndex.isInOrder, !nearest.isEmpty else { break }
+            let promised = count * (limit - found.count) / nearest.count
+            near = promised <= lookMax ? min(2 * promised + 1, lookMax) : nil
         }
-        guard found.count < limit else { return Array(found.prefix(limit)) }
-        // The edge itself is the first of the others: no id begins with another.
-        let rest = Cursor(list: .queries, createdAtMs: try edge.integer(), id: try edge.text() + "~")
-        return found + (try searchIndex(session, userID, filter, rest, limit: limit - found.count))
+        return found + (try searchIndex(session, userID, filter, cursor, limit: limit - found.count))
+    }
+
+    /// Those of the first `count` that have the text.
+    private static func look(
+        _ session: StoreSession, _ all: Conditions, _ filter: HistoryFilter, _ count: Int
+    ) throws(StoreError) -> [QueryRecord] {
+        guard count > 0 else { return [] }
+        var text = all
+        addText(&text, session, filter)
+        let rows = try session.rows(
+            """
+            SELECT \(QueryRecord.columns) FROM (
+                SELECT \(QueryRecord.columns), folded FROM queries WHERE \(all.sql)
+                ORDER BY created_at DESC, id DESC LIMIT \(text.next)) AS queries
+            WHERE \(text.sql) ORDER BY created_at DESC, id DESC
+            """, text.parameters + [.integer(Int64(count))])
+        var found: [QueryRecord] = []
+        for var row in rows { found.append(try QueryRecord(&row, hasPreview: false)) }
+        return found
     }
 
     /// Those the index of texts finds, and those that are not in it yet.

@@ -6,15 +6,21 @@ internal import Databases
 /// A query is put in once it has ended, with others, some time after its row: until then its `place` is NULL. What is written
 /// there in one step is cheap; a step a query would cost more than the row itself.
 protocol TextIndex: Sendable {
+    /// The step of the migrations that makes it.
+    var step: Int { get }
     /// What makes it, empty.
     var schema: String { get }
-    func add(_ session: StoreSession, _ document: SearchDocument) throws(StoreError)
+    /// Whether it gives the newest places first without going through the others.
+    var isInOrder: Bool { get }
+    func add(_ session: StoreSession, _ documents: [SearchDocument]) throws(StoreError)
     /// Takes out exactly what ``add(_:_:)`` put in.
-    func remove(_ session: StoreSession, _ document: SearchDocument) throws(StoreError)
+    func remove(_ session: StoreSession, _ documents: [SearchDocument]) throws(StoreError)
     /// How queries that may match are found; nil where the index is of no use and every query must be looked at.
     ///
     /// - Parameter parameter: the number of the first placeholder it may use.
     func candidates(_ terms: SearchTerms, parameter: Int) -> TextCandidates?
+    /// Where it and the rows do not agree, as far as that can be seen from outside.
+    func problems(_ session: StoreSession) throws(StoreError) -> [String]
 }
 
 /// A FROM clause that begins with the index and ends with `queries`, its condition, and how it gives the newest places first.
@@ -35,7 +41,9 @@ struct SearchDocument {
     var source: QuerySource
     var text: String
     var error: String
+}
 
+extension SearchDocument {
     /// The columns that ``init(_:place:)`` reads.
     static let columns = "user_id, project_id, status, mode, source, coalesce(folded, query), coalesce(error, '')"
 
