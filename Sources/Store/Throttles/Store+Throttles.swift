@@ -61,8 +61,12 @@ extension Store {
     /// Forgets the failures of these keys.
     public func clearThrottles(keys: [String]) async throws(StoreError) {
         try await write { session throws(StoreError) in
-            for key in keys { try session.change("DELETE FROM throttles WHERE key = $1", [.text(key)]) }
+            for key in keys { try Store.clearThrottle(session, key) }
         }
+    }
+
+    static func clearThrottle(_ session: StoreSession, _ key: String) throws(StoreError) {
+        try session.change("DELETE FROM throttles WHERE key = $1", [.text(key)])
     }
 
     /// Housekeeping: drops keys without a failure since `beforeMs`.
@@ -87,7 +91,8 @@ extension Store {
         var isStopped = false
         for key in keys {
             let state = try throttle(session, key, nowMs)
-            waitMs = max(waitMs, state.nextAllowedAtMs - nowMs)
+            // Of failures that cost nothing no wait is due, even where another attempt, a moment later by the clock, was counted first.
+            if key.policy.delayMs(after: state.failures) > 0 { waitMs = max(waitMs, state.nextAllowedAtMs - nowMs) }
             isStopped = isStopped || key.policy.stops(after: state.failures)
         }
         guard waitMs > 0 else { return .allowed }
