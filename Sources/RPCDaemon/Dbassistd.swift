@@ -41,8 +41,7 @@ struct Dbassistd: AsyncParsableCommand {
     }
 
     private static func end(_ message: String, _ status: Int32) -> Never {
-        let line = Array("Error: \(message)\n".utf8)
-        _ = write(STDERR_FILENO, line, line.count)
+        StandardError.write("Error: \(message)\n")
         Glibc.exit(status)
     }
 

@@ -19,15 +19,23 @@ public final class PostgreSQLServer: Sendable {
     /// Also where the Unix socket is.
     public let directory: String
     public let port: Int
+    /// Where the guard process reads what to do; its end is the server's.
+    private let orders: Int32?
 
     /// The server of this process.
     public static func shared() throws -> PostgreSQLServer { try sharedResult.get() }
     private static let sharedResult: Result<PostgreSQLServer, any Error> = Result { try start() }
 
-    private init(directory: String, port: Int) {
+    private init(directory: String, port: Int, orders: Int32? = nil) {
         self.directory = directory
         self.port = port
+        self.orders = orders
     }
+
+    deinit { if let orders { close(orders) } }
+
+    /// A server for a test that spoils it; it ends with the value.
+    public static func ofItsOwn() throws -> PostgreSQLServer { try setUp(in: newDirectory()) }
 
     private static func start() throws -> PostgreSQLServer {
         if let named = getenv("DBASSIST_TEST_POSTGRES") {
@@ -38,10 +46,13 @@ public final class PostgreSQLServer: Sendable {
             }
             return PostgreSQLServer(directory: directory, port: port)
         }
+        return try ofItsOwn()
+    }
+
+    private static func newDirectory() throws -> String {
         var template = Array("/tmp/dbassist-pg-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw ChildProcess.Failure("cannot make a temporary directory") }
-        let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return try setUp(in: directory)
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Makes a cluster in an empty directory and starts it. A guard process ends it when this process does, however that
@@ -72,38 +83,76 @@ public final class PostgreSQLServer: Sendable {
             host all all ::1/128 scram-sha-256
             """
         try ChildProcess.run(asUser + ["sh", "-c", "printf '%s\\n' \"$1\" > \"$0\"", data + "/pg_hba.conf", access])
-        try launch(asUser, directory: directory, port: port)
-        let server = PostgreSQLServer(directory: directory, port: port)
+        let orders = try launch(asUser, directory: directory, port: port)
+        let server = PostgreSQLServer(directory: directory, port: port, orders: orders)
         try server.waitUntilReady()
         try server.createRoles()
         return server
     }
 
-    private static func launch(_ asUser: [String], directory: String, port: Int) throws {
-        var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0, fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0, fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0 else {
-            throw ChildProcess.Failure("no pipe")
-        }
+    /// - Returns: where the guard process reads.
+    private static func launch(_ asUser: [String], directory: String, port: Int) throws -> Int32 {
+        let ends = try ChildProcess.pipe()
         let script = """
-            "$0" -D "$1/data" -k "$1" -p "$2" -c listen_addresses=localhost -c fsync=off -c ssl=on \
-            -c max_connections=200 -c max_prepared_transactions=4 -c wal_level=logical -c log_destination=stderr \
-            </dev/null >"$1/log" 2>&1 & server=$!
+            run() {
+                "$0" -D "$1/data" -k "$1" -p "$2" -c listen_addresses=localhost -c fsync=off -c ssl=on \
+                -c max_connections=200 -c max_prepared_transactions=4 -c wal_level=logical -c log_destination=stderr \
+                </dev/null >>"$1/log" 2>&1 & server=$!
+            }
+            run "$@"
             printf '%s\\n' "$2" > "$1/port"
-            cat >/dev/null
+            while read -r order; do
+                case $order in
+                crash)
+                    kill -STOP $server
+                    kill -KILL $(cat /proc/$server/task/$server/children) $server
+                    wait $server ;;
+                run)
+                    rm -f "$1/data/postmaster.pid"
+                    run "$@" ;;
+                esac
+            done
             kill -QUIT $server; wait $server
             rm -rf "$1"/* "$1"/.s.*; rmdir "$1"
             """
-        _ = try ChildProcess.start(
-            asUser + ["sh", "-c", script, binaries + "postgres", directory, String(port)], standardInput: ends[0])
-        close(ends[0])
+        defer { close(ends.reading) }
+        do {
+            _ = try ChildProcess.start(
+                asUser + ["sh", "-c", script, binaries + "postgres", directory, String(port)], standardInput: ends.reading)
+        } catch {
+            close(ends.writing)
+            throw error
+        }
+        return ends.writing
+    }
+
+    /// SIGKILL to all of its processes at once, as if the machine had lost its power; returns when nobody answers any more. Only for
+    /// a server ``ofItsOwn()``.
+    public func crash() throws {
+        order("crash")
+        while try isReady() {}
+    }
+
+    /// After ``crash()``; returns when it answers again.
+    public func startAgain() throws {
+        order("run")
+        try waitUntilReady()
+    }
+
+    private func order(_ word: String) {
+        let bytes = Array((word + "\n").utf8)
+        guard let orders else { preconditionFailure("not a server of our own") }
+        _ = write(orders, bytes, bytes.count)
+    }
+
+    private func isReady() throws -> Bool {
+        try ChildProcess.wait(ChildProcess.start([Self.binaries + "pg_isready", "-q", "-h", directory, "-p", String(port)])) == 0
     }
 
     private func waitUntilReady() throws {
         let deadline = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < deadline {
-            let ready = try ChildProcess.wait(
-                ChildProcess.start([Self.binaries + "pg_isready", "-q", "-h", directory, "-p", String(port)]))
-            if ready == 0 { return }
+            if try isReady() { return }
             usleep(25_000)
         }
         throw ChildProcess.Failure("the server does not answer; see \(directory)/log")

@@ -135,6 +135,41 @@ import Testing
         }
     }
 
+    /// A server that dies may give the number of a transaction it lost to the next one; that one's commit is not the lost one's.
+    @Test func aTransactionThatACrashTookIsNotTakenForAnothers() async throws {
+        let server = try PostgreSQLServer.ofItsOwn()
+        let name = try server.makeDatabase()
+        // Nothing gets to the disk but what is committed.
+        try server.psql("ALTER SYSTEM SET wal_writer_delay = '10s'", database: "postgres")
+        try server.psql("SELECT pg_reload_conf()", database: "postgres")
+        let engine = PostgreSQLEngine(
+            connectionString: server.socketURI(database: name), applicationName: "lost", connectTimeoutMs: 5_000)
+        let session = try engine.connect()
+        try Migrations.bring(session, nowMs: Sample.nowMs)
+        try session.transaction { session throws(StoreError) in try Daemons.join(session, nowMs: Sample.nowMs) }
+        for isCommitted in [false, true] {
+            try engine.beginWrite(session)
+            var row = try session.first("SELECT CAST(pg_current_xact_id() AS TEXT)")
+            let lost = try #require(Int(try row?.text() ?? ""))
+            try session.change("INSERT INTO throttles VALUES ('\(isCommitted)', 1, 1, 1)")
+            if isCommitted { try session.execute("COMMIT") }
+            try server.crash()
+            try server.startAgain()
+            var others: [Int] = []
+            for _ in 0..<8 {
+                others += try server.psql("SELECT pg_current_xact_id()", database: name).split(separator: "\n").compactMap {
+                    Int($0)
+                }
+            }
+            // Else this proves nothing.
+            #expect(isCommitted || others.contains(lost), "\(lost) is not among \(others)")
+            #expect(throws: StoreError.self) { try session.execute(isCommitted ? "SELECT 1" : "COMMIT") }
+            #expect(engine.outcomeOfCommit(session) == (isCommitted ? .committed : .rolledBack))
+        }
+        #expect(try server.psql("SELECT * FROM throttles", database: name).hasPrefix("true|"))
+        session.close()
+    }
+
     @Test func whatTextCannotHoldIsReplaced() async throws {
         let server = try PostgreSQLServer.shared()
         let name = try server.makeDatabase()

@@ -31,6 +31,17 @@ import Testing
         }
     }
 
+    /// Log-ins of one person at once take the time each for themselves, and are counted in another order.
+    @Test func anAttemptThatWasCountedLaterWaitsForNobody() async throws {
+        try await withStore { store, _ in
+            let keys = [("account", ThrottlePolicy()), ("peer", ThrottlePolicy())]
+            #expect(try await store.beginAttempt(keys, nowMs: nowMs + 10) == .allowed)
+            #expect(try await store.beginAttempt(keys, nowMs: nowMs) == .allowed)
+            try await store.attemptSucceeded(AttemptKeys(account: "account", peer: "peer"), nowMs: nowMs + 20)
+            #expect(try await store.beginAttempt(keys, nowMs: nowMs + 5) == .allowed)
+        }
+    }
+
     @Test func attemptsThatArriveTogetherCannotAllPass() async throws {
         try await withStore { store, _ in
             let verdicts = try await withThrowingTaskGroup(of: ThrottleVerdict.self) { group in

@@ -64,6 +64,34 @@ import Testing
         }
     }
 
+    /// In one step: who is interrupted in it has the old password and the old sessions, or neither.
+    @Test func aChangedPasswordEndsTheSessions() async throws {
+        try await withStore { store, _ in
+            let user = Sample.user()
+            try await store.createUser(user)
+            let ids = [Sample.id(), Sample.id()].sorted()
+            for id in ids {
+                try await store.createSession(
+                    SessionRecord(id: id, userID: user.id, client: "", createdAtMs: 1, expiresAtMs: 1_000))
+            }
+            let policy = ThrottlePolicy(freeFailures: 0)
+            try await store.recordFailure(key: "a", policy: policy, nowMs: 1)
+            func change(from old: String) async throws -> [String]? {
+                try await store.changePassword(
+                    userID: user.id, from: old, to: "b", forgetting: "a", reason: "passwordChanged", nowMs: 2)
+            }
+            let commits = store.health().commits
+            #expect(try await change(from: "another") == nil)
+            #expect(try await store.validSession(id: ids[0], nowMs: 3, idleMs: 1_000) != nil)
+            #expect(try await store.throttle(key: "a", policy: policy, nowMs: 3).failures == 1)
+            #expect(try await change(from: user.passwordHash)?.sorted() == ids)
+            #expect(store.health().commits == commits + 2)
+            for id in ids { #expect(try await store.validSession(id: id, nowMs: 3, idleMs: 1_000) == nil) }
+            #expect(try await store.user(id: user.id)?.passwordHash == "b")
+            #expect(try await store.throttle(key: "a", policy: policy, nowMs: 3) == ThrottleState())
+        }
+    }
+
     @Test func deletingAnAccountTakesAllThatBelongsToItAndNothingElse() async throws {
         try await withStore { store, _ in
             for email in ["ada@example.org", "grace@example.org"] {

@@ -17,15 +17,13 @@ extension AuthHandlers {
         // A rehash may have replaced the stored hash a moment ago: what counts is that the password was right.
         let current = try await account(identity)
         let nowMs = Timestamp.now()
-        let isReplaced = try await services.store.setPasswordHash(
-            userID: user.id, from: current.passwordHash, to: hash, nowMs: nowMs)
-        guard isReplaced else {
+        // What others guessed at was the old one: log-in is open again.
+        let ended = try await services.store.changePassword(
+            userID: user.id, from: current.passwordHash, to: hash, forgetting: Self.accountKey(user.email),
+            reason: SessionEndReason.passwordChanged.rawValue, nowMs: nowMs)
+        guard let ended else {
             throw RPCError(.conflict, "The password was changed a moment ago from elsewhere; log in with the new one.")
         }
-        // What others guessed at was the old one: log-in is open again.
-        try await services.store.clearThrottles(keys: [Self.accountKey(user.email)])
-        let ended = try await services.store.revokeSessions(
-            userID: user.id, reason: SessionEndReason.passwordChanged.rawValue, nowMs: nowMs)
         services.end(ended, .passwordChanged, requester: context.client)
         return try await begin(user, context, by: .password(hash: hash), replacing: identity)
     }

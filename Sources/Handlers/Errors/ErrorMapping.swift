@@ -19,7 +19,9 @@ extension RPCError {
         case .conflict: self.init(.conflict, error.message)
         case .notFound: self = .notFound
         case .invalidCursor: self = .invalid("cursor", "is not a cursor of this list; begin again without one.")
-        case .unavailable, .full, .io, .locked:
+        // It is the operator's to do something, who may be the one who reads it.
+        case .full, .io: self.init(.busy, error.message, .init(phase: "store", retryable: true))
+        case .unavailable, .locked:
             self.init(.busy, "The daemon's store cannot take this now; try again later.", .init(phase: "store", retryable: true))
         default:
             self.init(.internal, "The daemon's store met a fault; the log has it under this request's id.", .init(phase: "store"))

@@ -68,17 +68,19 @@ struct QueryRecording: Sendable {
         return services.store.recordFinishedNow(start, in: databaseType, end)
     }
 
-    /// Writes it; the end of a write is durable afterwards.
+    /// Writes it; the end of a write is durable afterwards, unless the disk refuses it: then it is written when that takes it again.
     func write() async {
         guard start.mode == .write else {
             return await services.store.recordFinished(start, shape: StatementShape(of: start.sql, databaseType), end)
         }
         services.store.touchProjectNow(id: start.projectID, nowMs: start.createdAtMs)
-        do {
+        do throws(StoreError) {
             _ = try await services.store.finishQuery(id: start.id, end)
         } catch {
             services.logger.error(
                 "the end of a write is not in history", metadata: ["query": "\(start.id)", "error": "\(debugText(error))"])
+            // It has taken effect, and whoever asked is told so.
+            if error.isRetryable { await services.store.finishQueryLater(id: start.id, end) }
         }
     }
 }

@@ -31,12 +31,10 @@ enum StoreTransfer {
     }
 }
 
-/// Standard error, for a person who waits.
-enum StandardError {
+extension StandardError {
     /// Shows a line in place of the last one, on a terminal only; nothing clears it.
     static func progress(_ line: String) {
         guard isatty(STDERR_FILENO) == 1 else { return }
-        let bytes = Array("\r\u{1B}[K\(line)".utf8)
-        _ = write(STDERR_FILENO, bytes, bytes.count)
+        write("\r\u{1B}[K\(line)")
     }
 }

@@ -33,7 +33,7 @@ struct StderrLogHandler: LogHandler {
         let all = event.metadata.map { metadata.merging($0) { _, new in new } } ?? metadata
         let time = Timestamp.format(Timestamp.now())
         let line = isJSON ? json(event, all, time) : text(event, all, time)
-        line.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        line.withUnsafeBytes { StandardError.write($0) }
     }
 
     private func json(_ event: LogEvent, _ all: Logger.Metadata, _ time: String) -> JSONText {

@@ -68,13 +68,27 @@ extension Store {
     public func updateMessage(
         _ id: String, userID: String, content: String, detail: String?
     ) async throws(StoreError) -> Bool {
-        let isOpen = !MessageDetail.hasOutcome(detail)
-        return try await write { session throws(StoreError) in
-            try session.change(
-                """
-                UPDATE messages SET content = $3, detail = $4, is_open = $5 WHERE id = $1 AND user_id = $2 AND role = 'assistant'
-                """, [.text(id), .text(userID), .text(content), .optional(detail), .flag(isOpen)]) > 0
+        try await write { session throws(StoreError) in
+            try Store.updateMessage(session, id, userID: userID, content: content, detail: detail)
         }
+    }
+
+    /// The same as soon as the disk takes it: for an end that could not be written when it came.
+    public func updateMessageLater(_ id: String, userID: String, content: String, detail: String?) async {
+        await writer.enqueue(
+            LazyWrite { session throws(StoreError) in
+                _ = try Store.updateMessage(session, id, userID: userID, content: content, detail: detail)
+            })
+    }
+
+    private static func updateMessage(
+        _ session: StoreSession, _ id: String, userID: String, content: String, detail: String?
+    ) throws(StoreError) -> Bool {
+        try session.change(
+            """
+            UPDATE messages SET content = $3, detail = $4, is_open = $5 WHERE id = $1 AND user_id = $2 AND role = 'assistant'
+            """,
+            [.text(id), .text(userID), .text(content), .optional(detail), .flag(!MessageDetail.hasOutcome(detail))]) > 0
     }
 
     /// Ends the turns that a crash cut off, as failed. Within a transaction that writes.

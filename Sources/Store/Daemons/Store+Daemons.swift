@@ -12,6 +12,12 @@ enum Daemons {
         guard let sharing = session.engine.sharing else { return }
         try renew(session, sharing, nowMs: nowMs)
         try bury(session, sharing)
+        // What a daemon wrote after it had left.
+        try session.change(
+            """
+            DELETE FROM store_lock WHERE id > 1
+                AND id NOT IN (SELECT CAST(CAST('x' || substr(id, 1, 7) AS BIT(28)) AS INTEGER) + 2 FROM daemons)
+            """)
     }
 
     /// Holds the lease for longer; takes a daemon that was given up by the others on again.
@@ -63,6 +69,7 @@ enum Daemons {
     private static func remove(_ session: StoreSession, _ id: String) throws(StoreError) {
         try session.change("DELETE FROM live_queries WHERE daemon_id = $1", [.text(id)])
         try session.change("DELETE FROM daemons WHERE id = $1", [.text(id)])
+        try session.change("DELETE FROM store_lock WHERE id = $1", [.integer(PostgreSQLSharing.slot(of: id))])
     }
 
     /// Whether any daemon works with the store now.

@@ -7,11 +7,11 @@ import Threads
 final class PostgreSQLEngine: StoreEngine {
     private let connectionString: String
     private let options: ConnectOptions
-    /// The transaction that writes, or wrote last.
-    private let transaction = Mutex<String?>(nil)
+    /// The number of the transaction that writes, or wrote last. It begins anywhere, so that no other daemon has the same.
+    private let transaction = Mutex(Int64.random(in: 1...1 << 30))
     private let size = Mutex<(bytes: Int64, measuredNs: UInt64)?>(nil)
 
-    /// `pg_xact_status` and 64-bit transaction ids.
+    /// The oldest that the tests of the drivers know.
     private static let oldestVersion = 13
     private static let measureEveryNs: UInt64 = 300_000_000_000
     /// How long the outcome of a commit is asked for after its connection was lost.
@@ -24,7 +24,8 @@ final class PostgreSQLEngine: StoreEngine {
             connectTimeoutMs: connectTimeoutMs, applicationName: applicationName, policy: ConnectionPolicy(mode: .personal))
     }
 
-    let sharing: PostgreSQLSharing? = PostgreSQLSharing()
+    private let daemon = PostgreSQLSharing()
+    var sharing: PostgreSQLSharing? { daemon }
     let bytesType = "BYTEA"
     let beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     /// The lock of writers comes before the tables.
@@ -83,23 +84,25 @@ final class PostgreSQLEngine: StoreEngine {
 
     func beginWrite(_ session: StoreSession) throws(StoreError) {
         try session.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-        let id = try PostgreSQLSharing.lock(session)
-        transaction.withLock { $0 = id }
+        let number = transaction.withLock { number in
+            // As large as the column can hold.
+            number = number < Int64(Int32.max) ? number + 1 : 1
+            return number
+        }
+        try daemon.lock(session, number: number)
     }
 
     /// Asks a new connection what became of the transaction whose connection was lost.
     func outcomeOfCommit(_ session: StoreSession) -> CommitOutcome {
-        guard let id = transaction.withLock({ $0 }) else { return .unknown }
+        let number = transaction.withLock { $0 }
+        defer { try? session.execute("ROLLBACK") }
         let untilNs = Monotonic.after(milliseconds: Self.outcomePatienceMs)
         repeat {
             do throws(StoreError) {
                 try session.execute("ROLLBACK")
-                var row = try session.first("SELECT pg_xact_status(CAST($1 AS xid8))", [.text(id)])
-                switch try row?.optionalText() {
-                case "committed": return .committed
-                case "aborted": return .rolledBack
-                default: break
-                }
+                try session.execute("BEGIN")
+                guard let last = try daemon.lastTransaction(session) else { return .unknown }
+                return last == number ? .committed : .rolledBack
             } catch {
                 guard error.code == .unavailable else { return .unknown }
             }
@@ -166,11 +169,12 @@ final class PostgreSQLEngine: StoreEngine {
             switch (state, state.prefix(2)) {
             case ("23505", _): (.conflict, "That is there already; choose another name.")
             case ("23503", _): (.notFound, "What this belongs to is not there any more.")
-            case ("53100", _): (.full, "The disk of the store's database is full; free some space.")
+            case ("53100", _): (.full, "The disk of the store's database is full; free some space there, then try again.")
             case ("55P03", _): (.unavailable, "Another daemon is writing to the store for long; try again.")
-            case ("25006", _): (.io, "The store's database is read-only; name its primary server.")
+            case ("25006", _):
+                (.io, "The store's database is read-only; name its primary server, or make it writable and try again.")
             case (_, "08"), (_, "40"), (_, "53"), (_, "55"), (_, "57"): (.unavailable, Self.away)
-            case (_, "58"): (.io, "The store's database cannot read or write its disk.")
+            case (_, "58"): (.io, "The store's database cannot read or write its disk; see to that, then try again.")
             case (_, "XX"): (.corrupt, "The store's database says that it is damaged; look at its log.")
             case _ where error.code == .connectionLost || error.phase != .execute && error.phase != .prepare || error.retryable:
                 (.unavailable, Self.away)

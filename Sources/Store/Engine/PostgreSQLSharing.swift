@@ -3,9 +3,9 @@ import Glibc
 
 /// Several daemons on one store in PostgreSQL: one writes at a time, and each hears when another has told something.
 ///
-/// Writers take turns by the one row of `store_lock`, which they lock first. What the store's methods do in a transaction is then what
+/// Writers take turns by the row 1 of `store_lock`, which they lock first. What the store's methods do in a transaction is then what
 /// they would do alone: counts are kept and limits hold without a thought for others. That row also says which schema there is, so that
-/// a daemon that another one has left behind does not write.
+/// a daemon that another one has left behind does not write. Each further row is a daemon's: the number of its last transaction.
 final class PostgreSQLSharing: Sendable {
     /// Of this daemon, for as long as it has the store open.
     let daemonID: String = PostgreSQLSharing.randomID()
@@ -23,6 +23,9 @@ final class PostgreSQLSharing: Sendable {
             return String(repeating: "0", count: 16 - digits.count) + digits
         }.joined()
     }
+
+    /// The row of a daemon in `store_lock`.
+    static func slot(of daemonID: String) -> Int64 { (Int64(daemonID.prefix(7), radix: 16) ?? 0) + 2 }
 
     // MARK: The lock of writers
 
@@ -43,18 +46,36 @@ final class PostgreSQLSharing: Sendable {
         }
     }
 
-    /// Takes the lock of writers, until the transaction ends.
-    ///
-    /// - Returns: the transaction's id, for `pg_xact_status`.
-    static func lock(_ session: StoreSession) throws(StoreError) -> String {
+    /// Takes the lock of writers, until the transaction ends, and leaves the transaction's number: once it is committed,
+    /// ``lastTransaction(_:)`` answers it.
+    func lock(_ session: StoreSession, number: Int64) throws(StoreError) {
         guard
             var row = try session.first(
-                "SELECT CAST(pg_current_xact_id() AS TEXT), version FROM store_lock WHERE id = 1 FOR UPDATE")
-        else { throw StoreError(.corrupt, "The store has lost the lock of its writers; restore a backup.") }
-        let id = try row.text()
+                """
+                WITH held AS (SELECT version FROM store_lock WHERE id = 1 FOR UPDATE),
+                mine AS (
+                    INSERT INTO store_lock (id, version) SELECT $1, $2 FROM held
+                    ON CONFLICT (id) DO UPDATE SET version = excluded.version)
+                SELECT version FROM held
+                """, [.integer(Self.slot(of: daemonID)), .integer(number)])
+        else { throw Self.lockIsGone }
         let version = try row.int()
         guard version <= Migrations.newest else { throw Migrations.newer(version) }
-        return id
+    }
+
+    /// The number of this daemon's last transaction that was committed, as soon as none is under way; nil where others have taken the
+    /// daemon off. Within a transaction.
+    ///
+    /// The database's own word on a transaction, `pg_xact_status`, is not enough: a server that crashed may give the number of a
+    /// transaction that it lost to another one.
+    func lastTransaction(_ session: StoreSession) throws(StoreError) -> Int64? {
+        guard try session.first("SELECT version FROM store_lock WHERE id = 1 FOR UPDATE") != nil else { throw Self.lockIsGone }
+        var row = try session.first("SELECT version FROM store_lock WHERE id = $1", [.integer(Self.slot(of: daemonID))])
+        return try row?.integer()
+    }
+
+    private static var lockIsGone: StoreError {
+        StoreError(.corrupt, "The store has lost the lock of its writers; restore a backup.")
     }
 
     /// The schema's version. Within a transaction that writes nobody else changes it.

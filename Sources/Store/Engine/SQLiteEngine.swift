@@ -87,6 +87,9 @@ final class SQLiteEngine: StoreEngine {
         return StoreSizes(databaseBytes: size(path), logBytes: size(path + "-wal"), freeBytes: free)
     }
 
+    /// Whether there is no room for the smallest of files.
+    private var isFull: Bool { sizes().freeBytes.map { $0 < 65_536 } ?? false }
+
     private func size(_ path: String) -> Int64 {
         var status = stat()
         return lstat(path, &status) == 0 ? Int64(status.st_size) : 0
@@ -102,10 +105,13 @@ final class SQLiteEngine: StoreEngine {
             case (19, 2067), (19, 1555): (.conflict, "That is there already; choose another name.")
             case (19, 787): (.notFound, "What this belongs to is not there any more.")
             case (5, _), (6, _): (.unavailable, "The store is busy; try again.")
-            case (8, _): (.io, "The store cannot be written: its file or file system is read-only.")
-            case (10, _), (14, _): (.io, "The store cannot be read or written; check the disk.")
+            case (7, _): (.unavailable, "The daemon is short of memory; try again.")
+            case (8, _): (.io, "The store is on a file system that is read-only; make it writable, then try again.")
+            // For its index of the log SQLite says no more than that it could not be written.
+            case (10, _) where isFull, (14, _) where isFull, (13, _):
+                (.full, "The disk of the store is full; free some space there, then try again.")
+            case (10, _), (14, _): (.io, "The disk of the store cannot be read or written; see to that, then try again.")
             case (11, _), (26, _): (.corrupt, "The store is damaged, or not a store; run `dbassistd doctor`.")
-            case (13, _): (.full, "The disk of the store is full; free some space.")
             default: (.internal, "The store could not do this.")
             }
         return StoreError(code, message, debugDescription: "SQLite \(native): \(error.message)")

@@ -89,6 +89,9 @@ enum StoreFile {
             case ENOSPC, EDQUOT: .full
             default: .io
             }
+        guard number != EROFS else {
+            return StoreError(code, "Cannot \(what) \(path): its file system is read-only; make it writable.")
+        }
         return StoreError(code, "Cannot \(what) \(path): \(String(cString: strerror(number))).")
     }
 }

@@ -19,6 +19,11 @@ extension Store {
         return wasRunning
     }
 
+    /// Writes how a running query ended as soon as the disk takes it: for one that could not be written when it ended.
+    public func finishQueryLater(id: String, _ end: QueryEnd) async {
+        await writer.enqueue(LazyWrite { session throws(StoreError) in _ = try Store.finish(session, id: id, end) })
+    }
+
     /// Adds a query that has ended, without waiting for the disk; written within a tenth of a second, with others, and
     /// visible to every read of history that starts after this returns. Waits only while 10,000 rows are queued. For
     /// statements that could not write: a crash may lose the last of them.

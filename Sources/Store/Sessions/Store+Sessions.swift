@@ -119,14 +119,20 @@ extension Store {
         userID: String, except kept: String? = nil, reason: String = "revoked", nowMs: Int64
     ) async throws(StoreError) -> [String] {
         try await write { session throws(StoreError) in
-            var ids: [String] = []
-            let rows = try session.rows(
-                "UPDATE sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING id",
-                [.text(userID), .text(kept ?? ""), .integer(nowMs)])
-            for var row in rows { ids.append(try row.text()) }
-            for id in ids { try Store.announce(session, .sessionEnded(id, reason: reason)) }
-            return ids
+            try Store.revokeSessions(session, userID: userID, except: kept, reason: reason, nowMs: nowMs)
         }
+    }
+
+    static func revokeSessions(
+        _ session: StoreSession, userID: String, except kept: String? = nil, reason: String, nowMs: Int64
+    ) throws(StoreError) -> [String] {
+        var ids: [String] = []
+        let rows = try session.rows(
+            "UPDATE sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING id",
+            [.text(userID), .text(kept ?? ""), .integer(nowMs)])
+        for var row in rows { ids.append(try row.text()) }
+        for id in ids { try announce(session, .sessionEnded(id, reason: reason)) }
+        return ids
     }
 
     /// Housekeeping: forgets sessions whose tokens have expired, revoked ones too (an expired token is refused anyway).

@@ -61,8 +61,12 @@ extension Store {
     /// Forgets the failures of these keys.
     public func clearThrottles(keys: [String]) async throws(StoreError) {
         try await write { session throws(StoreError) in
-            for key in keys { try session.change("DELETE FROM throttles WHERE key = $1", [.text(key)]) }
+            for key in keys { try Store.clearThrottle(session, key) }
         }
+    }
+
+    static func clearThrottle(_ session: StoreSession, _ key: String) throws(StoreError) {
+        try session.change("DELETE FROM throttles WHERE key = $1", [.text(key)])
     }
 
     /// Housekeeping: drops keys without a failure since `beforeMs`.

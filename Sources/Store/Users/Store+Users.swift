@@ -52,9 +52,32 @@ extension Store {
         userID: String, from old: String, to new: String, nowMs: Int64
     ) async throws(StoreError) -> Bool {
         try await write { session throws(StoreError) in
-            try session.change(
-                "UPDATE users SET password = $3, updated_at = $4 WHERE id = $1 AND password = $2",
-                [.text(userID), .text(old), .text(new), .integer(nowMs)]) > 0
+            try Store.setPasswordHash(session, userID: userID, from: old, to: new, nowMs: nowMs)
+        }
+    }
+
+    private static func setPasswordHash(
+        _ session: StoreSession, userID: String, from old: String, to new: String, nowMs: Int64
+    ) throws(StoreError) -> Bool {
+        try session.change(
+            "UPDATE users SET password = $3, updated_at = $4 WHERE id = $1 AND password = $2",
+            [.text(userID), .text(old), .text(new), .integer(nowMs)]) > 0
+    }
+
+    /// Gives an account another password, ends all its sessions and forgets failed attempts, all of it or nothing: whoever changes a
+    /// password because a session is a stranger's must not be left with the session.
+    ///
+    /// - Parameters:
+    ///   - throttle: the key of the attempts.
+    ///   - reason: as ``revokeSession(id:userID:reason:nowMs:)``.
+    /// - Returns: the ids of the sessions; nil, and nothing is done, where the hash is `old` no more.
+    public func changePassword(
+        userID: String, from old: String, to new: String, forgetting throttle: String, reason: String, nowMs: Int64
+    ) async throws(StoreError) -> [String]? {
+        try await write { session throws(StoreError) in
+            guard try Store.setPasswordHash(session, userID: userID, from: old, to: new, nowMs: nowMs) else { return nil }
+            try Store.clearThrottle(session, throttle)
+            return try Store.revokeSessions(session, userID: userID, reason: reason, nowMs: nowMs)
         }
     }
 

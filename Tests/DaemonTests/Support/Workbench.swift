@@ -12,9 +12,9 @@ final class Workbench: Sendable {
     /// Starts a daemon of its own, by `launcher` if there is one. Projects may be written to unless `readOnly`.
     static func start(
         _ settings: [String: String] = [:], readOnly: Bool = false, engines: [Engine] = Engine.allCases,
-        launcher: [String] = []
+        in directory: TemporaryDirectory? = nil, launcher: [String] = []
     ) async throws -> Workbench {
-        let daemon = try await DaemonProcess.start(settings, launcher: launcher)
+        let daemon = try await DaemonProcess.start(settings, in: directory, launcher: launcher)
         return try await Workbench(daemon, readOnly: readOnly, engines: engines)
     }
 

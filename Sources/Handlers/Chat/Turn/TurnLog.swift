@@ -41,13 +41,21 @@ struct TurnLog: Sendable {
             updatingThreadAtMs: Timestamp.now())
     }
 
-    /// Keeps how the turn ended, and answers the message.
+    /// Keeps how the turn ended, and answers the message. What the disk refuses is kept when it takes it again: the turn is not to
+    /// be found at work for ever.
     func end(_ answer: TurnAnswer, _ outcome: ChatOutcome) async throws(StoreError) -> ChatMessage {
         let detail = ChatDetail(
             mode: mode, statements: answer.statements.isEmpty ? nil : answer.statements, usage: answer.usage, model: answer.model,
             note: answer.note,
             outcome: outcome)
-        try await store.updateMessage(messageID, userID: userID, content: answer.text, detail: detail.text)
+        do throws(StoreError) {
+            try await store.updateMessage(messageID, userID: userID, content: answer.text, detail: detail.text)
+        } catch {
+            if error.isRetryable {
+                await store.updateMessageLater(messageID, userID: userID, content: answer.text, detail: detail.text)
+            }
+            throw error
+        }
         var message = ChatHandlers.wire(record(.assistant, id: messageID, answer.text, detail), [], nowMs: createdAtMs)
         message.proposals = answer.proposals.isEmpty ? nil : answer.proposals
         return message
