@@ -3,7 +3,6 @@
 A session opens its connections and closes them, in order or not, and takes a second at most. Whatever the daemon answers is checked.
 """
 
-import multiprocessing
 import random
 import socket
 import time
@@ -26,8 +25,6 @@ RIGHTS = ["superuser", "ALL PRIVILEGES"]
 TOO_MANY = 51
 # Texts that are no JSON as it should be.
 BAD_JSON = [b'{"jsonrpc":"2.0","id":1,', b'{"jsonrpc":"2.0","id":1,"id":2,"method":"system.health"}', b'{"jsonrpc":"2.0","id":"\xff"}']
-# Held while a password is sent: of right ones that arrive together, the daemon may refuse some as too many.
-PASSWORDS = multiprocessing.Lock()
 
 
 def new_id():
@@ -46,7 +43,7 @@ class Person:
         self.is_new = True
         # The same person at a daemon without a model.
         self.plain = None
-        with PASSWORDS, Client(tally, False, daemon.socket) as client:
+        with Client(tally, False, daemon.socket) as client:
             self.token = client.ask("auth.login", {"email": email, "password": PASSWORD})["token"]
 
     def create(self, strings, name):
@@ -425,7 +422,7 @@ def vanishes(person):
 
 def logs_in(person):
     """Passwords, which cost a fifth of a second of a processor each on purpose; sessions that end elsewhere; accounts that go."""
-    with PASSWORDS, person.dial() as client:
+    with person.dial() as client:
         client.ask("auth.login", {"email": person.email, "password": "not the password"}, "invalid_credentials")
         token = client.ask("auth.login", {"email": person.email, "password": PASSWORD})["token"]
         with person.open(token) as other:
@@ -436,7 +433,7 @@ def logs_in(person):
         client.ask("auth.attach", {"token": token}, "unauthenticated")
     if person.chance.random() < 0.3:
         engine = person.chance.choice(list(person.projects))
-        with PASSWORDS, person.dial() as client:
+        with person.dial() as client:
             client.ask("auth.signup", {"name": "Bob", "email": f"{uuid.uuid4()}@example.com", "password": PASSWORD})
             create = {"name": "mine", "databaseType": engine, "connectionString": person.daemon.strings[engine]}
             of = {"projectId": client.ask("project.create", create)["id"]}

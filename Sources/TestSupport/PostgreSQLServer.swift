@@ -105,8 +105,13 @@ public final class PostgreSQLServer: Sendable {
                 case $order in
                 crash)
                     kill -STOP $server
-                    kill -KILL $(cat /proc/$server/task/$server/children) $server
-                    wait $server ;;
+                    children=$(cat /proc/$server/task/$server/children)
+                    kill -KILL $children $server
+                    wait $server
+                    # What they shared is theirs until the last has gone.
+                    for child in $children; do
+                        while grep -qs '^State:.[^ZX]' "/proc/$child/status"; do sleep 0.01; done
+                    done ;;
                 run)
                     rm -f "$1/data/postmaster.pid"
                     run "$@" ;;

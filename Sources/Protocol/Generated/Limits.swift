@@ -308,22 +308,22 @@ public struct Limits: JSONEncodable, Equatable {
             keyPath: \.sessionIdleMs
         ),
         Entry(
-            name: "requestsPerMinute", unit: .count, isConfigurable: true,
+            name: "requestsPerMinute", unit: .count, isConfigurable: true, minimum: 0,
             summary: "Requests of one account, and of one peer; 0 is no limit.",
             keyPath: \.requestsPerMinute
         ),
         Entry(
-            name: "queriesPerMinute", unit: .count, isConfigurable: true,
+            name: "queriesPerMinute", unit: .count, isConfigurable: true, minimum: 0,
             summary: "Statements that one account has run or explained, and databases it has tested; 0 is no limit.",
             keyPath: \.queriesPerMinute
         ),
         Entry(
-            name: "chatTurnsPerMinute", unit: .count, isConfigurable: true,
+            name: "chatTurnsPerMinute", unit: .count, isConfigurable: true, minimum: 0,
             summary: "Turns that one account has begun; 0 is no limit.",
             keyPath: \.chatTurnsPerMinute
         ),
         Entry(
-            name: "loginsPerMinute", unit: .count, isConfigurable: true,
+            name: "loginsPerMinute", unit: .count, isConfigurable: true, minimum: 0,
             summary: "Log-ins at one account, and log-ins and sign-ups of one peer, right or wrong; 0 is no limit.",
             keyPath: \.loginsPerMinute
         ),
