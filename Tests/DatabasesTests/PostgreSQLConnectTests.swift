@@ -108,6 +108,16 @@ import Threads
         plain.stop()
     }
 
+    /// What PgBouncer answers to the settings of a new connection.
+    @Test func aPoolerIsCalledOne() throws {
+        let fields = "SFATAL\0C08P01\0Munsupported startup parameter: options=-c DateStyle=ISO\0\0".utf8
+        let pooler = try Listener(reply: [0x45, 0, 0, 0, UInt8(fields.count + 4)] + fields, closes: true)
+        defer { pooler.stop() }
+        let failure = try PostgreSQLTestDatabase.failure(try server().uri(port: pooler.port, query: "?sslmode=disable"))
+        #expect(
+            failure?.code == .connectionFailed && failure?.message.contains("pooler") == true, "\(String(describing: failure))")
+    }
+
     @Test func environmentHasNoEffect() throws {
         let uri = try server().uri()
         for (name, value) in [

@@ -23,6 +23,11 @@ struct PostgreSQLConnectFailure {
         case "57P01", "57P02", "57P03":
             return make(
                 .connectionFailed, .login, "The server is starting up or shutting down; try again.", state, retryable: true)
+        case "08P01" where message.contains("startup parameter"):
+            return make(
+                .connectionFailed, .login,
+                "A connection pooler such as PgBouncer is there that takes no settings at the start; name the server behind it.",
+                state)
         default:
             return make(.connectionFailed, furthest, "The server refused the connection (SQLSTATE \(state)).", state)
         }
