@@ -5,6 +5,7 @@ public import Protocol
 public import Security
 import Synchronization
 public import Store
+import Threads
 public import Tracing
 
 /// Everything the handlers work with; made once by the daemon's main.
@@ -101,6 +102,8 @@ public final class Services: Sendable {
         // What a burst needed is not kept for ever.
         defer { Heap.trim() }
         let nowMs = Timestamp.now()
+        tokenRates.forgetFull(nowNs: Monotonic.nowNs)
+        store.forgetOld(nowMs: nowMs)
         let ended = sessions.endOutlived(nowMs: nowMs, idleMs: Int64(limits.sessionIdleMs))
         for sessionID in ended.sessions {
             running.cancel(ofSession: sessionID)

@@ -18,6 +18,17 @@ import Testing
         #expect(limiter.wait([rate(3, 4)], nowNs: 0) == nil)
     }
 
+    @Test func fullBucketsAreForgotten() {
+        let limiter = TokenRates()
+        for number in 0..<100 { _ = limiter.wait([rate(UInt8(number), number < 50 ? 60 : 1)], nowNs: 0) }
+        limiter.forgetFull(nowNs: 2_000_000_000)
+        #expect(limiter.count == 50)
+        // The others hold as before.
+        #expect(limiter.wait([rate(60, 1)], nowNs: 2_000_000_000) == 58_000)
+        limiter.forgetFull(nowNs: 60_000_000_000)
+        #expect(limiter.count == 0)
+    }
+
     @Test func bucketsAreBounded() {
         let limiter = TokenRates()
         for number in 0..<TokenRates.bucketsMax {

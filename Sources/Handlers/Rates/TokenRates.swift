@@ -19,6 +19,12 @@ final class TokenRates: Sendable {
             .init(retryAfterMs: waitMs))
     }
 
+    /// Forgets buckets that are full: a new one is the same.
+    func forgetFull(nowNs: UInt64) { state.withLock { buckets in buckets = buckets.filter { !$0.value.isFull(nowNs: nowNs) } } }
+
+    /// The buckets there are.
+    var count: Int { state.withLock { $0.count } }
+
     /// Takes one of each rate; or answers how long to wait until that can be done.
     func wait(_ rates: [TokenScope.Rate], nowNs: UInt64) -> Int? {
         state.withLock { buckets in

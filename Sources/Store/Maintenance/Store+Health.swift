@@ -28,6 +28,9 @@ extension Store {
             droppedWrites: counters.dropped, lastError: counters.lastError?.message)
     }
 
+    /// Lets go of what is in memory and of no more use.
+    public func forgetOld(nowMs: Int64) { touches.forget(nowMs: nowMs) }
+
     /// Looks how large the store is, where that means asking its database.
     public func measure() async throws(StoreError) {
         try await reader.read { session throws(StoreError) in try session.engine.measure(session) }

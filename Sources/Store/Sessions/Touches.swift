@@ -8,6 +8,14 @@ final class Touches: Sendable {
 
     private let recent = Mutex<[String: Int64]>([:])
 
+    /// Forgets what would be written again.
+    func forget(nowMs: Int64) {
+        recent.withLock { recent in recent = recent.filter { nowMs - $0.value < Touches.intervalMs } }
+    }
+
+    /// The keys that are remembered.
+    var count: Int { recent.withLock { $0.count } }
+
     /// Whether a touch at `atMs` is worth a write.
     func isDue(_ key: String, atMs: Int64) -> Bool {
         recent.withLock { recent in
