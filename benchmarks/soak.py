@@ -38,7 +38,7 @@ STOP_SECONDS = 10
 # So many replies that are not as they should be end it; fewer are told of at the end.
 PROBLEMS_MAX = 20
 # Fewer say nothing about a slope.
-REQUESTS_FOR_SLOPE = 200_000
+REQUESTS_FOR_SLOPE = 800_000
 SAMPLE_SECONDS = 2
 # How long it is looked at when at rest: for a slope as long as the daemon's housekeeping takes to come round.
 REST_SECONDS, SHORT_REST_SECONDS = 31, 1
@@ -166,7 +166,7 @@ class Soak:
             worker.end.close()
         is_long = total >= REQUESTS_FOR_SLOPE
         # In hundredths. Before the end of the warm-up there is nothing to compare with.
-        rests, seconds = (range(20, 101, 10), REST_SECONDS) if is_long else ((20, 60, 100), SHORT_REST_SECONDS)
+        rests, seconds = ((20, *range(50, 101, 10)), REST_SECONDS) if is_long else ((20, 60, 100), SHORT_REST_SECONDS)
         for milestone in (total * rest // 100 for rest in rests):
             self.until(milestone)
             self.hold()

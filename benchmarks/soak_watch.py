@@ -121,12 +121,16 @@ class Watch:
     # What it comes to
 
     def warm(self, samples, total):
-        """Those after the first fifth."""
+        """Those after the first fifth, in which everything has been opened that stays open."""
         return [sample for sample in samples if sample.requests >= total // 5]
+
+    def filled(self, samples, total):
+        """Those of the second half: by then the store's caches are full."""
+        return [sample for sample in samples if sample.requests >= total // 2]
 
     def slopes(self, samples, what, total):
         """Bytes of `what` for each thousand requests, by ways to say it."""
-        points = [(sample.requests / 1000, getattr(sample, what) * 1024) for sample in self.warm(samples, total)]
+        points = [(sample.requests / 1000, getattr(sample, what) * 1024) for sample in self.filled(samples, total)]
         return {name: slope(points) for name, slope in SLOPES.items()} if len(points) > 1 else {}
 
     def changed(self, total):
