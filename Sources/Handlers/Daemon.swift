@@ -83,6 +83,7 @@ public final class Daemon: Sendable {
         let context = RequestContext(client: client, boundIdentity: client.identity)
         if call.method.access == .session, let identity = context.boundIdentity { try services.tokenRates.take(identity) }
         do {
+            // Here already: what is not traced goes past everything generic.
             guard services.tracer != nil else { return try await methods.answer(call, context) }
             return try await services.traced(.request(call.method, id: requestID)) { try await methods.answer(call, context) }
         } catch {

@@ -58,7 +58,7 @@ public enum ChildProcess {
     }
 
     /// A pipe, closed in every program that is started.
-    static func pipe() throws -> (reading: Int32, writing: Int32) {
+    public static func pipe() throws -> (reading: Int32, writing: Int32) {
         var ends: [Int32] = [-1, -1]
         let isMade = startLock.withLock { _ in
             Glibc.pipe(&ends) == 0 && fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0 && fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0

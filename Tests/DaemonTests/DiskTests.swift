@@ -81,16 +81,6 @@ import Testing
         }
     }
 
-    /// Asks until the answer is right.
-    private func eventually(_ isRight: () async throws -> Bool) async throws -> Bool {
-        let until = ContinuousClock.now + .promptly
-        while ContinuousClock.now < until {
-            if try await isRight() { return true }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        return false
-    }
-
     /// Writes until the disk takes nothing of it, and a little more: what was free inside of files goes too.
     private func exhaust(_ work: inout Work) async throws {
         var refusals = 0
@@ -120,24 +110,28 @@ import Testing
         let late = try await bench.connect()
         let slow = late.send(
             "query.run", bench.query(.postgresql, "SELECT pg_sleep(4)", nil, ["mode": "write", "queryId": queryID]))
-        #expect(try await eventually { try await bench.client.call("query.running")["items"].array?.count == 1 })
+        #expect(try await eventually(.promptly) { try await bench.client.call("query.running")["items"].array?.count == 1 })
         try disk.fill()
         try await exhaust(&work)
         try await work.checkReads()
         try await work.checkRefusals("free some space")
         _ = try await late.result(of: slow, "query.run")
         #expect(try await bench.client.call("query.get", ["queryId": queryID])["status"] == "running")
-        #expect(try await eventually { try await bench.client.call("system.health")["status"] != "ok" })
+        #expect(try await eventually(.promptly) { try await bench.client.call("system.health")["status"] != "ok" })
         // Room again: at once, and without anybody's help.
         try disk.free()
         try await work.create("after")
         try await work.insert()
         try await work.checkReads()
-        #expect(try await eventually { try await bench.client.call("query.get", ["queryId": queryID])["status"] == "success" })
-        #expect(try await eventually { try await bench.client.call("system.health")["status"] == "ok" })
+        #expect(
+            try await eventually(.promptly) {
+                try await bench.client.call("query.get", ["queryId": queryID])["status"] == "success"
+            })
+        #expect(try await eventually(.promptly) { try await bench.client.call("system.health")["status"] == "ok" })
         // What was read meanwhile is in history too.
         let reads: JSONValue = ["text": "SELECT 7", "limit": 200]
-        #expect(try await eventually { try await bench.client.call("query.history", reads)["items"].array?.count == 2 })
+        #expect(
+            try await eventually(.promptly) { try await bench.client.call("query.history", reads)["items"].array?.count == 2 })
         try await bench.daemon.crash()
         let after = try await DaemonProcess.start(in: directory, launcher: disk.launcher)
         let client = try after.client()

@@ -32,18 +32,6 @@ import Testing
         pair.bench.query(engine, sql, nil, more)
     }
 
-    /// Asks until the answer is right.
-    private func eventually(
-        _ timeout: Duration = .seconds(10), _ isRight: () async throws -> Bool
-    ) async throws -> Bool {
-        let until = ContinuousClock.now + timeout
-        while ContinuousClock.now < until {
-            if try await isRight() { return true }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        return false
-    }
-
     @Test func `what one writes the other reads`() async throws {
         let pair = try await Pair.start()
         #expect(try await pair.there.call("query.run", run(pair, .sqlite, "SELECT 7"))["rows"] == [[7]])

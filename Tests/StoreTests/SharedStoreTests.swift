@@ -30,15 +30,6 @@ import Testing
         return (server, name, .postgresql(connectionString: server.socketURI(database: name)))
     }
 
-    private static func eventually(_ isRight: () async throws -> Bool) async throws -> Bool {
-        let until = ContinuousClock.now + .seconds(10)
-        while ContinuousClock.now < until {
-            if try await isRight() { return true }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        return false
-    }
-
     /// All begin on an empty database at once; each finds it ready.
     @Test func manyMakeOneStore() async throws {
         let location = try Self.place().location
@@ -130,7 +121,7 @@ import Testing
                 .projectMoved(project.id), .queryCancelled("q", userID: "u"), .turnCancelled(threadID: "t", userID: "u"),
                 .schemaChanged(projectID: project.id), .projectDeleted(project.id), .userDeleted(project.userID),
             ]
-        #expect(try await Self.eventually { listener.heard.withLock { $0.count } == expected.count })
+        #expect(try await eventually { listener.heard.withLock { $0.count } == expected.count })
         #expect(listener.heard.withLock { $0 } == expected)
         #expect(own.heard.withLock { $0.isEmpty } && !listener.isLost)
         await store.close()
@@ -154,7 +145,7 @@ import Testing
         #expect(try await store.countRows("changes") == 1)
         let listener = Listener(sessions: [session.id, "unknown"])
         other.watch(listener)
-        #expect(try await Self.eventually { listener.heard.withLock { $0.count } == 3 })
+        #expect(try await eventually { listener.heard.withLock { $0.count } == 3 })
         #expect(
             listener.heard.withLock { $0 } == [
                 .sessionEnded(session.id, reason: "revoked"), .sessionEnded("unknown", reason: "revoked"),
@@ -208,12 +199,12 @@ import Testing
         other.watch(Listener())
         let userID = project.userID
         #expect(
-            try await Self.eventually { try await other.liveQueriesElsewhere(userID: userID, projectID: nil).count == 2 })
+            try await eventually { try await other.liveQueriesElsewhere(userID: userID, projectID: nil).count == 2 })
         #expect(try await other.liveQueriesElsewhere(userID: userID, projectID: project.id) == records)
         #expect(try await other.liveQueriesElsewhere(userID: userID, projectID: "other").isEmpty)
         #expect(try await other.liveQueriesElsewhere(userID: "other", projectID: nil).isEmpty)
         #expect(try await store.liveQueriesElsewhere(userID: userID, projectID: nil).isEmpty)
-        #expect(try await Self.eventually { other.countLiveQueriesElsewhere(userID: userID) == 2 })
+        #expect(try await eventually { other.countLiveQueriesElsewhere(userID: userID) == 2 })
         #expect(store.countLiveQueriesElsewhere(userID: userID) == 0)
         // They go with their daemon.
         await store.close()

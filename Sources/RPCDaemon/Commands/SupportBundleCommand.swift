@@ -31,12 +31,7 @@ struct SupportBundleCommand: ParsableCommand {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(path) }
         defer { close(descriptor) }
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else { throw failure(path) }
-            bytes = bytes.dropFirst(count)
-        }
+        guard Array(text.utf8).withUnsafeBytes({ writeAll($0, to: descriptor) }) else { throw failure(path) }
     }
 
     private static func failure(_ path: String) -> Failure {

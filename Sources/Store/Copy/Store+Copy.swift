@@ -1,7 +1,7 @@
 internal import Databases
 
-/// What was copied of one table.
-public struct CopiedTable: Sendable, Equatable {
+/// How many rows there are of something: a table, or a part of one.
+public struct RowCount: Sendable, Equatable {
     public var name: String
     public var rows: Int
 }
@@ -19,8 +19,8 @@ extension Store {
     /// - Throws: `conflict` if the second holds something already; `newerSchema` or `olderSchema` where the first is of another daemon; as
     ///   ``open(_:installation:nowMs:report:)``. What was begun in the second is then to be thrown away.
     public static func copy(
-        from: StoreLocation, to: StoreLocation, nowMs: Int64, report: (CopiedTable) -> Void = { _ in }
-    ) async throws(StoreError) -> [CopiedTable] {
+        from: StoreLocation, to: StoreLocation, nowMs: Int64, report: (RowCount) -> Void = { _ in }
+    ) async throws(StoreError) -> [RowCount] {
         guard from != to else { throw StoreError(.conflict, "A store cannot be copied onto itself.") }
         let source = try engine(from, locks: false)
         let reader = try source.connectReader()
@@ -40,10 +40,10 @@ extension Store {
             }
         }
         return try reader.snapshot { reader throws(StoreError) in
-            var copied: [CopiedTable] = []
+            var copied: [RowCount] = []
             for table in StoreTable.all {
                 let rows = try copy(table, from: reader, to: writer, report)
-                copied.append(CopiedTable(name: table.name, rows: rows))
+                copied.append(RowCount(name: table.name, rows: rows))
                 report(copied[copied.count - 1])
             }
             return copied
@@ -51,7 +51,7 @@ extension Store {
     }
 
     private static func copy(
-        _ table: StoreTable, from reader: StoreSession, to writer: StoreSession, _ report: (CopiedTable) -> Void
+        _ table: StoreTable, from reader: StoreSession, to writer: StoreSession, _ report: (RowCount) -> Void
     ) throws(StoreError) -> Int {
         let columns = try writer.engine.columns(of: table.name, writer)
         // A query's place is in the index, which the copy does not have yet.
@@ -75,7 +75,7 @@ extension Store {
             }
             if let row = rows.last { last = places.map { row.values[$0] } }
             count += rows.count
-            if count % 50_000 == 0 { report(CopiedTable(name: table.name, rows: count)) }
+            if count % 50_000 == 0 { report(RowCount(name: table.name, rows: count)) }
         }
     }
 
@@ -83,9 +83,18 @@ extension Store {
     ///
     /// - Throws: `olderSchema`, `newerSchema`; as ``open(_:installation:nowMs:report:)``.
     public static func check(_ location: StoreLocation) throws(StoreError) -> [String] {
+        try look(location, problems)
+    }
+
+    /// One view of a store, which may be in use by a daemon.
+    ///
+    /// - Throws: as ``check(_:)``.
+    static func look<Value>(
+        _ location: StoreLocation, _ body: (StoreSession) throws(StoreError) -> Value
+    ) throws(StoreError) -> Value {
         let reader = try engine(location, locks: false).connectReader()
         defer { reader.close() }
         try Migrations.checkNewest(reader)
-        return try reader.snapshot { reader throws(StoreError) in try problems(reader) }
+        return try reader.snapshot(body)
     }
 }

@@ -13,11 +13,12 @@ enum Daemons {
         try renew(session, sharing, nowMs: nowMs)
         try bury(session, sharing)
         // What a daemon wrote after it had left.
-        try session.change(
-            """
-            DELETE FROM store_lock WHERE id > 1
-                AND id NOT IN (SELECT CAST(CAST('x' || substr(id, 1, 7) AS BIT(28)) AS INTEGER) + 2 FROM daemons)
-            """)
+        var slots: [Parameter] = [.integer(1)]
+        for var row in try session.rows("SELECT id FROM daemons") {
+            slots.append(.integer(PostgreSQLSharing.slot(of: try row.text())))
+        }
+        let kept = slots.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
+        try session.change("DELETE FROM store_lock WHERE id NOT IN (\(kept))", slots)
     }
 
     /// Holds the lease for longer; takes a daemon that was given up by the others on again.

@@ -5,9 +5,9 @@ public struct StoreSurvey: Sendable, Equatable {
     /// The number of the schema.
     public var schema: Int
     /// Each table and its rows.
-    public var tables: [CopiedTable]
+    public var tables: [RowCount]
     /// Rows by a word that each has, such as `projects sqlite` or `queries error`.
-    public var kinds: [CopiedTable]
+    public var kinds: [RowCount]
 }
 
 extension Store {
@@ -21,20 +21,17 @@ extension Store {
     ///
     /// - Throws: as ``check(_:)``.
     public static func survey(_ location: StoreLocation) throws(StoreError) -> StoreSurvey {
-        let reader = try engine(location, locks: false).connectReader()
-        defer { reader.close() }
-        try Migrations.checkNewest(reader)
-        return try reader.snapshot { reader throws(StoreError) in
+        try look(location) { reader throws(StoreError) in
             var survey = StoreSurvey(schema: Migrations.newest, tables: [], kinds: [])
             let passing = reader.engine.sharing == nil ? [] : StoreTable.passing
             for name in StoreTable.all.map(\.name) + passing {
                 guard var row = try reader.first("SELECT count(*) FROM \(name)") else { continue }
-                survey.tables.append(CopiedTable(name: name, rows: try row.int()))
+                survey.tables.append(RowCount(name: name, rows: try row.int()))
             }
             for (table, column) in words {
                 let rows = try reader.rows("SELECT \(column), count(*) FROM \(table) GROUP BY \(column) ORDER BY \(column)")
                 for var row in rows {
-                    survey.kinds.append(CopiedTable(name: "\(table) \(try row.text())", rows: try row.int()))
+                    survey.kinds.append(RowCount(name: "\(table) \(try row.text())", rows: try row.int()))
                 }
             }
             return survey

@@ -57,10 +57,7 @@ extension Store {
     ///
     /// - Parameter spans: of Unix milliseconds.
     public static func keyUse(_ location: StoreLocation, sessionsBegunIn spans: [Range<Int64>]) throws(StoreError) -> KeyUse {
-        let reader = try engine(location, locks: false).connectReader()
-        defer { reader.close() }
-        try Migrations.checkNewest(reader)
-        return try reader.snapshot { reader throws(StoreError) in
+        try look(location) { reader throws(StoreError) in
             var use = KeyUse(sealed: [], sessionsEndAtMs: [])
             for column in SealedColumn.allCases {
                 let rows = try reader.rows(

@@ -71,19 +71,16 @@ final class FrozenThreads {
 
     /// - Parameter name: what the names of the threads begin with; after `!` what those begin with that go on.
     init(of process: pid_t, named name: String) throws {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0, fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0 else { throw ChildProcess.Failure("no pipe") }
-        var answer: [Int32] = [-1, -1]
-        guard pipe(&answer) == 0 else { throw ChildProcess.Failure("no pipe") }
+        let (order, answer) = try (ChildProcess.pipe(), ChildProcess.pipe())
         pid = try ChildProcess.start(
-            ["python3", "-c", Self.script, String(process), name], standardInput: ends[0], standardOutput: answer[1],
+            ["python3", "-c", Self.script, String(process), name], standardInput: order.reading, standardOutput: answer.writing,
             standardError: STDERR_FILENO)
-        close(ends[0])
-        close(answer[1])
-        input = ends[1]
+        close(order.reading)
+        close(answer.writing)
+        input = order.writing
         var text = [UInt8](repeating: 0, count: 16)
-        let size = max(0, read(answer[0], &text, text.count))
-        close(answer[0])
+        let size = max(0, read(answer.reading, &text, text.count))
+        close(answer.reading)
         count = Int(String(decoding: text[0..<size].filter { $0 != 10 }, as: UTF8.self)) ?? 0
     }
 

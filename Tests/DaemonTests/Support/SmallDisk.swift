@@ -21,7 +21,7 @@ final class SmallDisk: Sendable {
     init(at path: String, bytes: Int) throws {
         self.path = path
         try ChildProcess.run(["install", "-d", "-m", "700", path])
-        let (order, answer) = try (Self.pipe(), Self.pipe())
+        let (order, answer) = try (ChildProcess.pipe(), ChildProcess.pipe())
         let script = "mount -t tmpfs -o size=\(bytes),mode=700 none \"$0\" && echo done && cat >/dev/null"
         holder = try ChildProcess.start(
             Self.unshare + ["sh", "-c", script, path], standardInput: order.reading, standardOutput: answer.writing,
@@ -33,14 +33,6 @@ final class SmallDisk: Sendable {
         let isMounted = read(answer.reading, &byte, 1) == 1
         close(answer.reading)
         guard isMounted else { throw ChildProcess.Failure("nothing could be mounted at \(path)") }
-    }
-
-    private static func pipe() throws -> (reading: Int32, writing: Int32) {
-        var ends: [Int32] = [-1, -1]
-        guard Glibc.pipe(&ends) == 0, fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0, fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0 else {
-            throw ChildProcess.Failure("no pipe")
-        }
-        return (ends[0], ends[1])
     }
 
     deinit {
