@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from daemon import HERE, Throwaway
+from daemon import HERE, UNLIMITED, Throwaway
 from rows import Row
 
 # 5,000 tables of ten columns, named as people name them.
@@ -154,7 +154,7 @@ def rows(binary, place, servers):
     databases = [("SQLite", "sqlite", f"sqlite://{file}")]
     for server in servers:
         databases.append(("PostgreSQL", "postgresql", server.wide("\n".join(f"{statement};" for statement in tables()))))
-    with Model() as model, Throwaway(binary, place, model.environment) as daemon:
+    with Model() as model, Throwaway(binary, place, model.environment | UNLIMITED) as daemon:
         for name, kind, string in databases:
             project = daemon.project(kind, string)
             daemon.call("project.update", {"projectId": project, "assistant": {"acceptedRights": ["superuser"]}}, daemon.token)

@@ -14,7 +14,10 @@ from throwaway.daemon import PASSWORD, Connection, Daemon as Throwaway  # noqa: 
 
 LOAD = HERE / ".build" / "rpcload"
 
-__all__ = ["HERE", "LOAD", "PASSWORD", "Connection", "Daemon", "Throwaway", "machine", "measure"]
+# Counted, and never too many: what is measured is how fast the daemon is, not how fast it lets one user be.
+UNLIMITED = {f"DBASSIST_LIMITS_{rate}_PER_MINUTE": "1000000000" for rate in ("REQUESTS", "QUERIES", "CHAT_TURNS", "LOGINS")}
+
+__all__ = ["HERE", "LOAD", "PASSWORD", "UNLIMITED", "Connection", "Daemon", "Throwaway", "machine", "measure"]
 
 
 def machine(binary):
@@ -36,10 +39,7 @@ class Daemon(Throwaway):
     """A daemon that can be measured over its socket and over stdio."""
 
     def __init__(self, binary, place):
-        super().__init__(binary, place)
-        # Counted, and never too many: what is measured is how fast the daemon is, not how fast it lets one user be.
-        rates = ("REQUESTS", "QUERIES", "CHAT_TURNS", "LOGINS")
-        self.environment |= {f"DBASSIST_LIMITS_{rate}_PER_MINUTE": "1000000000" for rate in rates}
+        super().__init__(binary, place, UNLIMITED)
         # A store belongs to one process, so daemons on stdio have another.
         self.stdio_environment = self.environment | {"DBASSIST_STATE_DIR": f"{place}/stdio-state"}
 
