@@ -88,7 +88,7 @@ public final class Store: Sendable {
     /// Begins to tell `watcher` what other daemons with this store do, and them what it shows; once. Where this daemon has the store
     /// alone, nothing happens.
     public func watch(_ watcher: any StoreWatcher) {
-        guard let engine = engine as? PostgreSQLEngine, let sharing = engine.sharing else { return }
+        guard let sharing = engine.sharing, let engine = engine as? PostgreSQLEngine else { return }
         let watch = StoreWatch(engine: engine, sharing: sharing, writer: writer, watcher: watcher, after: lastChange)
         watching.withLock { $0 = watch }
         watch.start()

@@ -40,7 +40,7 @@ import Testing
 
     /// What is too long in one of its texts is found by any.
     @Test func whatIsTooLongHasOneNumberForAll() throws {
-        let long = String(repeating: "x", count: SearchTokens.textBytesMax)
+        let long = String(repeating: "x", count: SearchDocument.textBytesMax)
         let various = String(String.UnicodeScalarView((0x4E00..<0x6400).compactMap(Unicode.Scalar.init)))
         let wanted = try #require(SearchTokens.of(terms("nothing like it")))
         for (number, found) in [

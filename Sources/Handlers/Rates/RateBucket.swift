@@ -36,3 +36,8 @@ final class RateBucket: Sendable {
     /// Whether it is as if it had never been used.
     func isFull(nowNs: UInt64) -> Bool { fullNs.load(ordering: .relaxed) <= nowNs }
 }
+
+extension Dictionary where Value == RateBucket {
+    /// Takes out those that are full: to have none is the same.
+    mutating func forgetFull(nowNs: UInt64) { self = filter { !$0.value.isFull(nowNs: nowNs) } }
+}

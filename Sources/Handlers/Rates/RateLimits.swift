@@ -40,10 +40,7 @@ final class RateLimits: Sendable {
         return buckets.withLock { buckets in
             let key = Key(kind: kind, subject: subject)
             if let bucket = buckets[key] { return bucket }
-            if buckets.count >= Self.bucketsMax {
-                let nowNs = Monotonic.nowNs
-                buckets = buckets.filter { !$0.value.isFull(nowNs: nowNs) }
-            }
+            if buckets.count >= Self.bucketsMax { buckets.forgetFull(nowNs: Monotonic.nowNs) }
             let bucket = RateBucket(perMinute: perMinute, burst: perMinute / Self.burstsPerMinute)
             buckets[key] = bucket
             return bucket

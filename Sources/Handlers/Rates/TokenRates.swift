@@ -20,7 +20,7 @@ final class TokenRates: Sendable {
     }
 
     /// Forgets buckets that are full: a new one is the same.
-    func forgetFull(nowNs: UInt64) { state.withLock { buckets in buckets = buckets.filter { !$0.value.isFull(nowNs: nowNs) } } }
+    func forgetFull(nowNs: UInt64) { state.withLock { buckets in buckets.forgetFull(nowNs: nowNs) } }
 
     /// The buckets there are.
     var count: Int { state.withLock { $0.count } }
@@ -29,7 +29,7 @@ final class TokenRates: Sendable {
     func wait(_ rates: [TokenScope.Rate], nowNs: UInt64) -> Int? {
         state.withLock { buckets in
             if buckets.count + rates.count > Self.bucketsMax {
-                buckets = buckets.filter { !$0.value.isFull(nowNs: nowNs) }
+                buckets.forgetFull(nowNs: nowNs)
                 guard buckets.count + rates.count <= Self.bucketsMax else { return 1_000 }
             }
             var longest: Int?

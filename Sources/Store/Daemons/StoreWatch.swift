@@ -24,11 +24,8 @@ final class StoreWatch: Sendable {
     private static let renewMs = 5_000
 
     private struct State {
-        var isStarted = false
-        var isClosing = false
-        var isClosed = false
+        var thread = StoreThread()
         var runningElsewhere: [String: Int] = [:]
-        var waitingForClose: [CheckedContinuation<Void, Never>] = []
     }
 
     private let engine: PostgreSQLEngine
@@ -50,22 +47,16 @@ final class StoreWatch: Sendable {
 
     func start() {
         monitor.withLock { state in
-            guard !state.isStarted, !state.isClosing else { return }
-            state.isStarted = SystemThread.spawn(name: "store-watch") { [self] in work() } == 0
+            guard !state.thread.isClosing else { return }
+            _ = state.thread.start("store-watch") { [self] in work() }
         }
     }
 
     /// Ends the thread.
     func close() async {
         await withCheckedContinuation { continuation in
-            let isDone = monitor.withLock { state in
-                state.isClosing = true
-                if !state.isStarted { state.isClosed = true }
-                if !state.isClosed { state.waitingForClose.append(continuation) }
-                return state.isClosed
-            }
-            wakeUp.wake()
-            if isDone { continuation.resume() }
+            let mustWait = monitor.withLock { $0.thread.close(continuation) }
+            if mustWait { wakeUp.wake() } else { continuation.resume() }
         }
     }
 
@@ -76,7 +67,7 @@ final class StoreWatch: Sendable {
     private func work() {
         var round = Round(last: firstChange)
         var session: StoreSession?
-        while !monitor.withLock({ $0.isClosing }) {
+        while !monitor.withLock({ $0.thread.isClosing }) {
             do throws(StoreError) {
                 if session == nil { session = try engine.connectWatcher() }
                 if let session { try look(session, &round) }
@@ -97,12 +88,7 @@ final class StoreWatch: Sendable {
             }
         }
         session?.close()
-        let closing = monitor.withLock { state in
-            state.isClosed = true
-            defer { state.waitingForClose = [] }
-            return state.waitingForClose
-        }
-        for continuation in closing { continuation.resume() }
+        for continuation in monitor.withLock({ $0.thread.end() }) { continuation.resume() }
     }
 
     /// What the thread knows from one look to the next.

@@ -14,8 +14,6 @@ struct SQLiteTextIndex: TextIndex {
             content = '', columnsize = 0, detail = none, tokenize = 'trigram')
         """
 
-    /// A longer text is a candidate for every search: to cut it up would hold up other writes.
-    static let textBytesMax = 32_768
     /// Of a long search text so many groups of three are asked for; the rest is looked at in the rows.
     private static let tokensMax = 6
     private static let long = token(UInt32(0xF8F0))
@@ -48,7 +46,7 @@ struct SQLiteTextIndex: TextIndex {
     }
 
     private static func indexed(_ text: String) -> String {
-        guard text.utf8.count <= textBytesMax else { return long }
+        guard text.utf8.count <= SearchDocument.textBytesMax else { return long }
         return text.utf8.contains(0) ? Folding.folded(text) : text
     }
 

@@ -2,8 +2,7 @@ internal import Databases
 
 /// What a query has in the index of texts, as numbers. They are kept, so a version that counts otherwise must fill the index anew.
 enum SearchTokens {
-    /// A longer text, or one with more tokens, is a candidate for every search of its user: to take it apart would hold up other writes.
-    static let textBytesMax = 32_768
+    /// A document with more is a candidate for every search of its user.
     static let documentMax = 4_096
     /// Of a long search text so many groups of three are asked for; the rest is looked at in the rows.
     static let searchMax = 12
@@ -21,7 +20,7 @@ enum SearchTokens {
         let others = tokens
         for (kind, text) in [(Kind.text, document.text), (.error, document.error)] {
             var (first, second): (Unicode.Scalar?, Unicode.Scalar?)
-            let isShort = text.utf8.count <= textBytesMax
+            let isShort = text.utf8.count <= SearchDocument.textBytesMax
             // As the rows are looked at: a text is folded as it is kept, and of what is left both engines' `lower` changes ASCII.
             for scalar in isShort ? Folding.foldedASCII(text).unicodeScalars : String.UnicodeScalarView() {
                 if let first, let second { tokens.insert(user.token(kind, first, second, scalar)) }

@@ -33,6 +33,9 @@ struct TextCandidates {
 
 /// A query as the index has it: immutable once it has ended.
 struct SearchDocument {
+    /// A longer text is a candidate for every search: to take it apart would hold up other writes.
+    static let textBytesMax = 32_768
+
     var place: Int64
     var userID: String
     var projectID: String

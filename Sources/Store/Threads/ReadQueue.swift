@@ -5,11 +5,8 @@ final class ReadQueue: Sendable {
     private typealias Job = @Sendable (Result<StoreSession, StoreError>) -> Void
 
     private struct State {
-        var isStarted = false
-        var isClosing = false
-        var isClosed = false
+        var thread = StoreThread()
         var jobs: [Job] = []
-        var waitingForClose: [CheckedContinuation<Void, Never>] = []
     }
 
     private let name: String
@@ -30,9 +27,8 @@ final class ReadQueue: Sendable {
                 continuation.resume(returning: Result { () throws(StoreError) -> Value in try body(session.get()) })
             }
             let refusal: StoreError? = monitor.withLock { state in
-                if state.isClosing { return StoreError(.unavailable, "The store is closing.") }
-                if !state.isStarted { state.isStarted = SystemThread.spawn(name: name) { [self] in work() } == 0 }
-                guard state.isStarted else {
+                if state.thread.isClosing { return StoreError(.unavailable, "The store is closing.") }
+                guard state.thread.start(name, { [self] in work() }) else {
                     return StoreError(.unavailable, "No thread could be started for the store; try again.")
                 }
                 state.jobs.append(job)
@@ -46,13 +42,8 @@ final class ReadQueue: Sendable {
     /// Answers what waits and ends the thread.
     func close() async {
         await withCheckedContinuation { continuation in
-            let isDone = monitor.withLock { state in
-                state.isClosing = true
-                if !state.isStarted { state.isClosed = true }
-                if !state.isClosed { state.waitingForClose.append(continuation) }
-                return state.isClosed
-            }
-            if isDone { continuation.resume() } else { monitor.signal() }
+            let mustWait = monitor.withLock { $0.thread.close(continuation) }
+            if mustWait { monitor.signal() } else { continuation.resume() }
         }
     }
 
@@ -70,12 +61,7 @@ final class ReadQueue: Sendable {
             }
         }
         session?.close()
-        let closing = monitor.withLock { state in
-            state.isClosed = true
-            defer { state.waitingForClose = [] }
-            return state.waitingForClose
-        }
-        for continuation in closing { continuation.resume() }
+        for continuation in monitor.withLock({ $0.thread.end() }) { continuation.resume() }
     }
 
     private func nextJobs(_ state: inout State) -> Monitor<State>.Step<[Job]?> {
@@ -83,6 +69,6 @@ final class ReadQueue: Sendable {
             defer { state.jobs = [] }
             return .done(state.jobs)
         }
-        return state.isClosing ? .done(nil) : .wait(untilNs: nil)
+        return state.thread.isClosing ? .done(nil) : .wait(untilNs: nil)
     }
 }

@@ -13,9 +13,7 @@ final class WriteQueue: Sendable {
 
     private struct State {
         var session: StoreSession?
-        var isStarted = false
-        var isClosing = false
-        var isClosed = false
+        var thread = StoreThread()
         var jobs: [WriteJob] = []
         var lazy: [LazyWrite] = []
         /// When the lazy writes are due, once there are any.
@@ -25,7 +23,6 @@ final class WriteQueue: Sendable {
         var isFailing = false
         var counters = WriteCounters()
         var waitingForSpace: [CheckedContinuation<Void, Never>] = []
-        var waitingForClose: [CheckedContinuation<Void, Never>] = []
     }
 
     private let monitor: Monitor<State>
@@ -45,14 +42,14 @@ final class WriteQueue: Sendable {
     var hasLazyWrites: Bool { monitor.withLock { !$0.lazy.isEmpty || $0.lazyInFlight > 0 } }
 
     /// Whether no write is accepted any more.
-    var isClosing: Bool { monitor.withLock { $0.isClosing } }
+    var isClosing: Bool { monitor.withLock { $0.thread.isClosing } }
 
     // MARK: Asking
 
     /// Puts a job in the queue. It is answered exactly once, whatever happens to the caller.
     func submit(_ job: WriteJob) {
         let refusal: StoreError? = monitor.withLock { state in
-            if state.isClosing { return StoreError(.unavailable, "The store is closing.") }
+            if state.thread.isClosing { return StoreError(.unavailable, "The store is closing.") }
             if let error = start(&state) { return error }
             state.jobs.append(job)
             return nil
@@ -67,7 +64,7 @@ final class WriteQueue: Sendable {
         while !enqueueNow(write) {
             await withCheckedContinuation { continuation in
                 let hasRoom = monitor.withLock { state in
-                    if state.lazy.count < WriteQueue.lazyMax || state.isFailing || state.isClosing { return true }
+                    if state.lazy.count < WriteQueue.lazyMax || state.isFailing || state.thread.isClosing { return true }
                     state.waitingForSpace.append(continuation)
                     return false
                 }
@@ -79,7 +76,7 @@ final class WriteQueue: Sendable {
     /// The same without waiting: answers false, and does nothing, when there is no room.
     func enqueueNow(_ write: LazyWrite) -> Bool {
         let (isTaken, mustWake) = monitor.withLock { state -> (Bool, Bool) in
-            if state.isClosing || start(&state) != nil || (state.isFailing && state.lazy.count >= WriteQueue.lazyMax) {
+            if state.thread.isClosing || start(&state) != nil || (state.isFailing && state.lazy.count >= WriteQueue.lazyMax) {
                 state.counters.dropped += 1
                 return (true, false)
             }
@@ -97,26 +94,24 @@ final class WriteQueue: Sendable {
     /// Writes what waits and ends the thread. No write is accepted from here on.
     func close() async {
         await withCheckedContinuation { continuation in
-            let isDone = monitor.withLock { state in
-                state.isClosing = true
-                if !state.isStarted {
-                    state.isClosed = true
+            let mustWait = monitor.withLock { state in
+                let mustWait = state.thread.close(continuation)
+                // Of the thread if there is one.
+                if !mustWait {
                     state.session?.close()
                     state.session = nil
                 }
-                if !state.isClosed { state.waitingForClose.append(continuation) }
-                return state.isClosed
+                return mustWait
             }
-            if isDone { continuation.resume() } else { monitor.signal() }
+            if mustWait { monitor.signal() } else { continuation.resume() }
         }
     }
 
     // MARK: The thread
 
     private func start(_ state: inout State) -> StoreError? {
-        guard !state.isStarted else { return nil }
-        state.isStarted = SystemThread.spawn(name: "store-write") { [self] in work() } == 0
-        return state.isStarted ? nil : StoreError(.unavailable, "No thread could be started for the store; try again.")
+        state.thread.start("store-write") { [self] in work() }
+            ? nil : StoreError(.unavailable, "No thread could be started for the store; try again.")
     }
 
     private enum Turn {
@@ -135,10 +130,8 @@ final class WriteQueue: Sendable {
             case .end(let waiting):
                 session.close()
                 let closing = monitor.withLock { state in
-                    state.isClosed = true
                     state.session = nil
-                    defer { state.waitingForClose = [] }
-                    return state.waitingForClose
+                    return state.thread.end()
                 }
                 for continuation in closing + waiting { continuation.resume() }
                 return
@@ -150,15 +143,15 @@ final class WriteQueue: Sendable {
         state.lazyInFlight = 0
         let isDue =
             state.lazy.count >= WriteQueue.groupMax && !state.isFailing || state.lazyDueNs.map { $0 <= Monotonic.nowNs } ?? false
-        guard !state.jobs.isEmpty || (isDue && !state.lazy.isEmpty) || state.isClosing else {
+        guard !state.jobs.isEmpty || (isDue && !state.lazy.isEmpty) || state.thread.isClosing else {
             return .wait(untilNs: state.lazyDueNs)
         }
-        if state.isClosing && state.jobs.isEmpty && state.lazy.isEmpty {
+        if state.thread.isClosing && state.jobs.isEmpty && state.lazy.isEmpty {
             defer { state.waitingForSpace = [] }
             return .done(.end(resume: state.waitingForSpace))
         }
         // A disk that just refused them is asked again when they are due, not with every other write.
-        let lazy = state.isFailing && !isDue && !state.isClosing ? [] : Array(state.lazy.prefix(WriteQueue.groupMax))
+        let lazy = state.isFailing && !isDue && !state.thread.isClosing ? [] : Array(state.lazy.prefix(WriteQueue.groupMax))
         state.lazy.removeFirst(lazy.count)
         state.lazyInFlight = lazy.count
         // Those that are left keep their time, or writes that come often would put it off for ever.
@@ -209,7 +202,7 @@ final class WriteQueue: Sendable {
                 state.counters.lastError = nil
             // The project or account went away in between, and its history with it.
             case .failure(let error) where error.code == .notFound: break
-            case .failure(let error) where error.isRetryable && !state.isClosing:
+            case .failure(let error) where error.isRetryable && !state.thread.isClosing:
                 state.isFailing = true
                 state.counters.lastError = error
                 state.lazy.append(write)
