@@ -13,8 +13,11 @@ SECONDS ?= 60
 REQUESTS ?= 1000000
 
 SPECGEN := Tools/SpecGen
-# What nobody looks up by name in the running program is not exported, which spares every start of it.
-RELEASE_FLAGS := -c release --static-swift-stdlib -Xlinker --no-export-dynamic --product dbassistd
+# What nobody looks up by name in the running program is not exported, and addresses are packed, which spares every start of it.
+# Functions that run at the start, and in common requests, are side by side: the others, nine in ten, need no memory.
+RELEASE_FLAGS := -c release --static-swift-stdlib --product dbassistd -Xswiftc -use-ld=lld -Xswiftc -Xfrontend -Xswiftc -function-sections \
+	-Xlinker --no-export-dynamic -Xlinker --icf=safe -Xlinker -z -Xlinker pack-relative-relocs \
+	-Xlinker --symbol-ordering-file=packaging/function-order.txt -Xlinker --no-warn-symbol-ordering
 RELEASE_BINARY := .build/release/dbassistd
 PACKAGE = .build/package/dbassistd_$(shell scripts/version)_$(shell dpkg --print-architecture).deb
 FORMATTED := Sources Tests Tools benchmarks Package.swift
@@ -47,12 +50,17 @@ bench-deps:
 
 ## Building and running
 
-.PHONY: build release run demo
+.PHONY: build release function-order run demo
 build: ## build for debugging
 	$(SWIFT) build
 
 release: ## build the daemon as it is shipped: optimised, the Swift library inside
 	$(SWIFT) build $(RELEASE_FLAGS)
+
+function-order: release ## bring the order of functions up to date, after much has changed; then build once more
+	@scripts/install-packages valgrind binutils postgresql-15 mariadb-server python3
+	@scripts/function-order $(RELEASE_BINARY) > .build/function-order.txt
+	@mv .build/function-order.txt packaging/function-order.txt
 
 run: deps release ## build, and run the daemon in the foreground with a sample database
 	@scripts/run-daemon $(RELEASE_BINARY)

@@ -96,7 +96,7 @@ struct DaemonRun {
         clientCount.add { socketServer.connectionCount }
         if let file {
             let service = SocketService(server: socketServer, file: file, graceMs: graceMs, manager: manager, logger: logger)
-            list.append(ServiceGroupConfiguration.ServiceConfiguration(service: service))
+            list.append(.init(service))
             list += watchdog(group)
         }
         if servesStdio {
@@ -107,21 +107,19 @@ struct DaemonRun {
             let service = StdioService(server: server, companion: servesSocket ? nil : socketServer, graceMs: graceMs) {
                 if !servesSocket { leave($0) }
             }
-            list.append(
-                ServiceGroupConfiguration.ServiceConfiguration(
-                    service: service, successTerminationBehavior: servesSocket ? .ignore : .gracefullyShutdownGroup))
+            list.append(.init(service, atItsEnd: servesSocket ? .ignore : .gracefullyShutdownGroup))
         }
         if !servesSocket {
             let companion = CompanionSocketService(
                 server: socketServer, path: configuration.socketPath, isShared: configuration.mode == .shared, graceMs: graceMs,
                 logger: logger)
-            list.append(ServiceGroupConfiguration.ServiceConfiguration(service: companion))
+            list.append(.init(companion))
         }
         let metrics = try configuration.metricsSocketPath.map { path throws(TransportError) in try SocketFile(path: path) }
         defer { metrics?.release() }
         if let metrics {
             let service = MetricsService(file: metrics, group: group, services: services, logger: logger)
-            list.append(ServiceGroupConfiguration.ServiceConfiguration(service: service))
+            list.append(.init(service))
         }
         list += await background(services, settings, logger)
         logger.info("started", metadata: ["version": "\(daemonVersion)", "pid": "\(getpid())"])
@@ -170,7 +168,7 @@ struct DaemonRun {
                 overrides: overrides, effective: settings, services: services, manager: manager, hangups: hangups,
                 logger: logger),
         ]
-        return list.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
+        return list.map { .init($0) }
     }
 
     /// The socket that a service manager listens on for us, else one of our own.
@@ -199,7 +197,7 @@ struct DaemonRun {
 
     private func watchdog(_ loops: any EventLoopGroup) -> [ServiceGroupConfiguration.ServiceConfiguration] {
         guard let interval = manager.watchdogInterval else { return [] }
-        return [.init(service: WatchdogService(manager: manager, interval: interval, loops: loops))]
+        return [.init(WatchdogService(manager: manager, interval: interval, loops: loops))]
     }
 
     private static func logger(_ configuration: Configuration) -> Logger {

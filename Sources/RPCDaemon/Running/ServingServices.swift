@@ -3,8 +3,26 @@ import NIOCore
 import ServiceLifecycle
 import Transport
 
-/// A service with a plain name for the group's log: the default would print everything it holds, by reflection.
-protocol DaemonService: Service, CustomStringConvertible {}
+/// A part of the daemon that runs until the daemon stops.
+protocol DaemonService: Service {
+    /// A plain name for the group's log: the default would print everything it holds, by reflection.
+    var description: String { get }
+}
+
+extension ServiceGroupConfiguration.ServiceConfiguration {
+    /// A service of ours, which is printed when it is made: they all have one type there, since how a type is printed is looked up in
+    /// everything that is linked, type by type.
+    init(_ service: any DaemonService, atItsEnd: TerminationBehavior = .cancelGroup) {
+        self.init(service: Named(service: service), successTerminationBehavior: atItsEnd)
+    }
+
+    private struct Named: Service, TextOutputStreamable {
+        let service: any DaemonService
+
+        func run() async throws { try await service.run() }
+        func write(to target: inout some TextOutputStream) { service.description.write(to: &target) }
+    }
+}
 
 /// Serves the socket until the daemon stops.
 struct SocketService: DaemonService {
