@@ -168,21 +168,27 @@ struct WorkerSeat: CrashSeat {
                     .exactly(QueryState.text("error", "interrupted", affected: nil, rows: 1)), or: failures)
             ], parent: project.tag
         ) { ([:], [key: $0["queryId"].string ?? ""]) }
-        // It has taken effect, whatever the store says to its end: that is kept when the store takes it, if the daemon lives so long.
+        mayLoseItsEnd(key, rows: 1)
+    }
+
+    /// A write is answered with what became of it, whatever the store says to its end: that is kept when the store takes it, if the daemon
+    /// lives so long.
+    private func mayLoseItsEnd(_ key: CrashModel.Key, rows: Int) {
         guard world.excuses == .everything, model.entry(key)?.isSettled == true else { return }
-        _ = model.begin(
-            "query.run", [.init(key, .exactly(QueryState.text("error", "interrupted", affected: nil, rows: 1)))])
+        _ = model.begin("query.run", [.init(key, .exactly(QueryState.text("error", "interrupted", affected: nil, rows: rows)))])
     }
 
     private mutating func fail(_ project: Project) async throws {
         let tag = newTag()
+        let key = CrashModel.Key(.query, tag)
         try await write(
             "query.run", run(project, tag, QueryState.failing(tag), write: true), on: client,
             [
                 .init(
-                    .init(.query, tag), .exactly(QueryState.text("error", "query_failed", affected: nil, rows: 0)),
+                    key, .exactly(QueryState.text("error", "query_failed", affected: nil, rows: 0)),
                     .exactly(QueryState.text("error", "interrupted", affected: nil, rows: 0)), or: failures)
             ], parent: project.tag, refusal: "query_failed")
+        mayLoseItsEnd(key, rows: 0)
     }
 
     /// A read is in history a little later, and a crash may lose it: its answer acknowledges nothing.
