@@ -204,37 +204,6 @@ import Testing
         try await daemon.stop()
     }
 
-    /// The guide's commands, as it shows them.
-    @Test func `what the guide says works`() async throws {
-        let guide = try String(contentsOf: Repository.root.appending(path: "docs/operations.md"), encoding: .utf8)
-        let from = try #require(guide.firstRange(of: "\n## Rotating keys\n"))
-        let section = guide[from.upperBound...].prefix(
-            upTo: guide[from.upperBound...].firstRange(of: "\n## ")?.lowerBound ?? guide.endIndex)
-        let commands = section.split(separator: "\n").filter { $0.hasPrefix("dbassistd keys ") }
-            .map { $0.split(separator: " ").dropFirst().map(String.init) }
-        #expect(commands.count > 5)
-        let bench = try await Workbench.start(engines: [.sqlite])
-        let directory = bench.daemon.directory
-        var forced = false
-        for command in commands {
-            let listed = try Keys(in: directory)
-            var arguments = command
-            for (index, word) in command.enumerated() where word.hasSuffix("_KEY") {
-                let kind = word == "SIGNING_KEY" ? "signing" : "sealing"
-                try Keys.age(in: directory)
-                arguments[index] = try #require(listed.ids(kind, "old").first, "\(command)")
-            }
-            let run = try Command(arguments, in: directory)
-            // The one that the text says is refused as long as tokens may be valid.
-            let mayBeRefused = arguments[1] == "retire" && arguments[2].hasPrefix("k4.") && !arguments.contains("--force")
-            #expect(run.status == (mayBeRefused ? 1 : 0), "\(arguments): \(run.output)")
-            forced = forced || arguments.contains("--force")
-        }
-        #expect(forced)
-        #expect(try Keys(in: directory).all.map(\.state) == ["retired", "active", "retired", "active"])
-        try await bench.daemon.stop()
-    }
-
     @Test func `every command has its help, and mistakes are told`() throws {
         let directory = try TemporaryDirectory()
         for arguments in [[], ["list"], ["rotate"], ["reseal"], ["retire"]] {

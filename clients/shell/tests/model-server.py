@@ -30,6 +30,10 @@ def reply(question, results):
         return tool("propose_statement", sql="DELETE FROM reviews WHERE id = 7", reason="You asked for it.\x1b[2J")
     if "write" in question:
         return ["```sql\nSELECT title FROM books WHERE id = 7\n```"]
+    if "without orders" in question:
+        return ["```sql\nSELECT name FROM customers WHERE id NOT IN (SELECT customer_id FROM orders)\n```"]
+    if "Call the tool add" in question:
+        return tool("add", a=2, b=3)
     if "escape" in question:
         return ["A \x1b[31mred\x1b[0m bell \x07 and \x9b2J more \u202e."]
     if "long" in question:
