@@ -60,6 +60,7 @@ def backup(walk, world):
         connection.call("auth.logout", {})
     world.end()
     world.run("dbassistd restore ~/backup/monday", status=1)
+    world.run("dbassistd restore ~/backup/sunday", "no backup", status=1)
     world.state.rename(world.place / "lost")
     walk.run("dbassistd restore ~/backup/monday", "sound")
     world.run("dbassistd doctor", "store.sqlite, sound")
@@ -98,6 +99,7 @@ def backup(walk, world):
 
 @covers(GUIDE, "Rotating keys")
 def rotating_keys(walk, world):
+    world.run("dbassistd keys list", "first start", status=1)
     world.serve()
     token = world.sign_up()
     project = world.bookshop(token)

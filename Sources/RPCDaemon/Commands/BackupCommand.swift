@@ -46,6 +46,9 @@ struct RestoreCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try Configuration(Settings.load(options.overrides))
         let directory = try Configuration.absolute(directory, "The directory")
+        guard access(directory + "/keyring", F_OK) == 0 else {
+            throw Failure("\(directory) is no backup: there is no keyring in it.", status: 1)
+        }
         let kept = try Keyring.load(path: directory + "/keyring")
         if access(configuration.keyringPath, F_OK) == 0 {
             let present = try Keyring.load(path: configuration.keyringPath)
