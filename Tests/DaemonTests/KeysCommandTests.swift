@@ -154,6 +154,8 @@ import Testing
         #expect(listed.all.map(\.state) == ["active", "staged", "active", "staged"] && listed.records("active") == 1)
         let next = try listed.id("sealing", "staged")
         #expect(try keys(["retire", next], in: directory, settings, status: 1).contains("keys rotate"))
+        // The daemon that runs is one of those that have to know them first.
+        try await bench.daemon.waitForLog(containing: "keyring adopted")
         try keys(["rotate", "--wait"], in: directory, settings)
         listed = try Keys(in: directory, settings)
         #expect(listed.all.map(\.state) == ["old", "active", "old", "active"])

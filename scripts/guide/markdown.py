@@ -19,7 +19,7 @@ class Block:
     def commands(self):
         """The commands to type, each with what a transcript shows below it (None in a block that is no transcript)."""
         if self.mark == "sh":
-            return [(re.sub(r"\s+#\s.*$", "", line), None) for line in self.lines if line]
+            return [(re.sub(r"\s+#\s.*$", "", line), None) for line in self.lines if line and not line.startswith("#")]
         typed = []
         for line in self.lines:
             if line.startswith("$ "):

@@ -81,12 +81,8 @@ def who_uses_it_how(walk, world):
 
 @covers(README, "The assistant")
 def the_assistant(walk, world):
-    port = world.place / "port"
-    model = subprocess.Popen(["python3", ROOT / "clients/shell/tests/model-server.py", port], stdout=subprocess.DEVNULL)
-    try:
-        while not port.exists():
-            expect(model.poll() is None, "the model does not start.")
-        world.serve(DBASSIST_MODEL_URL=f"http://127.0.0.1:{port.read_text()}/v1", DBASSIST_MODEL="scripted-1")
+    with world.model() as environment:
+        world.serve(**environment)
         world.bookshop(world.sign_up())
         world.run("dbassist login ada@example.com")
         said = walk.run("dbassist chat bookshop", "225 books", given="/help\nHow many books are there? count them\n")
@@ -95,6 +91,3 @@ def the_assistant(walk, world):
         walk.run("dbassist ask bookshop 'customers without orders' --sql-only", "SELECT")
         walk.run("dbassist models --test", "scripted-1")
         walk.run("dbassist assistant bookshop --share schema,rows --mask customers.email", "customers.email")
-    finally:
-        model.kill()
-        model.wait()

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from throwaway.daemon import PASSWORD, Connection
@@ -134,12 +135,27 @@ class World:
         with self.connect() as connection:
             return connection.call("auth.login", {"email": email, "password": PASSWORD})["token"]
 
+    @contextmanager
+    def model(self):
+        """A model that says what the client's tests have it say; its settings are variables of the daemon."""
+        port = self.place / "port"
+        port.unlink(missing_ok=True)
+        process = subprocess.Popen(["python3", ROOT / "clients/shell/tests/model-server.py", port], stdout=subprocess.DEVNULL)
+        try:
+            while not port.exists():
+                expect(process.poll() is None, "the model does not start.")
+                time.sleep(0.01)
+            yield {"DBASSIST_MODEL_URL": f"http://127.0.0.1:{port.read_text()}/v1", "DBASSIST_MODEL": "scripted-1"}
+        finally:
+            process.kill()
+            process.wait()
+
     def bookshop(self, token, **more):
         """The id of a project on a sample database."""
         file = self.place / "bookshop.sqlite"
         subprocess.run([ROOT / "scripts/sample-database", file, "--force"], check=True, stdout=subprocess.DEVNULL)
         with self.connect(token) as connection:
-            params = {"name": "bookshop", "databaseType": "sqlite", "connectionString": str(file), **more}
+            params = {"name": "bookshop", "databaseType": "sqlite", "connectionString": str(file)} | more
             return connection.call("project.create", params)["id"]
 
     def query(self, token, project, sql="SELECT count(*) FROM books"):
