@@ -5,6 +5,7 @@ import subprocess
 
 from throwaway.daemon import PASSWORD
 
+from .frames import exchanged, unframed
 from .walk import covers
 from .world import ROOT, expect
 
@@ -42,13 +43,6 @@ def what_it_looks_like(walk, world):
     world.run("dbassist query bookshop --write '…'", "rows changed")
 
 
-def exchanged(text):
-    """The messages of a block of arrows: what is sent, and what comes."""
-    lines = [line.strip().removeprefix("→").removeprefix("←").strip() for line in text.splitlines()]
-    arrows = [line.strip()[:1] for line in text.splitlines()]
-    return [line for arrow, line in zip(arrows, lines) if arrow != "←"], [line for arrow, line in zip(arrows, lines) if arrow == "←"]
-
-
 def fits(shown, came):
     """What came is what is shown, where `…` stands for anything."""
     pattern = re.escape(alike(shown)).replace("…", ".*?")
@@ -58,10 +52,7 @@ def fits(shown, came):
 @covers(README, "Who uses it how")
 def who_uses_it_how(walk, world):
     sent, shown = exchanged(walk.take("dbassistd --stdio"))
-    message = sent[0].replace("␍␊", "\r\n") + sent[1]
-    said = world.run("dbassistd --stdio", given=message, status=1)
-    length = re.search(r"Content-Length: (\d+)\r?\n\r?\n", said)
-    fits(shown[0], said[length.end():length.end() + int(length[1])])
+    fits(shown[0], unframed(world.run("dbassistd --stdio", given="".join(sent), status=1))[0])
 
     world.serve()
     project = world.bookshop(world.sign_up(name="Ada Lovelace"))

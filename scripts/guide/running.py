@@ -8,6 +8,7 @@ import stat
 import subprocess
 from contextlib import contextmanager
 
+from .frames import frame
 from .walk import covers
 from .world import ROOT, expect
 
@@ -45,8 +46,7 @@ def listed(rows, tops):
 
 
 def framed(*messages):
-    texts = [json.dumps({"jsonrpc": "2.0", **message}) for message in messages]
-    return "".join(f"Content-Length: {len(text)}\r\n\r\n{text}" for text in texts)
+    return "".join(frame(json.dumps({"jsonrpc": "2.0", **message})) for message in messages)
 
 
 INITIALIZE = {"id": 1, "method": "initialize", "params": {"capabilities": {}}}

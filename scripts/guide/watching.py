@@ -8,7 +8,7 @@ import stat
 from throwaway.daemon import PASSWORD, Refused
 
 from .walk import covers
-from .world import expect, json_lines
+from .world import ROOT, expect, json_lines
 
 GUIDE = "docs/operations.md"
 # Prometheus' text format, a line.
@@ -63,12 +63,19 @@ def health_and_metrics(walk, world):
     world.end()
     world.run("dbassist health", status=2)
     world.run("dbassist wait --timeout 1", status=2)
-    walk.serve("dbassistd serve --metrics-socket /run/dbassist/metrics.sock", ready="serving metrics")
+    # The system service's place, which its unit and the configuration of the package name too.
+    expect("RuntimeDirectory=dbassistd\n" in (ROOT / "packaging/systemd/system/dbassistd.service").read_text(encoding="utf-8")
+           and "metricsSocket: /run/dbassistd/metrics.sock" in (ROOT / "packaging/dbassistd.yaml").read_text(encoding="utf-8"),
+           "the system service has no place for the socket.")
+    world.serve(ready="serving metrics", DBASSIST_METRICS_SOCKET=world.runtime / "dbassistd/metrics.sock")
+    walk.run("sudo -u dbassistd curl --silent --show-error --unix-socket /run/dbassistd/metrics.sock http://localhost/metrics", "dbassistd_uptime_seconds")
+    world.end()
+    walk.serve('dbassistd serve --metrics-socket "$XDG_RUNTIME_DIR/dbassist/metrics.sock"', ready="serving metrics")
     expect(stat.S_IMODE((world.runtime / "dbassist/metrics.sock").stat().st_mode) & 0o077 == 0, "others may read the metrics.")
     with world.connect(token) as connection:
         connection.call("query.history", {})
         own = connection.call("system.metrics", {})["text"]
-    said = walk.run("curl --silent --show-error --unix-socket /run/dbassist/metrics.sock http://localhost/metrics")
+    said = walk.run('curl --silent --show-error --unix-socket "$XDG_RUNTIME_DIR/dbassist/metrics.sock" http://localhost/metrics')
     for line in said.splitlines():
         expect(re.fullmatch(r"# (HELP|TYPE) \w+ .*", line) or SAMPLE.fullmatch(line), f"this is no line of Prometheus: {line}")
     names = re.findall(r"^# TYPE (\w+)", said, re.M)
