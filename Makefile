@@ -91,7 +91,7 @@ test-openrpc: ## check spec/openrpc.json against OpenRPC's own schema
 test-client: ## run the tests of the shell client
 	@scripts/test-client
 
-test-guide: ## run every command of the operator's guide and of the README, and look at what they promise
+test-guide: ## run every command of the operator's guide, docs/assistant.md, docs/editors.md and README.md, and look at what they promise
 	@scripts/test-guide .build/debug/dbassistd
 
 test-packaging: ## check what packages and releases are made from: manual pages, units, workflows, image

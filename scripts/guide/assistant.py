@@ -33,9 +33,10 @@ def without_a_model(walk, world):
     world.run("dbassist query shop 'SELECT titel FROM books'", status=6)
     walk.transcript(next(command for command, _ in walk.chapter.blocks[0].commands()), alike)
     asked = (
-        ("What tables are there?", "order_items"), ("Which tables have a column `email`?", "customers"), ("Describe orders.", "customer_id"),
-        ("Show me 10 rows of books", "10 rows"), ("What are the largest tables?", "order_items"),
-        ("What are the slowest queries?", "SELECT"), ("Which queries are most frequent?", "SELECT"), ("EXPLAIN SELECT * FROM books", "books"),
+        ("What tables are there?", "order_items"), ("Which tables have a column `email`?", "customers"),
+        ("Describe orders.", "customer_id"), ("Show me 10 rows of books", "10 rows"), ("What are the largest tables?", "order_items"),
+        ("What are the slowest queries?", "SELECT"), ("Which queries are most frequent?", "SELECT"),
+        ("EXPLAIN SELECT * FROM books", "books"),
         ("Which customers are the best?", "not understood without a model"),
     )
     said = world.run("dbassist chat shop", given="".join(question + "\n" for question, _ in asked))
@@ -59,8 +60,11 @@ def giving_it_a_model(walk, world):
     for name in ("model.key", "large.key"):
         (keys / name).touch(0o600)
         (keys / name).write_text("a key of somebody's\n")
-    hosted = export("export DBASSIST_MODEL_URL=https://api.example.com/v1 DBASSIST_MODEL=large-1 DBASSIST_MODEL_KEY_FILE=~/.config/dbassist/model.key")
-    expect("somebody" not in world.run("dbassistd config", **hosted), "dbassistd config shows the key.")
+    export("export DBASSIST_MODEL_URL=https://api.example.com/v1 DBASSIST_MODEL=large-1 "
+           "DBASSIST_MODEL_KEY_FILE=~/.config/dbassist/model.key")
+    hosted = {"DBASSIST_MODEL_URL": "https://api.example.com/v1", "DBASSIST_MODEL": "large-1"}
+    for key in ({"DBASSIST_MODEL_KEY_FILE": keys / "model.key"}, {"DBASSIST_MODEL_KEY": "a key of somebody's"}):
+        expect("somebody" not in world.run("dbassistd config", "https://api.example.com/v1", **hosted, **key), "the key is shown.")
     # Other people's programs are not here.
     walk.take("ollama pull qwen2.5-coder:7b")
     export("export DBASSIST_MODEL_URL=http://127.0.0.1:11434/v1 DBASSIST_MODEL=qwen2.5-coder:7b")
@@ -93,8 +97,8 @@ def a_session(walk, world):
         world.serve(**environment)
         shop(world, readOnly=False)
         shown = walk.take("dbassist chat shop")
-        steps = ["see shop> ", "type Please count the books", "see 2 steps", "see shop> ", "type Now remove review 7", "see [y/N] ", "type y",
-                 "see 2 steps", "see shop> ", "end"]
+        steps = ["see shop> ", "type Please count the books", "see 2 steps", "see shop> ", "type Now remove review 7", "see [y/N] ",
+                 "type y", "see 2 steps", "see shop> ", "end"]
         said = world.run(f"{ROOT}/clients/shell/tests/terminal.py dbassist chat shop", given="\n".join(steps) + "\n", TERM="dumb")
         said = said.replace("\r", "").rstrip().removesuffix("shop>").rstrip() + "\n"
         expect(alike(said) == alike(shown), f"a session is\n{said}and the document shows\n{shown}")

@@ -38,7 +38,8 @@ class Server(PostgreSQL):
 
     def sql(self, *statements, database="postgres"):
         words = [word for statement in statements for word in ("-c", statement)]
-        return subprocess.run(self.psql("-p", str(self.port), "-A", "-t", "-d", database, *words), check=True, capture_output=True, text=True).stdout
+        command = self.psql("-p", str(self.port), "-A", "-t", "-d", database, *words)
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @covers(GUIDE, "A store in PostgreSQL")
@@ -102,7 +103,8 @@ def move(walk, world, server, uri):
     project = world.bookshop(token)
     world.query(token, project)
     world.end()
-    walk.run("DBASSIST_STORE='postgresql://…' dbassistd store copy ~/.local/state/dbassist/store.sqlite env:DBASSIST_STORE", "copied", "sound")
+    walk.run("DBASSIST_STORE='postgresql://…' dbassistd store copy ~/.local/state/dbassist/store.sqlite env:DBASSIST_STORE",
+             "copied", "sound")
     for path in world.state.glob("store.sqlite*"):
         os.unlink(path)
     world.serve(DBASSIST_STORE=uri)

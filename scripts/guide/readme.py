@@ -25,8 +25,9 @@ def alike(text):
 
 @covers(README, "What it looks like")
 def what_it_looks_like(walk, world):
-    picture = subprocess.run([ROOT / "scripts/terminal-svg"], input=walk.chapter.blocks[0].text, text=True, check=True, capture_output=True).stdout
-    expect(picture == (ROOT / "docs/images/terminal.svg").read_text(encoding="utf-8"), "docs/images/terminal.svg is not of this transcript.")
+    drawn = subprocess.run([ROOT / "scripts/terminal-svg"], input=walk.chapter.blocks[0].text, text=True, check=True, capture_output=True)
+    picture = ROOT / "docs/images/terminal.svg"
+    expect(drawn.stdout == picture.read_text(encoding="utf-8"), "docs/images/terminal.svg is not of this transcript.")
     books = world.place / "srv/books"
     books.mkdir()
     subprocess.run([ROOT / "scripts/sample-database", books / "bookshop.sqlite"], check=True, stdout=subprocess.DEVNULL)
@@ -66,8 +67,8 @@ def who_uses_it_how(walk, world):
 
     world.run("dbassist login ada@example.com")
     walk.transcript("dbassist query bookshop 'SELECT name, born FROM authors WHERE country = ?' -p Ireland --format csv --quiet")
-    walk.transcript("""echo '{"jsonrpc":"2.0","id":1,"method":"system.health"}' | socat - UNIX-CONNECT:"$DBASSIST_SOCKET" | jq -r .result.status""",
-                    DBASSIST_SOCKET=world.socket)
+    walk.transcript("""echo '{"jsonrpc":"2.0","id":1,"method":"system.health"}' | socat - UNIX-CONNECT:"$DBASSIST_SOCKET" """
+                    "| jq -r .result.status", DBASSIST_SOCKET=world.socket)
 
 
 @covers(README, "The assistant")

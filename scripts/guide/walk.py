@@ -30,7 +30,8 @@ class Walk:
             expect(self.blocks, f"`{command}` is no longer there.")
             block = self.blocks.pop(0)
             self.typed = block.commands()
-            expect(block.mark in ("sh", "console") and self.typed, f"the block at line {block.line} is of '{block.mark}', and `{command}` not in it.")
+            expect(block.mark in ("sh", "console") and self.typed,
+                   f"the block at line {block.line} is of '{block.mark}', and `{command}` not in it.")
         there, shown = self.typed[0]
         expect(there == command, f"where `{command}` should be there is `{there}`, which nothing runs.")
         self.typed.pop(0)

@@ -40,7 +40,7 @@ def logs(walk, world):
         connection.call("system.health", {})
     world.end()
     text = world.log.read_text()
-    expect('"method":"query.run"' in text and "canary" not in text and "system.health" not in text, "a request's line is not as it should be.")
+    expect('"method":"query.run"' in text and "canary" not in text and "system.health" not in text, f"the log has\n{text}")
     world.serve(ready="serving", DBASSIST_LOG_FORMAT="text")
     expect(not world.log.read_text().startswith("{"), "logFormat: text is JSON.")
     world.end()
@@ -68,7 +68,8 @@ def health_and_metrics(walk, world):
            and "metricsSocket: /run/dbassistd/metrics.sock" in (ROOT / "packaging/dbassistd.yaml").read_text(encoding="utf-8"),
            "the system service has no place for the socket.")
     world.serve(ready="serving metrics", DBASSIST_METRICS_SOCKET=world.runtime / "dbassistd/metrics.sock")
-    walk.run("sudo -u dbassistd curl --silent --show-error --unix-socket /run/dbassistd/metrics.sock http://localhost/metrics", "dbassistd_uptime_seconds")
+    walk.run("sudo -u dbassistd curl --silent --show-error --unix-socket /run/dbassistd/metrics.sock http://localhost/metrics",
+             "dbassistd_uptime_seconds")
     world.end()
     walk.serve('dbassistd serve --metrics-socket "$XDG_RUNTIME_DIR/dbassist/metrics.sock"', ready="serving metrics")
     expect(stat.S_IMODE((world.runtime / "dbassist/metrics.sock").stat().st_mode) & 0o077 == 0, "others may read the metrics.")

@@ -1,7 +1,6 @@
 """A machine of an operator's own, as far as a directory can be one."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -49,7 +48,8 @@ class World:
         self.log.touch()
         self.password.write_text(PASSWORD + "\n")
         self.environment = {
-            "HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.runtime), "PATH": f"{self.place}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin",
+            "HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.runtime),
+            "PATH": f"{self.place}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin",
             "LC_ALL": "C.UTF-8", "TZ": "UTC", "DBASSIST_PASSWORD_FILE": str(self.password),
         }
         # Words of the documents that stand for something: replaced in commands, once each is known.
