@@ -43,14 +43,12 @@ class Chapter:
 
     def table(self, heading):
         """The rows of the table whose first column has this heading: lists of cells."""
-        lines = self.prose.splitlines()
-        starts = [number for number, line in enumerate(lines) if line.startswith(f"| {heading} |")]
-        rows = []
-        for line in lines[starts[0] + 2:] if starts else []:
-            if not line.startswith("|"):
-                break
-            rows.append([cell.strip() for cell in line.strip("|").split("|")])
-        return rows
+        tables = re.findall(r"(?m)^\|.*\n\|[-|]+\|\n(?:\|.*\n)*", self.prose)
+        for table in tables:
+            rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+            if rows[0][0] == heading:
+                return rows[2:]
+        return []
 
 
 def chapters(path):

@@ -83,3 +83,22 @@ def the_assistant(walk, world):
         walk.run("dbassist ask bookshop 'customers without orders' --sql-only", "SELECT")
         walk.run("dbassist models --test", "scripted-1")
         walk.run("dbassist assistant bookshop --share schema,rows --mask customers.email", "customers.email")
+
+
+@covers(README, "Configuration in brief")
+def configuration_in_brief(walk, world):
+    names = {"--state-dir": "stateDir", "--socket": "socket"}
+    said = world.run("dbassistd config")
+    rows = walk.chapter.table("")
+    expect(len(rows) > 3, "the table is no longer there.")
+    for first, default, *_ in rows:
+        setting, *more = re.findall(r"`([^`]+)`", first)
+        if not default:
+            continue
+        value = world.run(f'echo {default.strip("`")}').strip()
+        name = names.get(setting, setting)
+        expect(re.search(rf"^{name} +{re.escape(value)} +\(default\)$", said, re.M), f"{name} is not {value}:\n{said}")
+        for variable in more:
+            world.run("dbassistd config", f"/elsewhere  ({variable})", **{variable: "/elsewhere"})
+            world.run(f"dbassistd config {setting} /elsewhere", "/elsewhere  (command line)")
+    world.run("dbassistd doctor", "ok    configuration")
