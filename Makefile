@@ -26,7 +26,7 @@ FORMATTED := Sources Tests Tools benchmarks Package.swift
 BUILD_PACKAGES := libpq-dev libmariadb-dev libsodium-dev libsqlite3-dev libyaml-dev pkg-config
 CLIENT_PACKAGES := jq socat sqlite3
 # The servers the tests start, and what checks everything else.
-TEST_PACKAGES := gcc libc6-dev postgresql-15 mariadb-server openssl util-linux netcat-openbsd bats shellcheck strace systemd man-db groff-base python3 python3-jsonschema python3-yaml python3-venv
+TEST_PACKAGES := gcc libc6-dev curl postgresql-15 mariadb-server openssl util-linux netcat-openbsd bats shellcheck strace systemd man-db groff-base python3 python3-jsonschema python3-yaml python3-venv
 BENCH_PACKAGES := gcc libc6-dev python3
 PACKAGE_PACKAGES := dpkg-dev binutils lintian
 # What a clean Debian and an image are made with.
@@ -70,7 +70,7 @@ demo: deps release ## show the daemon at work in a temporary directory, and leav
 
 ## Tests. Each part stands alone; `make test` runs them all, goes on after a failure and says at the end what failed.
 
-.PHONY: test test-build test-swift test-sanitized test-full test-one test-specgen test-openrpc test-client test-evaluation test-model test-packaging
+.PHONY: test test-build test-swift test-sanitized test-full test-one test-specgen test-openrpc test-client test-guide test-evaluation test-model test-packaging
 test: test-deps ## run every test and check
 	@scripts/test-all
 
@@ -84,7 +84,7 @@ test-sanitized: test-deps ## run all tests but those of the whole daemon with th
 	@scripts/test-swift --sanitize
 
 test-full: test-deps test-build ## run the tests that take a part of the load in `make test` with all of it: some hours, most of them for failing calls
-	DBASSIST_TEST_FULL=1 $(SWIFT) test --skip-build --no-parallel --filter 'DaemonTests\.(Crash|Drain|FaultInjection|Flood|ForeignID|HashQueue|Login|PolicySilence|SlowClient|UnreadResult)Tests'
+	DBASSIST_TEST_FULL=1 $(SWIFT) test --skip-build --no-parallel --filter 'DaemonTests\.((Chat)?Crash|Drain|FaultInjection|Flood|ForeignID|HashQueue|Login|PolicySilence|SlowClient|UnreadResult)Tests|SecurityTests\.SealerTests'
 
 test-one: ## run the tests that match: make test-one FILTER=QueryRunTests
 	@test -n "$(FILTER)" || { echo "Say which: make test-one FILTER=QueryRunTests" >&2; exit 2; }
@@ -98,6 +98,9 @@ test-openrpc: ## check spec/openrpc.json against OpenRPC's own schema
 
 test-client: ## run the tests of the shell client
 	@scripts/test-client
+
+test-guide: ## run every command of the operator's guide, docs/assistant.md, docs/editors.md and README.md, and look at what they promise
+	@scripts/test-guide .build/debug/dbassistd
 
 test-packaging: ## check what packages and releases are made from: manual pages, units, workflows, image
 	@scripts/test-packaging .build/debug/dbassistd

@@ -22,6 +22,8 @@ class PostgreSQL:
         versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         self.binaries = versions[-1] if versions else None
         self.user = unprivileged("postgres")
+        # What else the server is started with.
+        self.options = "-c listen_addresses=''"
 
     @property
     def is_here(self):
@@ -36,7 +38,7 @@ class PostgreSQL:
         subprocess.run([*self.user, self.binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8",
                         "--locale=C.UTF-8"], **QUIET)
         subprocess.run([*self.user, self.binaries / "pg_ctl", "-D", data, "-w", "-l", self.place / "log", "-o",
-                        f"-k {self.place} -c listen_addresses='' -c fsync=off", "start"], **QUIET)
+                        f"-k {self.place} -c fsync=off {self.options}", "start"], **QUIET)
         try:
             self.prepare()
         except BaseException:

@@ -17,13 +17,18 @@ struct BackupCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try Configuration(Settings.load(options.overrides))
         _ = try Keyring.load(path: configuration.keyringPath)
-        guard directory.hasPrefix("/") else { throw Failure("The directory must be an absolute path.", status: 1) }
+        let directory = try Configuration.absolute(directory, "The directory")
         guard mkdir(directory, 0o700) == 0 else {
-            throw Failure("Cannot make the directory \(directory): \(String(cString: strerror(errno))).", status: 1)
+            let code = errno
+            let reason = String(cString: strerror(code))
+            let hint = code == ENOENT ? "; make the directory it is to be in first" : ""
+            throw Failure("Cannot make the directory \(directory): \(reason)\(hint).", status: 1)
         }
         // The keyring last: where keys are rotated meanwhile, a later one still opens what the store had, but not the other way round.
         try await StoreTransfer.copy(from: configuration.store, to: .sqlite(path: directory + "/store.sqlite"))
         try Keyring.copy(from: configuration.keyringPath, to: directory + "/keyring")
+        // Nobody else has opened what is in a directory that was just made.
+        unlink(directory + "/store.sqlite.lock")
     }
 }
 
@@ -40,6 +45,10 @@ struct RestoreCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try Configuration(Settings.load(options.overrides))
+        let directory = try Configuration.absolute(directory, "The directory")
+        guard access(directory + "/keyring", F_OK) == 0 else {
+            throw Failure("\(directory) is no backup: there is no keyring in it.", status: 1)
+        }
         let kept = try Keyring.load(path: directory + "/keyring")
         if access(configuration.keyringPath, F_OK) == 0 {
             let present = try Keyring.load(path: configuration.keyringPath)

@@ -8,7 +8,10 @@ struct ConfigCommand: ParsableCommand {
 
     func run() throws {
         let settings = try Settings.load(options.overrides)
-        for line in settings.listing() { print(line) }
-        _ = try Configuration(settings)
+        let configuration = Result { try Configuration(settings) }
+        // What is left out is somewhere all the same.
+        let places = (try? configuration.get()).map { ["stateDir": $0.stateDirectory, "socket": $0.socketPath] }
+        for line in settings.listing(places: places ?? [:]) { print(line) }
+        _ = try configuration.get()
     }
 }

@@ -68,7 +68,7 @@ struct KeysCommand: ParsableCommand {
                 Refused for a key that is in use, and for one that sealed records or valid tokens still need. Its bytes stay in the keyring.
                 """)
 
-        @Argument(help: "The key, as dbassistd keys list prints it.") var id: String
+        @Argument(help: ArgumentHelp("The key's id, as dbassistd keys list prints it.", valueName: "key")) var id: String
         @Flag(help: "Refuse the tokens it signed from now on, although they have not expired.") var force = false
         @OptionGroup var options: SettingOptions
 

@@ -50,6 +50,8 @@ struct StoreName: ExpressibleByArgument {
 
     init(argument: String) { text = argument }
 
+    var defaultValueDescription: String { text }
+
     func location(_ options: SettingOptions) throws(ConfigurationError) -> StoreLocation {
         guard text != "configured" else { return try Configuration(Settings.load(options.overrides)).store }
         guard text.hasPrefix("env:") else { return try Self.location(text) }

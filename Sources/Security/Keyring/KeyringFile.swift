@@ -27,9 +27,10 @@ struct KeyringFile: ~Copyable {
     private static func openPrivate(_ folder: String) throws(SecurityError) -> Int32 {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            let missing = errno == ENOENT
-            throw SecurityError(
-                missing ? .keyringMissing : .keyringIO, "The keyring's directory \(folder) cannot be opened: \(reason()).")
+            guard errno != ENOENT else {
+                throw SecurityError(.keyringMissing, "There is no keyring: its directory \(folder) does not exist.")
+            }
+            throw SecurityError(.keyringIO, "The keyring's directory \(folder) cannot be opened: \(reason()).")
         }
         do throws(SecurityError) {
             var status = stat()

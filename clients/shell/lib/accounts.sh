@@ -10,9 +10,9 @@ show() {
     fi
 }
 
-# ask QUESTION: read a line that is no secret, on a terminal only.
+# ask QUESTION OTHERWISE: read a line that is no secret, on a terminal only; where there is none, say what to do otherwise.
 ask() {
-    [ -t 0 ] || usage_error "Something is missing: $1"
+    [ -t 0 ] || usage_error "$2"
     printf '%s' "$1" >/dev/tty
     IFS= read -r answer || answer=
     [ -n "$answer" ] || fail 1 "Nothing was given."
@@ -37,8 +37,8 @@ session_begun() {
 command_signup() {
     allow --name --password-stdin
     arguments 0 1 $#
-    if [ $# -eq 1 ]; then email=$1; else ask "E-mail: " && email=$answer; fi
-    [ -n "$opt_name" ] || { ask "Your name (--name): " && opt_name=$answer; }
+    if [ $# -eq 1 ]; then email=$1; else ask "E-mail: " "Say whose account: EMAIL." && email=$answer; fi
+    [ -n "$opt_name" ] || { ask "Your name (--name): " "Say your name with --name." && opt_name=$answer; }
     if [ -n "${DBASSIST_PASSWORD_FILE:-}" ]; then password_read ""; else password_choose; fi
     account_params
     name=$(quoted "$opt_name") || exit 1
@@ -50,7 +50,7 @@ command_signup() {
 command_login() {
     allow --password-stdin
     arguments 0 1 $#
-    if [ $# -eq 1 ]; then email=$1; else ask "E-mail: " && email=$answer; fi
+    if [ $# -eq 1 ]; then email=$1; else ask "E-mail: " "Say whose account: EMAIL." && email=$answer; fi
     password_read "Password: "
     account_params
     session_use=

@@ -119,7 +119,7 @@ command_forget() {
         what="the history${opt_project:+ of the project $opt_project}${opt_before:+ before $opt_before}"
     fi
     if [ -z "$opt_yes" ] && [ -t 0 ]; then
-        ask "Delete $what for good? Figures change with it. [y/N] "
+        ask "Delete $what for good? Figures change with it. [y/N] " "Say --yes to delete it without a question."
         case $answer in
         y | Y | yes) ;;
         *) fail 9 "Nothing was deleted." ;;

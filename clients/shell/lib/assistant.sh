@@ -108,7 +108,7 @@ thread_rm() {
     thread_named "$1"
     connection_open
     if [ -z "$opt_yes" ] && [ -t 0 ]; then
-        ask "Delete the conversation $1 for good? The queries it ran stay in history. [y/N] "
+        ask "Delete the conversation $1 for good? The queries it ran stay in history. [y/N] " "Say --yes to delete it without a question."
         case $answer in
         y | Y | yes) ;;
         *) fail 9 "Nothing was deleted." ;;

@@ -40,4 +40,7 @@ def report($sql):
   (if .data.hint then "  hint: \(.data.hint | visible_line)" else empty end),
   (if .data.retryAfterMs then "  try again in \(.data.retryAfterMs / 1000 | ceil) s" else empty end),
   (if .data.code == "unauthenticated" then "  hint: log in with dbassist login EMAIL." else empty end),
+  # Refused though it was asked for, and not by the database.
+  (if .data.code == "read_only" and $ARGS.named.write != "" and (.data.sqlState | not)
+    then "  hint: allow it with dbassist project update PROJECT --write." else empty end),
   (if .data.code == "internal" and .data.requestId then "  request: \(.data.requestId | visible_line)" else empty end);

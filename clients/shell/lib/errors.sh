@@ -21,7 +21,7 @@ error_exit() {
 }
 
 error_report() {
-    printf '%s\n' "$payload" | jq -rM --rawfile sql "$1" -L "$lib" 'include "errors"; report($sql)' >&2
+    printf '%s\n' "$payload" | jq -rM --rawfile sql "$1" --arg write "${opt_write:-}" -L "$lib" 'include "errors"; report($sql)' >&2
 }
 
 # allow OPTION...: refuse options that the command does not take.

@@ -14,6 +14,10 @@ command_projects() {
         members="${members:+$members,}\"text\":$text"
     fi
     list_all project.list "$members" 0
+    if [ -z "$members$opt_json" ] && [ -z "$(printf '%s\n' "$payload" | jq -r '.items[0].id // empty')" ]; then
+        note "You have no projects yet; add one with dbassist project add."
+        return 0
+    fi
     show '.items | map([.name, .databaseType, (if .readOnly then "read" else "write" end), .connection,
         (.lastUsedAt | short_time)]) | list(["NAME", "TYPE", "ACCESS", "CONNECTION", "LAST USED"])'
 }
@@ -139,7 +143,7 @@ project_rm() {
     arguments 1 1 $#
     project_resolve "$1"
     if [ -z "$opt_yes" ] && [ -t 0 ]; then
-        ask "Delete the project $1 and its history for good? The database is not touched. [y/N] "
+        ask "Delete the project $1 and its history for good? The database is not touched. [y/N] " "Say --yes to delete it without a question."
         case $answer in
         y | Y | yes) ;;
         *) fail 9 "Nothing was deleted." ;;

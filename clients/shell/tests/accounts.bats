@@ -20,6 +20,14 @@ teardown_file() {
     shows 'Logged in as Grace Hopper <grace@example.com>'
     run dbassist whoami
     shows 'grace@example.com'
+    run dbassist projects
+    code 0
+    shows 'add one with dbassist project add'
+    run dbassist projects --quiet
+    [ -z "$output" ]
+    run dbassist signup someone@example.com </dev/null
+    code 1
+    shows '--name'
     dbassist login -q ada@example.com <<<"$password"
 }
 

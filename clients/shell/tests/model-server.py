@@ -18,7 +18,7 @@ def tool(name, **arguments):
 
 def reply(question, results):
     """What comes of a question: pieces of text, or a tool call."""
-    if "count" in question:
+    if "count" in question or "How many books are there?" in question:
         return ["There are ", "225 books."] if results else tool("run_query", sql="SELECT count(*) AS books FROM books")
     if "titles" in question:
         return ["These are they."] if results else tool("run_query", sql="SELECT id, title FROM books ORDER BY id")
@@ -30,6 +30,12 @@ def reply(question, results):
         return tool("propose_statement", sql="DELETE FROM reviews WHERE id = 7", reason="You asked for it.\x1b[2J")
     if "write" in question:
         return ["```sql\nSELECT title FROM books WHERE id = 7\n```"]
+    if "without a customer" in question:
+        return ["```sql\nSELECT id FROM orders WHERE customer_id NOT IN (SELECT id FROM customers)\n```"]
+    if "without orders" in question:
+        return ["```sql\nSELECT name FROM customers WHERE id NOT IN (SELECT customer_id FROM orders)\n```"]
+    if "Call the tool add" in question:
+        return tool("add", a=2, b=3)
     if "escape" in question:
         return ["A \x1b[31mred\x1b[0m bell \x07 and \x9b2J more \u202e."]
     if "long" in question:

@@ -151,6 +151,7 @@ SELECT 1 AS a'
 @test "a write is exit code 7 where it is not allowed, and works where it is" {
     run dbassist query shop --write 'CREATE TABLE scratch (id INTEGER)'
     code 7
+    shows 'dbassist project update PROJECT --write'
     run dbassist query own 'CREATE TABLE scratch (id INTEGER)'
     code 7
     run dbassist query own --write 'CREATE TABLE scratch (id INTEGER)'
