@@ -32,8 +32,8 @@ struct Dbassistd: AsyncParsableCommand {
         } catch let failure as Failure {
             end(failure.description, failure.status)
         } catch let error as SecurityError {
-            let hint = " The daemon's first start makes one; where another daemon is meant, name its place with --config or --state-dir."
-            end(error.message + (error.code == .keyringMissing ? hint : ""), 1)
+            let hint = "The daemon's first start makes one; for another daemon's, name its place with --config or --state-dir."
+            end(error.code == .keyringMissing ? "\(error.message) \(hint)" : error.message, 1)
         } catch let error as ConfigurationError {
             end(error.description, Failure.configuration)
         } catch {

@@ -56,6 +56,8 @@ import Testing
         let manager = try NotifyListener(directory.appending("notify"))
         let settings = ["NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": "400000"]
         let daemon = try await DaemonProcess.start(settings, in: directory)
+        // On a busy machine some came before we look.
+        while manager.next(timeoutMs: 0) != nil {}
         let began = ContinuousClock.now
         for _ in 0..<4 { #expect(manager.first(with: "WATCHDOG=1") != nil) }
         let took = (ContinuousClock.now - began) / .milliseconds(1)
