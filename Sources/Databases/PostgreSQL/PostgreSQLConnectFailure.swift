@@ -48,10 +48,10 @@ struct PostgreSQLConnectFailure {
         return failure.error(phase: .readOnlyCheck, mode: .read)
     }
 
-    /// What PgBouncer says in its own name, nearly always with the SQLSTATE 08P01.
+    /// What PgBouncer says, nearly always with the SQLSTATE 08P01, even where it repeats the server's words.
     private static func pooler(_ text: String) -> (code: DatabaseError.Code, message: String, retryable: Bool)? {
         func has(_ words: String...) -> Bool { words.contains { text.contains($0) } }
-        if has("no such database", "is disabled") {
+        if has("no such database", "is disabled") || has("database \"") && has("does not exist") {
             return (.unknownDatabase, "The pooler has no database of that name.", false)
         }
         if has("no such user", "authentication failed", "login rejected", "wrong password type") {

@@ -71,6 +71,11 @@ final class PostgreSQLDriver: Driver {
 
     func close() {
         stopper.release()
+        if session.pooler != nil {
+            // To be given back clean, nothing may be under way.
+            session.deadline = Monotonic.nowMs + 1_000
+            try? settleTransaction()
+        }
         session.close()
     }
 
