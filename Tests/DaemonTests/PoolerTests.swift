@@ -139,6 +139,30 @@ import Testing
         for _ in 0..<20 { #expect(try await bench.run("SELECT 5 AS a")["rows"] == [[5]]) }
     }
 
+    /// A cancel that comes as a statement ends hits that one or none, whoever has the server connection next.
+    @Test func `cancels race with ends`() async throws {
+        let bench = try await Bench.start(pooler: ["default_pool_size": "3"])
+        let other = try await bench.client.call(
+            "project.create",
+            ["name": "other", "databaseType": "postgresql", "connectionString": .string(bench.pooler.uri())])["id"]
+        var cancelled = 0
+        for round in 0..<TestScale.count(60, full: 1000) {
+            let queryID: JSONValue = .string("01a20a9d-3741-73c3-a6fb-" + String(0x9df4_a6b8_0000 + round, radix: 16))
+            let seconds = Double(round % 20) / 1000
+            let id = bench.client.send("query.run", bench.params("SELECT pg_sleep(\(seconds))", ["queryId": queryID]))
+            try await Task.sleep(for: .milliseconds(round % 12))
+            try await bench.client.call("query.cancel", ["queryId": queryID])
+            do { _ = try await bench.client.result(of: id, "query.run") } catch let failure as TestClient.Failure {
+                #expect(failure.code == "cancelled", "\(failure)")
+                cancelled += 1
+            }
+            let next = try await bench.client.call("query.run", ["projectId": other, "sql": "SELECT pg_sleep(0.005), 5 AS a"])
+            #expect(next["rows"][0][1] == 5)
+            #expect(try await bench.run("SELECT 6 AS a")["rows"] == [[6]])
+        }
+        #expect(cancelled > 5)
+    }
+
     /// A sample of what tries to leave the read-only mode, with a pooler that cleans nothing.
     @Test(arguments: [[:], ["server_reset_query": "", "ignore_startup_parameters": "options, extra_float_digits"]])
     func `no attack changes anything, nor what the next query finds`(settings: [String: String]) async throws {

@@ -36,7 +36,7 @@ import Testing
     func settingsAreThoseOfADirectConnection(_ settings: [String: String]) throws {
         let pooler = try pooler(settings)
         let direct = try PostgreSQLTestDatabase.open()
-        for uri in [pooler.uri(), pooler.uri(), pooler.socketURI()] {
+        for uri in [pooler.uri(), pooler.uri(query: "?target_session_attrs=read-write"), pooler.socketURI()] {
             let lent = try PostgreSQLTestDatabase.open(uri)
             #expect(lent.session.pooler != nil && direct.session.pooler == nil)
             #expect(try lent.rows(Self.settings) == direct.rows(Self.settings))
@@ -207,6 +207,9 @@ import Testing
         #expect(
             try PostgreSQLTestDatabase.failure(uri.replacing("canary-p%40ss", with: "wrong"))?.code == .authenticationFailed)
         #expect(try PostgreSQLTestDatabase.failure(pooler.uri(database: "no_such_db"))?.code == .unknownDatabase)
+        #expect(try PostgreSQLTestDatabase.failure(pooler.uri(query: "?sslmode=require"))?.code == .tlsRequired)
+        let standby = try PostgreSQLTestDatabase.failure(pooler.uri(query: "?target_session_attrs=standby"))
+        #expect(standby?.code == .connectionFailed && standby?.phase == .readOnlyCheck, "\(String(describing: standby))")
         let holder = try PostgreSQLTestDatabase.open(uri)
         let short = ConnectOptions(connectTimeoutMs: 600, policy: ConnectionPolicy())
         let failure = try PostgreSQLTestDatabase.failure(uri, short)
