@@ -5,11 +5,11 @@ import Glibc
 ///
 /// Database ``PostgreSQLServer/database`` and any other is pooled by session. ``transactions`` and ``statements`` are names of the same
 /// database that are pooled by transaction and by statement. Clients log in with the server's roles and password
-/// (`scram-sha-256`); ``administrator`` has the console.
+/// (`scram-sha-256`); ``administrator`` has the console. `DBASSIST_TEST_PGBOUNCER` may name the program of another version.
 public final class PgBouncerServer: Sendable {
     public static let transactions = "by_transaction"
     public static let statements = "by_statement"
-    private static let program = "/usr/sbin/pgbouncer"
+    private static let program = getenv("DBASSIST_TEST_PGBOUNCER").map { String(cString: $0) } ?? "/usr/sbin/pgbouncer"
     private static let administrator = "console"
 
     /// Why tests that need it are skipped, where it is not installed.
@@ -103,13 +103,6 @@ public final class PgBouncerServer: Sendable {
     public func startAgain() throws {
         order("run")
         try waitUntilReady()
-    }
-
-    /// Changes a line of its configuration and has it read that again; returns when it has.
-    public func change(_ setting: String, to value: String) throws {
-        try ChildProcess.run(["sed", "-i", "s|^\(setting) = .*|\(setting) = \(value)|", directory + "/ini"])
-        try ChildProcess.run(["chmod", "0644", directory + "/ini"])
-        try console("RELOAD")
     }
 
     private func waitUntilReady() throws {

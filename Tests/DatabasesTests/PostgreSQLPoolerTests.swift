@@ -1,6 +1,7 @@
 import Glibc
 import TestSupport
 import Testing
+import Threads
 
 @testable import Databases
 
@@ -148,37 +149,50 @@ import Testing
             let seen = try pooler.psql(
                 """
                 SELECT current_setting('default_transaction_read_only'), current_setting('extra_float_digits'),
-                current_setting('idle_session_timeout'), (SELECT count(*) FROM pg_prepared_statements)
+                current_setting('idle_session_timeout'),
+                (SELECT count(*) FROM pg_prepared_statements WHERE NOT starts_with(name, 'PGBOUNCER_'))
                 """, database: database)
             #expect(seen == "off|1|0|0\n")
         }
     }
 
-    /// The mode is changed under a connection that is there: its statements fail, and nothing of them runs elsewhere.
+    /// Should a server connection ever be taken back all the same, as where the mode is changed later: no statement runs on another one.
     @Test func aConnectionThatIsTakenBackIsNoticed() throws {
         let server = try PostgreSQLServer.shared()
         let pooler = try pooler()
         try server.psql("DROP TABLE IF EXISTS taken; CREATE TABLE taken (a int)", role: PostgreSQLServer.plainRole)
         defer { _ = try? server.psql("DROP TABLE taken") }
-        let lent = try PostgreSQLTestDatabase.open(pooler.uri())
-        let pid = lent.session.pooler?.serverPID ?? 0
-        #expect(try lent.rows("SELECT count(*) FROM taken") == "[[0]]")
-        try pooler.change("pool_mode", to: "transaction")
-        // From the end of this transaction on the server connection is everybody's; this is one that somebody keeps.
-        #expect(try lent.rows("SELECT count(*) FROM taken") == "[[0]]")
-        let holder = try ChildProcess.start([
-            "env", "PGPASSWORD=" + PostgreSQLServer.password, "psql", "-X", "-q", "-h", "127.0.0.1", "-p", "\(pooler.port)", "-U",
-            PostgreSQLServer.plainRole, PostgreSQLServer.database, "-c", "SELECT pg_sleep(3)",
-        ])
-        while try server.psql("SELECT query FROM pg_stat_activity WHERE pid = \(pid)").contains("pg_sleep") == false {}
-        for (sql, mode) in [("SELECT count(*) FROM taken", AccessMode.read), ("INSERT INTO taken VALUES (1)", .write)] {
-            #expect(lent.failure(sql, mode: mode)?.code != nil, "\(sql)")
+        let uri = pooler.uri(database: PgBouncerServer.transactions)
+        let place = PostgreSQLPoolers.Place(try PostgreSQLConnectionString.parse(uri))
+        for (sql, mode) in [
+            ("SELECT count(*) FROM taken", AccessMode.read), ("INSERT INTO taken VALUES (1)", .write), ("VACUUM taken", .write),
+        ] {
+            // What is not so.
+            try PostgreSQLPoolers.shared.prove(place, deadlineMs: Monotonic.nowMs + 1000) {
+                () throws(PostgreSQLPoolerProbe.Outcome) in
+            }
+            let lent = try PostgreSQLTestDatabase.open(uri)
+            let pid = lent.session.pooler?.serverPID ?? 0
+            #expect(try lent.rows("SELECT count(*) FROM taken") == "[[0]]")
+            let holder = try ChildProcess.start([
+                "env", "PGPASSWORD=" + PostgreSQLServer.password, "psql", "-X", "-q", "-h", "127.0.0.1", "-p",
+                "\(pooler.port)", "-U", PostgreSQLServer.plainRole, PgBouncerServer.transactions, "-c", "SELECT pg_sleep(3)",
+            ])
+            let until = ContinuousClock.now + .seconds(3)
+            while try !server.psql("SELECT query FROM pg_stat_activity WHERE pid = \(pid)").contains("pg_sleep") {
+                try #require(ContinuousClock.now < until)
+            }
+            for _ in 0..<2 {
+                let failure = lent.failure(sql, mode: mode)
+                #expect(
+                    failure?.code == .connectionLost && failure?.retryable == true, "\(sql): \(String(describing: failure))")
+                #expect(!lent.isUsable && !PostgreSQLPoolers.shared.isKnown(place))
+            }
+            lent.close()
+            #expect(ChildProcess.wait(holder) == 0)
         }
-        #expect(!lent.isUsable)
-        lent.close()
-        #expect(ChildProcess.wait(holder) == 0)
         #expect(try server.psql("SELECT count(*) FROM taken") == "0\n")
-        let failure = try PostgreSQLTestDatabase.failure(pooler.uri())
+        let failure = try PostgreSQLTestDatabase.failure(uri)
         #expect(failure?.message.contains("pool_mode=session") == true, "\(String(describing: failure))")
     }
 
