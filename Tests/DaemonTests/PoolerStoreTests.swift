@@ -42,6 +42,8 @@ import Testing
             (try? await bench.client.call("project.list")["items"].array?.count) == 3
         }
         #expect(heals)
+        // What was run just before the outage may come only now.
+        #expect(try await eventually { try await bench.client.call("query.history")["items"].array?.count == 3 })
         let history = try await bench.client.call("query.history")["items"]
         try await bench.daemon.crash()
         let again = try await bench.daemon.startAgain()

@@ -72,4 +72,27 @@ import Threads
         }
         #expect(!settings.answers(Array(good.dropLast())) && !settings.answers([]))
     }
+
+    /// Texts of PgBouncer 1.18 to 1.25, which has the SQLSTATE 08P01 for nearly all of them.
+    @Test(arguments: [
+        ("no such database: x", DatabaseError.Code.unknownDatabase, false),
+        ("database \"x\" does not exist", .unknownDatabase, false), ("database \"x\" is disabled", .unknownDatabase, false),
+        ("no such user: u", .authenticationFailed, false), ("SASL authentication failed", .authenticationFailed, false),
+        ("password authentication failed", .authenticationFailed, false),
+        ("server login failed: wrong password type", .authenticationFailed, false),
+        ("no more connections allowed (max_client_conn)", .connectionFailed, true),
+        ("query_wait_timeout", .connectionFailed, true), ("client_login_timeout (server down)", .connectionFailed, true),
+        ("server login has been failing, try again later (server_login_retry)", .connectionFailed, true),
+        ("pooler is shutting down", .connectionFailed, true), ("unsupported startup parameter: options", .settingsRefused, false),
+        ("unsupported startup parameter in options: bytea_output", .settingsRefused, false),
+        ("unsupported options startup parameter: only '-c config=val' and '--config=val' are allowed", .settingsRefused, false),
+        ("bouncer config error", .connectionFailed, false),
+    ])
+    func textsOfAPooler(text: String, code: DatabaseError.Code, retryable: Bool) throws {
+        let target = try PostgreSQLConnectionString.parse("postgresql://u:canary@pooler/x")
+        let full = "connection to server at \"pooler\", port 6432 failed: FATAL:  08P01: \(text)\n"
+        let error = PostgreSQLConnectFailure(text: full, furthest: .login, target: target).error
+        #expect(error.code == code && error.retryable == retryable && error.sqlState == "08P01", "\(error)")
+        #expect(error.message.hasSuffix(".") && !error.message.contains("\n"))
+    }
 }
