@@ -26,7 +26,7 @@ FORMATTED := Sources Tests Tools benchmarks Package.swift
 BUILD_PACKAGES := libpq-dev libmariadb-dev libsodium-dev libsqlite3-dev libyaml-dev pkg-config
 CLIENT_PACKAGES := jq socat sqlite3
 # The servers the tests start, and what checks everything else.
-TEST_PACKAGES := gcc libc6-dev curl postgresql-15 mariadb-server openssl util-linux netcat-openbsd bats shellcheck strace systemd man-db groff-base python3 python3-jsonschema python3-yaml python3-venv
+TEST_PACKAGES := gcc libc6-dev curl postgresql-15 pgbouncer mariadb-server openssl util-linux netcat-openbsd bats shellcheck strace systemd man-db groff-base python3 python3-jsonschema python3-yaml python3-venv
 BENCH_PACKAGES := gcc libc6-dev python3
 PACKAGE_PACKAGES := dpkg-dev binutils lintian
 # What a clean Debian and an image are made with.

@@ -5,6 +5,7 @@
 #include "../CLibpq/shim.h"
 
 #define FUNCTIONS(X) \
+    X(int, PQbackendPID, (const PGconn *conn), (conn)) \
     X(int, PQcancel, (PGcancel *cancel, char *errbuf, int errbufsize), (cancel, errbuf, errbufsize)) \
     X(void, PQclear, (PGresult *res), (res)) \
     X(char *, PQcmdStatus, (PGresult *res), (res)) \

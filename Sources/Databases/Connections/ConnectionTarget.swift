@@ -1,6 +1,6 @@
 /// A connection string, understood: what we will connect to, rebuilt from an allow-list of its parts.
 public struct ConnectionTarget: Sendable, Equatable {
-    public enum Location: Sendable, Equatable {
+    public enum Location: Sendable, Hashable {
         case tcp(host: String, port: Int)
         /// A directory or socket path on this machine.
         case unixSocket(path: String, port: Int)

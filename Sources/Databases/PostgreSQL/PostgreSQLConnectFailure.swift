@@ -23,14 +23,52 @@ struct PostgreSQLConnectFailure {
         case "57P01", "57P02", "57P03":
             return make(
                 .connectionFailed, .login, "The server is starting up or shutting down; try again.", state, retryable: true)
-        case "08P01" where message.contains("startup parameter"):
-            return make(
-                .connectionFailed, .login,
-                "A connection pooler such as PgBouncer is there that takes no settings at the start; name the server behind it.",
-                state)
+        case "08P01":
+            if message.contains("startup parameter") {
+                return make(
+                    .settingsRefused, .login, "A connection pooler is there that refuses settings; name the server behind it.",
+                    state)
+            }
+            fallthrough
         default:
+            if let pooler = Self.pooler(message) {
+                return make(pooler.code, furthest, pooler.message, state, retryable: pooler.retryable)
+            }
             return make(.connectionFailed, furthest, "The server refused the connection (SQLSTATE \(state)).", state)
         }
+    }
+
+    /// A failure after the login, while the connection is made ready.
+    static func error(of failure: PostgreSQLFailure) -> DatabaseError {
+        if let pooler = pooler(failure.message) {
+            return DatabaseError(
+                pooler.code, phase: .login, pooler.message, sqlState: failure.sqlState, retryable: pooler.retryable,
+                debugDescription: failure.message)
+        }
+        return failure.error(phase: .readOnlyCheck, mode: .read)
+    }
+
+    /// What PgBouncer says, nearly always with the SQLSTATE 08P01, even where it repeats the server's words.
+    private static func pooler(_ text: String) -> (code: DatabaseError.Code, message: String, retryable: Bool)? {
+        func has(_ words: String...) -> Bool { words.contains { text.contains($0) } }
+        if has("no such database", "is disabled") || has("database \"") && has("does not exist") {
+            return (.unknownDatabase, "The pooler has no database of that name.", false)
+        }
+        if has("no such user", "authentication failed", "login rejected", "wrong password type") {
+            return (.authenticationFailed, "The pooler refused the user name or password.", false)
+        }
+        if has("no more connections allowed", "client connections exceeded") {
+            return (.connectionFailed, "The pooler has too many clients; try again.", true)
+        }
+        if has("query_wait_timeout") {
+            return (
+                .connectionFailed, "The pooler had no free server connection in time; raise its pool size, or try again.", true
+            )
+        }
+        if has("server_login_retry", "server login", "server conn crashed", "connect failed", "server down", "shutting down") {
+            return (.connectionFailed, "The pooler cannot reach the server behind it; check that it runs, then try again.", true)
+        }
+        return nil
     }
 
     /// SQLSTATE and text of the first `FATAL:  28P01: …`. libpq may try again without TLS; the first answer is the cause.
@@ -92,4 +130,9 @@ struct PostgreSQLConnectFailure {
         guard let password = target.password, !password.isEmpty else { return text }
         return text.split(separator: password, omittingEmptySubsequences: false).joined(separator: "***")
     }
+}
+
+extension DatabaseError.Code {
+    /// A pooler refuses settings at the start of a connection. Never leaves ``PostgreSQLOpener``.
+    static let settingsRefused = DatabaseError.Code("settings_refused")
 }

@@ -9,18 +9,13 @@ struct PostgreSQLConnector {
     let target: ConnectionTarget
     let options: ConnectOptions
     let resolver: HostResolver
-    /// Whether transactions refuse to write unless they say otherwise.
-    var isReadOnlyByDefault = true
+    /// What to set when the connection starts; nil where a pooler stands that refuses that.
+    var settings: PostgreSQLSettings?
 
     /// A path at which nothing can be: libpq looks and goes on.
     private static let nowhere = "/dev/null/none"
     /// The system's certificate authorities, where Debian, Ubuntu, Alpine and most containers have them.
     private static let systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
-    /// What our reading of the server's text relies on. Set at start-up, these are also what RESET goes back to.
-    private static let sessionSettings = """
-        -c DateStyle=ISO -c IntervalStyle=postgres -c extra_float_digits=3 -c bytea_output=hex \
-        -c standard_conforming_strings=on -c client_min_messages=notice
-        """
 
     /// Removes what libpq would read from the environment: to it, an empty value of ours means "take that". The daemon does
     /// so at start, when nothing else runs; this is for whoever else uses the driver, and then finds nothing to remove.
@@ -81,8 +76,8 @@ struct PostgreSQLConnector {
         var all = [
             "user": target.user ?? "", "dbname": target.database ?? target.user ?? "", "password": target.password ?? "",
             "passfile": Self.nowhere, "client_encoding": "UTF8",
-            "options": Self.sessionSettings + " -c default_transaction_read_only=\(isReadOnlyByDefault ? "on" : "off")",
-            "application_name": applicationName, "fallback_application_name": "dbassistd", "connect_timeout": "0",
+            "options": settings?.options ?? "", "application_name": applicationName, "fallback_application_name": "dbassistd",
+            "connect_timeout": "0",
             "gssencmode": "disable", "sslcompression": "0", "sslcert": Self.nowhere, "sslkey": Self.nowhere,
             "sslcrl": Self.nowhere, "sslcrldir": Self.nowhere, "sslrootcert": Self.nowhere, "sslsni": "1",
             "ssl_min_protocol_version": "TLSv1.2", "ssl_max_protocol_version": "TLSv1.3", "krbsrvname": "postgres",
@@ -103,7 +98,8 @@ struct PostgreSQLConnector {
         return all
     }
 
-    private var applicationName: String {
+    /// What the session is called.
+    var applicationName: String {
         guard let theirs = target.options["application_name"] else { return options.applicationName }
         return options.applicationName + " " + theirs
     }

@@ -77,12 +77,9 @@ public final class PostgreSQLDatabase: SQLSession {
         guard !isClosed else { throw DatabaseError(.connectionLost, phase: .connect, "The database is closed.") }
         if let refusal, refusal.untilNs > Monotonic.nowNs { throw refusal.error }
         do throws(DatabaseError) {
-            let connector = PostgreSQLConnector(
+            let opener = PostgreSQLOpener(
                 target: target, options: options, resolver: .system, isReadOnlyByDefault: isReadOnly)
-            let (handle, notices) = try connector.connect()
-            let fresh = PostgreSQLSession(handle, notices: notices)
-            guard !fresh.isBroken else { throw fresh.lost() }
-            try Self.run(greeting, on: fresh)
+            let fresh = try opener.open(greeting: greeting)
             refusal = nil
             session = fresh
             return fresh

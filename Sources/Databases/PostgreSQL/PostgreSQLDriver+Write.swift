@@ -61,18 +61,20 @@ extension PostgreSQLDriver {
         _ statement: Statement, _ parameters: PostgreSQLParameters, _ watch: StatementWatch, into pager: inout RowPager
     ) throws(DatabaseError) -> StatementOutcome {
         try session.send(
-            """
-            SELECT pg_catalog.set_config('default_transaction_read_only', 'off', false), \
-            pg_catalog.set_config('statement_timeout', $1, false), pg_catalog.set_config('lock_timeout', $1, false), \
-            pg_catalog.set_config('application_name', $2, false)
-            """,
+            text: """
+                SELECT pg_catalog.set_config('default_transaction_read_only', 'off', false), \
+                pg_catalog.set_config('statement_timeout', $1, false), pg_catalog.set_config('lock_timeout', $1, false), \
+                pg_catalog.set_config('application_name', $2, false)
+                """ + session.guardCell,
             PostgreSQLParameters(texts: [
                 String(min(max(statement.timeoutMs, 1), Int(Int32.max))), statement.sessionName ?? applicationName,
             ]))
         try session.sync()
         let reply = try session.reply()
         try session.synced()
-        if case .failed(let failure) = reply { throw watch.error(failure, phase: .execute, mode: .write) }
+        if case .failed(let found) = reply, let failure = session.explained(found) {
+            throw watch.error(failure, phase: .execute, mode: .write)
+        }
         let end = try prepareAndRun(statement, parameters, watch, begins: false, into: &pager)
         return try outcome(end, watch, mode: .write)
     }

@@ -42,8 +42,8 @@ final class PostgreSQLDriver: Driver {
     private init(_ session: PostgreSQLSession, _ stopper: PostgreSQLCanceller) {
         self.session = session
         self.stopper = stopper
-        isSuperuser = session.parameterStatus("is_superuser") != "off"
-        applicationName = session.parameterStatus("application_name") ?? ""
+        isSuperuser = session.isSuperuser
+        applicationName = session.applicationName
         prefix = "dba_" + String(UInt64.random(in: .min ... .max), radix: 36) + "_"
         ownPrefix = PostgreSQLParameters(texts: [prefix])
     }
@@ -57,16 +57,13 @@ final class PostgreSQLDriver: Driver {
     static func open(
         _ target: ConnectionTarget, _ options: ConnectOptions, resolver: HostResolver
     ) throws(DatabaseError) -> PostgreSQLDriver {
-        let connected = try PostgreSQLConnector(target: target, options: options, resolver: resolver).connect()
-        let stopper = PostgreSQLCanceller(connected.connection)
-        let session = PostgreSQLSession(connected.connection, notices: connected.notices)
-        guard let stopper, !session.isBroken else {
+        let session = try PostgreSQLOpener(target: target, options: options, resolver: resolver).open()
+        guard let stopper = session.makeCanceller() else {
             throw DatabaseError(.internal, phase: .connect, "No memory or file is left for a connection.", retryable: true)
         }
         let driver = PostgreSQLDriver(session, stopper)
         session.deadline = Monotonic.nowMs + max(options.connectTimeoutMs, 1)
         defer { session.deadline = nil }
-        try driver.prepareOwnStatements()
         try driver.checkReadOnly(timeoutMs: options.connectTimeoutMs)
         if let forbidden = options.policy.forbiddenDatabase { try driver.refuse(forbidden) }
         return driver
@@ -74,6 +71,11 @@ final class PostgreSQLDriver: Driver {
 
     func close() {
         stopper.release()
+        if session.pooler != nil {
+            // To be given back clean, nothing may be under way.
+            session.deadline = Monotonic.nowMs + 1_000
+            try? settleTransaction()
+        }
         session.close()
     }
 
@@ -111,33 +113,42 @@ final class PostgreSQLDriver: Driver {
         return prefix + String(statementsMade)
     }
 
-    private func prepareOwnStatements() throws(DatabaseError) {
-        for own in Own.allCases { try session.sendPrepare(name(of: own), own.sql) }
+    private func sendOwnStatements() throws(DatabaseError) {
+        let cell = session.guardCell
+        for own in Own.allCases { try session.sendPrepare(name(of: own), own == .limits ? own.sql + cell : own.sql) }
         try session.sync()
+    }
+
+    private func ownStatementsPrepared() throws(DatabaseError) -> PostgreSQLFailure? {
         var failure: PostgreSQLFailure?
         for _ in Own.allCases {
             if case .failed(let found) = try session.reply(), failure == nil { failure = found }
         }
         try session.synced()
-        if let failure { throw failure.error(phase: .readOnlyCheck, mode: .read) }
+        return failure
     }
 
-    /// Proves once, on this very connection, that the server holds the transaction to be read-only.
+    private func prepareOwnStatements() throws(DatabaseError) {
+        try sendOwnStatements()
+        if let failure = try ownStatementsPrepared() { throw failure.error(phase: .readOnlyCheck, mode: .read) }
+    }
+
+    /// Prepares our own statements, and proves once, on this very connection, that the server holds the transaction to be read-only.
     private func checkReadOnly(timeoutMs: Int) throws(DatabaseError) {
+        try sendOwnStatements()
         try sendBegin(.beginRead, Statement(sql: "", timeoutMs: timeoutMs))
         try session.send(
             "SELECT pg_catalog.current_setting('transaction_read_only'), pg_catalog.current_setting('client_encoding')")
         try sendEnd()
         try session.sync()
+        let unprepared = try ownStatementsPrepared()
         try expectBegun()
+        if let unprepared { throw unprepared.error(phase: .readOnlyCheck, mode: .read) }
         var answer: [String?] = []
         let reply = try session.reply { answer = PostgreSQLSession.firstRow($0) }
         try endTransaction()
         if case .failed(let failure) = reply { throw failure.error(phase: .readOnlyCheck, mode: .read) }
-        guard answer == ["on", "UTF8"] else {
-            throw DatabaseError(
-                .connectionFailed, phase: .readOnlyCheck, "The server did not make the session read-only in UTF-8.")
-        }
+        guard answer == ["on", "UTF8"] else { throw PostgreSQLOpener.notReady }
     }
 
     /// Closes itself to a database that projects may not reach.
@@ -185,7 +196,7 @@ final class PostgreSQLDriver: Driver {
         for _ in 0..<2 {
             if case .failed(let found) = try session.reply(), failure == nil { failure = found }
         }
-        return failure
+        return session.explained(failure)
     }
 
     private func expectBegun() throws(DatabaseError) {
@@ -299,22 +310,8 @@ final class PostgreSQLDriver: Driver {
         if isAlone, leftovers == .statements { return }
         if leftovers < .everything, try hasForeignStatements() { leftovers = .everything }
         guard leftovers > .statements else { return }
-        var commands: [StaticString] = [
-            "ROLLBACK", "CLOSE ALL", "SET SESSION AUTHORIZATION DEFAULT", "RESET ALL", "UNLISTEN *", "DISCARD TEMP",
-            "DISCARD SEQUENCES", "SELECT pg_catalog.pg_advisory_unlock_all()",
-        ]
         let isFull = leftovers == .everything
-        if isFull { commands += ["DEALLOCATE ALL", "DISCARD PLANS"] }
-        // Each with a sync of its own: several of them cannot share even an implicit transaction.
-        for command in commands {
-            try session.send(command)
-            try session.sync()
-        }
-        var failure: PostgreSQLFailure?
-        for _ in commands {
-            if case .failed(let found) = try session.reply() { failure = found }
-            try session.synced()
-        }
+        let failure = try session.clean(isFull ? PostgreSQLSession.fullCleaning : PostgreSQLSession.cleaning)
         _ = session.notices.take()
         guard failure == nil, session.isIdle else {
             session.abandon()

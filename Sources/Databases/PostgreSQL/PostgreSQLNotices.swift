@@ -25,6 +25,9 @@ final class PostgreSQLNotices {
                 severity: fields.severity, message: fields.message.limited(toBytes: Self.messageBytesMax), code: fields.sqlState))
     }
 
+    /// Whether one with this SQLSTATE came since the last ``take()``.
+    func contains(_ sqlState: String) -> Bool { collected.contains { $0.code == sqlState } }
+
     /// What came since the last call.
     func take() -> [Notice] {
         defer { collected = [] }

@@ -12,7 +12,11 @@ final class PostgreSQLSession {
 
     private(set) var handle: OpaquePointer?
     let notices: PostgreSQLNotices
-    private(set) var isBroken = false
+    private(set) var isBroken = false {
+        didSet { if isBroken, let pooler { PostgreSQLPoolers.shared.forget(pooler.place) } }
+    }
+    /// The pooler that lends the server connection; nil where there is none.
+    var pooler: PostgreSQLLoan?
     /// Until when replies are waited for; without one, until a statement is cancelled or cut from outside.
     var deadline: Int?
     private let usesTLS: Bool
@@ -29,15 +33,19 @@ final class PostgreSQLSession {
     deinit { close() }
 
     func close() {
+        if let handle {
+            giveBack()
+            pooler = nil
+            PQfinish(handle)
+        }
         isBroken = true
-        if let handle { PQfinish(handle) }
         handle = nil
     }
 
     /// The connection cannot be trusted any more.
     func abandon() { isBroken = true }
 
-    var isIdle: Bool { !isBroken && PQtransactionStatus(handle) == PQTRANS_IDLE }
+    var isIdle: Bool { !isBroken && pooler?.isOver != true && PQtransactionStatus(handle) == PQTRANS_IDLE }
 
     /// A parameter the server reports by itself: `server_version`, `is_superuser`.
     func parameterStatus(_ name: String) -> String? {
@@ -64,6 +72,26 @@ final class PostgreSQLSession {
             PQfreemem(notification)
         }
         return isNotified
+    }
+
+    /// What stops its statements from other threads; nil without memory or files.
+    func makeCanceller() -> PostgreSQLCanceller? { handle.flatMap { PostgreSQLCanceller($0) } }
+
+    /// Waits, with nothing under way, for the server to end the session for the reason `sqlState`.
+    func hears(_ sqlState: String, withinMs milliseconds: Int) -> Bool {
+        let untilMs = Monotonic.nowMs + milliseconds
+        while !isBroken {
+            var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+            let ready = poll(&descriptor, 1, Int32(clamping: max(untilMs - Monotonic.nowMs, 0)))
+            if ready < 0, errno == EINTR { continue }
+            guard ready > 0 else { return false }
+            _ = takeNotifications()
+            if notices.contains(sqlState) {
+                isBroken = true
+                return true
+            }
+        }
+        return false
     }
 
     // MARK: Sending
