@@ -90,6 +90,11 @@ struct PostgreSQLOpener {
     ) throws(DatabaseError) -> PostgreSQLSession {
         do throws(DatabaseError) {
             try PostgreSQLPoolers.shared.prove(place, deadlineMs: deadlineMs) { () throws(PostgreSQLPoolerProbe.Outcome) in
+                for _ in 1...2 {
+                    do throws(PostgreSQLPoolerProbe.Outcome) { return try look(deadlineMs) } catch {
+                        guard error.isUnclear else { throw error }
+                    }
+                }
                 try look(deadlineMs)
             }
             let connector = connector(deadlineMs, settings: false)

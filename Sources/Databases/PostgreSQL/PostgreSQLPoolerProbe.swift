@@ -17,6 +17,9 @@ struct PostgreSQLPoolerProbe {
         let error: DatabaseError
         /// Whether it is the pooler's way, not an accident.
         var isFinal = false
+
+        /// Whether we were too slow to tell, as on a machine with too much to do.
+        var isUnclear: Bool { error.message == PostgreSQLPoolerProbe.unclear.message }
     }
 
     let session: PostgreSQLSession
@@ -129,7 +132,7 @@ struct PostgreSQLPoolerProbe {
         database there, or name the server behind it.
         """)
 
-    private static let unclear = DatabaseError(
+    fileprivate static let unclear = DatabaseError(
         .connectionFailed, phase: .readOnlyCheck,
         "It could not be found out whether the pooler in between is in session mode; try again.", retryable: true)
 
