@@ -84,7 +84,7 @@ test-sanitized: test-deps ## run all tests but those of the whole daemon with th
 	@scripts/test-swift --sanitize
 
 test-full: test-deps test-build ## run the tests that take a part of the load in `make test` with all of it: two hours, most of them for crashes and failing calls
-	DBASSIST_TEST_FULL=1 $(SWIFT) test --skip-build --no-parallel --filter 'DaemonTests\.((Chat)?Crash|Drain|FaultInjection|Flood|ForeignID|HashQueue|Login|PolicySilence|SlowClient|UnreadResult)Tests|SecurityTests\.SealerTests'
+	DBASSIST_TEST_FULL=1 $(SWIFT) test --skip-build --no-parallel --filter 'DaemonTests\.((Chat)?Crash|Drain|FaultInjection|Flood|ForeignID|HashQueue|Login|PolicySilence|Pooler|SlowClient|UnreadResult)Tests|SecurityTests\.SealerTests'
 
 test-one: ## run the tests that match: make test-one FILTER=QueryRunTests
 	@test -n "$(FILTER)" || { echo "Say which: make test-one FILTER=QueryRunTests" >&2; exit 2; }
