@@ -59,6 +59,19 @@ import Threads
         #expect(server.get { $0.open } == 0)
     }
 
+    /// As PostgreSQL does between the messages of one statement.
+    @Test func aServerThatForgetsThatItWasAskedIsAskedAgain() async throws {
+        server.set { $0.missesCancels = 3 }
+        let connection = try await open(ConnectionTiming(askAgainMs: 10))
+        let error = await #expect(throws: DatabaseError.self) {
+            try await connection.run(Statement(sql: "wait", timeoutMs: 400), sink: CountingSink())
+        }
+        #expect(error?.code == .timeout)
+        #expect(server.get { $0.cancels } == 4)
+        #expect(server.get { $0.severs } == 0)
+        await connection.closed()
+    }
+
     @Test func aServerThatDoesNotObeyIsSevered() async throws {
         server.set { $0.obeysCancel = false }
         let connection = try await open(ConnectionTiming(severMs: 30))

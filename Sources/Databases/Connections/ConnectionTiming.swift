@@ -1,5 +1,7 @@
 /// How long a connection waits for what should be quick. In milliseconds.
 struct ConnectionTiming: Sendable {
+    /// From asking the server to stop a statement to asking again, if it has not; then twice as long each time.
+    var askAgainMs = 200
     /// From asking the server to stop a statement to cutting the connection.
     var severMs = 5_000
     /// From cutting the connection to answering without the driver, which is then left to end by itself.

@@ -92,16 +92,24 @@ final class StatementRun<Value: Sendable>: Sendable {
     private func interrupt(_ error: DatabaseError) {
         onStop(error)
         guard asksFirst else { return cut(error) }
-        let canceller = canceller
+        if !ask(againMs: timing.askAgainMs) { canceller.sever() }
+        later(timing.severMs) { $0.cut(error) }
+    }
+
+    /// Asks the server to stop the statement, and again until it has: a server that is between two messages of ours (prepared, and not
+    /// yet told to execute) has nothing to stop, and forgets that it was asked. Answers false where there is no thread to be had.
+    @discardableResult private func ask(againMs: Int) -> Bool {
         do {
             // A thread of its own, as `cancel` blocks: sixty-four servers that do not answer must not delay the sixty-fifth.
             try SystemThread.start(name: "dbassist-cancel") { [self] in
-                if state.withLock({ $0.phase == .running }) { canceller.cancel() }
+                guard state.withLock({ $0.phase == .running }) else { return }
+                canceller.cancel()
+                later(againMs) { $0.ask(againMs: againMs * 2) }
             }
         } catch {
-            canceller.sever()
+            return false
         }
-        later(timing.severMs) { $0.cut(error) }
+        return true
     }
 
     private func cut(_ error: DatabaseError) {
