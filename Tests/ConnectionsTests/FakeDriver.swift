@@ -13,6 +13,8 @@ final class FakeServer: Sendable {
         var openedTotal = 0
         var resets = 0
         var ran: [String] = []
+        /// Statements that came to where they wait.
+        var waits = 0
         var cancels = 0
         var severs = 0
         /// Connections opened before this one are dead.
@@ -134,6 +136,7 @@ final class FakeDriver: Driver {
         }
 
         func wait() throws(DatabaseError) {
+            server.set { $0.waits += 1 }
             monitor.wait { $0 ? .done(()) : .wait(untilNs: nil) }
             throw DatabaseError(.cancelled, phase: .execute, "interrupted")
         }

@@ -134,7 +134,7 @@ import Testing
         let task = start("rows 5 then wait", pool, spool, pageRows: 2)
         #expect(try await spool.firstPage().page?.rowCount == 2)
         let reader = Task { try await spool.page(9) }
-        #expect(await eventually { spool.hasReaders })
+        #expect(await eventually { spool.hasReaders && server.get { $0.waits } == 1 })
         spool.close()
         await #expect(throws: DatabaseError.self) { try await reader.value }
         await task.value

@@ -68,7 +68,8 @@ class World:
 
     def here(self, text):
         """A document's text with the paths and words that hold here."""
-        text = re.sub(rf"(?<![\w~.$}}/-])(?!{re.escape(str(self.place))})(?=/(?:{'|'.join(DIRECTORIES)})/)", str(self.place), text)
+        own = "|".join(re.escape(path) for path in (str(self.place), f"{ROOT}/"))
+        text = re.sub(rf"(?<![\w~.$}}/-])(?!{own})(?=/(?:{'|'.join(DIRECTORIES)})/)", str(self.place), text)
         for word, meaning in self.words.items():
             text = text.replace(word, meaning)
         return text
