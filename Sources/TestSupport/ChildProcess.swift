@@ -67,6 +67,21 @@ public enum ChildProcess {
         return (ends[0], ends[1])
     }
 
+    /// Starts a program that reads what to do, and ends when we do.
+    ///
+    /// - Returns: the descriptor to write to; whoever has it closes it.
+    public static func startGuard(_ arguments: [String]) throws -> Int32 {
+        let ends = try pipe()
+        defer { close(ends.reading) }
+        do {
+            _ = try start(arguments, standardInput: ends.reading)
+        } catch {
+            close(ends.writing)
+            throw error
+        }
+        return ends.writing
+    }
+
     /// Waits for a process to end; answers its exit code, or 128 and the signal.
     public static func wait(_ pid: pid_t) -> Int32 {
         var status: Int32 = 0

@@ -65,7 +65,6 @@ public final class PgBouncerServer: Sendable {
 
     /// - Returns: where the guard process reads.
     private static func launch(_ asUser: [String], _ directory: String) throws -> Int32 {
-        let ends = try ChildProcess.pipe()
         let script = """
             run() { "$0" "$1/ini" </dev/null >/dev/null 2>&1 & pooler=$!; }
             run "$@"
@@ -78,14 +77,7 @@ public final class PgBouncerServer: Sendable {
             kill -KILL $pooler; wait $pooler
             rm -rf "$1"/* "$1"/.s.*; rmdir "$1"
             """
-        defer { close(ends.reading) }
-        do {
-            _ = try ChildProcess.start(asUser + ["sh", "-c", script, program, directory], standardInput: ends.reading)
-        } catch {
-            close(ends.writing)
-            throw error
-        }
-        return ends.writing
+        return try ChildProcess.startGuard(asUser + ["sh", "-c", script, program, directory])
     }
 
     private func order(_ word: String) {

@@ -92,7 +92,6 @@ public final class PostgreSQLServer: Sendable {
 
     /// - Returns: where the guard process reads.
     private static func launch(_ asUser: [String], directory: String, port: Int) throws -> Int32 {
-        let ends = try ChildProcess.pipe()
         let script = """
             run() {
                 "$0" -D "$1/data" -k "$1" -p "$2" -c listen_addresses=localhost -c fsync=off -c ssl=on \
@@ -120,15 +119,7 @@ public final class PostgreSQLServer: Sendable {
             kill -QUIT $server; wait $server
             rm -rf "$1"/* "$1"/.s.*; rmdir "$1"
             """
-        defer { close(ends.reading) }
-        do {
-            _ = try ChildProcess.start(
-                asUser + ["sh", "-c", script, binaries + "postgres", directory, String(port)], standardInput: ends.reading)
-        } catch {
-            close(ends.writing)
-            throw error
-        }
-        return ends.writing
+        return try ChildProcess.startGuard(asUser + ["sh", "-c", script, binaries + "postgres", directory, String(port)])
     }
 
     /// SIGKILL to all of its processes at once, as if the machine had lost its power; returns when nobody answers any more. Only for

@@ -85,16 +85,14 @@ def giving_it_a_model(walk, world):
     world.ran.append("dbassist ask … --model NAME")
     world.end()
     (keys / "config.yaml").unlink()
-    with world.model() as environment:
-        world.serve(**environment)
+    with world.serve_with_model():
         walk.transcript("dbassist models --test", alike)
         world.end()
 
 
 @covers(DOCUMENT, "A session")
 def a_session(walk, world):
-    with world.model() as environment:
-        world.serve(**environment)
+    with world.serve_with_model():
         shop(world, readOnly=False)
         shown = walk.take("dbassist chat shop")
         steps = ["see shop> ", "type Please count the books", "see 2 steps", "see shop> ", "type Now remove review 7", "see [y/N] ",
@@ -109,8 +107,7 @@ def a_session(walk, world):
 
 @covers(DOCUMENT, "In scripts")
 def in_scripts(walk, world):
-    with world.model() as environment:
-        world.serve(**environment)
+    with world.serve_with_model():
         shop(world)
         walk.run("dbassist ask shop 'Which ten books sold best this year?'", "Nothing is known of that.")
         walk.run("dbassist ask shop 'orders without a customer' --sql-only", "SELECT")
@@ -119,8 +116,7 @@ def in_scripts(walk, world):
 
 @covers(DOCUMENT, "What a model sees")
 def what_a_model_sees(walk, world):
-    with world.model() as environment:
-        world.serve(**environment)
+    with world.serve_with_model():
         shop(world)
         walk.run("dbassist assistant shop --share schema,rows --mask customers.email", "customers.email")
         walk.run("dbassist assistant shop", "schema", "rows", "customers.email")

@@ -73,8 +73,7 @@ def who_uses_it_how(walk, world):
 
 @covers(README, "The assistant")
 def the_assistant(walk, world):
-    with world.model() as environment:
-        world.serve(**environment)
+    with world.serve_with_model():
         world.bookshop(world.sign_up())
         world.run("dbassist login ada@example.com")
         said = walk.run("dbassist chat bookshop", "225 books", given="/help\nHow many books are there? count them\n")

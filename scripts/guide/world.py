@@ -137,8 +137,8 @@ class World:
             return connection.call("auth.login", {"email": email, "password": PASSWORD})["token"]
 
     @contextmanager
-    def model(self):
-        """A model that says what the client's tests have it say; its settings are variables of the daemon."""
+    def serve_with_model(self):
+        """Starts the daemon, with a model that says what the client's tests have it say."""
         port = self.place / "port"
         port.unlink(missing_ok=True)
         process = subprocess.Popen(["python3", ROOT / "clients/shell/tests/model-server.py", port], stdout=subprocess.DEVNULL)
@@ -146,7 +146,8 @@ class World:
             while not port.exists():
                 expect(process.poll() is None, "the model does not start.")
                 time.sleep(0.01)
-            yield {"DBASSIST_MODEL_URL": f"http://127.0.0.1:{port.read_text()}/v1", "DBASSIST_MODEL": "scripted-1"}
+            self.serve(DBASSIST_MODEL_URL=f"http://127.0.0.1:{port.read_text()}/v1", DBASSIST_MODEL="scripted-1")
+            yield
         finally:
             process.kill()
             process.wait()

@@ -120,10 +120,7 @@ public final class PostgreSQLDatabase: SQLSession {
         session.deadline = Monotonic.nowMs + patienceMs
         for statement in list { try session.send(text: statement) }
         try session.sync()
-        var failure: PostgreSQLFailure?
-        for _ in list {
-            if case .failed(let found) = try session.reply(), failure == nil { failure = found }
-        }
+        let failure = try session.firstFailure(of: list.count)
         try session.synced()
         if let failure { throw failure.error(phase: .execute, mode: .write) }
     }

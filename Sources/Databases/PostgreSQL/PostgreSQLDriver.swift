@@ -120,10 +120,7 @@ final class PostgreSQLDriver: Driver {
     }
 
     private func ownStatementsPrepared() throws(DatabaseError) -> PostgreSQLFailure? {
-        var failure: PostgreSQLFailure?
-        for _ in Own.allCases {
-            if case .failed(let found) = try session.reply(), failure == nil { failure = found }
-        }
+        let failure = try session.firstFailure(of: Own.allCases.count)
         try session.synced()
         return failure
     }
@@ -188,15 +185,11 @@ final class PostgreSQLDriver: Driver {
 
     /// Reads the replies to ``sendBegin(_:_:)``; answers the failure, if any.
     func begun() throws(DatabaseError) -> PostgreSQLFailure? {
-        var failure: PostgreSQLFailure?
         if !discarded.isEmpty {
             try skipToSync(replies: discarded.count)
             discarded = []
         }
-        for _ in 0..<2 {
-            if case .failed(let found) = try session.reply(), failure == nil { failure = found }
-        }
-        return session.explained(failure)
+        return session.explained(try session.firstFailure(of: 2))
     }
 
     private func expectBegun() throws(DatabaseError) {

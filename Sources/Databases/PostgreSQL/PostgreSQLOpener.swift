@@ -70,10 +70,7 @@ struct PostgreSQLOpener {
         try session.sync()
         var cells: [String?] = []
         let reply = try session.reply { cells = PostgreSQLSession.firstRow($0) }
-        var failure: PostgreSQLFailure?
-        for _ in greeting {
-            if case .failed(let found) = try session.reply(), failure == nil { failure = found }
-        }
+        let failure = try session.firstFailure(of: greeting.count)
         try session.synced()
         guard case .done = reply, settings.answers(cells) else {
             session.close()

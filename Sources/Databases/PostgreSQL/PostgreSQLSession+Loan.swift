@@ -67,10 +67,7 @@ extension PostgreSQLSession {
 
     /// Reads the replies to a greeting in one pipeline; answers the first failure.
     func greeted(_ greeting: [String]) throws(DatabaseError) -> PostgreSQLFailure? {
-        var failure: PostgreSQLFailure?
-        for _ in greeting {
-            if case .failed(let found) = try reply(), failure == nil { failure = found }
-        }
+        let failure = try firstFailure(of: greeting.count)
         if !greeting.isEmpty { try synced() }
         return failure
     }

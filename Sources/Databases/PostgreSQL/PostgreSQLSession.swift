@@ -203,6 +203,15 @@ final class PostgreSQLSession {
         return reply
     }
 
+    /// The replies to so many commands whose rows nobody wants: the first failure, if any.
+    func firstFailure(of count: Int) throws(DatabaseError) -> PostgreSQLFailure? {
+        var failure: PostgreSQLFailure?
+        for _ in 0..<count {
+            if case .failed(let found) = try reply(), failure == nil { failure = found }
+        }
+        return failure
+    }
+
     /// The reply to ``sync()``.
     func synced() throws(DatabaseError) {
         guard let result = try nextResult() else { throw lost() }

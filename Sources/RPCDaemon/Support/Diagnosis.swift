@@ -2,6 +2,7 @@ import Databases
 import Glibc
 import Security
 import Store
+import Transport
 
 /// What `dbassistd doctor` looks at: one line a check.
 struct Diagnosis {
@@ -73,8 +74,7 @@ struct Diagnosis {
 
     /// A shared socket may be a service manager's, and its permissions are the operator's to choose.
     private mutating func checkSocket(_ path: String, isShared: Bool) {
-        // unix(7).
-        guard path.utf8.count <= 107 else { return fail("socket", "\(path) is longer than 107 bytes; choose a shorter one") }
+        guard !SocketFile.isTooLong(path) else { return fail("socket", "\(path) is longer than 107 bytes; choose a shorter one") }
         var status = stat()
         guard lstat(path, &status) == 0 else { return note("socket", "\(path): no daemon serves it") }
         guard status.st_mode & S_IFMT == S_IFSOCK else { return fail("socket", "\(path) is not a socket; remove it") }

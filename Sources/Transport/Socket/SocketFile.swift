@@ -18,12 +18,15 @@ public final class SocketFile: Sendable {
     /// The socket we made, once we have.
     private let identity = Mutex<(device: UInt64, inode: UInt64)?>(nil)
 
+    /// Whether the system takes no socket at this path, for its length: 107 bytes are the most (unix(7)).
+    public static func isTooLong(_ path: String) -> Bool { path.utf8.count >= UnixAddress.pathBytes }
+
     /// Makes the directory if it is missing, takes the lock, and removes a stale socket.
     ///
     /// `isShared` lets other users reach the socket (directory `0711`, socket `0666`); who of them is served is then the peer
     /// check's to say. Otherwise the directory is `0700` and the socket `0600`.
     public init(path: String, isShared: Bool = false) throws(TransportError) {
-        guard path.utf8.count < UnixAddress.pathBytes else {
+        guard !Self.isTooLong(path) else {
             throw TransportError(
                 .pathTooLong, "The socket path \(path) is longer than 107 bytes; choose a shorter one with --socket.")
         }
