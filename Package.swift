@@ -82,7 +82,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "HandlersTests", dependencies: ["Handlers", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "HandlersTests", dependencies: ["Handlers", "TestSupport", "Threads"], swiftSettings: settings),
 
         // MARK: Models
 

@@ -164,6 +164,10 @@ class World:
         with self.connect(token) as connection:
             return connection.call("query.run", {"projectId": project, "sql": sql})["rows"]
 
+    def history(self, token):
+        with self.connect(token) as connection:
+            return connection.call("query.history", {})["items"]
+
 
 def json_lines(path):
     return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]

@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// Every connection of the daemon to its users' databases: at most so many per project and in all, first come first served.
 ///

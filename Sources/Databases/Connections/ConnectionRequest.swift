@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// A wish for a pooled connection by a caller that is no task: it is called back, on the very thread that gave the connection back
 /// if it had to wait for that.

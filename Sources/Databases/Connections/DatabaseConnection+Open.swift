@@ -1,3 +1,5 @@
+import Threads
+
 extension DatabaseConnection {
     /// Connects: starts a thread and opens the engine's driver on it.
     ///

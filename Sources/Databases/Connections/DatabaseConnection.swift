@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// One connection to a database: a driver and the thread it is confined to.
 ///

@@ -45,7 +45,7 @@ struct ChatTurn: Sendable {
 
     /// What the turn came to, also where it failed on the way.
     private func answered() async -> (TurnAnswer, RPCError?) {
-        let deadline = Deadline(ms: context.limits.chatTurnMs)
+        let deadline = TurnDeadline(ms: context.limits.chatTurnMs)
         return await deadline.run {
             if let model {
                 var turn = ModelTurn(context, model, events, log, request)
@@ -91,40 +91,5 @@ final class TurnStop: Sendable {
             return state.action
         }
         action?()
-    }
-}
-
-/// The time that a turn may take.
-private struct Deadline: Sendable {
-    private final class Flag: Sendable {
-        let isPast = Atomic(false)
-    }
-
-    private let ms: Int
-    private let flag = Flag()
-
-    init(ms: Int) { self.ms = ms }
-
-    /// Runs `body`, and cancels it when the time is over.
-    func run<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
-        let work = Task { await body() }
-        let clock = Task {
-            do { try await Task.sleep(for: .milliseconds(ms)) } catch { return }
-            flag.isPast.store(true, ordering: .releasing)
-            work.cancel()
-        }
-        defer { clock.cancel() }
-        return await withTaskCancellationHandler {
-            await work.value
-        } onCancel: {
-            work.cancel()
-        }
-    }
-
-    /// The error as it is to be told: `timeout` where it is only the clock that cancelled.
-    func error(_ error: RPCError) -> RPCError {
-        guard error.code == .cancelled, flag.isPast.load(ordering: .acquiring) else { return error }
-        return RPCError(
-            .timeout, "The turn took longer than \(ms) ms and was stopped; ask for less at once.", .init(limit: "chatTurnMs"))
     }
 }

@@ -1,15 +1,16 @@
-import Threads
-
 /// Calls back at deadlines: one thread for all timeouts, started with the first.
 ///
 /// A query arms a timeout and nearly always disarms it again; both are a lock and a dictionary, and the thread is only woken
 /// when a deadline is nearer than the one it sleeps for. Actions run on the watchdog's thread and must not block.
-final class Watchdog: Sendable {
+///
+/// For what is nearly always over before its time. A `Task.sleep` that is cancelled keeps its timer until it would have been due,
+/// half a kilobyte each.
+public final class Watchdog: Sendable {
     /// The process's own; tests may make others.
-    static let shared = Watchdog()
+    public static let shared = Watchdog()
 
     /// An armed deadline.
-    struct Timer: Sendable, Hashable { fileprivate let id: UInt64 }
+    public struct Timer: Sendable, Hashable { fileprivate let id: UInt64 }
 
     fileprivate struct Entry {
         var deadlineNs: UInt64
@@ -29,7 +30,7 @@ final class Watchdog: Sendable {
 
     private let state = Monitor(State())
 
-    init() {}
+    public init() {}
 
     deinit {
         state.withLock { $0.isStopped = true }
@@ -37,7 +38,7 @@ final class Watchdog: Sendable {
     }
 
     /// Calls `action` once, `milliseconds` from now, unless disarmed before.
-    func arm(milliseconds: Int, _ action: @escaping @Sendable () -> Void) -> Timer {
+    public func arm(milliseconds: Int, _ action: @escaping @Sendable () -> Void) -> Timer {
         let deadline = Monotonic.after(milliseconds: milliseconds)
         let (timer, mustStart, mustWake) = state.withLock { state in
             state.nextID += 1
@@ -53,7 +54,7 @@ final class Watchdog: Sendable {
     }
 
     /// Forgets a deadline. An action that has begun is not waited for.
-    func disarm(_ timer: Timer) {
+    public func disarm(_ timer: Timer) {
         // The action, and with it what it captured, is released outside the lock.
         _ = state.withLock { state in
             let action = state.actions.removeValue(forKey: timer.id)
@@ -63,18 +64,15 @@ final class Watchdog: Sendable {
     }
 
     /// Deadlines still armed, for tests.
-    var armedCount: Int { state.withLock { $0.actions.count } }
+    public var armedCount: Int { state.withLock { $0.actions.count } }
 
     private func start() {
         let state = state
-        do {
-            try SystemThread.start(name: "dbassist-timer") {
-                while let due = Watchdog.due(state) { due() }
-            }
-        } catch {
-            // No thread now: the next deadline tries again. Servers still enforce their own statement timeout.
-            state.withLock { $0.isStarted = false }
+        let status = SystemThread.spawn(name: "dbassist-timer") {
+            while let due = Watchdog.due(state) { due() }
         }
+        // No thread now: the next deadline tries again. Servers still enforce their own statement timeout.
+        if status != 0 { state.withLock { $0.isStarted = false } }
     }
 
     /// Sleeps until a deadline has passed; nil when the watchdog is gone.
