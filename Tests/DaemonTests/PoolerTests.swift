@@ -245,6 +245,7 @@ import Testing
         bench.pooler.crash()
         let failure = await #expect(throws: TestClient.Failure.self) { try await bench.client.result(of: id, "query.run") }
         #expect(failure?.code == "connection_lost" && failure?.data["retryable"] == true)
+        #expect(try await bench.bench.waits(.postgresql, untilRunning: false))
         let refused = try await bench.failure("SELECT 1")
         #expect(refused.code == "connection_refused" && refused.data["retryable"] == true, "\(refused)")
         // The server itself is there, and so is the daemon.

@@ -167,6 +167,19 @@ import Testing
         driver.close()
     }
 
+    /// Whoever has lost their daemon has not asked for the statement to stop; a server that can sees to that.
+    @Test(arguments: [AccessMode.read, .write]) func theServerEndsWhatNobodyWaitsFor(mode: AccessMode) throws {
+        let driver = try PostgreSQLTestDatabase.open()
+        let canceller = driver.canceller
+        // Its own time limit, 60 s, is not what ends it.
+        let sql = "SELECT pg_sleep(\(mode == .read ? 61 : 62))"
+        let thread = onceItRuns(sql) { canceller.sever() }
+        #expect(driver.failure(sql, mode: mode, timeoutMs: 60_000)?.code == .connectionLost)
+        thread.join()
+        driver.close()
+        try wait(for: 0, "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = $1", [.text(sql)])
+    }
+
     /// How much of a row has arrived is known from below only, so such a row is refused or, arriving in a rush, cut like any large cell.
     @Test func aRowTooLargeToHold() throws {
         for query in ["", "?sslmode=require"] {

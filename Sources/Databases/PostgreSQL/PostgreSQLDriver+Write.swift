@@ -65,7 +65,7 @@ extension PostgreSQLDriver {
                 SELECT pg_catalog.set_config('default_transaction_read_only', 'off', false), \
                 pg_catalog.set_config('statement_timeout', $1, false), pg_catalog.set_config('lock_timeout', $1, false), \
                 pg_catalog.set_config('application_name', $2, false)
-                """ + session.guardCell,
+                """ + session.watchCell(isLocal: false) + session.guardCell,
             PostgreSQLParameters(texts: [
                 String(min(max(statement.timeoutMs, 1), Int(Int32.max))), statement.sessionName ?? applicationName,
             ]))

@@ -114,8 +114,8 @@ final class PostgreSQLDriver: Driver {
     }
 
     private func sendOwnStatements() throws(DatabaseError) {
-        let cell = session.guardCell
-        for own in Own.allCases { try session.sendPrepare(name(of: own), own == .limits ? own.sql + cell : own.sql) }
+        let cells = session.watchCell(isLocal: true) + session.guardCell
+        for own in Own.allCases { try session.sendPrepare(name(of: own), own == .limits ? own.sql + cells : own.sql) }
         try session.sync()
     }
 

@@ -50,4 +50,18 @@ struct PostgreSQLSettings: Sendable {
 
     /// SQLSTATE of that failure: division by zero.
     static let guardState = "22012"
+
+    /// A cell that has the server look every ``watchMs`` whether its client is still there while a statement runs, and end the statement
+    /// where it is not: without, one whose daemon was killed runs until its timeout. PostgreSQL can from 14 on, where its system can.
+    static func watching(isLocal: Bool) -> String {
+        """
+        pg_catalog.set_config('client_connection_check_interval', CASE WHEN \
+        pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0 THEN '\(watchMs)' \
+        ELSE pg_catalog.current_setting('client_connection_check_interval') END, \(isLocal))
+        """
+    }
+
+    static let watchMs = 2_000
+    /// The first version of PostgreSQL that knows ``watching(isLocal:)``.
+    static let watchVersion = 14
 }
