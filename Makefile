@@ -13,11 +13,15 @@ SECONDS ?= 60
 REQUESTS ?= 1000000
 
 SPECGEN := Tools/SpecGen
+# Libraries to be linked in where otherwise they would be loaded at every start.
+STATIC := .build/static
 # What nobody looks up by name in the running program is not exported, and addresses are packed, which spares every start of it.
 # Functions that run at the start, and in common requests, are side by side: the others, nine in ten, need no memory.
+# Types are found by functions, not by name: a name is looked up by going through all conformances of the program.
 RELEASE_FLAGS := -c release --static-swift-stdlib --product dbassistd -Xswiftc -use-ld=lld -Xswiftc -Xfrontend -Xswiftc -function-sections \
 	-Xlinker --no-export-dynamic -Xlinker --icf=safe -Xlinker -z -Xlinker pack-relative-relocs \
-	-Xlinker --symbol-ordering-file=packaging/function-order.txt -Xlinker --no-warn-symbol-ordering
+	-Xlinker --symbol-ordering-file=packaging/function-order.txt -Xlinker --no-warn-symbol-ordering \
+	-Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors -Xswiftc -L$(STATIC)
 RELEASE_BINARY := .build/release/dbassistd
 PACKAGE = .build/package/dbassistd_$(shell scripts/version)_$(shell dpkg --print-architecture).deb
 FORMATTED := Sources Tests Tools benchmarks Package.swift
@@ -54,13 +58,20 @@ bench-deps:
 build: ## build for debugging
 	$(SWIFT) build
 
-release: ## build the daemon as it is shipped: optimised, the Swift library inside
+release: $(STATIC) ## build the daemon as it is shipped: optimised, the libraries of Swift and C++ inside
 	$(SWIFT) build $(RELEASE_FLAGS)
 
-function-order: release ## bring the order of functions up to date, after much has changed; then build once more
+# Where the compiler has only the shared one, that is used.
+$(STATIC):
+	@mkdir -p $@
+	@library=$$(clang -print-file-name=libstdc++.a) && if [ -e "$$library" ]; then ln -s "$$library" $@; fi
+
+function-order: release ## bring the order of functions up to date, after much has changed, and link by it
 	@scripts/install-packages valgrind binutils postgresql-15 mariadb-server python3
 	@scripts/function-order $(RELEASE_BINARY) > .build/function-order.txt
 	@mv .build/function-order.txt packaging/function-order.txt
+	@rm $(RELEASE_BINARY)
+	$(SWIFT) build $(RELEASE_FLAGS)
 
 run: deps release ## build, and run the daemon in the foreground with a sample database
 	@scripts/run-daemon $(RELEASE_BINARY)
