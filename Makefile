@@ -71,7 +71,7 @@ function-order: release ## bring the order of functions up to date, after much h
 	@scripts/function-order $(RELEASE_BINARY) > .build/function-order.txt
 	@mv .build/function-order.txt packaging/function-order.txt
 	@rm $(RELEASE_BINARY)
-	$(SWIFT) build $(RELEASE_FLAGS)
+	@$(MAKE) release
 
 run: deps release ## build, and run the daemon in the foreground with a sample database
 	@scripts/run-daemon $(RELEASE_BINARY)

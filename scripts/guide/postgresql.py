@@ -110,8 +110,7 @@ def move(walk, world, server, uri):
     world.serve(DBASSIST_STORE=uri)
     expect(world.query(token, project) == [[225]], "the copied project does not work.")
     expect(world.query(world.log_in(), project) == [[225]], "the password is not the old one.")
-    with world.connect(token) as connection:
-        expect(len(connection.call("query.history", {})["items"]) == 3, "history was not copied.")
+    expect(len(world.history(token)) == 3, "history was not copied.")
     world.end()
     # And back.
     world.run("dbassistd store copy env:DBASSIST_STORE ~/.local/state/dbassist/store.sqlite", "sound", DBASSIST_STORE=uri)

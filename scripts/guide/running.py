@@ -205,8 +205,7 @@ def signals(walk, world):
     with running(world, token, read), running(world, token, write):
         expect(world.end(signal.SIGKILL) == -signal.SIGKILL, "SIGKILL has not ended it.")
     world.serve()
-    with world.connect(token) as connection:
-        items = [(item["status"], item.get("errorCode")) for item in connection.call("query.history", {})["items"]]
+    items = [(item["status"], item.get("errorCode")) for item in world.history(token)]
     expect(items == [("error", "interrupted"), ("cancelled", "cancelled"), ("cancelled", "cancelled")], f"history has {items}.")
     reload(world)
     expect(world.end() == 0, "it does not end well after all that.")

@@ -57,11 +57,8 @@ public final class PostgreSQLDatabase: SQLSession {
         session = nil
     }
 
-    /// The server's major version.
-    public var majorVersion: Int {
-        let text = session?.parameterStatus("server_version") ?? ""
-        return Int(text.prefix { $0.isNumber }) ?? 0
-    }
+    /// The server's major version; 0 where it is not known.
+    public var majorVersion: Int { session?.majorVersion ?? 0 }
 
     /// Which database this is; nil where the server does not tell.
     public func identity() -> PostgreSQLIdentity? {

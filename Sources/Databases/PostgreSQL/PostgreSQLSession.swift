@@ -52,10 +52,12 @@ final class PostgreSQLSession {
         handle.flatMap { PQparameterStatus($0, name) }.map { String(cString: $0) }
     }
 
+    /// The server's major version; 0 where it does not tell.
+    var majorVersion: Int { parameterStatus("server_version").flatMap { Int($0.prefix { $0.isNumber }) } ?? 0 }
+
     /// What to add to the limits of a statement, so that the server ends it where we are gone.
     func watchCell(isLocal: Bool) -> String {
-        let version = parameterStatus("server_version").flatMap { Int($0.prefix { $0.isASCII && $0.isNumber }) } ?? 0
-        guard version >= PostgreSQLSettings.watchVersion else { return "" }
+        guard majorVersion >= PostgreSQLSettings.watchVersion else { return "" }
         return ", " + PostgreSQLSettings.watching(isLocal: isLocal)
     }
 
