@@ -61,10 +61,12 @@ build: ## build for debugging
 release: $(STATIC) ## build the daemon as it is shipped: optimised, the libraries of Swift and C++ inside
 	$(SWIFT) build $(RELEASE_FLAGS)
 
-# Where the compiler has only the shared one, that is used.
+# Where there is only the shared one, that is used. libgcc_eh is the static half of what libgcc_s has.
 $(STATIC):
 	@mkdir -p $@
-	@library=$$(clang -print-file-name=libstdc++.a) && if [ -e "$$library" ]; then ln -s "$$library" $@; fi
+	@for name in stdc++ gcc_s:gcc_eh; do \
+	    library=$$(clang -print-file-name="lib$${name#*:}.a") && if [ -e "$$library" ]; then ln -s "$$library" "$@/lib$${name%:*}.a"; fi; \
+	done
 
 function-order: release ## bring the order of functions up to date, after much has changed, and link by it
 	@scripts/install-packages valgrind binutils postgresql-15 mariadb-server python3

@@ -111,7 +111,7 @@ let package = Package(
         .executableTarget(
             name: "RPCDaemon",
             dependencies: [
-                "CYAML", "Databases", "Handlers", "Models", "Protocol", "Security", "Store", "Transport",
+                "CYAML", "Databases", "Handlers", "Models", "Protocol", "Security", "Store", "Threads", "Transport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

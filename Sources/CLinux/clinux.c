@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -14,6 +15,19 @@ void linux_set_thread_name(const char *name) {
     strncpy(shortened, name, sizeof shortened - 1);
     shortened[sizeof shortened - 1] = 0;
     pthread_setname_np(pthread_self(), shortened);
+}
+
+void linux_begin_elsewhere(pthread_attr_t *attributes) {
+    cpu_set_t processors;
+    int here = sched_getcpu();
+    if (here < 0 || sched_getaffinity(0, sizeof processors, &processors) != 0) return;
+    CPU_CLR(here, &processors);
+    if (CPU_COUNT(&processors) > 0) pthread_attr_setaffinity_np(attributes, sizeof processors, &processors);
+}
+
+void linux_run_anywhere(void) {
+    cpu_set_t processors;
+    if (sched_getaffinity(getpid(), sizeof processors, &processors) == 0) sched_setaffinity(0, sizeof processors, &processors);
 }
 
 int32_t linux_thread_id(void) { return (int32_t)syscall(SYS_gettid); }

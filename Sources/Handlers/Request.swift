@@ -41,7 +41,7 @@ public struct Request: Sendable {
     var isInline: Bool { !isValid || method?.execution == .inline }
 
     /// Whether answering it is little work beside waiting for a database.
-    public var isBrief: Bool { isValid && method == .queryRun }
+    public var isBrief: Bool { isValid && (method == .queryRun || method == .initialize) }
 
     private var isValid: Bool { if case .success = call { true } else { false } }
 }

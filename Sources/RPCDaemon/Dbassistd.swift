@@ -21,7 +21,7 @@ struct Dbassistd: AsyncParsableCommand {
     @OptionGroup var options: SettingOptions
 
     /// As ArgumentParser does it, but with exit codes of our own.
-    static func main() async {
+    @MainActor static func main() async {
         do {
             // How editors start it, again and again, goes past the parser: reflection is a third of that start.
             if CommandLine.arguments.dropFirst() == ["--stdio"] {

@@ -28,7 +28,7 @@ public final class Store: Sendable {
     private let lastChange: Int64
     private let watching = Mutex<StoreWatch?>(nil)
 
-    private init(engine: any StoreEngine, session: StoreSession, orphans: Daemons.Orphans, lastChange: Int64) {
+    init(engine: any StoreEngine, session: StoreSession, orphans: Daemons.Orphans, lastChange: Int64) {
         self.engine = engine
         self.lastChange = lastChange
         databaseIdentity = engine.sharing.flatMap { _ in (session.connection as? PostgreSQLDatabase)?.identity() }
@@ -39,40 +39,12 @@ public final class Store: Sendable {
         scanner = ReadQueue(name: "store-scan", engine: engine)
     }
 
-    /// Opens the store, making or migrating it where needed. Blocks for a millisecond or two; no thread is started yet.
-    ///
-    /// Only a long history of an older version takes longer, some five seconds for each 100,000 queries; nothing is served before.
-    ///
-    /// - Parameters:
-    ///   - installation: the id of the keyring; nil looks at the store without one.
-    ///   - nowMs: the time to write at migrations and interrupted rows.
-    ///   - report: hears how far a migration of a history is: when it begins, now and then, and when it is done.
-    /// - Throws: `locked` (another daemon has the file, with its pid), `permissions` (owner, mode, link; what to change),
-    ///   `newerSchema`, `otherKeyring`, `unavailable`, `corrupt`, `full`, `io`. The messages name files: they are for the operator.
+    /// Claims a store and opens it; see ``StoreClaim`` for what is passed and thrown.
     public static func open(
         _ location: StoreLocation, installation: String? = nil, nowMs: Int64,
         report: @Sendable (MigrationProgress) -> Void = { _ in }
     ) async throws(StoreError) -> Store {
-        let engine = try engine(location, locks: true)
-        do throws(StoreError) {
-            let session = try engine.connect()
-            do throws(StoreError) {
-                try Migrations.bring(session, nowMs: nowMs, report: report)
-                let (orphans, lastChange) = try session.transaction { session throws(StoreError) in
-                    if let installation { try Installation.claim(session, installation) }
-                    try Daemons.join(session, nowMs: nowMs)
-                    return try (Daemons.endOrphans(session), Store.lastChange(session))
-                }
-                try engine.measure(session)
-                return Store(engine: engine, session: session, orphans: orphans, lastChange: lastChange)
-            } catch {
-                session.close()
-                throw error
-            }
-        } catch {
-            engine.release()
-            throw error
-        }
+        try StoreClaim(location).open(installation: installation, nowMs: nowMs, report: report)
     }
 
     /// - Parameter locks: whether other daemons are to be kept from a file; without it nothing in it can be written.

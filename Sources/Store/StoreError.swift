@@ -1,7 +1,7 @@
 /// Why the store did not do what was asked.
 ///
 /// `message` is one sentence that says what to do. While the store runs it is safe to show to anyone; the errors of
-/// ``Store/open(_:options:)`` go to the operator and name files. `debugDescription` is for the log only.
+/// ``StoreClaim`` go to the operator and name files. `debugDescription` is for the log only.
 public struct StoreError: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     /// The stable identity of an error.
     public struct Code: Hashable, Sendable, CustomStringConvertible {

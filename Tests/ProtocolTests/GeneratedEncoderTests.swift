@@ -37,7 +37,7 @@ import Testing
         let written = text(limits)
         #expect(written.hasPrefix(#"{"headerBytes":1,"#))
         for entry in Limits.table {
-            #expect(written.contains("\"\(entry.name)\":\(limits[keyPath: entry.keyPath])"), "\(entry.name)")
+            #expect(written.contains("\"\(entry.name)\":\(entry.get(limits))"), "\(entry.name)")
         }
     }
 

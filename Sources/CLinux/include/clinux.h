@@ -3,10 +3,17 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <pthread.h>
 #include <stdint.h>
 
 /* Names the calling thread, at most 15 bytes (pthread_setname_np(3)). */
 void linux_set_thread_name(const char *name);
+
+/* Lets a thread with these attributes begin on another processor than the calling thread's, where there is one. */
+void linux_begin_elsewhere(pthread_attr_t *attributes);
+
+/* Lets the calling thread run on every processor that the process's first thread may run on. */
+void linux_run_anywhere(void);
 
 /* The kernel's id of the calling thread (gettid(2)). */
 int32_t linux_thread_id(void);

@@ -87,6 +87,6 @@ extension ModelSettings.Member {
     /// The `model…` setting: `modelKeyFile`; `model` for the model itself.
     public var topLevelSetting: String {
         guard self != .model, let first = rawValue.first else { return "model" }
-        return "model" + first.uppercased() + rawValue.dropFirst()
+        return "model\(first.uppercased())\(String(rawValue.dropFirst()))"
     }
 }

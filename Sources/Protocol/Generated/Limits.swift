@@ -191,8 +191,10 @@ public struct Limits: JSONEncodable, Equatable {
         public var minimum = 1
         /// What it limits, in a sentence.
         public let summary: String
-        /// Where its value is.
-        public let keyPath: any WritableKeyPath<Limits, Int> & Sendable
+        /// Its value. A key path would be made anew, limit by limit, at every start.
+        public let get: @Sendable (Limits) -> Int
+        /// Changes its value.
+        public let set: @Sendable (inout Limits, Int) -> Void
     }
 
     /// All limits, in the order of `spec/limits.yaml`.
@@ -200,427 +202,427 @@ public struct Limits: JSONEncodable, Equatable {
         Entry(
             name: "headerBytes", unit: .bytes, isConfigurable: false,
             summary: "The header block of one `Content-Length` frame.",
-            keyPath: \.headerBytes
+            get: { $0.headerBytes }, set: { $0.headerBytes = $1 }
         ),
         Entry(
             name: "headerMs", unit: .ms, isConfigurable: true,
             summary: "Time for a frame's header, from its first byte.",
-            keyPath: \.headerMs
+            get: { $0.headerMs }, set: { $0.headerMs = $1 }
         ),
         Entry(
             name: "bodyMs", unit: .ms, isConfigurable: true,
             summary: "Time for a frame's body, and for one line where messages are lines.",
-            keyPath: \.bodyMs
+            get: { $0.bodyMs }, set: { $0.bodyMs = $1 }
         ),
         Entry(
             name: "bodyBeforeLoginBytes", unit: .bytes, isConfigurable: true,
             summary: "One message while the connection has no session.",
-            keyPath: \.bodyBeforeLoginBytes
+            get: { $0.bodyBeforeLoginBytes }, set: { $0.bodyBeforeLoginBytes = $1 }
         ),
         Entry(
             name: "bodyBytes", unit: .bytes, isConfigurable: true,
             summary: "One message once the connection has a session.",
-            keyPath: \.bodyBytes
+            get: { $0.bodyBytes }, set: { $0.bodyBytes = $1 }
         ),
         Entry(
             name: "jsonDepth", unit: .count, isConfigurable: false,
             summary: "Nesting of arrays and objects in one message.",
-            keyPath: \.jsonDepth
+            get: { $0.jsonDepth }, set: { $0.jsonDepth = $1 }
         ),
         Entry(
             name: "batchItems", unit: .count, isConfigurable: true,
             summary: "Items of one batch.",
-            keyPath: \.batchItems
+            get: { $0.batchItems }, set: { $0.batchItems = $1 }
         ),
         Entry(
             name: "clientConnections", unit: .count, isConfigurable: true,
             summary: "Open client connections.",
-            keyPath: \.clientConnections
+            get: { $0.clientConnections }, set: { $0.clientConnections = $1 }
         ),
         Entry(
             name: "requestsInFlight", unit: .count, isConfigurable: true,
             summary: "Unanswered requests of one connection; past that the daemon stops reading from it.",
-            keyPath: \.requestsInFlight
+            get: { $0.requestsInFlight }, set: { $0.requestsInFlight = $1 }
         ),
         Entry(
             name: "outputQueueBytes", unit: .bytes, isConfigurable: true,
             summary: "Output waiting for one client.",
-            keyPath: \.outputQueueBytes
+            get: { $0.outputQueueBytes }, set: { $0.outputQueueBytes = $1 }
         ),
         Entry(
             name: "outputStallMs", unit: .ms, isConfigurable: true,
             summary: "A client with output waiting that takes none of it for this long is dropped.",
-            keyPath: \.outputStallMs
+            get: { $0.outputStallMs }, set: { $0.outputStallMs = $1 }
         ),
         Entry(
             name: "shutdownMs", unit: .ms, isConfigurable: true,
             summary: "Time for running requests to end when the daemon stops.",
-            keyPath: \.shutdownMs
+            get: { $0.shutdownMs }, set: { $0.shutdownMs = $1 }
         ),
         Entry(
             name: "passwordMinBytes", unit: .bytes, isConfigurable: true,
             summary: "Shortest new password, as UTF-8.",
-            keyPath: \.passwordMinBytes
+            get: { $0.passwordMinBytes }, set: { $0.passwordMinBytes = $1 }
         ),
         Entry(
             name: "passwordMaxBytes", unit: .bytes, isConfigurable: false,
             summary: "Longest password, as UTF-8.",
-            keyPath: \.passwordMaxBytes
+            get: { $0.passwordMaxBytes }, set: { $0.passwordMaxBytes = $1 }
         ),
         Entry(
             name: "passwordHashQueue", unit: .count, isConfigurable: true,
             summary: "Passwords waiting to be hashed; past that the answer is `busy`.",
-            keyPath: \.passwordHashQueue
+            get: { $0.passwordHashQueue }, set: { $0.passwordHashQueue = $1 }
         ),
         Entry(
             name: "loginFailures", unit: .count, isConfigurable: true,
             summary: "Wrong passwords in a row, per account and per peer, before each further attempt has to wait.",
-            keyPath: \.loginFailures
+            get: { $0.loginFailures }, set: { $0.loginFailures = $1 }
         ),
         Entry(
             name: "loginDelayMs", unit: .ms, isConfigurable: true,
             summary: "The first such wait; each further failure doubles it.",
-            keyPath: \.loginDelayMs
+            get: { $0.loginDelayMs }, set: { $0.loginDelayMs = $1 }
         ),
         Entry(
             name: "loginDelayMaxMs", unit: .ms, isConfigurable: true,
             summary: "The longest such wait.",
-            keyPath: \.loginDelayMaxMs
+            get: { $0.loginDelayMaxMs }, set: { $0.loginDelayMaxMs = $1 }
         ),
         Entry(
             name: "loginFailuresMax", unit: .count, isConfigurable: true,
             summary: "Wrong passwords in a row for an account; then none is looked at for a day, or until a session changes it.",
-            keyPath: \.loginFailuresMax
+            get: { $0.loginFailuresMax }, set: { $0.loginFailuresMax = $1 }
         ),
         Entry(
             name: "tokenBytes", unit: .bytes, isConfigurable: false,
             summary: "A token.",
-            keyPath: \.tokenBytes
+            get: { $0.tokenBytes }, set: { $0.tokenBytes = $1 }
         ),
         Entry(
             name: "tokenLifetimeMs", unit: .ms, isConfigurable: true,
             summary: "Life of a session from log-in or refresh.",
-            keyPath: \.tokenLifetimeMs
+            get: { $0.tokenLifetimeMs }, set: { $0.tokenLifetimeMs = $1 }
         ),
         Entry(
             name: "sessionIdleMs", unit: .ms, isConfigurable: true,
             summary: "A session without a request for this long ends.",
-            keyPath: \.sessionIdleMs
+            get: { $0.sessionIdleMs }, set: { $0.sessionIdleMs = $1 }
         ),
         Entry(
             name: "requestsPerMinute", unit: .count, isConfigurable: true, minimum: 0,
             summary: "Requests of one account, and of one peer; 0 is no limit.",
-            keyPath: \.requestsPerMinute
+            get: { $0.requestsPerMinute }, set: { $0.requestsPerMinute = $1 }
         ),
         Entry(
             name: "queriesPerMinute", unit: .count, isConfigurable: true, minimum: 0,
             summary: "Statements that one account has run or explained, and databases it has tested; 0 is no limit.",
-            keyPath: \.queriesPerMinute
+            get: { $0.queriesPerMinute }, set: { $0.queriesPerMinute = $1 }
         ),
         Entry(
             name: "chatTurnsPerMinute", unit: .count, isConfigurable: true, minimum: 0,
             summary: "Turns that one account has begun; 0 is no limit.",
-            keyPath: \.chatTurnsPerMinute
+            get: { $0.chatTurnsPerMinute }, set: { $0.chatTurnsPerMinute = $1 }
         ),
         Entry(
             name: "loginsPerMinute", unit: .count, isConfigurable: true, minimum: 0,
             summary: "Log-ins at one account, and log-ins and sign-ups of one peer, right or wrong; 0 is no limit.",
-            keyPath: \.loginsPerMinute
+            get: { $0.loginsPerMinute }, set: { $0.loginsPerMinute = $1 }
         ),
         Entry(
             name: "nameLength", unit: .count, isConfigurable: false,
             summary: "Characters (Unicode scalars) of a name of a person or project.",
-            keyPath: \.nameLength
+            get: { $0.nameLength }, set: { $0.nameLength = $1 }
         ),
         Entry(
             name: "emailLength", unit: .count, isConfigurable: false,
             summary: "Characters of an e-mail address.",
-            keyPath: \.emailLength
+            get: { $0.emailLength }, set: { $0.emailLength = $1 }
         ),
         Entry(
             name: "descriptionLength", unit: .count, isConfigurable: false,
             summary: "Characters of a project's description.",
-            keyPath: \.descriptionLength
+            get: { $0.descriptionLength }, set: { $0.descriptionLength = $1 }
         ),
         Entry(
             name: "connectionStringLength", unit: .count, isConfigurable: false,
             summary: "Characters of a connection string.",
-            keyPath: \.connectionStringLength
+            get: { $0.connectionStringLength }, set: { $0.connectionStringLength = $1 }
         ),
         Entry(
             name: "labelLength", unit: .count, isConfigurable: false,
             summary: "Characters of a query's label.",
-            keyPath: \.labelLength
+            get: { $0.labelLength }, set: { $0.labelLength = $1 }
         ),
         Entry(
             name: "searchTextLength", unit: .count, isConfigurable: false,
             summary: "Characters of a list's `text` filter.",
-            keyPath: \.searchTextLength
+            get: { $0.searchTextLength }, set: { $0.searchTextLength = $1 }
         ),
         Entry(
             name: "listItems", unit: .count, isConfigurable: false,
             summary: "Items of one page of a list.",
-            keyPath: \.listItems
+            get: { $0.listItems }, set: { $0.listItems = $1 }
         ),
         Entry(
             name: "listItemsDefault", unit: .count, isConfigurable: false,
             summary: "Items of one page of a list when `limit` is absent.",
-            keyPath: \.listItemsDefault
+            get: { $0.listItemsDefault }, set: { $0.listItemsDefault = $1 }
         ),
         Entry(
             name: "recentItems", unit: .count, isConfigurable: false,
             summary: "Newest queries or messages in a summary or dashboard.",
-            keyPath: \.recentItems
+            get: { $0.recentItems }, set: { $0.recentItems = $1 }
         ),
         Entry(
             name: "dashboardDays", unit: .count, isConfigurable: false,
             summary: "Days a dashboard may cover.",
-            keyPath: \.dashboardDays
+            get: { $0.dashboardDays }, set: { $0.dashboardDays = $1 }
         ),
         Entry(
             name: "databaseConnections", unit: .count, isConfigurable: true,
             summary: "Open database connections in all.",
-            keyPath: \.databaseConnections
+            get: { $0.databaseConnections }, set: { $0.databaseConnections = $1 }
         ),
         Entry(
             name: "databaseConnectionsPerProject", unit: .count, isConfigurable: true,
             summary: "Open database connections of one project.",
-            keyPath: \.databaseConnectionsPerProject
+            get: { $0.databaseConnectionsPerProject }, set: { $0.databaseConnectionsPerProject = $1 }
         ),
         Entry(
             name: "databaseIdleMs", unit: .ms, isConfigurable: true,
             summary: "An unused database connection is closed after this long.",
-            keyPath: \.databaseIdleMs
+            get: { $0.databaseIdleMs }, set: { $0.databaseIdleMs = $1 }
         ),
         Entry(
             name: "connectTimeoutMs", unit: .ms, isConfigurable: true,
             summary: "Time to connect and log in to a database.",
-            keyPath: \.connectTimeoutMs
+            get: { $0.connectTimeoutMs }, set: { $0.connectTimeoutMs = $1 }
         ),
         Entry(
             name: "queriesPerUser", unit: .count, isConfigurable: true,
             summary: "Running queries of one user.",
-            keyPath: \.queriesPerUser
+            get: { $0.queriesPerUser }, set: { $0.queriesPerUser = $1 }
         ),
         Entry(
             name: "subscriptionsPerConnection", unit: .count, isConfigurable: true,
             summary: "Subscriptions of one connection.",
-            keyPath: \.subscriptionsPerConnection
+            get: { $0.subscriptionsPerConnection }, set: { $0.subscriptionsPerConnection = $1 }
         ),
         Entry(
             name: "subscriptionEvents", unit: .count, isConfigurable: true,
             summary: "Events of one subscription that wait for its reader; the next are missed.",
-            keyPath: \.subscriptionEvents
+            get: { $0.subscriptionEvents }, set: { $0.subscriptionEvents = $1 }
         ),
         Entry(
             name: "progressMs", unit: .ms, isConfigurable: true,
             summary: "Time between two `progress` events of a query.",
-            keyPath: \.progressMs
+            get: { $0.progressMs }, set: { $0.progressMs = $1 }
         ),
         Entry(
             name: "runningSqlBytes", unit: .bytes, isConfigurable: false,
             summary: "Of a statement, in `query.running` and `query/event`.",
-            keyPath: \.runningSqlBytes
+            get: { $0.runningSqlBytes }, set: { $0.runningSqlBytes = $1 }
         ),
         Entry(
             name: "planNodes", unit: .count, isConfigurable: true,
             summary: "Nodes of a plan in `query.explain`.",
-            keyPath: \.planNodes
+            get: { $0.planNodes }, set: { $0.planNodes = $1 }
         ),
         Entry(
             name: "sqlBytes", unit: .bytes, isConfigurable: false,
             summary: "One statement, as UTF-8.",
-            keyPath: \.sqlBytes
+            get: { $0.sqlBytes }, set: { $0.sqlBytes = $1 }
         ),
         Entry(
             name: "parameters", unit: .count, isConfigurable: false,
             summary: "Parameters of one statement: SQLite's own limit, the smallest of the engines'.",
-            keyPath: \.parameters
+            get: { $0.parameters }, set: { $0.parameters = $1 }
         ),
         Entry(
             name: "queryTimeoutMs", unit: .ms, isConfigurable: true,
             summary: "Time of a query that names no `timeoutMs`.",
-            keyPath: \.queryTimeoutMs
+            get: { $0.queryTimeoutMs }, set: { $0.queryTimeoutMs = $1 }
         ),
         Entry(
             name: "queryTimeoutMaxMs", unit: .ms, isConfigurable: true,
             summary: "The longest `timeoutMs`.",
-            keyPath: \.queryTimeoutMaxMs
+            get: { $0.queryTimeoutMaxMs }, set: { $0.queryTimeoutMaxMs = $1 }
         ),
         Entry(
             name: "cancelDeadlineMs", unit: .ms, isConfigurable: true,
             summary: "A database that has not stopped a cancelled statement by then has its connection cut.",
-            keyPath: \.cancelDeadlineMs
+            get: { $0.cancelDeadlineMs }, set: { $0.cancelDeadlineMs = $1 }
         ),
         Entry(
             name: "pageRows", unit: .count, isConfigurable: true,
             summary: "Rows of one page.",
-            keyPath: \.pageRows
+            get: { $0.pageRows }, set: { $0.pageRows = $1 }
         ),
         Entry(
             name: "pageBytes", unit: .bytes, isConfigurable: true,
             summary: "A page ends with the row that reaches this size.",
-            keyPath: \.pageBytes
+            get: { $0.pageBytes }, set: { $0.pageBytes = $1 }
         ),
         Entry(
             name: "cellBytes", unit: .bytes, isConfigurable: true,
             summary: "A longer cell is replaced by its length and a prefix.",
-            keyPath: \.cellBytes
+            get: { $0.cellBytes }, set: { $0.cellBytes = $1 }
         ),
         Entry(
             name: "resultRows", unit: .count, isConfigurable: true,
             summary: "Rows kept of a result whose query names no `maxRows`.",
-            keyPath: \.resultRows
+            get: { $0.resultRows }, set: { $0.resultRows = $1 }
         ),
         Entry(
             name: "resultBytes", unit: .bytes, isConfigurable: true,
             summary: "Bytes kept of a result whose query names no `maxRows`.",
-            keyPath: \.resultBytes
+            get: { $0.resultBytes }, set: { $0.resultBytes = $1 }
         ),
         Entry(
             name: "spoolPerResultBytes", unit: .bytes, isConfigurable: true,
             summary: "Bytes kept of any one result.",
-            keyPath: \.spoolPerResultBytes
+            get: { $0.spoolPerResultBytes }, set: { $0.spoolPerResultBytes = $1 }
         ),
         Entry(
             name: "spoolPerUserBytes", unit: .bytes, isConfigurable: true,
             summary: "Bytes kept of all results of one user.",
-            keyPath: \.spoolPerUserBytes
+            get: { $0.spoolPerUserBytes }, set: { $0.spoolPerUserBytes = $1 }
         ),
         Entry(
             name: "resultIdleMs", unit: .ms, isConfigurable: true,
             summary: "A result that nobody fetches from for this long is dropped.",
-            keyPath: \.resultIdleMs
+            get: { $0.resultIdleMs }, set: { $0.resultIdleMs = $1 }
         ),
         Entry(
             name: "exportsPerUser", unit: .count, isConfigurable: true,
             summary: "Exports and summaries of one user that run at once; past that the answer is `busy`.",
-            keyPath: \.exportsPerUser
+            get: { $0.exportsPerUser }, set: { $0.exportsPerUser = $1 }
         ),
         Entry(
             name: "noticesPerQuery", unit: .count, isConfigurable: false,
             summary: "Notices kept of one statement.",
-            keyPath: \.noticesPerQuery
+            get: { $0.noticesPerQuery }, set: { $0.noticesPerQuery = $1 }
         ),
         Entry(
             name: "previewRows", unit: .count, isConfigurable: false,
             summary: "Rows of the preview that history keeps.",
-            keyPath: \.previewRows
+            get: { $0.previewRows }, set: { $0.previewRows = $1 }
         ),
         Entry(
             name: "previewBytes", unit: .bytes, isConfigurable: false,
             summary: "Bytes of the preview that history keeps.",
-            keyPath: \.previewBytes
+            get: { $0.previewBytes }, set: { $0.previewBytes = $1 }
         ),
         Entry(
             name: "catalogueRelations", unit: .count, isConfigurable: true,
             summary: "Tables, views and the like that are read of one database.",
-            keyPath: \.catalogueRelations
+            get: { $0.catalogueRelations }, set: { $0.catalogueRelations = $1 }
         ),
         Entry(
             name: "catalogueBytes", unit: .bytes, isConfigurable: true,
             summary: "Memory for what is read of one database's schema, about.",
-            keyPath: \.catalogueBytes
+            get: { $0.catalogueBytes }, set: { $0.catalogueBytes = $1 }
         ),
         Entry(
             name: "catalogueCacheBytes", unit: .bytes, isConfigurable: true,
             summary: "The same for all databases; the least used is forgotten first.",
-            keyPath: \.catalogueCacheBytes
+            get: { $0.catalogueCacheBytes }, set: { $0.catalogueCacheBytes = $1 }
         ),
         Entry(
             name: "catalogueMs", unit: .ms, isConfigurable: true,
             summary: "What is known of a schema is read anew when it is older.",
-            keyPath: \.catalogueMs
+            get: { $0.catalogueMs }, set: { $0.catalogueMs = $1 }
         ),
         Entry(
             name: "historyRows", unit: .count, isConfigurable: true, minimum: 0,
             summary: "Rows of history kept of one user; past it the oldest go, within minutes. 0 keeps all.",
-            keyPath: \.historyRows
+            get: { $0.historyRows }, set: { $0.historyRows = $1 }
         ),
         Entry(
             name: "historyDays", unit: .count, isConfigurable: true, minimum: 0,
             summary: "Days that a row of history is kept. 0 keeps it for ever.",
-            keyPath: \.historyDays
+            get: { $0.historyDays }, set: { $0.historyDays = $1 }
         ),
         Entry(
             name: "statisticsDays", unit: .count, isConfigurable: false,
             summary: "Days that `query.stats` may cover.",
-            keyPath: \.statisticsDays
+            get: { $0.statisticsDays }, set: { $0.statisticsDays = $1 }
         ),
         Entry(
             name: "statisticsStatements", unit: .count, isConfigurable: false,
             summary: "Statements in each list of `query.stats`.",
-            keyPath: \.statisticsStatements
+            get: { $0.statisticsStatements }, set: { $0.statisticsStatements = $1 }
         ),
         Entry(
             name: "forgetQueries", unit: .count, isConfigurable: false,
             summary: "Ids in one `query.forget`.",
-            keyPath: \.forgetQueries
+            get: { $0.forgetQueries }, set: { $0.forgetQueries = $1 }
         ),
         Entry(
             name: "traceFileBytes", unit: .bytes, isConfigurable: true, minimum: 4096,
             summary: "Bytes of the file of traces before it becomes the older one of two.",
-            keyPath: \.traceFileBytes
+            get: { $0.traceFileBytes }, set: { $0.traceFileBytes = $1 }
         ),
         Entry(
             name: "chatContentBytes", unit: .bytes, isConfigurable: false,
             summary: "One message to the assistant, as UTF-8.",
-            keyPath: \.chatContentBytes
+            get: { $0.chatContentBytes }, set: { $0.chatContentBytes = $1 }
         ),
         Entry(
             name: "chatSteps", unit: .count, isConfigurable: true,
             summary: "Requests to the model in one turn.",
-            keyPath: \.chatSteps
+            get: { $0.chatSteps }, set: { $0.chatSteps = $1 }
         ),
         Entry(
             name: "chatCorrections", unit: .count, isConfigurable: true,
             summary: "Statements of one turn that may go back to the model because they failed.",
-            keyPath: \.chatCorrections
+            get: { $0.chatCorrections }, set: { $0.chatCorrections = $1 }
         ),
         Entry(
             name: "chatRows", unit: .count, isConfigurable: true,
             summary: "Rows of one result that the model is given.",
-            keyPath: \.chatRows
+            get: { $0.chatRows }, set: { $0.chatRows = $1 }
         ),
         Entry(
             name: "chatResultBytes", unit: .bytes, isConfigurable: true,
             summary: "Bytes of one tool's result that the model is given.",
-            keyPath: \.chatResultBytes
+            get: { $0.chatResultBytes }, set: { $0.chatResultBytes = $1 }
         ),
         Entry(
             name: "chatSchemaTokens", unit: .count, isConfigurable: true,
             summary: "Tokens of the schema that a turn begins with, estimated.",
-            keyPath: \.chatSchemaTokens
+            get: { $0.chatSchemaTokens }, set: { $0.chatSchemaTokens = $1 }
         ),
         Entry(
             name: "chatTurnMs", unit: .ms, isConfigurable: true,
             summary: "Time of one turn.",
-            keyPath: \.chatTurnMs
+            get: { $0.chatTurnMs }, set: { $0.chatTurnMs = $1 }
         ),
         Entry(
             name: "chatTurnTokens", unit: .count, isConfigurable: true,
             summary: "Tokens of one turn, sent and written.",
-            keyPath: \.chatTurnTokens
+            get: { $0.chatTurnTokens }, set: { $0.chatTurnTokens = $1 }
         ),
         Entry(
             name: "chatDayTokens", unit: .count, isConfigurable: true, minimum: 0,
             summary: "Tokens of one user in one UTC day. 0 is no limit.",
-            keyPath: \.chatDayTokens
+            get: { $0.chatDayTokens }, set: { $0.chatDayTokens = $1 }
         ),
         Entry(
             name: "chatTurnsPerUser", unit: .count, isConfigurable: true,
             summary: "Turns of one user that run at once; past that the answer is `busy`.",
-            keyPath: \.chatTurnsPerUser
+            get: { $0.chatTurnsPerUser }, set: { $0.chatTurnsPerUser = $1 }
         ),
         Entry(
             name: "chatExamples", unit: .count, isConfigurable: true,
             summary: "Confirmed examples of one project.",
-            keyPath: \.chatExamples
+            get: { $0.chatExamples }, set: { $0.chatExamples = $1 }
         ),
         Entry(
             name: "approvalMs", unit: .ms, isConfigurable: true,
             summary: "Life of a proposal; past it, it can no longer be approved.",
-            keyPath: \.approvalMs
+            get: { $0.approvalMs }, set: { $0.approvalMs = $1 }
         ),
     ]
 

@@ -52,7 +52,7 @@ struct Configuration: Sendable {
         logsJSON = format == "json" || (format == "auto" && isatty(STDERR_FILENO) == 0)
         var limits = Limits()
         for entry in Limits.table where entry.isConfigurable {
-            if let value = Int(settings["limits.\(entry.name)"].text) { limits[keyPath: entry.keyPath] = value }
+            if let value = Int(settings["limits.\(entry.name)"].text) { entry.set(&limits, value) }
         }
         self.limits = limits
         models = try Self.models(settings)

@@ -101,7 +101,7 @@ struct Setting: Sendable {
         + Limits.table.filter(\.isConfigurable).map { entry in
             Setting(
                 name: "limits.\(entry.name)", kind: .integer(min: entry.minimum),
-                defaultText: String(Limits()[keyPath: entry.keyPath]),
+                defaultText: String(entry.get(Limits())),
                 summary: entry.summary)
         }
 }

@@ -9,6 +9,7 @@ import Security
 import ServiceLifecycle
 import Store
 import Synchronization
+import Threads
 import Transport
 import UnixSignals
 
@@ -25,8 +26,10 @@ struct DaemonRun {
         servesStdio = stdio
     }
 
+    /// Starts on the process's first thread: to go to another takes a fifteenth of a start.
+    ///
     /// - Returns: the exit status.
-    func run() async throws(Failure) -> Int32 {
+    @MainActor func run() async throws(Failure) -> Int32 {
         let settings: Settings
         let configuration: Configuration
         do {
@@ -36,7 +39,7 @@ struct DaemonRun {
             throw Failure("\(error)", status: Failure.configuration)
         }
         let logger = Self.logger(configuration)
-        await Self.logHardening(logger)
+        Self.logHardening(logger)
         // A daemon of an editor's would keep the store from the one that a service manager starts for whoever connects.
         if !servesSocket, SocketFile.isActivated(configuration.socketPath) {
             return try relay(to: configuration.socketPath, "A service manager is to start the daemon.", logger)
@@ -77,18 +80,25 @@ struct DaemonRun {
         return outcome.status
     }
 
-    private func serve(
+    @MainActor private func serve(
         _ configuration: Configuration, _ settings: Settings, _ logger: Logger, _ leave: @escaping @Sendable (Int32) -> Void
     ) async throws {
         // The lock of the socket comes first: of two daemons started at once the second touches nothing.
         let file = servesSocket ? try socketFile(configuration, logger) : nil
         defer { file?.release() }
         let clientCount = ClientCount()
-        let services = try await open(configuration, clientCount, logger)
+        // From here on no other daemon can have the store, so that the client on stdio is ours.
+        let claim = try StoreClaim(configuration.store)
+        let threads = servesSocket ? max(1, min(4, System.coreCount)) : 1
+        let servesStdio = servesStdio
+        let front = SideWork(name: "front") { try Front(threads: threads, servesStdio: servesStdio) }
+        let services = try open(claim, configuration, clientCount, logger)
+        let (group, stdio) = try front.value().both
         let responder = DaemonResponder(daemon: Daemon(services))
         let limits = TransportLimits(configuration.limits)
-        let threads = servesSocket ? max(1, min(4, System.coreCount)) : 1
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        logger.info("started", metadata: ["version": "\(daemonVersion)", "pid": "\(getpid())"])
+        // The rest waits until the first request is answered.
+        try await stdio?.serve(responder, limits: limits)
         let graceMs = configuration.limits.shutdownMs
         var list: [ServiceGroupConfiguration.ServiceConfiguration] = []
         let socketServer = SocketServer(
@@ -99,12 +109,11 @@ struct DaemonRun {
             list.append(.init(service))
             list += watchdog(group)
         }
-        if servesStdio {
-            let server = StdioServer(responder: responder, limits: limits, group: group)
+        if let stdio {
             clientCount.add { 1 }
             // A daemon that serves a socket as well goes on when the editor has gone.
             let servesSocket = servesSocket
-            let service = StdioService(server: server, companion: servesSocket ? nil : socketServer, graceMs: graceMs) {
+            let service = StdioService(server: stdio, companion: servesSocket ? nil : socketServer, graceMs: graceMs) {
                 if !servesSocket { leave($0) }
             }
             list.append(.init(service, atItsEnd: servesSocket ? .ignore : .gracefullyShutdownGroup))
@@ -122,7 +131,6 @@ struct DaemonRun {
             list.append(.init(service))
         }
         list += await background(services, settings, logger)
-        logger.info("started", metadata: ["version": "\(daemonVersion)", "pid": "\(getpid())"])
         let quiet = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
         var life = ServiceGroupConfiguration(services: list, logger: quiet)
         life.gracefulShutdownSignals = [.sigterm, .sigint]
@@ -134,11 +142,11 @@ struct DaemonRun {
 
     /// Keyring and store, and what the handlers work with.
     private func open(
-        _ configuration: Configuration, _ clientCount: ClientCount, _ logger: Logger
-    ) async throws -> Services {
+        _ claim: StoreClaim, _ configuration: Configuration, _ clientCount: ClientCount, _ logger: Logger
+    ) throws -> Services {
         let keyring = try Keyring.loadOrCreate(path: configuration.keyringPath)
-        let store = try await Store.open(
-            configuration.store, installation: keyring.installation, nowMs: Timestamp.now(),
+        let store = try claim.open(
+            installation: keyring.installation, nowMs: Timestamp.now(),
             report: MigrationReport(logger, manager).progressed)
         if store.interruptedQueries + store.interruptedTurns > 0 {
             logger.warning(
@@ -224,6 +232,18 @@ struct DaemonRun {
             }
         }
         return identities
+    }
+}
+
+/// What clients come in by: made beside the store, which takes about as long.
+private struct Front: Sendable {
+    let group: MultiThreadedEventLoopGroup
+    let stdio: StdioServer?
+    var both: (MultiThreadedEventLoopGroup, StdioServer?) { (group, stdio) }
+
+    init(threads: Int, servesStdio: Bool) throws(TransportError) {
+        group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        stdio = servesStdio ? try StdioServer(group: group) : nil
     }
 }
 

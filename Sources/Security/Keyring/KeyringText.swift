@@ -121,7 +121,7 @@ enum KeyringText {
                 }
             case 4:
                 sealing = try entries(&reader, secret: "key") { master throws(SecurityError) in
-                    try SealingKey(master: master).idText
+                    try SealingKey.idText(master: master)
                 }
             default: throw JSONMismatch(at: name.offset, "is unknown")
             }

@@ -15,17 +15,31 @@ struct SealingKey: Sendable {
 
     /// - Throws: `invalidKey` unless the master has 32 bytes.
     init(master: SecretBytes) throws(SecurityError) {
+        try Self.check(master)
+        key = Self.derive(1, "sealrow_", master)
+        authenticationKey = Self.derive(2, "handback", master)
+        id = Self.id(master)
+    }
+
+    /// The name of the key with this master, as text. - Throws: `invalidKey` unless the master has 32 bytes.
+    static func idText(master: SecretBytes) throws(SecurityError) -> String {
+        try check(master)
+        return Hexadecimal.text(id(master))
+    }
+
+    private static func check(_ master: SecretBytes) throws(SecurityError) {
         guard master.count == Int(crypto_kdf_KEYBYTES) else {
             throw SecurityError(.invalidKey, "A sealing key has 32 bytes.")
         }
-        key = Self.derive(1, "sealrow_", master)
-        authenticationKey = Self.derive(2, "handback", master)
+    }
+
+    private static func id(_ master: SecretBytes) -> [UInt8] {
         let context = Array("dbassist sealing key id".utf8)
         var digest = [UInt8](repeating: 0, count: 32)
         master.withBytes { master in
             _ = crypto_generichash(&digest, digest.count, context, UInt64(context.count), master, 32)
         }
-        id = Array(digest.prefix(Self.idBytes))
+        return Array(digest.prefix(idBytes))
     }
 
     /// `context` has 8 characters (`crypto_kdf_CONTEXTBYTES`).

@@ -17,9 +17,9 @@ final class StoreLock: Sendable {
             let holder = StoreLock.holder(opened).map { "process \($0)" } ?? "another process"
             throw StoreError(.locked, "The store \(store) is in use by \(holder); stop it first, or use its socket.")
         }
-        // Who holds it, for the one that comes second. Only information: the lock is the flock.
+        // Who holds it, for the one that comes second. Only information: the lock is the flock. What a longer number leaves behind the
+        // line is not read; to cut it off takes a file system's journal.
         let line = Array("\(getpid())\n".utf8)
-        _ = ftruncate(opened, 0)
         _ = pwrite(opened, line, line.count, 0)
         descriptor = Monitor(opened)
     }

@@ -149,7 +149,7 @@ public final class SocketFile: Sendable {
                 "A daemon\(holder.isEmpty ? "" : " (pid \(holder))") already serves \(socket); connect to it, stop it, or choose another path with --socket."
             )
         }
-        ftruncate(descriptor, 0)
+        // What a longer number leaves behind the line is not read; to cut it off takes a file system's journal.
         let line = Array("\(getpid())\n".utf8)
         _ = pwrite(descriptor, line, line.count, 0)
         return descriptor

@@ -1,49 +1,64 @@
-import Logging
 public import NIOCore
 import NIOPosix
 import Protocol
 
 /// Serves the process that started us, over standard input and output.
+///
+/// Made before there is anybody to answer, since an event loop's channel takes as long to make as a store takes to open: it takes
+/// standard input and output over, and reads nothing before ``serve(_:limits:)``.
 public final class StdioServer: Sendable {
-    private let responder: any Responder
-    private let limits: TransportLimits
-    private let group: any EventLoopGroup
+    private let descriptors: StdioDescriptors
+    private let channel: EventLoopFuture<any Channel>
+    private let handlers: EventLoopPromise<Handlers>
+    private let ended: EventLoopPromise<Int32>
     private let connections = ConnectionSet()
+    private let group: any EventLoopGroup
 
-    /// Touches no descriptor before ``run()``.
-    public init(responder: any Responder, limits: TransportLimits, group: any EventLoopGroup) {
-        self.responder = responder
-        self.limits = limits
+    /// Takes standard input and output over; they are given back to nobody.
+    public init(group: any EventLoopGroup) throws(TransportError) {
+        descriptors = try StdioDescriptors()
         self.group = group
-    }
-
-    /// Serves until input ends, `exit` comes or ``drain(graceMs:)`` is done; answers the status to exit with.
-    public func run() async throws -> Int32 {
-        let descriptors = try StdioDescriptors()
-        let ended = group.any().makePromise(of: Int32.self)
-        let connections = connections
-        _ = try await NIOPipeBootstrap(group: group)
+        let handlers = group.any().makePromise(of: Handlers.self)
+        self.handlers = handlers
+        ended = group.any().makePromise()
+        channel = NIOPipeBootstrap(group: group)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let handler = RPCConnection(
-                        responder: self.responder, limits: self.limits, peer: .stdio, number: 0,
-                        onClose: { status in
-                            connections.remove(0)
-                            ended.succeed(status)
-                        })
-                    let bound = NIOLoopBound(handler, eventLoop: channel.eventLoop)
-                    let loop = channel.eventLoop
-                    _ = connections.insert(
-                        0,
-                        .init(
-                            drain: { loop.execute { bound.value.drain() } }, abandon: { loop.execute { bound.value.abandon() } }),
-                        limit: 1)
-                    try channel.pipeline.syncOperations.addHandler(handler)
-                }
+                // The channel meets its descriptors afterwards.
+                handlers.futureResult.hop(to: channel.eventLoop).flatMapThrowing { try $0.add(channel) }
             }
             .takingOwnershipOfDescriptors(input: descriptors.input, output: descriptors.output)
-            .get()
+    }
+
+    deinit {
+        handlers.fail(ChannelError.alreadyClosed)
+        ended.fail(ChannelError.alreadyClosed)
+    }
+
+    /// Begins to read, and to answer by `responder`; once. Returns when what the client had sent by then is read.
+    nonisolated(nonsending) public func serve(_ responder: any Responder, limits: TransportLimits) async throws {
+        let (connections, ended) = (connections, ended)
+        handlers.succeed(
+            Handlers { channel in
+                let handler = RPCConnection(
+                    responder: responder, limits: limits, peer: .stdio, number: 0,
+                    onClose: { status in
+                        connections.remove(0)
+                        ended.succeed(status)
+                    })
+                let bound = NIOLoopBound(handler, eventLoop: channel.eventLoop)
+                let loop = channel.eventLoop
+                let member = ConnectionSet.Member(
+                    drain: { loop.execute { bound.value.drain() } }, abandon: { loop.execute { bound.value.abandon() } })
+                // Not any more once the daemon stops.
+                guard connections.insert(0, member, limit: 1) else { throw ChannelError.alreadyClosed }
+                try channel.pipeline.syncOperations.addHandler(handler)
+            })
+        _ = try await channel.get()
+    }
+
+    /// Returns when input ends, `exit` comes or ``drain(graceMs:)`` is done, with the status to exit with.
+    public func run() async throws -> Int32 {
         let status = try await ended.futureResult.get()
         descriptors.finish()
         return status
@@ -55,5 +70,12 @@ public final class StdioServer: Sendable {
         let deadline = group.any().scheduleTask(in: .milliseconds(Int64(graceMs))) { self.connections.abandon() }
         await connections.waitUntilEmpty()
         deadline.cancel()
+    }
+
+    /// What the channel is to have, once that is known.
+    private struct Handlers: Sendable {
+        let add: @Sendable (any Channel) throws -> Void
+
+        init(_ add: @escaping @Sendable (any Channel) throws -> Void) { self.add = add }
     }
 }

@@ -74,15 +74,16 @@ enum LimitsRenderer {
             code.line("public var minimum = 1")
             code.doc("What it limits, in a sentence.")
             code.line("public let summary: String")
-            code.doc("Where its value is.")
-            code.line("public let keyPath: any WritableKeyPath<Limits, Int> & Sendable")
+            code.doc("Its value. A key path would be made anew, limit by limit, at every start.")
+            code.line("public let get: @Sendable (Limits) -> Int")
+            code.doc("Changes its value.")
+            code.line("public let set: @Sendable (inout Limits, Int) -> Void")
         }
         code.line()
         code.doc("All limits, in the order of `spec/limits.yaml`.")
         code.line("public static let table: [Entry] = [")
         code.indented { code in
             for limit in limits {
-                let path = "keyPath: \\.\(limit.name)"
                 let head =
                     "name: \"\(limit.name)\", unit: .\(limit.unit.rawValue), isConfigurable: \(limit.isConfigurable),"
                     + (limit.minimum == 1 ? "" : " minimum: \(limit.minimum),")
@@ -90,7 +91,7 @@ enum LimitsRenderer {
                 code.indented { code in
                     code.line(head)
                     code.line("summary: \(SwiftLiteral.string(limit.description.trimmed)),")
-                    code.line(path)
+                    code.line("get: { $0.\(limit.name) }, set: { $0.\(limit.name) = $1 }")
                 }
                 code.line("),")
             }
