@@ -6,6 +6,9 @@ struct OutputQueue {
     /// Bytes a single write hands over; progress is seen at this grain.
     private static let sliceBytes = 128 << 10
 
+    /// The most that is around a message.
+    private static let frameBytes = 40
+
     private var gathered = ByteBuffer()
     private var framing: FrameDecoder.Framing = .lines
     /// Bytes handed to the channel and not yet written.
@@ -24,6 +27,7 @@ struct OutputQueue {
     mutating func append(_ body: UnsafeRawBufferPointer, _ framing: FrameDecoder.Framing) {
         let before = gathered.readableBytes
         defer { appended &+= UInt64(gathered.readableBytes - before) }
+        gathered.reserveCapacity(minimumWritableBytes: body.count + Self.frameBytes)
         switch framing {
         case .headers:
             gathered.writeStaticString("Content-Length: ")

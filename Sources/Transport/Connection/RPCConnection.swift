@@ -38,6 +38,7 @@ final class RPCConnection: ChannelDuplexHandler {
     var output = OutputQueue()
     var streams = StreamQueue()
     var writer = JSONWriter(capacity: 4096)
+    private var linger = Linger()
     private var isProcessing = false
     private var isReadPending = false
     /// A frame too large for a client that has not logged in, while a log-in is under way: looked at again after it.
@@ -163,6 +164,18 @@ final class RPCConnection: ChannelDuplexHandler {
         flush()
         resumeReading()
         watchProgress()
+        if state == .open, table.isEmpty { linger.begin { lookAgain() } }
+    }
+
+    /// Has the loop go round once more, and not to sleep, as long as there may be another request at once.
+    private func lookAgain() {
+        guard let context else { return }
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.execute {
+            let connection = bound.value
+            let mayGoOn = connection.state == .open && connection.table.isEmpty
+            if connection.linger.goesOn(mayGoOn) { connection.lookAgain() }
+        }
     }
 
     private func resumeReading() {
