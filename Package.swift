@@ -159,6 +159,7 @@ let package = Package(
         // MARK: Threads
 
         .target(name: "Threads", dependencies: ["CLinux"], swiftSettings: settings),
+        .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: settings),
 
         // MARK: Transport
 
