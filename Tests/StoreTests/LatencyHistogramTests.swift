@@ -28,7 +28,9 @@ import Testing
             #expect(LatencyHistogram(histogram.encoded) == histogram)
         }
         #expect(LatencyHistogram([]) == LatencyHistogram())
-        for wrong: [UInt8] in [[1], [0x80], [1, 0x80], [0xFF, 0xFF, 0xFF, 1, 1], .init(repeating: 0xFF, count: 30)] {
+        for wrong: [UInt8] in [
+            [1], [0x80], [1, 0x80], [1, 0], [1, 1, 0, 1], [0xFF, 0xFF, 0xFF, 1, 1], .init(repeating: 0xFF, count: 30),
+        ] {
             #expect(LatencyHistogram(wrong) == nil, "\(wrong)")
         }
     }

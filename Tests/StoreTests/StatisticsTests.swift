@@ -34,6 +34,27 @@ import Testing
         }
     }
 
+    /// However long the history is, a statement is not looked for among the others.
+    @Test func aStatementsFiguresAreFoundByItsShape() async throws {
+        try await withStore(on: [.sqlite]) { store, _ in
+            for (sql, index, parameters) in [
+                (Store.spansOfShape, "shape_spans USING INDEX shape_spans_of_shape (project_id=? AND shape=?", "tiiiit"),
+                (Store.lastOfShape, "queries USING INDEX queries_of_shape (user_id=? AND shape=?", "tiiit"),
+            ] {
+                let plan = try await store.write { session throws(StoreError) in
+                    var plan: [String] = []
+                    let values: [Parameter] = parameters.map { $0 == "t" ? .text("") : .integer(0) }
+                    for var row in try session.rows("EXPLAIN QUERY PLAN \(sql)", values) {
+                        _ = try (row.integer(), row.integer(), row.integer())
+                        plan.append(try row.text())
+                    }
+                    return plan
+                }
+                #expect(plan.contains { $0.contains(index) }, "\(plan)")
+            }
+        }
+    }
+
     @Test func aNewAccountHasEmptyFigures() async throws {
         try await withStore { store, _ in
             let project = try await store.makeProject()

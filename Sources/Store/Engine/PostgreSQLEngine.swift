@@ -27,6 +27,7 @@ final class PostgreSQLEngine: StoreEngine {
     private let daemon = PostgreSQLSharing()
     var sharing: PostgreSQLSharing? { daemon }
     let bytesType = "BYTEA"
+    let wantsCountIndex = false
     let beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     /// The lock of writers comes before the tables.
     let countTables = """

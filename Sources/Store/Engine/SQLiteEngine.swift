@@ -22,6 +22,7 @@ final class SQLiteEngine: StoreEngine {
     let sharing: PostgreSQLSharing? = nil
     let bytesType = "BLOB"
     let beginRead = "BEGIN"
+    let wantsCountIndex = true
     let countTables = "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
 
     let textIndex: any TextIndex = SQLiteTextIndex()

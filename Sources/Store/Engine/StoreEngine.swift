@@ -25,6 +25,8 @@ protocol StoreEngine: Sendable {
     func contains(_ haystack: String, _ needle: String) -> String
     /// The engine's index of history's texts.
     var textIndex: any TextIndex { get }
+    /// Whether an index of figures that often change is worth while. PostgreSQL would no longer change their rows in place.
+    var wantsCountIndex: Bool { get }
     /// A statement that counts the tables of this database.
     var countTables: String { get }
 

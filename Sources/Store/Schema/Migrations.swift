@@ -15,7 +15,7 @@ public struct MigrationProgress: Sendable, Equatable {
 /// Brings a database to the newest schema: numbered steps, each a transaction, recorded in `store_migrations`.
 enum Migrations {
     /// The newest schema: the number of the last step.
-    static let newest = 6
+    static let newest = 7
 
     /// Step 1 makes the first tables. A step, once released, never changes.
     private static func step(
@@ -27,7 +27,8 @@ enum Migrations {
         case 3: try session.define(Schema.third)
         case 4: try session.define(Schema.fourth)
         case 5: try session.define(Schema.fifth)
-        default: try TextIndexMigration.run(session)
+        case 6: try TextIndexMigration.run(session)
+        default: if session.engine.wantsCountIndex { try session.define(Schema.countIndex) }
         }
     }
 

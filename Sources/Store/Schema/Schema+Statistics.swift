@@ -32,6 +32,11 @@ extension Schema {
         CREATE UNIQUE INDEX queries_by_place ON queries (place) WHERE place IS NOT NULL;
         CREATE INDEX queries_without_place ON queries (user_id, created_at, id) WHERE place IS NULL
         """
+    /// Step 7: what statements are sorted by, of some days, without a look at each row: a month of a long history has thousands.
+    static let countIndex = """
+        CREATE INDEX shape_spans_by_count ON shape_spans (
+            user_id, days, day, project_id, shape, success, error, cancelled, running, total_us)
+        """
     static let secondIndexes = """
         CREATE INDEX queries_of_shape ON queries (user_id, shape, created_at, id, project_id)
         """

@@ -78,17 +78,25 @@ struct LatencyHistogram: Equatable {
 
     /// Reads what ``encoded`` wrote; nil for anything else.
     init?(_ bytes: [UInt8]) {
-        var rest = bytes[...]
+        let isWhole = bytes.withUnsafeBufferPointer { read($0) }
+        guard isWhole else { return nil }
+    }
+
+    private mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var place = 0
         var last = 0
-        while !rest.isEmpty {
-            guard let distance = Self.next(&rest), let count = Self.next(&rest), distance < 1 << 16, count <= UInt64(Int64.max)
-            else {
-                return nil
-            }
+        counts.reserveCapacity(bytes.count)
+        while place < bytes.count {
+            guard let distance = Self.next(bytes, &place), let count = Self.next(bytes, &place), distance < 1 << 16,
+                1..<1 << 52 ~= count
+            else { return false }
             last += Int(distance)
-            guard last < Self.rangeCount else { return nil }
-            add(range: last, Int64(count))
+            guard counts.count..<Self.rangeCount ~= last else { return false }
+            while counts.count < last { counts.append(0) }
+            counts.append(Int64(count))
+            total += Int64(count)
         }
+        return true
     }
 
     private static func append(_ value: UInt64, to bytes: inout [UInt8]) {
@@ -100,10 +108,12 @@ struct LatencyHistogram: Equatable {
         bytes.append(UInt8(value))
     }
 
-    private static func next(_ bytes: inout ArraySlice<UInt8>) -> UInt64? {
+    private static func next(_ bytes: UnsafeBufferPointer<UInt8>, _ place: inout Int) -> UInt64? {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), through: 56, by: 7) {
-            guard let byte = bytes.popFirst() else { return nil }
+            guard place < bytes.count else { return nil }
+            let byte = bytes[place]
+            place += 1
             value |= UInt64(byte & 0x7F) << shift
             if byte < 0x80 { return value }
         }

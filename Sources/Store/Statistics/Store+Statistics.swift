@@ -31,10 +31,10 @@ extension Store {
         {
             let (day, projectID) = try (row.integer(), row.text())
             let tally = try Tally(&row)
-            total.add(tally)
             days[day, default: Tally()].add(tally)
             projects[projectID, default: Tally()].add(tally)
         }
+        for tally in projects.values { total.add(tally) }
         let known = try Store.projects(session, projects, range.userID)
         let shapes = limit == 0 ? [] : try counts(session, range)
         var lists: [[ShapeFigures]] = []
@@ -78,7 +78,8 @@ extension Store {
             .map { "CAST(sum(\($0)) AS BIGINT)" }.joined(separator: ", ")
         let spans = range.spans.map { days, first, end in
             """
-            SELECT * FROM shape_spans WHERE user_id = $1 AND days = \(days) AND day >= \(first) AND day < \(end)
+            SELECT project_id, shape, success, error, cancelled, running, total_us FROM shape_spans
+            WHERE user_id = $1 AND days = \(days) AND day >= \(first) AND day < \(end)
             """ + (range.projectID == nil ? "" : " AND project_id = $2")
         }
         var shapes: [ShapeCounts] = []
@@ -101,10 +102,7 @@ extension Store {
         var tally = Tally()
         for (days, first, end) in range.spans {
             for var row in try session.rows(
-                """
-                SELECT \(Tally.columns) FROM shape_spans
-                WHERE project_id = $1 AND shape = $2 AND days = $3 AND day >= $4 AND day < $5 AND user_id = $6
-                """,
+                spansOfShape,
                 [
                     .text(key.projectID), .integer(key.shape), .integer(days), .integer(first), .integer(end),
                     .text(range.userID),
@@ -116,17 +114,28 @@ extension Store {
         return tally
     }
 
+    // An expression keeps SQLite from the index that begins with the column.
+
+    /// By the index of shapes: those that begin with the user have every statement of the time.
+    static let spansOfShape = """
+        SELECT \(Tally.columns) FROM shape_spans
+        WHERE project_id = $1 AND shape = $2 AND days = $3 AND day >= $4 AND day < $5 AND user_id || '' = $6
+        """
+
+    /// By the index of shapes: in that of projects a statement that ran once would be looked for among all of the time.
+    static let lastOfShape = """
+        SELECT id, created_at, mode FROM queries
+        WHERE project_id || '' = $1 AND shape = $2 AND created_at >= $3 AND created_at < $4 AND user_id = $5
+        ORDER BY created_at DESC, id DESC LIMIT 1
+        """
+
     private static func figures(
         _ session: StoreSession, _ range: StatisticsRange, _ shape: ShapeCounts, _ projectName: String
     ) throws(StoreError) -> ShapeFigures? {
         let key: [Parameter] = [.text(shape.key.projectID), .integer(shape.key.shape)]
         guard var text = try session.first("SELECT sql FROM query_shapes WHERE project_id = $1 AND shape = $2", key),
             var last = try session.first(
-                """
-                SELECT id, created_at, mode FROM queries
-                WHERE project_id = $1 AND shape = $2 AND created_at >= $3 AND created_at < $4 AND user_id = $5
-                ORDER BY created_at DESC, id DESC LIMIT 1
-                """, key + [.integer(range.sinceMs), .integer(range.untilMs), .text(range.userID)])
+                lastOfShape, key + [.integer(range.sinceMs), .integer(range.untilMs), .text(range.userID)])
         else { return nil }
         return try ShapeFigures(
             projectID: shape.key.projectID, projectName: projectName, shape: UInt64(bitPattern: shape.key.shape),

@@ -35,7 +35,7 @@ public final class StdioServer: Sendable {
         ended.fail(ChannelError.alreadyClosed)
     }
 
-    /// Begins to read, and to answer by `responder`; once. Returns when what the client had sent by then is read.
+    /// Begins to read, and to answer by `responder`; once. Returns when it reads.
     nonisolated(nonsending) public func serve(_ responder: any Responder, limits: TransportLimits) async throws {
         let (connections, ended) = (connections, ended)
         handlers.succeed(
