@@ -91,13 +91,14 @@ struct DaemonRun {
         let claim = try StoreClaim(configuration.store)
         let threads = servesSocket ? max(1, min(4, System.coreCount)) : 1
         let servesStdio = servesStdio
-        let front = SideWork(name: "front") { try Front(threads: threads, servesStdio: servesStdio) }
+        let making = SideWork(name: "front") { try Front(threads: threads, servesStdio: servesStdio) }
         let services = try open(claim, configuration, clientCount, logger)
-        let (group, stdio) = try front.value().both
+        let front = try making.value()
+        let (group, stdio) = (front.group, front.stdio)
         let responder = DaemonResponder(daemon: Daemon(services))
         let limits = TransportLimits(configuration.limits)
         logger.info("started", metadata: ["version": "\(daemonVersion)", "pid": "\(getpid())"])
-        // The rest waits until the first request is answered.
+        // The rest is made while the client is answered.
         try await stdio?.serve(responder, limits: limits)
         let graceMs = configuration.limits.shutdownMs
         var list: [ServiceGroupConfiguration.ServiceConfiguration] = []
@@ -239,7 +240,6 @@ struct DaemonRun {
 private struct Front: Sendable {
     let group: MultiThreadedEventLoopGroup
     let stdio: StdioServer?
-    var both: (MultiThreadedEventLoopGroup, StdioServer?) { (group, stdio) }
 
     init(threads: Int, servesStdio: Bool) throws(TransportError) {
         group = MultiThreadedEventLoopGroup(numberOfThreads: threads)

@@ -1,5 +1,4 @@
 import Glibc
-import NIOCore
 import Threads
 
 /// Keeps an event loop awake for a moment after the last reply. Who asks one thing after another is then answered without a thread's
