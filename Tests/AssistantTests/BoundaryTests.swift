@@ -51,7 +51,9 @@ import Testing
             let text = String(repeating: "<&#0000000<d<\u{200B}", count: count)
             return threadTime { _ = DataText.neutralised(text) }
         }
+        // With the sanitizer what grows is copied each time, to pages that are new: that is the kernel's time, not ours.
+        let few = 4_000 / TestScale.slack
         _ = time(1_000)
-        #expect(time(40_000) < time(4_000) * 60 + .milliseconds(200))
+        #expect(time(few * 10) < time(few) * 60 + .milliseconds(200))
     }
 }
