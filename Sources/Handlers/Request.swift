@@ -40,7 +40,7 @@ public struct Request: Sendable {
     /// Whether it is answered without I/O, by the spec or because it is wrong.
     var isInline: Bool { !isValid || method?.execution == .inline }
 
-    /// Whether answering it is little work beside waiting for a database.
+    /// Whether answering it is little work, beside waiting for a database or at all.
     public var isBrief: Bool { isValid && (method == .queryRun || method == .initialize) }
 
     private var isValid: Bool { if case .success = call { true } else { false } }

@@ -87,6 +87,7 @@ extension ModelSettings.Member {
     /// The `model…` setting: `modelKeyFile`; `model` for the model itself.
     public var topLevelSetting: String {
         guard self != .model, let first = rawValue.first else { return "model" }
-        return "model\(first.uppercased())\(String(rawValue.dropFirst()))"
+        // A substring would be added by what it conforms to, which takes a search through the program at every start.
+        return "model" + first.uppercased() + String(rawValue.dropFirst())
     }
 }

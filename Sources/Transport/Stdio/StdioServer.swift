@@ -9,7 +9,8 @@ import Protocol
 public final class StdioServer: Sendable {
     private let descriptors: StdioDescriptors
     private let channel: EventLoopFuture<any Channel>
-    private let handlers: EventLoopPromise<Handlers>
+    /// What adds the channel's handler, once that is known.
+    private let setUp: EventLoopPromise<@Sendable (any Channel) throws -> Void>
     private let ended: EventLoopPromise<Int32>
     private let connections = ConnectionSet()
     private let group: any EventLoopGroup
@@ -18,42 +19,41 @@ public final class StdioServer: Sendable {
     public init(group: any EventLoopGroup) throws(TransportError) {
         descriptors = try StdioDescriptors()
         self.group = group
-        let handlers = group.any().makePromise(of: Handlers.self)
-        self.handlers = handlers
+        let setUp = group.any().makePromise(of: (@Sendable (any Channel) throws -> Void).self)
+        self.setUp = setUp
         ended = group.any().makePromise()
         channel = NIOPipeBootstrap(group: group)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
                 // The channel meets its descriptors afterwards.
-                handlers.futureResult.hop(to: channel.eventLoop).flatMapThrowing { try $0.add(channel) }
+                setUp.futureResult.hop(to: channel.eventLoop).flatMapThrowing { try $0(channel) }
             }
             .takingOwnershipOfDescriptors(input: descriptors.input, output: descriptors.output)
     }
 
     deinit {
-        handlers.fail(ChannelError.alreadyClosed)
+        setUp.fail(ChannelError.alreadyClosed)
         ended.fail(ChannelError.alreadyClosed)
     }
 
     /// Begins to read, and to answer by `responder`; once. Returns when it reads.
     nonisolated(nonsending) public func serve(_ responder: any Responder, limits: TransportLimits) async throws {
         let (connections, ended) = (connections, ended)
-        handlers.succeed(
-            Handlers { channel in
-                let handler = RPCConnection(
-                    responder: responder, limits: limits, peer: .stdio, number: 0,
-                    onClose: { status in
-                        connections.remove(0)
-                        ended.succeed(status)
-                    })
-                let bound = NIOLoopBound(handler, eventLoop: channel.eventLoop)
-                let loop = channel.eventLoop
-                let member = ConnectionSet.Member(
-                    drain: { loop.execute { bound.value.drain() } }, abandon: { loop.execute { bound.value.abandon() } })
-                // Not any more once the daemon stops.
-                guard connections.insert(0, member, limit: 1) else { throw ChannelError.alreadyClosed }
-                try channel.pipeline.syncOperations.addHandler(handler)
-            })
+        setUp.succeed { channel in
+            let handler = RPCConnection(
+                responder: responder, limits: limits, peer: .stdio, number: 0,
+                onClose: { status in
+                    connections.remove(0)
+                    ended.succeed(status)
+                })
+            let bound = NIOLoopBound(handler, eventLoop: channel.eventLoop)
+            let loop = channel.eventLoop
+            let member = ConnectionSet.Member(
+                drain: { loop.execute { bound.value.drain() } }, abandon: { loop.execute { bound.value.abandon() } })
+            // Not any more once the daemon stops.
+            guard connections.insert(0, member, limit: 1) else { throw ChannelError.alreadyClosed }
+            try channel.pipeline.syncOperations.addHandler(handler)
+        }
         _ = try await channel.get()
     }
 
@@ -70,12 +70,5 @@ public final class StdioServer: Sendable {
         let deadline = group.any().scheduleTask(in: .milliseconds(Int64(graceMs))) { self.connections.abandon() }
         await connections.waitUntilEmpty()
         deadline.cancel()
-    }
-
-    /// What the channel is to have, once that is known.
-    private struct Handlers: Sendable {
-        let add: @Sendable (any Channel) throws -> Void
-
-        init(_ add: @escaping @Sendable (any Channel) throws -> Void) { self.add = add }
     }
 }
